@@ -1,0 +1,1 @@
+"""The recipe: what is done about a table, stateless or learned in the folds."""

@@ -1,0 +1,1 @@
+"""Table in: reading, kinds, datasets, samples, combining."""

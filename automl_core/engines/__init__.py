@@ -1,0 +1,1 @@
+"""One module for each third-party engine; what leaves it is ours or a plain frame."""

@@ -1,0 +1,1 @@
+"""Work outside the web process: host, queue, jobs."""

@@ -1,0 +1,167 @@
+"""What came out of a run: its candidates, each a row that stays whatever became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from automl_core.errors import NotFoundError
+from automl_core.workspace import read_json, write_json
+
+State = Literal["waiting", "running", "scored", "failed", "skipped", "stopped"]
+Role = Literal["baseline", "model", "ensemble"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One row of the leaderboard.
+
+    Parameters
+    ----------
+    id : str
+        Unique in the run and safe as a folder name, for example ``lightgbm``, ``lightgbm-2``, ``ensemble``.
+    name : str
+        Name for people.
+    family : str
+        For example ``boosting``, ``linear``, ``forest``, ``neighbours``, ``neural``, ``baseline``, ``ensemble``.
+    role : Role
+    view : str
+        Which view of the data the model gets: ``encoded`` or ``native``.
+    params : dict
+        Parameters that differ from the class's defaults, plain JSON types.
+    state : State
+    reason : str
+        Why it failed, was skipped or stopped; one sentence.
+    suggestion : str
+        One step that the person can take.
+    fold_scores : tuple of float
+        The run's metric on each scored fold, in the metric's own direction.
+    score : float or None
+        Mean of `fold_scores` over all folds; None until every fold is scored.
+    spread : float or None
+        Standard deviation of `fold_scores` (ddof 1).
+    metrics : dict of str to float
+        All metrics of the task, means over the folds.
+    fit_seconds : float
+        Sum over the folds, preprocessing excluded.
+    predict_ms : float
+        Milliseconds for 1,000 rows with one fold's model, preprocessing included.
+    size_bytes : int
+        Stored size of its fold models.
+    at_seconds : float
+        When the score was complete, in seconds since the start of the run.
+    members : dict of str to float
+        For an ensemble, the weight of each candidate id.
+    """
+
+    id: str
+    name: str
+    family: str
+    role: Role = "model"
+    view: str = "encoded"
+    params: dict[str, Any] = field(default_factory=dict)
+    state: State = "waiting"
+    reason: str = ""
+    suggestion: str = ""
+    fold_scores: tuple[float, ...] = ()
+    score: float | None = None
+    spread: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    fit_seconds: float = 0.0
+    predict_ms: float = 0.0
+    size_bytes: int = 0
+    at_seconds: float = 0.0
+    members: dict[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {**asdict(self), "fold_scores": list(self.fold_scores)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Candidate:
+        """Rebuild a candidate from `to_dict`'s output."""
+        return cls(**{**data, "fold_scores": tuple(data["fold_scores"])})
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """The candidates of one run.
+
+    Parameters
+    ----------
+    metric : str
+    greater_is_better : bool
+    candidates : tuple of Candidate
+        In the order in which they were first seen.
+    recommended : str
+        Id of the recommended candidate, empty while there is none.
+    recommendation : str
+        Why it is recommended, one sentence.
+    """
+
+    metric: str
+    greater_is_better: bool
+    candidates: tuple[Candidate, ...] = ()
+    recommended: str = ""
+    recommendation: str = ""
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return iter(self.candidates)
+
+    def __len__(self) -> int:
+        return len(self.candidates)
+
+    def __getitem__(self, candidate_id: str) -> Candidate:
+        """Return one candidate; raises NotFoundError."""
+        for candidate in self.candidates:
+            if candidate.id == candidate_id:
+                return candidate
+        raise NotFoundError(f"This run has no model {candidate_id!r}.", action="Choose one from its leaderboard.")
+
+    def with_candidate(self, candidate: Candidate) -> Leaderboard:
+        """Return a leaderboard in which `candidate` replaces the row of its id, or is appended."""
+        if any(old.id == candidate.id for old in self.candidates):
+            rows = tuple(candidate if old.id == candidate.id else old for old in self.candidates)
+        else:
+            rows = (*self.candidates, candidate)
+        return replace(self, candidates=rows)
+
+    def ranked(self) -> list[Candidate]:
+        """Return the candidates, scored ones first and best first, the others in their order."""
+        sign = -1.0 if self.greater_is_better else 1.0
+        scored = [row for row in self.candidates if row.state == "scored" and row.score is not None]
+        scored.sort(key=lambda row: sign * (row.score or 0.0))
+        return scored + [row for row in self.candidates if row not in scored]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {
+            "format": 1,
+            "metric": self.metric,
+            "greater_is_better": self.greater_is_better,
+            "recommended": self.recommended,
+            "recommendation": self.recommendation,
+            "candidates": [row.to_dict() for row in self.candidates],
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Leaderboard:
+        """Rebuild a leaderboard from `to_dict`'s output."""
+        return cls(
+            metric=data["metric"],
+            greater_is_better=data["greater_is_better"],
+            candidates=tuple(Candidate.from_dict(row) for row in data["candidates"]),
+            recommended=data["recommended"],
+            recommendation=data["recommendation"],
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the leaderboard to `path` atomically."""
+        write_json(path, self.to_dict())
+
+    @classmethod
+    def load(cls, path: Path) -> Leaderboard:
+        """Read a leaderboard; raises NotFoundError or FormatError."""
+        return cls.from_dict(read_json(path))

@@ -1,0 +1,1 @@
+"""Facts about a table: profile, associations, alerts."""

@@ -1,0 +1,1 @@
+"""What an exported model needs to run, and nothing more."""

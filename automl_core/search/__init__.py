@@ -1,0 +1,1 @@
+"""The search: splits, folds, candidates, ensembles."""

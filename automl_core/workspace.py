@@ -1,0 +1,185 @@
+"""Every path the product writes, made in one place from one root; and writing that cannot leave half a file."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from automl_core.errors import FormatError, NotFoundError, StorageError
+
+_ID = re.compile(r"[a-z]{2}[0-9]{6}-[a-z0-9]{8}")
+
+
+def new_id(prefix: str) -> str:
+    """Return an id that sorts by day and is safe as a folder name, for example ``ds261123-k3v9x2ma``.
+
+    Parameters
+    ----------
+    prefix : str
+        Two letters: ``pr`` project, ``ds`` dataset, ``rn`` run, ``jb`` job.
+    """
+    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
+    return f"{prefix}{time.strftime('%y%m%d')}-{''.join(secrets.choice(alphabet) for _ in range(8))}"
+
+
+def check_id(value: str) -> str:
+    """Return `value` when it is an id of ours; raises NotFoundError otherwise, so that no name becomes a path."""
+    if not _ID.fullmatch(value):
+        raise NotFoundError(f"{value[:80]!r} is no id of this workspace.", action="Open the object from its project.")
+    return value
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
+    """Open a temporary file beside `path` that takes its place only when the block ends well.
+
+    Raises
+    ------
+    StorageError
+        When the disk is full or the folder cannot be written; nothing is left behind and the old file stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
+    try:
+        with open(temporary, mode, encoding=None if "b" in mode else "utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StorageError(
+            f"{path.name} could not be saved: {error.strerror or error}.",
+            action="Free some disk space or check the folder's permissions, then try again.",
+        ) from error
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write plain JSON types atomically; NaN is refused, since other readers cannot read it."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
+    with atomic_file(path) as file:
+        file.write(text.encode())
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of ours; raises NotFoundError or FormatError with the file's name."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{path.name} does not exist in {path.parent.name}.") from error
+    except ValueError as error:
+        raise FormatError(f"{path.name} in {path.parent.name} is damaged: {error}.") from error
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal text."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_size(path: Path) -> int:
+    """Return the bytes of all files below `path`; files that vanish meanwhile count nothing."""
+    total = 0
+    for root, _, files in os.walk(path):
+        for name in files:
+            with contextlib.suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(root, name)).st_size
+    return total
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folder that holds everything: ``$AUTOML_HOME``, by default ``~/.tablewright``."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> Workspace:
+        """Return the workspace that the environment names, created if it is new."""
+        root = Path(os.environ.get("AUTOML_HOME") or Path.home() / ".tablewright").expanduser().resolve()
+        root.mkdir(parents=True, exist_ok=True)
+        return cls(root)
+
+    @property
+    def catalogue(self) -> Path:
+        """SQLite file of the catalogue, where no other database is configured."""
+        return self.root / "catalogue.db"
+
+    @property
+    def host(self) -> Path:
+        """Folder of the job host: lock, address, log."""
+        return self.root / "host"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of log files, one for each day."""
+        return self.root / "logs"
+
+    @property
+    def projects(self) -> Path:
+        """Folder of all projects."""
+        return self.root / "projects"
+
+    def project(self, project_id: str) -> ProjectFolder:
+        """Return the folder of one project, which need not exist yet."""
+        return ProjectFolder(self.projects / check_id(project_id))
+
+    def project_ids(self) -> list[str]:
+        """Return the ids of the projects on disk, oldest first."""
+        if not self.projects.exists():
+            return []
+        found = [path for path in self.projects.iterdir() if (path / "project.json").exists()]
+        return [path.name for path in sorted(found, key=lambda path: (path / "project.json").stat().st_mtime)]
+
+
+@dataclass(frozen=True)
+class ProjectFolder:
+    """The paths inside one project."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The project's id."""
+        return self.path.name
+
+    @property
+    def meta(self) -> Path:
+        """``project.json``: format, id, name, created."""
+        return self.path / "project.json"
+
+    def dataset(self, dataset_id: str) -> Path:
+        """Folder of one dataset (see `data.dataset`)."""
+        return self.path / "datasets" / check_id(dataset_id)
+
+    def run(self, run_id: str) -> Path:
+        """Folder of one run: a job folder and a train folder at once."""
+        return self.path / "runs" / check_id(run_id)
+
+    def job(self, job_id: str) -> Path:
+        """Folder of one job that is no run; a run's id gives the run's folder."""
+        return self.run(job_id) if job_id.startswith("rn") else self.path / "jobs" / check_id(job_id)
+
+    def list(self, what: str) -> list[str]:
+        """Return the ids in ``datasets``, ``runs`` or ``jobs``, newest first."""
+        folder = self.path / what
+        if not folder.exists():
+            return []
+        found = [path for path in folder.iterdir() if _ID.fullmatch(path.name)]
+        return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
+
+    def delete(self) -> None:
+        """Remove the project and everything in it."""
+        shutil.rmtree(self.path, ignore_errors=False)
