@@ -1,0 +1,117 @@
+"""A run on disk: what was asked, what came out, and where its files are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl_core.cleaning.recipe import Recipe
+from automl_core.errors import InputError, NotFoundError
+from automl_core.experiment import ExperimentConfig
+from automl_core.leaderboard import Leaderboard
+from automl_core.workspace import check_id, read_json, write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl_core.data.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one run, in a project or made by the command line.
+
+    Parameters
+    ----------
+    path : Path
+        Holds ``request.json`` before the run starts, and everything the run leaves.
+    """
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What was asked: ``dataset``, ``config``, ``recipe``; raises NotFoundError without a request."""
+        params: dict[str, Any] = read_json(self.path / "request.json")["params"]
+        return params
+
+    @property
+    def config(self) -> ExperimentConfig:
+        """The experiment's settings."""
+        return ExperimentConfig.from_dict(self.params["config"])
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe the run learned with."""
+        return Recipe.from_dict(self.params["recipe"])
+
+    def dataset(self) -> Dataset:
+        """Load the dataset: the train folder's own, or the project's; raises NotFoundError when it was deleted."""
+        from automl_core.data.dataset import load_dataset
+
+        own = self.path / "dataset"
+        if own.is_dir():
+            return load_dataset(own)
+        dataset_id = check_id(self.params["dataset"])
+        folder = self.path.parent.parent / "datasets" / dataset_id
+        if not folder.is_dir():
+            raise NotFoundError(
+                f"The table this run learned from ({dataset_id}) is no longer in the project.",
+                action="Upload it again and start a new run; the models of this run still predict.",
+            )
+        return load_dataset(folder)
+
+    def leaderboard(self) -> Leaderboard:
+        """Read the leaderboard; raises NotFoundError before its first row."""
+        return Leaderboard.load(self.path / "leaderboard.json")
+
+    def holdout(self) -> pd.DataFrame:
+        """Return the rows the search never saw, as uploaded (typed, before any step of the recipe).
+
+        Raises
+        ------
+        InputError
+            When the run kept no rows aside.
+        """
+        import numpy as np
+        import pandas as pd
+
+        with np.load(self.path / "split.npz") as split:
+            positions = split["holdout"]
+        if not len(positions):
+            raise InputError(
+                "This run learned from every row, so none are left to judge it on.",
+                action="Upload a labelled file, or start a run that holds rows back.",
+            )
+        index = pd.read_parquet(self.path / "cleaned.parquet", columns=[]).index
+        return self.dataset().frame().loc[index[positions]]
+
+    def model(self, candidate_id: str) -> Path:
+        """Path of one candidate's bundle, whether or not it was built yet."""
+        return self.path / "models" / f"{self._known(candidate_id)}.zip"
+
+    def evaluation(self, candidate_id: str) -> Path:
+        """Path of one candidate's evaluation."""
+        return self.path / "evaluations" / f"{self._known(candidate_id)}.json"
+
+    def explanation(self, candidate_id: str) -> Path:
+        """Path of one candidate's explanation."""
+        return self.path / "explanations" / f"{self._known(candidate_id)}.json"
+
+    def report(self, candidate_id: str) -> Path:
+        """Path of one candidate's report."""
+        return self.path / "reports" / f"{self._known(candidate_id)}.html"
+
+    def _known(self, candidate_id: str) -> str:
+        return self.leaderboard()[candidate_id].id
+
+
+def write_request(folder: Path, kind: str, params: dict[str, Any]) -> None:
+    """Write a job's whole request, the first file of its folder."""
+    write_json(folder / "request.json", {"format": 1, "kind": kind, "params": params})

@@ -1,0 +1,162 @@
+"""What each kind of job does: the only place where engines, search and storage meet.
+
+The job host forks a process that calls one of `KINDS`; the command line calls the same functions in its own process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from automl_core.errors import NotFoundError
+from automl_core.events import Event, Message, Progress
+from automl_core.jobs.context import JobContext
+from automl_core.runs import Run
+from automl_core.workspace import write_json
+
+Emit = Callable[[Event], None]
+ShouldStop = Callable[[], bool]
+
+
+def train(run: Run, *, emit: Emit, should_stop: ShouldStop, started: float) -> dict[str, Any]:
+    """Search, then keep the recommended model as ``model.zip``.
+
+    Parameters
+    ----------
+    run : Run
+        Its folder holds the request; a folder with earlier work is gone on with.
+    emit : callable
+        Takes each event.
+    should_stop : callable
+        Turns true when a person has stopped the run; what is finished is kept all the same.
+    started : float
+        `time.time` of the start that the budget counts from.
+    """
+    from automl_core.model import build_model
+    from automl_core.search.run import run_search
+
+    dataset = run.dataset()
+    leaderboard = run_search(
+        dataset.frame(),
+        dataset.schema,
+        run.recipe,
+        run.config,
+        run.path,
+        emit=emit,
+        should_stop=should_stop,
+        started=started,
+    )
+    if not leaderboard.recommended:
+        reasons = "; ".join(sorted({row.reason for row in leaderboard if row.reason}))
+        raise NotFoundError(
+            "No model could be scored in this run.",
+            reasons,
+            "Give it more time, or follow the suggestion beside a failed row.",
+        )
+    emit(Progress(1.0, "Saving the recommended model"))
+    build_model(run.path, leaderboard.recommended, run.path / "model.zip")
+    return {"recommended": leaderboard.recommended}
+
+
+def bundle(run: Run, candidate_id: str) -> Path:
+    """Build one candidate's bundle, or return the one that is there."""
+    from automl_core.model import build_model
+
+    path = run.model(candidate_id)
+    scored = run.path / "candidates" / candidate_id / "candidate.json"
+    if path.exists() and path.stat().st_mtime >= scored.stat().st_mtime:
+        return path
+    return build_model(run.path, candidate_id, path)
+
+
+def evaluate_candidate(run: Run, candidate_id: str) -> Path:
+    """Judge one candidate on the run's held-out rows and store the evaluation."""
+    from automl_core.evaluation.evaluate import evaluate
+    from automl_core.scoring.bundle import load_model
+
+    result = evaluate(load_model(bundle(run, candidate_id)), run.holdout(), rows="held-out")
+    write_json(run.evaluation(candidate_id), result.to_dict())
+    return run.evaluation(candidate_id)
+
+
+def explain_candidate(run: Run, candidate_id: str) -> Path:
+    """Explain one candidate on held-out rows, or on learned rows where none were held out."""
+    from automl_core.explaining.importance import explain
+    from automl_core.scoring.bundle import load_model
+
+    frame = run.holdout() if run.config.holdout else run.dataset().frame()
+    result = explain(load_model(bundle(run, candidate_id)), frame, seed=run.config.seed)
+    write_json(run.explanation(candidate_id), result.to_dict())
+    return run.explanation(candidate_id)
+
+
+def report_candidate(run: Run, candidate_id: str) -> Path:
+    """Write one candidate's report, computing first what it shows."""
+    from automl_core.reporting import write_report
+
+    if run.config.holdout and not run.evaluation(candidate_id).exists():
+        evaluate_candidate(run, candidate_id)
+    if not run.explanation(candidate_id).exists():
+        explain_candidate(run, candidate_id)
+    return write_report(run.path, candidate_id, run.report(candidate_id))
+
+
+def _run_of(context: JobContext) -> Run:
+    return Run(context.project.run(context.request["params"]["run"]))
+
+
+def _train(context: JobContext) -> dict[str, Any]:
+    run = Run(context.folder)
+    result = train(run, emit=context.emit, should_stop=context.should_stop, started=time.time())
+    if run.config.holdout:
+        context.emit(Progress(1.0, "Judging the recommended model on the held-out rows"))
+        evaluate_candidate(run, result["recommended"])
+    return result
+
+
+def _candidate_job(doing: str, work: Callable[[Run, str], Path]) -> Callable[[JobContext], dict[str, Any]]:
+    def job(context: JobContext) -> dict[str, Any]:
+        context.emit(Progress(-1.0, doing))
+        return {"file": work(_run_of(context), context.request["params"]["candidate"]).name}
+
+    return job
+
+
+def _predict(context: JobContext) -> dict[str, Any]:
+    from automl_core.predicting import predict_file
+    from automl_core.scoring.bundle import load_model
+
+    params = context.request["params"]
+    context.emit(Progress(-1.0, "Loading the model"))
+    model = load_model(bundle(_run_of(context), params["candidate"]))
+    context.emit(Progress(-1.0, "Predicting"))
+    report = predict_file(model, context.folder / params["source"], context.folder / "predictions.csv")
+    write_json(context.folder / "report.json", report.to_dict())
+    for difference in report.differences:
+        context.emit(Message(difference.sentence, level="warning" if difference.blocking else "info"))
+    return {"rows": report.rows, "file": "predictions.csv"}
+
+
+def _profile(context: JobContext) -> dict[str, Any]:
+    from automl_core.data.dataset import load_dataset
+    from automl_core.profiling.profile import profile
+
+    context.emit(Progress(-1.0, "Looking at every column"))
+    params = context.request["params"]
+    dataset = load_dataset(context.project.dataset(params["dataset"]))
+    result = profile(dataset.frame(), dataset.schema, target=params.get("target", ""))
+    write_json(context.folder / "profile.json", result.to_dict())
+    return {"file": "profile.json"}
+
+
+KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
+    "train": _train,
+    "model": _candidate_job("Packing the model", bundle),
+    "evaluate": _candidate_job("Judging the model on held-out rows", evaluate_candidate),
+    "explain": _candidate_job("Finding out which columns matter", explain_candidate),
+    "report": _candidate_job("Writing the report", report_candidate),
+    "predict": _predict,
+    "profile": _profile,
+}
