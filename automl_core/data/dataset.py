@@ -1,0 +1,273 @@
+"""A dataset: one folder with the file as it came, the typed table, and how the one became the other."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from automl_core.data.kinds import infer_schema
+from automl_core.data.parsing import Faults, parse_frame
+from automl_core.data.reading import Dialect, ReadReport, read_text
+from automl_core.errors import FormatError, InputError, NotFoundError, StorageError
+from automl_core.schema import Kind, Schema
+from automl_core.workspace import read_json, write_json
+
+MAX_COLUMNS = 20_000
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table that was read, typed and stored.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``source.*`` (the file as it came, where there was one), ``data.parquet``, ``dataset.json`` and, where
+        rows were refused, ``refused.csv``.
+    name : str
+    schema : Schema
+    report : ReadReport
+    faults : dict of str to Faults
+        Cells that did not fit their column's kind.
+    fingerprint : str
+        SHA-256 over the typed content and the schema.
+    rows : int
+    created : float
+        Seconds since the epoch.
+    notes : tuple of str
+        What was done besides reading, such as appending.
+    """
+
+    folder: Path
+    name: str
+    schema: Schema
+    report: ReadReport
+    faults: dict[str, Faults]
+    fingerprint: str
+    rows: int
+    created: float
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def source(self) -> Path | None:
+        """The file as it came; None for a table that was made from others."""
+        return next(iter(sorted(self.folder.glob("source.*"))), None)
+
+    def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
+        """Read the typed table with a RangeIndex; raises FormatError when the file is missing or damaged."""
+        return read_table(self.folder / "data.parquet", columns)
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read a Parquet file of ours; text missing as NaN, dates as datetime64[ns]."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        frame: pd.DataFrame = pq.read_table(path, columns=columns, use_threads=False).to_pandas()
+    except (pa.ArrowException, OSError) as error:
+        raise FormatError(
+            f"The stored table in {path.parent.name} cannot be read: {str(error)[:200]}.",
+            action="Upload the file again.",
+        ) from error
+    for position, dtype in enumerate(frame.dtypes):
+        name = frame.columns[position]
+        if dtype == object:
+            values = frame[name]
+            frame[name] = values.where(values.notna(), np.nan)
+        elif dtype.kind == "M":
+            frame[name] = frame[name].astype("datetime64[ns]")
+    return frame
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a typed table as Parquet, atomically."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from automl_core.workspace import atomic_file
+
+    with atomic_file(path) as file:
+        pq.write_table(pa.Table.from_pandas(frame, nthreads=1), file, compression="zstd")
+
+
+def create_dataset(
+    folder: Path,
+    source: Path,
+    name: str,
+    *,
+    dialect: Dialect | None = None,
+    kinds: dict[str, Kind] | None = None,
+) -> Dataset:
+    """Read a file and store it as a dataset.
+
+    Parameters
+    ----------
+    folder : Path
+        The dataset's folder; made here, and only when everything went well.
+    source : Path
+        The file as it came; a copy is kept.
+    name : str
+        Name for people.
+    dialect : Dialect, optional
+        How to read the file; found from the file when left out.
+    kinds : dict of str to Kind, optional
+        Kinds that a person chose.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    InputError
+        When the file is no table.
+    StorageError
+        When the disk is full.
+    """
+    text = read_text(source, dialect=dialect)
+    if text.frame.shape[1] > MAX_COLUMNS:
+        raise InputError(
+            f"The table has {text.frame.shape[1]:,} columns.",
+            f"Up to {MAX_COLUMNS:,} are read.",
+            "Leave out columns you do not need and upload it again.",
+        )
+    schema = infer_schema(text.frame, kinds=kinds)
+    parsed = parse_frame(text.frame, schema)
+    return _store(folder, parsed.frame, schema, text.report, parsed.faults, name, source=source)
+
+
+def dataset_from_frame(
+    folder: Path, frame: pd.DataFrame, schema: Schema, name: str, *, notes: tuple[str, ...] = ()
+) -> Dataset:
+    """Store a typed table that was made from others."""
+    report = ReadReport(dialect=None, rows=len(frame), columns=frame.shape[1])
+    return _store(folder, frame.reset_index(drop=True), schema, report, {}, name, notes=notes)
+
+
+def change_kind(dataset: Dataset, column: str, kind: Kind) -> Dataset:
+    """Read the dataset's file again with one column's kind chosen by a person; earlier choices stay.
+
+    Raises
+    ------
+    InputError
+        When the table was made from others and has no file to read again.
+    NotFoundError
+        When there is no such column.
+    """
+    dataset.schema[column]
+    if dataset.source is None:
+        raise InputError(
+            f"{dataset.name!r} was made from other tables, so there is no file to read again.",
+            action="Change the kind in the table it was made from, then make it again.",
+        )
+    kinds: dict[str, Kind] = {old.name: old.kind for old in dataset.schema if old.overruled}
+    kinds[column] = kind
+    return create_dataset(dataset.folder, dataset.source, dataset.name, dialect=dataset.report.dialect, kinds=kinds)
+
+
+def load_dataset(folder: Path) -> Dataset:
+    """Read a dataset's description; raises NotFoundError or FormatError."""
+    if not (folder / "dataset.json").exists():
+        raise NotFoundError(f"There is no table {folder.name!r}.", action="Choose one from the project, or upload it again.")
+    data = read_json(folder / "dataset.json")
+    if data.get("format") != 1:
+        raise FormatError(f"The table {folder.name} has format {data.get('format')!r}.", "This version reads format 1.")
+    return Dataset(
+        folder=folder,
+        name=data["name"],
+        schema=Schema.from_dict(data["schema"]),
+        report=ReadReport.from_dict(data["report"]),
+        faults={name: Faults(entry["count"], tuple(entry["examples"])) for name, entry in data["faults"].items()},
+        fingerprint=data["fingerprint"],
+        rows=data["rows"],
+        created=data["created"],
+        notes=tuple(data["notes"]),
+    )
+
+
+def fingerprint(frame: pd.DataFrame, schema: Schema) -> str:
+    """Return a SHA-256 over the values, names and kinds of a typed table."""
+    digest = hashlib.sha256()
+    for column in schema:
+        digest.update(f"{column.name}\0{column.kind}\0".encode(errors="surrogatepass"))
+        digest.update(pd.util.hash_pandas_object(frame[column.name], index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _store(
+    folder: Path,
+    frame: pd.DataFrame,
+    schema: Schema,
+    report: ReadReport,
+    faults: dict[str, Faults],
+    name: str,
+    *,
+    source: Path | None = None,
+    notes: tuple[str, ...] = (),
+) -> Dataset:
+    """Write a dataset into a folder beside `folder` and put it in its place when it is whole."""
+    dataset = Dataset(folder, name, schema, report, faults, fingerprint(frame, schema), len(frame), time.time(), notes)
+    fresh = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        fresh.mkdir(parents=True)
+        if source is not None:
+            shutil.copyfile(source, fresh / f"source{source.suffix.lower()[:12] or '.csv'}")
+        write_table(frame, fresh / "data.parquet")
+        if report.refused:
+            refused = pd.DataFrame([(row.line, row.reason, row.text) for row in report.refused], columns=["line", "reason", "text"])
+            refused.to_csv(fresh / "refused.csv", index=False)
+        write_json(fresh / "dataset.json", _to_dict(dataset))
+        _replace(folder, fresh)
+    except OSError as error:
+        if isinstance(error, StorageError):
+            raise
+        raise StorageError(
+            f"The table could not be saved: {error.strerror or error}.",
+            action="Free some disk space, then upload it again.",
+        ) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return dataset
+
+
+def _replace(folder: Path, fresh: Path) -> None:
+    """Put `fresh` in the place of `folder`; what a person made beside the table, such as the recipe, is kept."""
+    if folder.exists():
+        for kept in folder.iterdir():
+            if not (fresh / kept.name).exists() and kept.name not in ("refused.csv", "profile.json"):
+                os.replace(kept, fresh / kept.name)
+        old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+        os.rename(folder, old)
+        os.rename(fresh, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.rename(fresh, folder)
+
+
+def _to_dict(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "format": 1,
+        "name": dataset.name,
+        "schema": dataset.schema.to_dict(),
+        "report": dataset.report.to_dict(),
+        "faults": {name: {"count": fault.count, "examples": list(fault.examples)} for name, fault in dataset.faults.items()},
+        "fingerprint": dataset.fingerprint,
+        "rows": dataset.rows,
+        "created": dataset.created,
+        "notes": list(dataset.notes),
+    }

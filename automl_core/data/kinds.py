@@ -1,0 +1,250 @@
+"""Which kind each column of text is, and the evidence for it in one sentence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pandas as pd
+
+from automl_core.data.parsing import EXACT, parse_column
+from automl_core.schema import Column, Kind, Parsing, Schema
+
+SAMPLE = 50_000
+"""Distinct cells a column is judged by; the whole column is typed afterwards and misfits are counted."""
+FIT = 0.95
+"""Share of the cells that must fit a kind."""
+LABELS = 50
+"""A text column with at most this many distinct values is a category."""
+
+TRUTH_WORDS = ({"yes", "no"}, {"y", "n"}, {"true", "false"}, {"t", "f"}, {"on", "off"}, {"ja", "nein"}, {"oui", "non"})
+CURRENCIES = ("€", "$", "£", "¥", "CHF", "EUR", "USD", "GBP", "kr")
+UNITS = ("kg", "g", "km", "m", "cm", "mm", "h", "min", "s", "l", "ml", "kWh", "°C")
+
+_INTEGER = re.compile(r"[+-]?\d+")
+_POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
+_COMMA = re.compile(r"[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?")
+_GROUPED = {
+    ",": re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"),
+    ".": re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?"),
+    " ": re.compile(r"[+-]?\d{1,3}([ \u00a0\u202f]\d{3})+([.,]\d+)?"),
+    "'": re.compile(r"[+-]?\d{1,3}('\d{3})+(\.\d+)?"),
+}
+_ID_NAME = re.compile(r"(^|[\W_]|(?<=[a-z]))(id|ids|uuid|guid|key|nr|no|number|index)$", re.IGNORECASE)
+_ID_NAME_EXACT = {"id", "uuid", "guid", "instant", "rowid", "row", "index"}
+
+DATE_FORMATS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (form + clock, re.compile(pattern + clock_pattern))
+    for form, pattern in (
+        ("%Y-%m-%d", r"\d{4}-\d{1,2}-\d{1,2}"),
+        ("%Y/%m/%d", r"\d{4}/\d{1,2}/\d{1,2}"),
+        ("%m/%d/%Y", r"\d{1,2}/\d{1,2}/\d{4}"),
+        ("%d/%m/%Y", r"\d{1,2}/\d{1,2}/\d{4}"),
+        ("%d.%m.%Y", r"\d{1,2}\.\d{1,2}\.\d{4}"),
+        ("%m-%d-%Y", r"\d{1,2}-\d{1,2}-\d{4}"),
+        ("%d-%m-%Y", r"\d{1,2}-\d{1,2}-\d{4}"),
+        ("%m/%d/%y", r"\d{1,2}/\d{1,2}/\d{2}"),
+        ("%d/%m/%y", r"\d{1,2}/\d{1,2}/\d{2}"),
+        ("%d.%m.%y", r"\d{1,2}\.\d{1,2}\.\d{2}"),
+        ("%d %b %Y", r"\d{1,2} [A-Za-z]{3} \d{4}"),
+        ("%d-%b-%Y", r"\d{1,2}-[A-Za-z]{3}-\d{4}"),
+        ("%d %B %Y", r"\d{1,2} [A-Za-z]{4,} \d{4}"),
+        ("%b %d, %Y", r"[A-Za-z]{3} \d{1,2}, \d{4}"),
+        ("%B %d, %Y", r"[A-Za-z]{4,} \d{1,2}, \d{4}"),
+    )
+    for clock, clock_pattern in (("", ""), (" %H:%M", r" \d{1,2}:\d{2}"), (" %H:%M:%S", r" \d{1,2}:\d{2}:\d{2}"))
+)
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
+
+
+def infer_schema(frame: pd.DataFrame, *, kinds: dict[str, Kind] | None = None) -> Schema:
+    """Infer the kind of every column of a table of text cells.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n_rows, n_columns)
+        Cells are str, ``""`` for empty.
+    kinds : dict of str to Kind, optional
+        Kinds that a person chose; the marks and formats of numbers and dates are still found from the cells.
+
+    Returns
+    -------
+    Schema
+    """
+    chosen = kinds or {}
+    columns = []
+    for position, name in enumerate(frame.columns):
+        values = frame.iloc[:, position]
+        if name in chosen:
+            columns.append(_chosen(str(name), values, chosen[name]))
+        else:
+            columns.append(infer_column(str(name), values))
+    return Schema(tuple(columns))
+
+
+def infer_column(name: str, values: pd.Series) -> Column:
+    """Infer one column's kind, how its text is read, and the evidence."""
+    parsing = Parsing()
+    counts = values.astype(object).map(lambda cell: str(cell).strip(), na_action="ignore").value_counts(sort=False)
+    counts = counts[[cell not in parsing.null_words for cell in counts.index]]
+    total, distinct = int(counts.sum()), len(counts)
+    if not total:
+        return Column(name, "category", parsing, "Every cell is empty or a word for missing.")
+    sample = counts if distinct <= SAMPLE else counts.sample(SAMPLE, random_state=0)
+    cells = [str(cell) for cell in sample.index]
+    weights = sample.to_numpy(dtype=float) / float(sample.sum())
+    lowered = {cell.lower() for cell in cells}
+    if distinct <= 3 and len(lowered) == 2 and any(lowered == words for words in TRUTH_WORDS):
+        return Column(name, "boolean", parsing, f"Only {_quoted(cells)} occur.")
+    number = _number(name, cells, weights, total, distinct, parsing)
+    if number is not None:
+        return number
+    dates = _date(cells, weights, parsing)
+    if dates is not None:
+        return Column(name, "date", dates[0], dates[1])
+    return _words(name, cells, total, distinct, parsing)
+
+
+def _chosen(name: str, values: pd.Series, kind: Kind) -> Column:
+    found = infer_column(name, values)
+    parsing = found.parsing
+    if kind == "number" and found.kind != "number":
+        cells = [cell for cell in pd.unique(values.astype(object)) if isinstance(cell, str) and cell.strip()][:SAMPLE]
+        best = max(_number_parsings(cells, Parsing()), key=lambda option: _fit(cells, option), default=Parsing())
+        parsing = best
+    elif kind == "date" and found.kind != "date":
+        cells = [cell.strip() for cell in pd.unique(values.astype(object)) if isinstance(cell, str) and cell.strip()]
+        parsing = replace(Parsing(), date_format=_best_date_format(cells[:SAMPLE]))
+    return Column(name, kind, parsing, "Chosen by you.", overruled=True)
+
+
+def _fit(cells: list[str], parsing: Parsing) -> float:
+    typed, _ = parse_column(pd.Series(cells, dtype=object), Column("", "number", parsing))
+    return float(typed.notna().mean())
+
+
+def _number_parsings(cells: list[str], base: Parsing) -> list[Parsing]:
+    """Return the ways of reading numbers that the cells' own marks suggest, plainest first."""
+    head = cells[:2000]
+    joined = " ".join(head)
+    strip = [mark for mark in CURRENCIES if mark in joined]
+    scale = 1.0
+    if "%" in joined:
+        strip, scale = [*strip, "%"], 0.01
+    endings = {match.group(1) for cell in head if (match := re.fullmatch(r"[+-]?[\d.,]+\s*([A-Za-z°]+)", cell))}
+    strip += [unit for unit in UNITS if endings == {unit}]
+    parentheses = any(cell.startswith("(") and cell.endswith(")") for cell in head)
+    bare = [_bare(cell, strip) for cell in head]
+    extra = replace(base, strip=tuple(strip), scale=scale, negative_parentheses=parentheses)
+    options = [base] if not (strip or parentheses) else []
+    for mark, pattern in _GROUPED.items():
+        if any(pattern.fullmatch(cell) for cell in bare):
+            comma = mark == "." or (mark == " " and any("," in cell for cell in bare))
+            options.append(replace(extra, thousands=mark, decimal="," if comma else "."))
+    options.append(extra)
+    if any("," in cell for cell in bare):
+        options.append(replace(extra, decimal=","))
+    return options
+
+
+def _bare(cell: str, strip: list[str]) -> str:
+    for mark in strip:
+        cell = cell.replace(mark, "")
+    return cell.strip().strip("()").strip()
+
+
+def _number(name: str, cells: list[str], weights: object, total: int, distinct: int, base: Parsing) -> Column | None:
+    """Return a number or id column when the cells are numbers, else None."""
+    import numpy as np
+
+    if not any(any(char.isdigit() for char in cell) for cell in cells[:1000]):
+        return None
+    share = np.asarray(weights)
+    fitted: list[tuple[float, Parsing]] = []
+    for parsing in _number_parsings(cells, base):
+        typed, _ = parse_column(pd.Series(cells, dtype=object), Column(name, "number", parsing))
+        fitted.append((float(share[typed.notna().to_numpy()].sum()), parsing))
+    fit, parsing = max(fitted, key=lambda pair: pair[0])
+    if fit < FIT:
+        return None
+    whole = all(_INTEGER.fullmatch(cell) for cell in cells)
+    if whole and any(cell.lstrip("+-").startswith("0") and len(cell.lstrip("+-")) > 1 for cell in cells):
+        return Column(name, "id" if distinct == total else "category", base, "Digits with leading zeros: a code, no quantity.")
+    if whole and any(abs(int(cell)) >= EXACT for cell in cells):
+        return Column(name, "id", base, "Whole numbers too long to be exact as quantities, so they are kept as written.")
+    if whole and distinct == total and total >= 20 and _looks_like_key(name, cells):
+        return Column(name, "id", base, f"{total:,} whole numbers, no two alike, and the column's name or order is a key's.")
+    notes = []
+    if parsing.decimal == ",":
+        notes.append("a decimal comma")
+    if parsing.thousands:
+        notes.append(f"{parsing.thousands!r} between thousands")
+    if parsing.strip:
+        notes.append("the marks " + ", ".join(parsing.strip))
+    if parsing.negative_parentheses:
+        notes.append("parentheses for negatives")
+    with_notes = f", with {' and '.join(notes)}" if notes else ""
+    misfit = "" if fit > 0.99999 else f" The other {1 - fit:.1%} are read as missing."
+    return Column(name, "number", parsing, f"{'All' if not misfit else f'{fit:.1%} of the'} cells are numbers{with_notes}.{misfit}")
+
+
+def _looks_like_key(name: str, cells: list[str]) -> bool:
+    named = name.strip().lower() in _ID_NAME_EXACT or bool(_ID_NAME.search(name.strip()))
+    numbers = sorted(int(cell) for cell in cells)
+    counted = numbers[-1] - numbers[0] == len(numbers) - 1 and numbers[0] in (0, 1)
+    return named or counted
+
+
+def _best_date_format(cells: list[str]) -> str:
+    """Return the format that reads most cells; the first of DATE_FORMATS wins a tie."""
+    if sum(bool(_ISO.fullmatch(cell)) for cell in cells) >= FIT * len(cells):
+        return "ISO8601"
+    best, best_fit = "ISO8601", 0.0
+    series = pd.Series(cells, dtype=object)
+    for form, pattern in DATE_FORMATS:
+        if sum(bool(pattern.fullmatch(cell)) for cell in cells[:200]) < 0.5 * len(cells[:200]):
+            continue
+        fit = float(pd.to_datetime(series, format=form, errors="coerce").notna().mean())
+        if fit > best_fit + 1e-9:
+            best, best_fit = form, fit
+    return best
+
+
+def _date(cells: list[str], weights: object, base: Parsing) -> tuple[Parsing, str] | None:
+    """Return how dates are read and the evidence when the cells are dates, else None."""
+    if not any(sum(char.isdigit() for char in cell) >= 3 for cell in cells[:100]):
+        return None
+    form = _best_date_format(cells)
+    parsing = replace(base, date_format=form)
+    typed, _ = parse_column(pd.Series(cells, dtype=object), Column("", "date", parsing))
+    fit = float(typed.notna().mean())
+    if fit < FIT:
+        return None
+    if form == "ISO8601":
+        return parsing, "The cells are dates written year-month-day."
+    swapped = form.replace("%m", "%_").replace("%d", "%m").replace("%_", "%d")
+    if "%m" in form and "%Y" in form[2:] or "%y" in form:
+        other = float(pd.to_datetime(pd.Series(cells, dtype=object), format=swapped, errors="coerce").notna().mean())
+        order = "month first" if form.index("%m") < form.index("%d") else "day first"
+        if other < fit:
+            return parsing, f"The cells are dates, {order}: read the other way round, {1 - other:.0%} would be no dates."
+        if "." not in form:
+            return parsing, f"The cells are dates; both orders would fit, so {order} is a guess. Change it if it is wrong."
+    return parsing, f"The cells are dates like {cells[0]}."
+
+
+def _words(name: str, cells: list[str], total: int, distinct: int, base: Parsing) -> Column:
+    """Return a category, text or id column for cells that are neither numbers nor dates."""
+    spaced = sum(" " in cell for cell in cells) / len(cells)
+    length = sum(len(cell) for cell in cells) / len(cells)
+    if distinct == total and total >= 20 and spaced < 0.05 and length <= 40:
+        return Column(name, "id", base, f"{total:,} cells without spaces, no two alike: a key.")
+    if distinct <= LABELS or distinct <= 0.5 * total and length < 30:
+        return Column(name, "category", base, f"{distinct:,} different {'value' if distinct == 1 else 'values'} in {total:,} cells.")
+    if spaced > 0.5 and length >= 12:
+        return Column(name, "text", base, f"{distinct:,} different cells in {total:,}, most of several words.")
+    return Column(name, "category", base, f"{distinct:,} different values in {total:,} cells.")
+
+
+def _quoted(cells: list[str]) -> str:
+    return " and ".join(repr(cell) for cell in cells[:3])
