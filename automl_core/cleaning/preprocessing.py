@@ -1,0 +1,275 @@
+"""The learned steps of a recipe as one scikit-learn transformer, fitted inside each training fold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from automl_core.cleaning.recipe import Recipe, Step
+from automl_core.cleaning.steps import columns_of, operation, value
+from automl_core.experiment import Task
+from automl_core.schema import Schema
+
+if TYPE_CHECKING:
+    from sklearn.compose import ColumnTransformer
+
+View = Literal["encoded", "native"]
+MISSING = "(missing)"
+"""The word that stands for a missing one."""
+NATIVE_LEVELS = 250
+"""Most categories a booster gets as such; the rest are one."""
+
+Chain = list[tuple[str, Any]]
+
+
+def left_out(recipe: Recipe, schema: Schema) -> dict[str, str]:
+    """Return the columns that no model gets although no step drops them, with the reason.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    schema : Schema
+        After the stateless steps.
+    """
+    texts = {name for step in recipe.enabled() if step.op == "text_features" for name in columns_of(step, schema)}
+    reasons = {}
+    for column in schema:
+        if column.kind == "id":
+            reasons[column.name] = "a key says nothing about new rows"
+        elif column.kind == "date":
+            reasons[column.name] = "a date needs the step 'Split dates into parts'"
+        elif column.kind == "text" and column.name not in texts:
+            reasons[column.name] = "text needs the step 'Turn text into numbers'"
+    return reasons
+
+
+def build_preprocessor(
+    recipe: Recipe, schema: Schema, frame: pd.DataFrame, *, view: View = "encoded", task: Task, seed: int = 0
+) -> ColumnTransformer:
+    """Build the unfitted transformer for one view of the data.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its enabled learned steps are chained for each column in their order.
+    schema : Schema
+        After the stateless steps, without the target.
+    frame : DataFrame, shape (n_rows, n_columns)
+        The features, to count the distinct words of each column; nothing is fitted here.
+    view : View
+        ``encoded``: all numbers, filled and scaled as the recipe says. ``native``: words as codes and missing values
+        left as such, for boosters that use them directly.
+    task : Task
+    seed : int
+
+    Returns
+    -------
+    ColumnTransformer
+        Gives a float64 array; `source_columns` tells where its columns come from.
+    """
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
+
+    dropped = left_out(recipe, schema)
+    chains: dict[str, Chain] = {}
+    steps = [step for step in recipe.enabled() if operation(step).learned]
+    for column in schema:
+        if column.name not in dropped and column.name in frame.columns:
+            chains[column.name] = _chain(steps, schema, column.name, frame, view, task, seed)
+    groups: dict[str, tuple[Chain, list[str]]] = {}
+    for name, chain in chains.items():
+        key = repr([(label, repr(part)) for label, part in chain])
+        if schema[name].kind == "text":
+            key += name  # a text is described by itself
+        groups.setdefault(key, (chain, []))[1].append(name)
+    parts = []
+    for number, (chain, names) in enumerate(groups.values()):
+        transformer = Pipeline(chain) if chain else "passthrough"
+        parts.append((f"group{number}", transformer, names[0] if schema[names[0]].kind == "text" else names))
+    return ColumnTransformer(parts, remainder="drop", sparse_threshold=0.0, verbose_feature_names_out=False)
+
+
+def _chain(
+    steps: list[Step], schema: Schema, name: str, frame: pd.DataFrame, view: View, task: Task, seed: int
+) -> Chain:
+    kind = schema[name].kind
+    mine = [step for step in steps if step.op == "scale" or name in columns_of(step, schema)]
+    if view == "native":
+        mine = [step for step in mine if step.op in ("clip_outliers", "text_features", "group_rare")]
+    chain: Chain = []
+    words = kind in ("category", "boolean")
+    encoded = not words
+    for position, step in enumerate(mine):
+        if step.op == "clip_outliers":
+            from automl_core.cleaning.transformers import ClipOutliers
+
+            chain.append((f"clip{position}", ClipOutliers(value(step, "method"), float(value(step, "factor")))))
+        elif step.op == "impute" and kind != "text":
+            chain.append((f"impute{position}", _imputer(step, words and not encoded, seed)))
+        elif step.op == "group_rare" and not encoded:
+            from automl_core.cleaning.transformers import GroupRare
+
+            chain.append((f"rare{position}", GroupRare(float(value(step, "min_share")))))
+        elif step.op == "text_features":
+            from skrub import StringEncoder
+
+            size = int(value(step, "dimensions"))
+            chain.append((f"text{position}", StringEncoder(n_components=size, random_state=seed)))
+        elif step.op == "encode":
+            encoder, onehot = _encoder(step, frame[name], task, seed)
+            chain.append((f"encode{position}", encoder))
+            encoded = True
+            if onehot:
+                break
+        elif step.op == "transform_power":
+            chain.append((f"power{position}", _power(step, seed)))
+        elif step.op == "scale" and encoded:
+            chain.append((f"scale{position}", _scaler(step)))
+    if words and not encoded:
+        chain.append(("codes", _codes(view)))
+    return chain
+
+
+def _codes(view: View) -> Any:
+    from sklearn.preprocessing import OrdinalEncoder
+
+    if view == "native":
+        return OrdinalEncoder(
+            handle_unknown="use_encoded_value",
+            unknown_value=float("nan"),
+            encoded_missing_value=float("nan"),
+            max_categories=NATIVE_LEVELS,
+        )
+    return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)
+
+
+def _imputer(step: Step, words: bool, seed: int) -> Any:
+    from sklearn.impute import KNNImputer, SimpleImputer
+
+    strategy, indicator = value(step, "strategy"), bool(value(step, "indicator"))
+    common = {"keep_empty_features": True}
+    if words:
+        if strategy == "most_frequent":
+            return SimpleImputer(strategy="most_frequent", **common)
+        fill = [str(word) for word in value(step, "fill")]
+        chosen = fill[0] if strategy == "constant" and fill else MISSING
+        return SimpleImputer(strategy="constant", fill_value=chosen, **common)
+    if strategy == "knn":
+        return KNNImputer(add_indicator=indicator, **common)
+    if strategy == "iterative":
+        from sklearn.experimental import enable_iterative_imputer  # noqa: F401  (makes the next import possible)
+        from sklearn.impute import IterativeImputer
+
+        return IterativeImputer(random_state=seed, add_indicator=indicator, **common)
+    if strategy == "constant":
+        numbers = pd.to_numeric(pd.Series(list(value(step, "fill")), dtype=object), errors="coerce").dropna()
+        fill_value = float(numbers.iloc[0]) if len(numbers) else 0.0
+        return SimpleImputer(strategy="constant", fill_value=fill_value, add_indicator=indicator, **common)
+    method = "median" if strategy == "auto" else strategy
+    return SimpleImputer(strategy=method, add_indicator=indicator, **common)
+
+
+def _encoder(step: Step, values: pd.Series, task: Task, seed: int) -> tuple[Any, bool]:
+    """Return the encoder, and whether its columns are zeros and ones."""
+    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
+
+    from automl_core.cleaning.transformers import FrequencyEncoder, level_name
+
+    method = value(step, "method")
+    if method == "auto":
+        method = "onehot" if values.nunique() <= int(value(step, "max_levels")) else "target"
+    if method == "onehot":
+        onehot = OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            drop="if_binary",
+            max_categories=int(value(step, "max_levels")) + 1,
+            sparse_output=False,
+            feature_name_combiner=level_name,
+        )
+        return onehot, True
+    if method == "target":
+        kind = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}[task]
+        return TargetEncoder(target_type=kind, random_state=seed), False
+    if method == "frequency":
+        return FrequencyEncoder(), False
+    return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2), False
+
+
+def _power(step: Step, seed: int) -> Any:
+    from sklearn.preprocessing import PowerTransformer, QuantileTransformer
+
+    if value(step, "method") == "quantile":
+        return QuantileTransformer(n_quantiles=200, output_distribution="normal", random_state=seed)
+    return PowerTransformer()
+
+
+def _scaler(step: Step) -> Any:
+    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+
+    return {"standard": StandardScaler, "minmax": MinMaxScaler, "robust": RobustScaler, "maxabs": MaxAbsScaler}[
+        value(step, "method")
+    ]()
+
+
+def source_columns(preprocessor: ColumnTransformer) -> list[str]:
+    """Return for each column of a fitted preprocessor's output the user's column that it comes from."""
+    sources: list[str] = []
+    for names, outputs, _ in _groups(preprocessor):
+        if len(outputs) == len(names):
+            sources += names
+        else:
+            sources += [_source(output, names) for output in outputs]
+    return sources
+
+
+def feature_names(preprocessor: ColumnTransformer) -> list[str]:
+    """Return readable names of a fitted preprocessor's output."""
+    return [output for _, outputs, _ in _groups(preprocessor) for output in outputs]
+
+
+def native_categories(preprocessor: ColumnTransformer) -> list[int]:
+    """Return the positions of the category columns in a fitted native view."""
+    positions: list[int] = []
+    offset = 0
+    for _, outputs, codes in _groups(preprocessor):
+        positions += range(offset, offset + len(outputs)) if codes else ()
+        offset += len(outputs)
+    return positions
+
+
+def _groups(preprocessor: ColumnTransformer) -> list[tuple[list[str], list[str], bool]]:
+    """Return for each group its columns, its output names, and whether its outputs are codes of words."""
+    groups = []
+    for _, transformer, columns in preprocessor.transformers_:
+        names = [columns] if isinstance(columns, str) else [str(name) for name in columns]
+        if isinstance(transformer, str) and transformer == "drop":
+            continue
+        if not hasattr(transformer, "steps"):  # passed through
+            groups.append((names, names, False))
+        else:
+            groups.append((names, _outputs(transformer, names), transformer.steps[-1][0] == "codes"))
+    return groups
+
+
+def _outputs(transformer: Any, names: list[str]) -> list[str]:
+    """Return the output names of one group's pipeline, whose parts do not all know names."""
+    import numpy as np
+
+    current = np.array(names, dtype=object)
+    for _, part in transformer.steps:
+        if type(part).__name__ == "StringEncoder":
+            count = len(part.get_feature_names_out())
+            current = np.array([f"{names[0]} {number}" for number in range(1, count + 1)], dtype=object)
+        elif hasattr(part, "feature_names_in_"):
+            current = part.get_feature_names_out()
+        else:
+            current = part.get_feature_names_out(current)
+    return [str(name) for name in current]
+
+
+def _source(output: str, names: list[str]) -> str:
+    """Return the longest name that the output's name is made from."""
+    bare = output.removeprefix("missingindicator_")
+    fitting = [name for name in names if bare == name or bare.startswith((f"{name} = ", f"{name}_", f"{name} "))]
+    return max(fitting, key=len) if fitting else names[0]

@@ -1,0 +1,131 @@
+"""A recipe proposed from the data, each step with its reason."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from automl_core.cleaning.recipe import Recipe, Step
+from automl_core.schema import Schema
+
+MOSTLY_MISSING = 0.95
+MANY_LEVELS = 15
+
+
+def propose_recipe(frame: pd.DataFrame, schema: Schema, target: str = "") -> Recipe:
+    """Propose steps for a table.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n_rows, n_columns)
+        Typed.
+    schema : Schema
+    target : str
+        Left alone where it is known.
+
+    Returns
+    -------
+    Recipe
+        In the order in which the steps act; steps that are a matter of taste are there but switched off.
+    """
+    features = schema.without([target])
+    steps = [*_columns_to_drop(frame, features), *_rows_and_words(frame, features)]
+    dropped = {name for step in steps if step.op == "drop_columns" for name in step.params["columns"]}
+    rest = features.without(dropped)
+    return Recipe((*steps, *_learned(frame, rest)))
+
+
+def _columns_to_drop(frame: pd.DataFrame, schema: Schema) -> list[Step]:
+    steps = []
+    ids = schema.of_kind("id")
+    if ids:
+        steps.append(Step("drop_columns", {"columns": ids}, f"{_list(ids)}: keys say nothing about new rows."))
+    distinct = {name: frame[name].nunique() for name in schema.names if name not in ids}
+    constant = [name for name, count in distinct.items() if count <= 1]
+    if constant:
+        steps.append(Step("drop_columns", {"columns": constant}, f"{_list(constant)}: one value or none, nothing to learn from."))
+    empty = [name for name in distinct if name not in constant and frame[name].isna().mean() > MOSTLY_MISSING]
+    if empty:
+        steps.append(Step("drop_columns", {"columns": empty}, f"{_list(empty)}: more than 95 % missing."))
+    return steps
+
+
+def _rows_and_words(frame: pd.DataFrame, schema: Schema) -> list[Step]:
+    steps = []
+    duplicates = int(frame.duplicated().sum())
+    if duplicates:
+        reason = (
+            f"{duplicates:,} of {len(frame):,} rows are exact copies of another. If they are the same case entered twice, "
+            "switch this on; if equal rows can happen, leave it off."
+        )
+        steps.append(Step("drop_duplicates", {}, reason, enabled=False))
+    words = schema.of_kind("category", "boolean")
+    untidy = [name for name in words if _untidy(frame[name])]
+    if untidy:
+        reason = f"{_list(untidy)}: some values differ only by spaces or case."
+        lower = [name for name in untidy if _by_case(frame[name])]
+        steps.append(Step("trim_text", {"columns": untidy, "case": "lower" if lower else "keep"}, reason))
+    dates = schema.of_kind("date")
+    if dates:
+        clock = any(bool((frame[name].dropna().dt.normalize() != frame[name].dropna()).any()) for name in dates)
+        parts = ["year", "month", "day", "weekday", *(["hour"] if clock else []), "days"]
+        steps.append(Step("date_parts", {"columns": dates, "parts": parts}, f"{_list(dates)}: models need numbers, not dates."))
+    return steps
+
+
+def _untidy(values: pd.Series) -> bool:
+    distinct = values.dropna().unique()
+    return len({" ".join(str(cell).split()).lower() for cell in distinct}) < len(distinct) or any(
+        str(cell) != " ".join(str(cell).split()) for cell in distinct
+    )
+
+
+def _by_case(values: pd.Series) -> bool:
+    tidy = {" ".join(str(cell).split()) for cell in values.dropna().unique()}
+    return len({cell.lower() for cell in tidy}) < len(tidy)
+
+
+def _learned(frame: pd.DataFrame, schema: Schema) -> list[Step]:
+    numbers, words = schema.of_kind("number"), schema.of_kind("category", "boolean")
+    texts = schema.of_kind("text")
+    steps = []
+    outlying = [name for name in numbers if _has_outliers(frame[name])]
+    if outlying:
+        reason = (
+            f"{_list(outlying)}: some numbers lie far outside the rest. Off, since far numbers are often true; "
+            "switch it on where they are mistakes."
+        )
+        steps.append(Step("clip_outliers", {"columns": outlying, "method": "iqr", "factor": 3.0}, reason, enabled=False))
+    missing = frame[[*numbers, *words]].isna().mean() if numbers or words else pd.Series(dtype=float)
+    gaps = missing[missing > 0]
+    marked = bool((missing[[*numbers]] > 0.01).any()) if numbers else False
+    reason = (
+        f"{_list([str(name) for name in gaps.index])}: cells are missing. The median is not moved by outliers; "
+        "words get a word of their own, since being missing may mean something."
+        if len(gaps)
+        else "Nothing is missing today; new rows may have gaps, and then the model still answers."
+    )
+    steps.append(Step("impute", {"strategy": "auto", "indicator": marked}, reason))
+    many = [name for name in words if frame[name].nunique() > MANY_LEVELS]
+    if words:
+        rare = [name for name in words if bool((frame[name].value_counts(normalize=True) < 0.005).any())]
+        if rare:
+            reason = f"{_list(rare)}: values with a handful of rows cannot be learned from one by one."
+            steps.append(Step("group_rare", {"columns": rare, "min_share": 0.005}, reason, enabled=False))
+        reason = f"{len(words)} {'column' if len(words) == 1 else 'columns'} of words: one column a value"
+        reason += f", the mean of the target for {_list(many)} with more than {MANY_LEVELS} values." if many else "."
+        steps.append(Step("encode", {"method": "auto", "max_levels": MANY_LEVELS}, reason))
+    if texts:
+        steps.append(Step("text_features", {"columns": texts}, f"{_list(texts)}: words and letters shared with other rows."))
+    steps.append(Step("scale", {"method": "standard"}, "Linear models, neighbours and networks need one scale; trees do not mind."))
+    return steps
+
+
+def _has_outliers(values: pd.Series) -> bool:
+    first, third = values.quantile(0.25), values.quantile(0.75)
+    width = third - first
+    return bool(width > 0 and ((values < first - 3 * width) | (values > third + 3 * width)).any())
+
+
+def _list(names: list[str]) -> str:
+    shown = ", ".join(names[:4])
+    return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"

@@ -1,0 +1,54 @@
+"""The recipe of a dataset on disk, with its undo and redo."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from automl_core.cleaning.recipe import History, Recipe
+from automl_core.cleaning.steps import operation
+from automl_core.errors import FormatError, InputError
+from automl_core.workspace import read_json, write_json
+
+
+def load_history(dataset_folder: Path) -> History | None:
+    """Return the history beside a dataset, None when no recipe was made yet; raises FormatError for a damaged one."""
+    path = dataset_folder / "recipe.json"
+    if not path.exists():
+        return None
+    try:
+        return History.from_dict(read_json(path))
+    except (KeyError, TypeError) as error:
+        raise FormatError(f"The recipe of {dataset_folder.name} is damaged: {error!r}.", action="Import it again.") from error
+
+
+def save_history(dataset_folder: Path, history: History) -> None:
+    """Write the history beside its dataset, atomically."""
+    write_json(dataset_folder / "recipe.json", history.to_dict())
+
+
+def import_recipe(text: str) -> Recipe:
+    """Read a recipe that was exported.
+
+    Raises
+    ------
+    InputError
+        When the text is no JSON or names an unknown step.
+    FormatError
+        When it is another format version.
+    """
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise InputError(
+            f"This file is no recipe: {error}.", "A recipe is a JSON file that the Clean page exports.", "Choose another file."
+        ) from error
+    recipe = Recipe.from_dict(data)
+    for step in recipe:
+        operation(step)
+    return recipe
+
+
+def export_recipe(recipe: Recipe) -> str:
+    """Return a recipe as JSON text."""
+    return json.dumps(recipe.to_dict(), ensure_ascii=False, indent=1)

@@ -1,0 +1,130 @@
+"""Learned steps that neither scikit-learn nor skrub has, as scikit-learn transformers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+OTHER = "(rare)"
+"""The value that rare ones become."""
+
+
+def level_name(feature: Any, category: Any) -> str:
+    """Return the name of a one-hot column: ``city = London``."""
+    return f"{feature} = {category}"
+
+
+class ClipOutliers(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Clip numbers to limits learned from the training rows.
+
+    Parameters
+    ----------
+    method : {"iqr", "zscore", "percentile"}
+        ``iqr``: quartiles widened by `factor` interquartile ranges (Tukey, 1977); ``zscore``: mean plus and minus
+        `factor` standard deviations; ``percentile``: `factor` per cent at each end.
+    factor : float
+
+    Attributes
+    ----------
+    low_, high_ : ndarray, shape (n_features,)
+        NaN where a column had no value.
+    """
+
+    def __init__(self, method: str = "iqr", factor: float = 3.0) -> None:
+        self.method = method
+        self.factor = factor
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> ClipOutliers:
+        """Learn the limits of each column."""
+        self._check_feature_names(X, reset=True)
+        self._check_n_features(X, reset=True)
+        frame = pd.DataFrame(X).astype("float64")
+        if self.method == "zscore":
+            mean, std = frame.mean(), frame.std(ddof=0)
+            low, high = mean - self.factor * std, mean + self.factor * std
+        elif self.method == "percentile":
+            low, high = frame.quantile(self.factor / 100), frame.quantile(1 - self.factor / 100)
+        else:
+            first, third = frame.quantile(0.25), frame.quantile(0.75)
+            low, high = first - self.factor * (third - first), third + self.factor * (third - first)
+        self.low_, self.high_ = low.to_numpy(), high.to_numpy()
+        return self
+
+    def transform(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Return the numbers within the limits; missing stays missing."""
+        check_is_fitted(self)
+        values = np.asarray(X, dtype="float64")
+        low = np.where(np.isnan(self.low_), -np.inf, self.low_)
+        high = np.where(np.isnan(self.high_), np.inf, self.high_)
+        return np.clip(values, low, high)
+
+
+class GroupRare(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Replace values rarer than a share of the training rows, and values never seen, by one value.
+
+    Parameters
+    ----------
+    min_share : float
+
+    Attributes
+    ----------
+    kept_ : list of ndarray
+        The values kept in each column.
+    """
+
+    def __init__(self, min_share: float = 0.01) -> None:
+        self.min_share = min_share
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> GroupRare:
+        """Learn which values are frequent enough."""
+        self._check_feature_names(X, reset=True)
+        self._check_n_features(X, reset=True)
+        self.kept_ = []
+        for values in np.asarray(X, dtype=object).T:
+            shares = pd.Series(values, dtype=object).value_counts(normalize=True)
+            kept = shares.index[shares >= self.min_share]
+            self.kept_.append(np.array(sorted(kept, key=str), dtype=object))
+        return self
+
+    def transform(self, X: pd.DataFrame) -> npt.NDArray[np.object_]:
+        """Return the values with rare ones replaced; missing stays missing."""
+        check_is_fitted(self)
+        values = np.array(X, dtype=object)
+        for position, kept in enumerate(self.kept_):
+            column = pd.Series(values[:, position], dtype=object)
+            values[:, position] = column.where(column.isin(kept) | column.isna(), OTHER).to_numpy()
+        return values
+
+
+class FrequencyEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Replace each value by its share of the training rows; 0 for values never seen.
+
+    Attributes
+    ----------
+    shares_ : list of tuple (ndarray of values, ndarray of shares)
+    """
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> FrequencyEncoder:
+        """Learn the shares."""
+        self._check_feature_names(X, reset=True)
+        self._check_n_features(X, reset=True)
+        self.shares_ = []
+        for values in np.asarray(X, dtype=object).T:
+            shares = pd.Series(values, dtype=object).value_counts(normalize=True)
+            self.shares_.append((np.array(shares.index, dtype=object), shares.to_numpy(dtype="float64")))
+        return self
+
+    def transform(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Return the shares."""
+        check_is_fitted(self)
+        values = np.asarray(X, dtype=object)
+        columns = [
+            pd.Series(values[:, position], dtype=object).map(dict(zip(*pair, strict=True))).fillna(0.0)
+            for position, pair in enumerate(self.shares_)
+        ]
+        return np.column_stack(columns).astype("float64") if columns else np.empty((len(values), 0))
