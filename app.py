@@ -1,0 +1,32 @@
+"""Tablewright's entrypoint: page config, navigation in stages, sidebar. Nothing else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import errors, host, jobs, layout, state
+from pages.shared.pagelist import PAGES
+
+st.set_page_config(page_title="Tablewright", page_icon=":material/table_chart:", layout="wide")
+state.sync()
+host.warm()
+
+stages: dict[str, list[st.Page]] = {}
+for page in PAGES.values():
+    if page.ready:
+        stages.setdefault(page.stage, []).append(
+            st.Page(
+                page.script,
+                title=page.title,
+                icon=page.icon,
+                url_path=page.key,
+                help=page.question,
+                default=page.key == "projects",
+            )
+        )
+chosen = st.navigation(stages)
+with st.sidebar:
+    layout.where_am_i()
+    jobs.sidebar()
+with errors.shown():
+    chosen.run()

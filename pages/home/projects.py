@@ -1,0 +1,5 @@
+"""Projects: where was I, what can I try?"""
+
+from pages.shared import layout
+
+layout.header("projects")

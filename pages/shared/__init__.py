@@ -1,0 +1,1 @@
+"""What all pages share: ids, guards, error display, caches, recipes, jobs, layout."""

@@ -1,0 +1,77 @@
+"""Bounded caches, keyed by fingerprint or by a file's time and size. What they return must never be changed in place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from automl_core.workspace import ProjectFolder, Workspace, read_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl_core.data.dataset import Dataset
+    from automl_core.scoring.bundle import Model
+
+
+def workspace() -> Workspace:
+    """Return the workspace of the environment."""
+    return Workspace.default()
+
+
+def project_folder(project_id: str) -> ProjectFolder:
+    """Return the folder of a project."""
+    return workspace().project(project_id)
+
+
+def dataset(project_id: str, dataset_id: str) -> Dataset:
+    """Load a dataset's description; raises NotFoundError."""
+    from automl_core.data.dataset import load_dataset
+
+    folder = project_folder(project_id).dataset(dataset_id)
+    return load_dataset(folder)
+
+
+def frame(data: Dataset) -> pd.DataFrame:
+    """Return a dataset's typed table, shared by everybody who reads it: copy before you change it."""
+    return _frame(str(data.folder), data.fingerprint)
+
+
+def result(path: Path) -> Any:
+    """Return a JSON result of ours, shared: do not change it; raises NotFoundError."""
+    return _json(str(path), *stamp(path))
+
+
+def model(path: Path) -> Model:
+    """Return a loaded and verified model bundle."""
+    return _model(str(path), *stamp(path))
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Return what tells a file from its successor: time in nanoseconds and size; zeros for none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _frame(folder: str, fingerprint: str) -> pd.DataFrame:
+    from automl_core.data.dataset import load_dataset
+
+    return load_dataset(Path(folder)).frame()
+
+
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _json(path: str, changed: int, size: int) -> Any:
+    return read_json(Path(path))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _model(path: str, changed: int, size: int) -> Model:
+    from automl_core.scoring.bundle import load_model
+
+    return load_model(Path(path))

@@ -1,0 +1,78 @@
+"""How errors are shown: a person's beside the control, ours with the log's id."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import streamlit as st
+
+from automl_core.errors import AutoMLError
+from automl_core.workspace import Workspace
+
+
+@dataclass
+class Outcome:
+    """What became of a `shown` block; `failed` turns true when it ended early."""
+
+    failed: bool = False
+
+
+@contextlib.contextmanager
+def shown() -> Iterator[Outcome]:
+    """Show whatever goes wrong in the block, at this place of the page.
+
+    An `AutoMLError` is shown in its own words. Anything else is a defect of ours: its traceback goes to the log, and
+    the page shows a short apology with the log's id. The page goes on after the block; ask the outcome whether it
+    `failed`.
+    """
+    outcome = Outcome()
+    try:
+        yield outcome
+    except AutoMLError as error:
+        outcome.failed = True
+        show(error)
+    except Exception as error:  # noqa: BLE001 - the border of the app; logged with its traceback
+        outcome.failed = True
+        apologise(error)
+
+
+def show(error: AutoMLError) -> None:
+    """Show a person's error: what was received and needed, then what to do."""
+    text = " ".join(plain(part) for part in (error.received, error.needed) if part)
+    if error.action:
+        text += f"\n\n**{plain(error.action)}**"
+    st.error(text, icon=":material/error:")
+
+
+def apologise(error: Exception) -> str:
+    """Log a defect of ours with its traceback and show the log's id; returns the id."""
+    log_id = log(error)
+    st.error(
+        f"Something went wrong on our side; your data is untouched. The details are in the log under {log_id}.\n\n"
+        "**Try again, and report the id if it happens twice.**",
+        icon=":material/bug_report:",
+    )
+    return log_id
+
+
+def log(error: Exception) -> str:
+    """Append a traceback to the day's log and return its id."""
+    log_id = secrets.token_hex(4)
+    folder = Workspace.default().logs
+    folder.mkdir(parents=True, exist_ok=True)
+    trace = "".join(traceback.format_exception(error))
+    with open(folder / f"{time.strftime('%Y-%m-%d')}.log", "a", encoding="utf-8") as file:
+        file.write(f"{time.strftime('%H:%M:%S')} {log_id} app\n{trace}\n")
+    return log_id
+
+
+def plain(text: str) -> str:
+    """Return text that Streamlit shows letter by letter, for names and cells that came from a file."""
+    for sign in "\\`*_[]$#<>~:":
+        text = text.replace(sign, "\\" + sign)
+    return text

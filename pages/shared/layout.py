@@ -1,0 +1,81 @@
+"""What every page has: a title with its question, and the next step."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from automl_core.errors import AutoMLError
+from automl_core.workspace import read_json
+from pages.shared import caches, errors, state
+from pages.shared.pagelist import PAGES
+
+
+def header(page: str) -> None:
+    """Draw a page's title and the question it answers, and what was said before the last rerun."""
+    info = PAGES[page]
+    st.title(info.title, anchor=False)
+    st.caption(info.question)
+    notice = state.take_notice()
+    if notice:
+        st.success(notice, icon=":material/check:")
+
+
+def next_step(page: str, sentence: str, label: str, *, primary: bool = False, **ids: str) -> None:
+    """End a page with what comes next; draws nothing while that page is not there.
+
+    Parameters
+    ----------
+    page : str
+        Key in `PAGES`.
+    sentence : str
+        Why one would go there.
+    label : str
+        Text of the button, a verb first.
+    primary : bool
+        Only where the page has no other primary action left.
+    **ids : str
+        Ids to choose on the way, see `state.choose`.
+    """
+    if not PAGES[page].ready:
+        return
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(sentence)
+        kind = "primary" if primary else "secondary"
+        if st.button(label, key=f"next_{page}", type=kind, icon=PAGES[page].icon, help=PAGES[page].question):
+            go_to(page, **ids)
+
+
+def link_to(page: str, label: str, *, help: str | None = None, **ids: str) -> None:
+    """Draw a link to a page that carries the chosen ids, with changes; nothing while the page is not there."""
+    info = PAGES[page]
+    if info.ready:
+        st.page_link(
+            info.script, label=label, icon=info.icon, help=help or info.question, query_params=state.after(**ids)
+        )
+
+
+def go_to(page: str, **ids: str) -> None:
+    """Switch to a page at once, carrying the chosen ids, with changes."""
+    state.choose(**ids)
+    st.switch_page(PAGES[page].script, query_params=state.ids())
+
+
+def empty(sentence: str, page: str, label: str) -> None:
+    """Say what is missing and link to where it comes from."""
+    st.info(sentence, icon=":material/info:")
+    link_to(page, label)
+
+
+def where_am_i() -> None:
+    """Name the open project and table, in the sidebar."""
+    project_id = state.get("project")
+    if not project_id:
+        return
+    try:
+        name = read_json(caches.project_folder(project_id).meta)["name"]
+        st.caption(f":material/folder_open: {errors.plain(name)}")
+        if state.get("dataset"):
+            st.caption(f":material/table: {errors.plain(caches.dataset(project_id, state.get('dataset')).name)}")
+    except AutoMLError:
+        return  # the page itself says what is missing, and where to go

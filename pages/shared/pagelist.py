@@ -1,0 +1,88 @@
+"""The pages: their names, stages, icons and the question each answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    """One page of the app; `key` is also its URL and the prefix of its widgets' keys."""
+
+    key: str
+    stage: str
+    title: str
+    icon: str
+    script: str
+    question: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether the page's script is there; pages that are not are left out of the navigation and of links."""
+        return (ROOT / self.script).exists()
+
+
+PAGES: dict[str, PageInfo] = {
+    page.key: page
+    for page in (
+        PageInfo(
+            "projects",
+            "Home",
+            "Projects",
+            ":material/folder_open:",
+            "pages/home/projects.py",
+            "Where was I? What can I try?",
+        ),
+        PageInfo(
+            "upload",
+            "Data",
+            "Upload",
+            ":material/upload_file:",
+            "pages/data/upload.py",
+            "What did I bring, and was it read right?",
+        ),
+        PageInfo(
+            "explore",
+            "Data",
+            "Explore",
+            ":material/search:",
+            "pages/data/explore.py",
+            "What is in it, and what is wrong with it?",
+        ),
+        PageInfo(
+            "clean",
+            "Data",
+            "Clean",
+            ":material/cleaning_services:",
+            "pages/data/clean.py",
+            "What shall be done about it, and what does each step do?",
+        ),
+        PageInfo(
+            "compare",
+            "Model",
+            "Compare",
+            ":material/leaderboard:",
+            "pages/model/compare.py",
+            "Which model is best, how sure is that, and how long will it take?",
+        ),
+        PageInfo(
+            "explain",
+            "Model",
+            "Inspect",
+            ":material/query_stats:",
+            "pages/model/explain.py",
+            "How good is it on rows it never saw, and which columns does it look at?",
+        ),
+        PageInfo(
+            "predict",
+            "Model",
+            "Predict",
+            ":material/online_prediction:",
+            "pages/model/predict.py",
+            "What about these rows?",
+        ),
+    )
+}

@@ -1,0 +1,57 @@
+"""The recipe of the table on the page: loaded, proposed where there is none, changed, stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from automl_core.cleaning.recipe import History, Recipe, Step
+from pages.shared import caches
+
+if TYPE_CHECKING:
+    from automl_core.data.dataset import Dataset
+
+
+def stored(data: Dataset) -> History | None:
+    """Return the stored history of a table, None when nobody made or accepted a recipe yet."""
+    from automl_core.cleaning.store import load_history
+
+    return load_history(data.folder)
+
+
+def proposed(data: Dataset, target: str = "") -> Recipe:
+    """Return the recipe that is proposed for a table, each step with its reason."""
+    from automl_core.cleaning.propose import propose_recipe
+
+    return propose_recipe(caches.frame(data), data.schema, target)
+
+
+def history(data: Dataset, target: str = "") -> History:
+    """Return the stored history, or a new one that begins with the proposal (not stored yet)."""
+    return stored(data) or History(present=proposed(data, target))
+
+
+def current(data: Dataset, target: str = "") -> Recipe:
+    """Return the recipe that a run would learn with now."""
+    return history(data, target).present
+
+
+def save(data: Dataset, changed: History) -> None:
+    """Store a history beside its table."""
+    from automl_core.cleaning.store import save_history
+
+    save_history(data.folder, changed)
+
+
+def change(data: Dataset, recipe: Recipe) -> History:
+    """Make `recipe` the present one, so that it can be undone, and store it."""
+    changed = history(data).change(recipe)
+    save(data, changed)
+    return changed
+
+
+def add_step(data: Dataset, step: Step) -> History:
+    """Add a step at the end of a table's recipe and store it; raises InputError when the step does not fit."""
+    from automl_core.cleaning.steps import check_step
+
+    check_step(step, data.schema)
+    return change(data, history(data).present.add(step))
