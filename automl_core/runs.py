@@ -80,17 +80,15 @@ class Run:
             When the run kept no rows aside.
         """
         import numpy as np
-        import pandas as pd
 
         with np.load(self.path / "split.npz") as split:
-            positions = split["holdout"]
+            positions, rows = split["holdout"], split["rows"]
         if not len(positions):
             raise InputError(
                 "This run learned from every row, so none are left to judge it on.",
                 action="Upload a labelled file, or start a run that holds rows back.",
             )
-        index = pd.read_parquet(self.path / "cleaned.parquet", columns=[]).index
-        return self.dataset().frame().loc[index[positions]]
+        return self.dataset().frame().loc[rows[positions]]
 
     def model(self, candidate_id: str) -> Path:
         """Path of one candidate's bundle, whether or not it was built yet."""

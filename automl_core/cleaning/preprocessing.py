@@ -112,10 +112,9 @@ def _chain(
 
             chain.append((f"rare{position}", GroupRare(float(value(step, "min_share")))))
         elif step.op == "text_features":
-            from skrub import StringEncoder
+            from automl_core.cleaning.transformers import TextFeatures
 
-            size = int(value(step, "dimensions"))
-            chain.append((f"text{position}", StringEncoder(n_components=size, random_state=seed)))
+            chain.append((f"text{position}", TextFeatures(int(value(step, "dimensions")), seed=seed)))
         elif step.op == "encode":
             encoder, onehot = _encoder(step, frame[name], task, seed)
             chain.append((f"encode{position}", encoder))
@@ -258,9 +257,8 @@ def _outputs(transformer: Any, names: list[str]) -> list[str]:
 
     current = np.array(names, dtype=object)
     for _, part in transformer.steps:
-        if type(part).__name__ == "StringEncoder":
-            count = len(part.get_feature_names_out())
-            current = np.array([f"{names[0]} {number}" for number in range(1, count + 1)], dtype=object)
+        if type(part).__name__ == "TextFeatures":
+            current = np.array([f"{names[0]} {name}" for name in part.get_feature_names_out()], dtype=object)
         elif hasattr(part, "feature_names_in_"):
             current = part.get_feature_names_out()
         else:

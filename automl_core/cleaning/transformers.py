@@ -128,3 +128,68 @@ class FrequencyEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
             for position, pair in enumerate(self.shares_)
         ]
         return np.column_stack(columns).astype("float64") if columns else np.empty((len(values), 0))
+
+
+def plain_text(cell: object) -> str:
+    """Return a text in lower case, empty for a missing one."""
+    return cell.lower() if isinstance(cell, str) else ""
+
+
+class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Describe a column of text in a few numbers: TF-IDF of letter groups, reduced by truncated SVD.
+
+    Latent semantic analysis (Deerwester and others, 1990) on letter groups, so that misspelt words stay near each
+    other. All parts are scikit-learn's; hashing keeps no vocabulary, which makes the stored model small and quick.
+
+    Parameters
+    ----------
+    dimensions : int
+        Numbers a text.
+    seed : int
+
+    Attributes
+    ----------
+    tfidf_ : TfidfTransformer
+    svd_ : TruncatedSVD
+    """
+
+    def __init__(self, dimensions: int = 10, seed: int = 0) -> None:
+        self.dimensions = dimensions
+        self.seed = seed
+
+    def _counts(self, X: pd.Series) -> Any:
+        from sklearn.feature_extraction.text import HashingVectorizer
+
+        texts = [cell if isinstance(cell, str) else "" for cell in X]
+        vectorizer = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 4), n_features=2**12, alternate_sign=False, norm=None)
+        return vectorizer.transform(texts)
+
+    def fit(self, X: pd.Series, y: object = None) -> TextFeatures:
+        """Learn weights and directions."""
+        self.fit_transform(X)
+        return self
+
+    def fit_transform(self, X: pd.Series, y: object = None) -> npt.NDArray[np.float64]:
+        """Learn and return the numbers, shape (n_rows, dimensions)."""
+        from sklearn.decomposition import TruncatedSVD
+        from sklearn.feature_extraction.text import TfidfTransformer
+
+        self.tfidf_ = TfidfTransformer()
+        self.svd_ = TruncatedSVD(self.dimensions, random_state=self.seed)
+        with np.errstate(invalid="ignore", divide="ignore"):  # explained variance of texts that are all empty
+            values = self.svd_.fit_transform(self.tfidf_.fit_transform(self._counts(X)))
+        full = np.zeros((len(X), self.dimensions))
+        full[:, : values.shape[1]] = values  # fewer rows than dimensions give fewer directions
+        return full
+
+    def transform(self, X: pd.Series) -> npt.NDArray[np.float64]:
+        """Return the numbers, shape (n_rows, dimensions)."""
+        check_is_fitted(self)
+        values = self.svd_.transform(self.tfidf_.transform(self._counts(X)))
+        full = np.zeros((len(X), self.dimensions))
+        full[:, : values.shape[1]] = values
+        return full
+
+    def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:
+        """Return ``part 1`` and so on; the column's name is put before it by `preprocessing.feature_names`."""
+        return np.array([f"part {number}" for number in range(1, self.dimensions + 1)], dtype=object)

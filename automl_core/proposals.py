@@ -1,0 +1,277 @@
+"""What is proposed for a run, and why: task, positive class, metric, split. And whether it can be run at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from automl_core.errors import InputError
+from automl_core.experiment import Decision, ExperimentConfig, Split, Task
+from automl_core.metrics import METRICS, check_metric, metrics_for
+from automl_core.schema import Schema
+
+MAX_CLASSES = 1000
+MIN_ROWS = 10
+EVENT_WORDS = ("1", "yes", "y", "true", "t", "positive", "churned", "died", "dead", "default", "fraud", "bad", "malignant", "ja", "oui")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A configuration with the reason for each choice, by field name."""
+
+    config: ExperimentConfig
+    decisions: dict[str, Decision[object]]
+
+
+def label_text(values: pd.Series) -> pd.Series:
+    """Return a target's values as the person wrote them: 0 and 1 without a point; missing stays missing."""
+    from automl_core.data.parsing import as_text
+
+    if values.dtype == object:
+        return values.map(str, na_action="ignore")
+    return as_text(values)
+
+
+def propose_task(values: pd.Series, kind: str) -> Decision[Task]:
+    """Propose the task from a target column's values and kind."""
+    distinct = int(values.nunique())
+    if distinct == 2:
+        return Decision("binary", "The target has two values.")
+    if kind != "number":
+        return Decision("multiclass", f"The target has {distinct:,} different labels.")
+    whole = values.dropna()
+    whole_numbers = bool((whole == whole.round()).all())
+    if whole_numbers and distinct <= 15 and distinct <= 0.05 * max(len(whole), 1) + 3:
+        return Decision("multiclass", f"The target has only {distinct} different whole numbers, so each is taken as a label.")
+    return Decision("regression", f"The target is a number with {distinct:,} different values.")
+
+
+def propose_positive(values: pd.Series) -> Decision[str]:
+    """Propose which of two labels is the event."""
+    counts = label_text(values.dropna()).value_counts()
+    labels = [str(label) for label in counts.index]
+    for word in EVENT_WORDS:
+        for label in labels:
+            if label.strip().lower() == word:
+                return Decision(label, f"{label!r} reads like the event that is to be predicted.")
+    rarer = str(counts.index[-1])
+    return Decision(rarer, f"{rarer!r} is the rarer one ({counts.iloc[-1]:,} of {counts.sum():,} rows).")
+
+
+def propose(frame: pd.DataFrame, schema: Schema, target: str) -> Proposal:
+    """Propose everything a run needs.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Typed, as uploaded.
+    schema : Schema
+    target : str
+
+    Returns
+    -------
+    Proposal
+
+    Raises
+    ------
+    NotFoundError
+        When the target is no column.
+    InputError
+        When the target cannot be learned.
+    """
+    column = schema[target]
+    values = frame[target]
+    _check_target_values(values, target)
+    task = propose_task(values, column.kind)
+    positive = propose_positive(values) if task.value == "binary" else Decision("", "Only for two labels.")
+    metric = metrics_for(task.value)[0]
+    share = values.value_counts(normalize=True).min() if task.value != "regression" else 1.0
+    why = {
+        "binary": "It judges the order of the probabilities and does not depend on a threshold.",
+        "multiclass": "It judges all probabilities, not only the most probable label.",
+        "regression": "It is in the target's own unit and punishes large errors.",
+    }[task.value]
+    if task.value == "binary" and share < 0.05:
+        metric = METRICS["average_precision"]
+        why = f"The event is rare ({share:.1%} of the rows), and this metric looks at how well it is found."
+    split = propose_split(frame, schema, target)
+    config = ExperimentConfig(
+        target=target, task=task.value, metric=metric.name, positive=positive.value, split=Split(), holdout=0.2
+    )
+    return Proposal(
+        config,
+        {
+            "task": Decision(task.value, task.reason),
+            "positive": Decision(positive.value, positive.reason),
+            "metric": Decision(metric.name, why),
+            "holdout": Decision(0.2, "A fifth of the rows is kept aside to judge the winner on rows that the search never saw."),
+            "split": Decision(split.value, split.reason),
+        },
+    )
+
+
+def propose_split(frame: pd.DataFrame, schema: Schema, target: str) -> Decision[Split]:
+    """Say what in the table speaks for keeping groups or time together; random stays the default."""
+    dates = [name for name in schema.of_kind("date") if name != target]
+    groups = [
+        name
+        for name in schema.names
+        if name != target
+        and schema[name].kind in ("id", "category")
+        and name.lower().rstrip("_").endswith("id")
+        and 10 < frame[name].nunique() < 0.9 * len(frame)
+    ]
+    if groups:
+        return Decision(
+            Split(), f"Random. {groups[0]!r} repeats: if new rows will come from new ones, choose to keep its rows together."
+        )
+    if dates:
+        return Decision(
+            Split(), f"Random. There is a date ({dates[0]!r}): if the model will predict the future, choose to split by time."
+        )
+    return Decision(Split(), "Random, since nothing in the table speaks against it.")
+
+
+def _check_target_values(values: pd.Series, target: str) -> None:
+    known = values.dropna()
+    if not len(known):
+        raise InputError(
+            f"The target {target!r} has no values.", "At least two different ones are needed.", "Choose another target column."
+        )
+    if known.nunique() == 1:
+        raise InputError(
+            f"The target {target!r} has one value, {label_text(known).iloc[0]!r}, in every row.",
+            "There is nothing to tell apart.",
+            "Choose another target, or upload rows with other outcomes.",
+        )
+    if len(known) < MIN_ROWS:
+        raise InputError(
+            f"Only {len(known)} rows have a value for the target {target!r}.",
+            f"At least {MIN_ROWS} are needed to learn and to judge.",
+            "Upload more rows.",
+        )
+
+
+def check_config(frame: pd.DataFrame, schema: Schema, config: ExperimentConfig) -> tuple[ExperimentConfig, list[str]]:
+    """Check a configuration against its table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        After the stateless steps.
+    schema : Schema
+    config : ExperimentConfig
+
+    Returns
+    -------
+    ExperimentConfig
+        With what had to be adjusted.
+    list of str
+        One sentence for each adjustment.
+
+    Raises
+    ------
+    NotFoundError
+        When a named column does not exist.
+    InputError
+        When the run cannot be made; the sentence says what to change.
+    """
+    target = config.target
+    schema[target]
+    values = frame[target]
+    _check_target_values(values, target)
+    check_metric(config.metric, config.task)
+    notes: list[str] = []
+    missing = int(values.isna().sum())
+    if missing:
+        notes.append(f"{missing:,} rows have no value for the target {target!r} and are left out.")
+    known = values.dropna()
+    if config.task == "regression":
+        if known.dtype == object:
+            raise InputError(
+                f"The target {target!r} holds words such as {known.iloc[0]!r}.",
+                "A regression needs numbers.",
+                "Choose another task, or change the column's kind.",
+            )
+    else:
+        config, more = _check_labels(label_text(known), config)
+        notes += more
+    if config.split.kind != "random":
+        _check_split(frame, schema, config)
+    features = [name for name in schema.names if name != target and name not in config.ignored]
+    if not features:
+        raise InputError("There is no column left to learn from.", action="Keep at least one column besides the target.")
+    if config.budget.seconds < 5 and not config.budget.trials:
+        notes.append("The budget was raised to 5 seconds, the least a run needs.")
+        config = replace(config, budget=replace(config.budget, seconds=5.0))
+    return config, notes
+
+
+def _check_labels(labels: pd.Series, config: ExperimentConfig) -> tuple[ExperimentConfig, list[str]]:
+    counts = labels.value_counts()
+    notes: list[str] = []
+    tidy: dict[str, list[str]] = {}
+    for label in counts.index:
+        tidy.setdefault(" ".join(str(label).split()).lower(), []).append(str(label))
+    variants = [group for group in tidy.values() if len(group) > 1]
+    if variants:
+        shown = " and ".join(repr(label) for label in variants[0][:3])
+        raise InputError(
+            f"The labels {shown} differ only by case or spaces.",
+            "A model would learn them as different outcomes.",
+            "Add the step 'Tidy words' for the target on the Clean page, in lower case.",
+        )
+    if len(counts) > MAX_CLASSES:
+        raise InputError(
+            f"The target {config.target!r} has {len(counts):,} different labels.",
+            f"Up to {MAX_CLASSES:,} can be told apart.",
+            "Group them, or choose regression if it is a number.",
+        )
+    if config.task == "binary":
+        if len(counts) != 2:
+            raise InputError(
+                f"The target {config.target!r} has {len(counts)} labels.",
+                "A binary task needs two.",
+                "Choose the task multiclass, or merge labels on the Clean page.",
+            )
+        if config.positive not in counts.index:
+            if config.positive:
+                raise InputError(
+                    f"The positive label {config.positive!r} does not occur.",
+                    f"The labels are {' and '.join(repr(str(label)) for label in counts.index)}.",
+                    "Choose one of them.",
+                )
+            config = replace(config, positive=propose_positive(labels).value)
+            notes.append(f"{config.positive!r} is taken as the event.")
+    single = [str(label) for label in counts.index[counts == 1]]
+    if single:
+        shown = ", ".join(repr(label) for label in single[:5])
+        if len(counts) - len(single) < 2:
+            raise InputError(
+                f"The labels {shown} have one row each.",
+                "At least two labels with two rows are needed.",
+                "Upload more rows, or choose another target.",
+            )
+        notes.append(
+            f"{shown}: one row only, which cannot be learned and judged at once. "
+            "It is learned from in every fold, and no score counts it."
+        )
+    return config, notes
+
+
+def _check_split(frame: pd.DataFrame, schema: Schema, config: ExperimentConfig) -> None:
+    name, kind = config.split.column, config.split.kind
+    schema[name]
+    if kind == "group" and frame[name].nunique() < 4:
+        raise InputError(
+            f"The group column {name!r} has {frame[name].nunique()} different values.",
+            "At least 4 groups are needed to keep some aside.",
+            "Choose another column, or split at random.",
+        )
+    if kind == "time" and frame[name].dtype.kind not in "Miuf":
+        raise InputError(
+            f"The time column {name!r} is of kind {schema[name].kind}.",
+            "A date or a number that grows with time is needed.",
+            "Change its kind on the Upload page, or split at random.",
+        )

@@ -1,0 +1,102 @@
+"""Boosters with native categories, missing values, early stopping on the fold's judged rows, and a time limit."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+PATIENCE = 50
+"""Rounds without a better validation score after which a booster stops."""
+
+
+def fit_booster(
+    estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], n_classes: int, seconds: float
+) -> Any:
+    """Fit a LightGBM, XGBoost or CatBoost estimator until it no longer improves or its time is up.
+
+    Parameters
+    ----------
+    estimator : object
+        Unfitted.
+    X, V : ndarray, shape (n, n_features)
+        Learned and judged rows; category columns hold codes, missing is NaN.
+    y, truth : ndarray
+    categories : list of int
+        Positions of the category columns.
+    n_classes : int
+    seconds : float
+
+    Returns
+    -------
+    object
+        The fitted estimator.
+    """
+    module = type(estimator).__module__
+    if n_classes and len(np.setdiff1d(truth, y)):
+        # A class that this fold did not learn cannot be judged by the booster's own loss.
+        known = np.isin(truth, y)
+        V, truth = V[known], truth[known]
+    if module.startswith("lightgbm"):
+        return _lightgbm(estimator, X, y, V, truth, categories, seconds)
+    if module.startswith("xgboost"):
+        return _xgboost(estimator, X, y, V, truth, categories, seconds)
+    return _catboost(estimator, X, y, V, truth, categories, seconds)
+
+
+def _lightgbm(
+    estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float
+) -> Any:
+    import lightgbm
+
+    end = time.monotonic() + seconds
+
+    def in_time(env: Any) -> None:
+        if time.monotonic() > end:
+            raise lightgbm.callback.EarlyStopException(env.iteration, env.evaluation_result_list)
+
+    stop = lightgbm.early_stopping(PATIENCE, first_metric_only=True, verbose=False)
+    return estimator.fit(
+        X, y, eval_set=[(V, truth)], callbacks=[stop, in_time], categorical_feature=categories or "auto"
+    )
+
+
+def _xgboost(
+    estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float
+) -> Any:
+    import xgboost
+
+    end = time.monotonic() + seconds
+
+    class InTime(xgboost.callback.TrainingCallback):  # type: ignore[misc]
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            return time.monotonic() > end
+
+    kinds = ["c" if position in set(categories) else "q" for position in range(X.shape[1])]
+    estimator.set_params(
+        feature_types=kinds if categories else None,
+        enable_categorical=bool(categories),
+        early_stopping_rounds=PATIENCE,
+        callbacks=[InTime()],
+    )
+    estimator.fit(X, y, eval_set=[(V, truth)], verbose=False)
+    # The callback is of use while fitting only, and would not travel with the model.
+    estimator.set_params(callbacks=None)
+    return estimator
+
+
+def _catboost(
+    estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float
+) -> Any:
+    end = time.monotonic() + seconds
+
+    class InTime:
+        def after_iteration(self, info: Any) -> bool:
+            return time.monotonic() < end
+
+    # Codes are used as numbers: CatBoost's own categories need a frame of objects, and a model that takes arrays is
+    # the same in the search and in the exported model.
+    return estimator.fit(X, y, eval_set=(V, truth), early_stopping_rounds=PATIENCE, callbacks=[InTime()])

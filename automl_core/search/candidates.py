@@ -1,0 +1,229 @@
+"""Which models are tried, in which order: PyCaret's catalogue, and our own portfolio of boosters and others."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from automl_core.errors import InputError
+from automl_core.experiment import ExperimentConfig, Task
+
+CATALOGUE = Path(__file__).parent / "catalogue.json"
+
+FAMILIES = {
+    "dummy": "baseline",
+    "lr": "linear", "ridge": "linear", "svm": "linear", "lda": "linear", "lasso": "linear", "en": "linear",
+    "lar": "linear", "llar": "linear", "omp": "linear", "br": "linear", "ard": "linear", "par": "linear",
+    "ransac": "linear", "tr": "linear", "huber": "linear",
+    "nb": "bayes", "qda": "bayes", "gpc": "kernel", "rbfsvm": "kernel", "kr": "kernel",
+    "knn": "neighbours", "mlp": "neural", "dt": "tree", "rf": "forest", "et": "forest",
+    "ada": "boosting", "gbc": "boosting", "gbr": "boosting", "xgboost": "boosting", "lightgbm": "boosting",
+    "catboost": "boosting",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One candidate before it is fitted.
+
+    Parameters
+    ----------
+    id, name, family : str
+    class_path : str
+        Import path of the estimator.
+    params : dict
+        Keyword arguments; seeds and threads are added when it is made.
+    view : str
+    early_stopping : bool
+        Whether a booster stops on the fold's validation rows.
+    """
+
+    id: str
+    name: str
+    family: str
+    class_path: str
+    params: dict[str, Any] = field(default_factory=dict)
+    view: str = "encoded"
+    early_stopping: bool = False
+
+
+@functools.cache
+def _catalogue() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(CATALOGUE.read_text(encoding="utf-8"))
+    return data
+
+
+def catalogue(task: Task) -> dict[str, Spec]:
+    """Return PyCaret's models for a task by id, in its order."""
+    kind = "regression" if task == "regression" else "classification"
+    return {
+        row["id"]: Spec(row["id"], row["name"], FAMILIES.get(row["id"], "other"), row["class"], row["args"])
+        for row in _catalogue()[kind]["models"]
+    }
+
+
+def _booster(kind: str, task: Task, suffix: str, **params: Any) -> Spec:
+    ending = "Regressor" if task == "regression" else "Classifier"
+    name, path, base = {
+        "lightgbm": ("LightGBM", f"lightgbm.sklearn.LGBM{ending}", {"n_estimators": 3000, "verbose": -1}),
+        "xgboost": ("XGBoost", f"xgboost.sklearn.XGB{ending}", {"n_estimators": 3000, "tree_method": "hist", "verbosity": 0}),
+        "catboost": ("CatBoost", f"catboost.core.CatBoost{ending}", {"iterations": 3000, "verbose": False}),
+    }[kind]
+    label = f"{name}, early stopping" + (f", {suffix}" if suffix else "")
+    ident = f"{kind}-own" + (f"-{suffix.replace(' ', '-')}" if suffix else "")
+    return Spec(ident, label, "boosting", path, {**base, **params}, "native", True)
+
+
+def portfolio(task: Task) -> dict[str, Spec]:
+    """Return our own configurations, complementary ones first."""
+    classify = task != "regression"
+    specs = [
+        _booster("lightgbm", task, "", learning_rate=0.05, num_leaves=31, subsample=0.9, subsample_freq=1, colsample_bytree=0.8),
+        _booster("catboost", task, "", learning_rate=0.06, depth=6),
+        _booster("xgboost", task, "", learning_rate=0.06, max_depth=6, subsample=0.9, colsample_bytree=0.8, min_child_weight=2),
+        Spec(
+            "forest-own",
+            "Random forest, larger leaves",
+            "forest",
+            f"sklearn.ensemble.RandomForest{'Classifier' if classify else 'Regressor'}",
+            {"n_estimators": 300, "min_samples_leaf": 3, "max_features": 0.5},
+        ),
+        Spec(
+            "extra-own",
+            "Extra trees, larger forest",
+            "forest",
+            f"sklearn.ensemble.ExtraTrees{'Classifier' if classify else 'Regressor'}",
+            {"n_estimators": 300, "min_samples_leaf": 2, "max_features": 0.7},
+        ),
+        Spec(
+            "neural-own",
+            "Neural network, early stopping",
+            "neural",
+            f"sklearn.neural_network.MLP{'Classifier' if classify else 'Regressor'}",
+            {"hidden_layer_sizes": [128, 64], "alpha": 1e-3, "early_stopping": True, "max_iter": 200, "n_iter_no_change": 15},
+        ),
+        Spec(
+            "neighbours-own",
+            "Neighbours, weighted by distance",
+            "neighbours",
+            f"sklearn.neighbors.KNeighbors{'Classifier' if classify else 'Regressor'}",
+            {"n_neighbors": 15, "weights": "distance", "p": 1},
+        ),
+        _booster("lightgbm", task, "slow and wide", learning_rate=0.03, num_leaves=127, min_child_samples=10,
+                 subsample=0.9, subsample_freq=1, colsample_bytree=0.6),
+        _booster("catboost", task, "deep", learning_rate=0.05, depth=8, l2_leaf_reg=5),
+        _booster("lightgbm", task, "random cuts", learning_rate=0.05, num_leaves=63, extra_trees=True, colsample_bytree=0.8),
+        _booster("xgboost", task, "shallow", learning_rate=0.05, max_depth=4, subsample=0.8, colsample_bytree=0.6, reg_lambda=3),
+    ]  # fmt: skip
+    return {spec.id: spec for spec in specs}
+
+
+CLASSES_FIRST = ("lr", "nb", "lightgbm-own", "rf", "knn", "catboost-own", "et", "xgboost-own", "mlp", "forest-own", "lda",
+                 "extra-own", "neural-own", "neighbours-own", "gbc", "lightgbm-own-slow-and-wide", "catboost-own-deep",
+                 "xgboost-own-shallow", "lightgbm-own-random-cuts", "ridge", "dt", "qda", "svm", "ada",
+                 "lightgbm", "xgboost", "catboost")  # fmt: skip
+VALUES_FIRST = ("lr", "ridge", "lightgbm-own", "rf", "knn", "catboost-own", "et", "xgboost-own", "mlp", "forest-own",
+                "extra-own", "neural-own", "neighbours-own", "gbr", "lightgbm-own-slow-and-wide", "catboost-own-deep",
+                "xgboost-own-shallow", "lightgbm-own-random-cuts", "br", "dt", "huber", "lasso", "en", "omp", "llar", "par", "ada",
+                "lightgbm", "xgboost", "catboost")  # fmt: skip
+EXPLAINABLE = ("lr", "ridge", "lda", "dt", "nb", "lasso", "en", "br", "omp", "huber")
+FAST = ("lr", "ridge", "lda", "nb", "dt", "lightgbm-own", "lasso", "br", "mlp", "xgboost-own-shallow", "catboost-own")
+QUICK = ("lr", "nb", "ridge", "lightgbm-own", "rf", "et", "xgboost-own")
+
+
+def choose(config: ExperimentConfig) -> list[Spec]:
+    """Return the candidates of a run in the order in which they are tried.
+
+    Raises
+    ------
+    InputError
+        When a named candidate does not exist.
+    """
+    known = {**catalogue(config.task), **portfolio(config.task)}
+    if config.candidates:
+        for name in config.candidates:
+            if name not in known:
+                raise InputError(
+                    f"There is no model {name!r} for a {config.task} task.", f"There are {', '.join(known)}.", "Choose from these."
+                )
+        return [known[name] for name in config.candidates]
+    order = VALUES_FIRST if config.task == "regression" else CLASSES_FIRST
+    if config.preset == "explainable":
+        order = EXPLAINABLE
+    elif config.preset == "fast":
+        order = FAST
+    elif config.preset == "quick":
+        order = QUICK
+    elif config.preset == "pycaret":
+        order = tuple(row["id"] for row in _rows(config.task) if row["turbo"] and row["id"] != "dummy")
+    elif config.preset == "best":
+        order = (*order, *(name for name in known if name not in order and name != "dummy"))
+    return [known[name] for name in order if name in known]
+
+
+def _rows(task: Task) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = _catalogue()["regression" if task == "regression" else "classification"]["models"]
+    return rows
+
+
+def baseline(task: Task) -> Spec:
+    """Return the model that ignores the columns."""
+    return catalogue(task)["dummy"]
+
+
+def variation(task: Task, number: int, seed: int) -> Spec:
+    """Return a seeded random configuration of a strong family, for the time that the portfolio leaves."""
+    rng = np.random.default_rng([seed, number])
+    kind = ("catboost", "lightgbm", "xgboost", "neural")[number % 4]
+    label = f"variation {number + 1}"
+    if kind == "neural":
+        sizes = [[64], [128], [256], [128, 64], [256, 128], [64, 64, 32]][int(rng.integers(6))]
+        ending = "Regressor" if task == "regression" else "Classifier"
+        params = {
+            "hidden_layer_sizes": sizes,
+            "alpha": float(10 ** rng.uniform(-5, 0)),
+            "learning_rate_init": float(10 ** rng.uniform(-3.5, -2)),
+            "activation": str(rng.choice(["relu", "tanh"])),
+            "early_stopping": True,
+            "max_iter": 200,
+            "n_iter_no_change": 15,
+        }
+        path = f"sklearn.neural_network.MLP{ending}"
+        return Spec(f"neural-{number + 1}", f"Neural network, {label}", "neural", path, params)
+    rate = float(10 ** rng.uniform(-1.7, -0.9))
+    depth = int(rng.integers(4, 10))
+    if kind == "catboost":
+        params = {"learning_rate": rate, "depth": min(depth, 8), "l2_leaf_reg": float(10 ** rng.uniform(0, 1.3)),
+                  "random_strength": float(rng.uniform(0.2, 3)), "bagging_temperature": float(rng.uniform(0, 1))}  # fmt: skip
+    elif kind == "lightgbm":
+        params = {"learning_rate": rate, "num_leaves": int(2 ** rng.uniform(3, 7.5)), "min_child_samples": int(rng.integers(3, 60)),
+                  "subsample": float(rng.uniform(0.6, 1)), "subsample_freq": 1, "colsample_bytree": float(rng.uniform(0.4, 1)),
+                  "reg_lambda": float(10 ** rng.uniform(-2, 1)), "extra_trees": bool(rng.random() < 0.3)}  # fmt: skip
+    else:
+        params = {"learning_rate": rate, "max_depth": depth, "min_child_weight": float(10 ** rng.uniform(0, 1.3)),
+                  "subsample": float(rng.uniform(0.6, 1)), "colsample_bytree": float(rng.uniform(0.4, 1)),
+                  "reg_lambda": float(10 ** rng.uniform(-1, 1))}  # fmt: skip
+    spec = _booster(kind, task, label, **params)
+    return Spec(f"{kind}-{number + 1}", spec.name, spec.family, spec.class_path, spec.params, spec.view, spec.early_stopping)
+
+
+def make_estimator(spec: Spec, *, seed: int, threads: int) -> Any:
+    """Instantiate a candidate with its seed and its threads, whatever their names are in its class."""
+    module, _, name = spec.class_path.rpartition(".")
+    cls = getattr(importlib.import_module(module), name)
+    params = {key: tuple(value) if key == "hidden_layer_sizes" else value for key, value in spec.params.items()}
+    if module.startswith("catboost"):
+        # CatBoost writes a folder into the current directory unless told not to.
+        return cls(**{**params, "random_seed": seed, "thread_count": threads, "allow_writing_files": False})
+    known = set(inspect.signature(cls.__init__).parameters) | set(cls().get_params())
+    for key, value in (("random_state", seed), ("n_jobs", threads)):
+        if key in known and key not in params:
+            params[key] = value
+    return cls(**params)

@@ -1,0 +1,198 @@
+"""Where fits run: each in a forked process of its own, so that it can be timed, stopped, and may even crash."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Work = Callable[[], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A task that has ended.
+
+    Parameters
+    ----------
+    key : tuple
+    result : dict
+        What the task returned, plain JSON types.
+    error : str
+        Why there is no result, one sentence; empty when there is one.
+    seconds : float
+    timed_out : bool
+    """
+
+    key: tuple[Any, ...]
+    result: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+    seconds: float = 0.0
+    timed_out: bool = False
+
+
+class Executor(Protocol):
+    """What runs tasks."""
+
+    cores: int
+
+    def submit(self, key: tuple[Any, ...], work: Work, timeout: float) -> None:
+        """Start a task; only when `free` says so."""
+
+    def free(self) -> int:
+        """Return how many more tasks can be started now."""
+
+    def wait(self, seconds: float) -> list[Done]:
+        """Return tasks that have ended, after at most this time."""
+
+    def kill(self, key: tuple[Any, ...] | None = None) -> None:
+        """End one task or all of them at once; they are never returned by `wait`."""
+
+
+@dataclass
+class _Child:
+    pid: int
+    pipe: int
+    started: float
+    deadline: float
+    data: bytearray = field(default_factory=bytearray)
+    timed_out: bool = False
+
+
+class ForkExecutor:
+    """Runs each task in a forked child with one native thread; results come back over a pipe as JSON.
+
+    The parent must not have run an OpenMP loop before: GNU's runtime hangs in a child of a process that has.
+
+    Parameters
+    ----------
+    cores : int
+        Tasks at a time.
+    """
+
+    def __init__(self, cores: int) -> None:
+        self.cores = cores
+        self._children: dict[tuple[Any, ...], _Child] = {}
+
+    def submit(self, key: tuple[Any, ...], work: Work, timeout: float) -> None:
+        """Fork a child that runs `work`."""
+        reading, writing = os.pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reading)
+            _run_child(work, writing)
+        os.close(writing)
+        os.set_blocking(reading, False)
+        with contextlib.suppress(OSError):
+            os.setpgid(pid, pid)
+        now = time.monotonic()
+        self._children[key] = _Child(pid, reading, now, now + timeout)
+
+    def free(self) -> int:
+        """Return how many more tasks can be started now."""
+        return self.cores - len(self._children)
+
+    def running(self) -> list[tuple[Any, ...]]:
+        """Return the keys of the tasks under way."""
+        return list(self._children)
+
+    def wait(self, seconds: float) -> list[Done]:
+        """Return tasks that have ended, after at most `seconds`."""
+        if not self._children:
+            return []
+        now = time.monotonic()
+        nearest = min(child.deadline for child in self._children.values())
+        pipes = {child.pipe: key for key, child in self._children.items()}
+        ready, _, _ = select.select(list(pipes), [], [], max(0.0, min(seconds, nearest - now)))
+        done = []
+        for pipe in ready:
+            child = self._children[pipes[pipe]]
+            chunk = os.read(pipe, 1 << 20)
+            if chunk:
+                child.data += chunk
+            else:
+                done.append(self._reap(pipes[pipe]))
+        now = time.monotonic()
+        for key, child in list(self._children.items()):
+            if now > child.deadline:
+                child.timed_out = True
+                _kill(child.pid)
+                done.append(self._reap(key))
+        return done
+
+    def kill(self, key: tuple[Any, ...] | None = None) -> None:
+        """End one task or all of them at once."""
+        for known in [key] if key is not None else list(self._children):
+            if known in self._children:
+                _kill(self._children[known].pid)
+                self._reap(known)
+
+    def _reap(self, key: tuple[Any, ...]) -> Done:
+        child = self._children.pop(key)
+        os.close(child.pipe)
+        _, status = os.waitpid(child.pid, 0)
+        seconds = time.monotonic() - child.started
+        if child.timed_out:
+            return Done(key, error=f"It was ended after {seconds:.0f} s, the time it was given.", seconds=seconds, timed_out=True)
+        if os.WIFSIGNALED(status):
+            name = signal.Signals(os.WTERMSIG(status)).name
+            why = "most likely for want of memory" if name == "SIGKILL" else "a crash inside the library"
+            return Done(key, error=f"Its process was ended by the system ({name}), {why}.", seconds=seconds)
+        try:
+            answer = json.loads(child.data)
+        except ValueError:
+            return Done(key, error="Its process ended without an answer.", seconds=seconds)
+        return Done(key, answer.get("result", {}), answer.get("error", ""), seconds)
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _run_child(work: Work, writing: int) -> None:
+    """Run a task and leave; never returns."""
+    code = 0
+    try:
+        os.setpgid(0, 0)
+        _die_with_parent()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1):
+            answer = {"result": work()}
+    except MemoryError:
+        answer = {"error": "There was not enough memory."}
+    except Exception as error:  # a model may fail in any way; the sentence becomes the reason of its row
+        traceback.print_exc()
+        text = " ".join(str(error).split())
+        answer = {"error": f"{type(error).__name__}: {text[:300]}"}
+    try:
+        data = json.dumps(answer).encode()
+        while data:
+            data = data[os.write(writing, data) :]
+    except OSError:
+        code = 1
+    finally:
+        os._exit(code)
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to end this process when its parent ends (Linux)."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)

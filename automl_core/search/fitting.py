@@ -1,0 +1,178 @@
+"""What one task does in its own process: prepare a fold's data, or fit one candidate on one fold."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from automl_core.cleaning.preprocessing import build_preprocessor, native_categories
+from automl_core.cleaning.recipe import Recipe
+from automl_core.experiment import Task
+from automl_core.metrics import all_scores
+from automl_core.schema import Schema
+from automl_core.scoring.values import predict_values
+from automl_core.search.candidates import Spec, make_estimator
+from automl_core.search.splitting import Division
+from automl_core.workspace import atomic_file, write_json
+
+Array = npt.NDArray[np.float64]
+
+
+class FoldWork:
+    """The data of a run, as the forked tasks inherit it.
+
+    Parameters
+    ----------
+    features : DataFrame, shape (n, n_columns)
+        After the stateless steps, without target and ignored columns; all rows of the division.
+    schema : Schema
+        Of `features`.
+    y : ndarray, shape (n,)
+        Class codes or values.
+    division : Division
+    recipe : Recipe
+    task : Task
+    n_classes : int
+        0 for regression.
+    folder : Path
+        The run's folder.
+    seed : int
+    """
+
+    def __init__(
+        self,
+        features: pd.DataFrame,
+        schema: Schema,
+        y: Array,
+        division: Division,
+        recipe: Recipe,
+        task: Task,
+        n_classes: int,
+        folder: Path,
+        seed: int,
+    ) -> None:
+        self.features = features
+        self.schema = schema
+        self.y = y
+        self.division = division
+        self.recipe = recipe
+        self.task = task
+        self.n_classes = n_classes
+        self.folder = folder
+        self.seed = seed
+
+    def prepared(self, fold: int, view: str) -> bool:
+        """Return whether a fold's view is on disk, arrays and all."""
+        return (self._view(fold, view).with_suffix(".json")).exists()
+
+    def _view(self, fold: int, view: str) -> Path:
+        return self.folder / "folds" / str(fold) / f"{view}.skops"
+
+    def prepare(self, fold: int, view: str) -> dict[str, Any]:
+        """Fit a fold's preprocessing and store what every candidate shares."""
+        import skops.io
+
+        learned, judged = self._positions(fold)
+        preprocessor = build_preprocessor(
+            self.recipe,
+            self.schema,
+            self.features,
+            view="native" if view == "native" else "encoded",
+            task=self.task,
+            seed=self.seed,
+        )
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a fold without some category is no news to a person
+            X = np.asarray(preprocessor.fit_transform(self.features.iloc[learned], self._target(learned)), dtype=np.float64)
+            middle = time.perf_counter()
+            V = np.asarray(preprocessor.transform(self.features.iloc[judged]), dtype=np.float64)
+        end = time.perf_counter()
+        path = self._view(fold, view)
+        with atomic_file(path) as file:
+            file.write(skops.io.dumps(preprocessor))
+        for name, array in (("learn", X), ("judge", V)):
+            with atomic_file(path.with_name(f"{view}_{name}.npy")) as file:
+                np.save(file, array)
+        facts = {
+            "columns": X.shape[1],
+            "missing": bool(np.isnan(X).any() or np.isnan(V).any()),
+            "categories": native_categories(preprocessor) if view == "native" else [],
+            "seconds": middle - start,
+            "transform_ms": 1000 * (end - middle) / max(len(judged), 1) * 1000,
+        }
+        write_json(path.with_suffix(".json"), facts)
+        return facts
+
+    def _positions(self, fold: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        division = self.division
+        return division.train[division.learned(fold)], division.train[division.judged(fold)]
+
+    def _target(self, positions: npt.NDArray[np.int64]) -> Array:
+        values = self.y[positions]
+        return values.astype(int) if self.n_classes else values
+
+    def fit(self, spec: Spec, fold: int, facts: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Fit one candidate on one fold, store the model and its out-of-fold predictions, and score it.
+
+        Parameters
+        ----------
+        spec : Spec
+        fold : int
+        facts : dict
+            What `prepare` gave for this fold and the candidate's view.
+        seconds : float
+            Time after which a booster ends with what it has.
+        """
+        import skops.io
+
+        folds = self.folder / "folds" / str(fold)
+        X = np.load(folds / f"{spec.view}_learn.npy")
+        V = np.load(folds / f"{spec.view}_judge.npy")
+        learned, judged = self._positions(fold)
+        y, truth = self._target(learned), self._target(judged)
+        if facts["missing"] and spec.view == "encoded" and not _takes_missing(spec):
+            raise ValueError("The data has missing values, which this model cannot use.")
+        estimator = make_estimator(spec, seed=self.seed, threads=1)
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # convergence and deprecation notes of the libraries; the score tells
+            if spec.early_stopping:
+                from automl_core.search.boosters import fit_booster
+
+                estimator = fit_booster(estimator, X, y, V, truth, facts["categories"], self.n_classes, seconds)
+            else:
+                estimator.fit(X, y)
+            middle = time.perf_counter()
+            values = predict_values(estimator, V, self.n_classes)
+        end = time.perf_counter()
+        if not np.isfinite(values).all():
+            raise ValueError("The model predicted values that are not finite.")
+        folder = self.folder / "candidates" / spec.id
+        blob = skops.io.dumps(estimator)
+        with atomic_file(folder / f"fold{fold}.skops") as file:
+            file.write(blob)
+        with atomic_file(folder / f"fold{fold}.npy") as file:
+            np.save(file, values)
+        # One line a fit: what a resumed run may not fit again can be counted.
+        with open(self.folder / "fits.log", "a", encoding="utf-8") as log:
+            log.write(f"{spec.id} {fold} {os.getpid()}\n")
+        result = {
+            "metrics": all_scores(self.task, truth, values),
+            "fit_seconds": middle - start,
+            "predict_ms": facts["transform_ms"] + 1e6 * (end - middle) / max(len(judged), 1),
+            "size_bytes": len(blob),
+        }
+        write_json(folder / f"fold{fold}.json", result)
+        return result
+
+
+def _takes_missing(spec: Spec) -> bool:
+    return any(part in spec.class_path for part in ("lightgbm", "xgboost", "catboost", "HistGradient", "dummy"))

@@ -1,0 +1,454 @@
+"""The loop of a search: what runs next, what came back, when it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automl_core.events import CandidateScored, Event, Message, Progress
+from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.metrics import METRICS
+from automl_core.search.candidates import Spec, baseline, choose, variation
+from automl_core.search.executor import Done, ForkExecutor
+from automl_core.search.selection import POOL, blend, greedy_weights, honest_fold_scores, recommend
+from automl_core.workspace import read_json, write_json
+
+if TYPE_CHECKING:
+    from automl_core.search.run import Prepared
+
+TICK = 0.05
+"""Seconds between two looks at the stop button."""
+RESERVE = 0.06
+"""Share of the budget kept for the ensemble, between 0.7 and 6 seconds."""
+HOPELESS = 0.25
+"""A slow candidate whose first folds are this share of the way from best to baseline behind is not gone on with."""
+MAX_VARIATIONS = 200
+PRELOADED = (
+    "sklearn.compose",
+    "sklearn.decomposition",
+    "sklearn.feature_extraction.text",
+    "sklearn.impute",
+    "sklearn.metrics",
+    "sklearn.model_selection",
+    "sklearn.pipeline",
+    "sklearn.preprocessing",
+    "skops.io",
+    "threadpoolctl",
+    "automl_core.cleaning.transformers",
+)
+"""Imported before the first fork, since every forked fit uses them."""
+
+
+@dataclass
+class _Open:
+    """A candidate under way."""
+
+    spec: Spec
+    role: str
+    results: dict[int, dict[str, Any]] = field(default_factory=dict)
+    waiting: list[int] = field(default_factory=list)
+    running: int = 0
+    closed: bool = False
+    longest: float = 0.0
+
+
+class SearchLoop:
+    """One search over a prepared run.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    emit : callable
+    should_stop : callable
+    started : float
+        `time.time` from which the budget counts.
+    """
+
+    def __init__(
+        self, prepared: Prepared, *, emit: Callable[[Event], None], should_stop: Callable[[], bool], started: float
+    ) -> None:
+        from automl_core.search.run import cores
+
+        self.work, self.config, self.classes = prepared.work, prepared.config, prepared.classes
+        self.emit, self.should_stop, self.started = emit, should_stop, started
+        for module in PRELOADED:
+            importlib.import_module(module)
+        self.executor = ForkExecutor(cores(self.config))
+        self.metric = METRICS[self.config.metric]
+        self.folds = self.work.division.folds
+        self.facts: dict[tuple[int, str], dict[str, Any]] = {}
+        self.preparing: set[tuple[int, str]] = set()
+        self.open: dict[str, _Open] = {}
+        self.order: list[str] = []
+        self.queue: list[tuple[Spec, str]] = [(baseline(self.config.task), "baseline")]
+        chosen = [(spec, "model") for spec in choose(self.config)]
+        limit = self.config.budget.trials
+        self.trials_left = limit - len(chosen) if limit else 0
+        self.queue += chosen[:limit] if limit else chosen
+        if len(self.queue) > 1 and not limit:
+            # The first real model stands before the baseline, so that a person sees something at once.
+            self.queue[0], self.queue[1] = self.queue[1], self.queue[0]
+        self.variations = 0
+        self.failed_view: dict[tuple[int, str], str] = {}
+        self.board = Leaderboard(self.metric.name, self.metric.greater_is_better)
+        self.told = 0.0
+        self.stopped = False
+        budget = self.config.budget.seconds
+        self.end = started + budget - min(max(RESERVE * budget, 0.7), 6.0) if not limit else float("inf")
+
+    # -- the loop -----------------------------------------------------------------------------------------------
+
+    def run(self) -> Leaderboard:
+        """Search until the candidates or the time are used up, or a person stops it."""
+        self._resume()
+        try:
+            while not self._over():
+                self._start_tasks()
+                for done in self.executor.wait(TICK):
+                    self._take(done)
+                self._tell()
+        finally:
+            self.executor.kill()
+        self._close_open()
+        self._finish()
+        return self.board
+
+    def _over(self) -> bool:
+        if self.should_stop():
+            self.stopped = True
+            return True
+        if time.time() >= self.end:
+            return True
+        busy = self.executor.free() < self.executor.cores
+        return not busy and not self.queue and not any(not job.closed for job in self.open.values()) and not self._more()
+
+    def _more(self) -> bool:
+        """Queue a variation when there is time left for one; return whether there is."""
+        limit = self.config.budget.trials
+        if self.config.candidates or self.config.preset not in ("balanced", "best") or self.variations >= MAX_VARIATIONS:
+            return False
+        if limit and self.trials_left <= 0:
+            return False
+        if not limit and self._left() < 3:
+            return False
+        self.trials_left -= 1
+        self.queue.append((variation(self.config.task, self.variations, self.config.seed), "model"))
+        self.variations += 1
+        return True
+
+    def _left(self) -> float:
+        return self.end - time.time()
+
+    # -- starting tasks -----------------------------------------------------------------------------------------
+
+    def _start_tasks(self) -> None:
+        while self.executor.free() > 0:
+            task = self._next_task()
+            if task is None:
+                return
+            key, work, timeout = task
+            self.executor.submit(key, work, timeout)
+
+    def _next_task(self) -> tuple[tuple[Any, ...], Callable[[], dict[str, Any]], float] | None:
+        """Return the next fit whose data is ready, or the preparation that the first waiting fit needs."""
+        timeout = max(self._left(), 0.1) if self.end != float("inf") else 1e6
+        wanted: tuple[int, str] | None = None
+        for name in list(self.order):
+            job = self.open[name]
+            for fold in job.waiting:
+                place = (fold, job.spec.view)
+                if place in self.failed_view:
+                    self._close(job, "failed", f"The data could not be prepared: {self.failed_view[place]}")
+                    break
+                if place in self.facts:
+                    if job.results and self._too_slow(job):
+                        break
+                    job.waiting.remove(fold)
+                    job.running += 1
+                    if len(job.results) + job.running == 1:
+                        self._emit_row(self._row(job, "running"))
+                    share = self._share(job, timeout)
+                    facts = self.facts[place]
+                    spec = job.spec
+                    return (name, fold), lambda: self.work.fit(spec, fold, facts, share), timeout
+                if place not in self.preparing and wanted is None:
+                    wanted = place
+        if wanted is not None:
+            fold, view = wanted
+            self.preparing.add(wanted)
+            return ("prepare", fold, view), lambda: self.work.prepare(fold, view), timeout
+        if self.preparing or not (self.queue or self._more()):
+            return None
+        spec, role = self.queue.pop(0)
+        self._open(spec, role)
+        return self._next_task()
+
+    def _share(self, job: _Open, left: float) -> float:
+        """Return the seconds one fold of a booster may take so that its other folds fit as well."""
+        rounds = -(-(len(job.waiting) + 1) // self.executor.cores)
+        return max(0.9 * left / rounds, 0.5)
+
+    def _open(self, spec: Spec, role: str) -> None:
+        with contextlib.suppress(ImportError):  # a missing library fails in the fit, and becomes the row's reason
+            # Imported here, once, so that no forked fit has to.
+            importlib.import_module(spec.class_path.rpartition(".")[0])
+        job = self.open.get(spec.id)
+        if job is None:
+            job = self.open[spec.id] = _Open(spec, role)
+            self.order.append(spec.id)
+        job.waiting = [fold for fold in range(self.folds) if fold not in job.results]
+
+    def _too_slow(self, job: _Open) -> bool:
+        """Close a candidate whose other folds would not fit into the time left, or that is slow and far behind."""
+        if job.spec.early_stopping or self.end == float("inf"):
+            return False
+        rounds = -(-len(job.waiting) // self.executor.cores)
+        need = rounds * job.longest
+        if need > self._left():
+            self._close(
+                job,
+                "skipped",
+                f"One fold took {job.longest:.1f} s; the other {len(job.waiting)} would not fit into the {max(self._left(), 0):.0f} s left.",
+                "Give the run more time.",
+            )
+            return True
+        if need > 0.05 * self.config.budget.seconds and self._behind(job):
+            self._close(
+                job, "skipped", "Its first folds were far behind the best model's, so its time went to others.", "Start it by itself."
+            )
+            return True
+        return False
+
+    def _behind(self, job: _Open) -> bool:
+        leaders = [row for row in self.board.ranked() if row.score is not None and row.role == "model"]
+        base = next((row for row in self.board if row.role == "baseline" and row.score is not None), None)
+        if not leaders or base is None or base.score is None or leaders[0].score is None:
+            return False
+        sign = 1.0 if self.metric.greater_is_better else -1.0
+        own = sign * float(np.mean([result["metrics"].get(self.metric.name, np.nan) for result in job.results.values()]))
+        best, floor = sign * leaders[0].score, sign * base.score
+        return best > floor and own < best - HOPELESS * (best - floor)
+
+    # -- taking results -----------------------------------------------------------------------------------------
+
+    def _take(self, done: Done) -> None:
+        if done.key[0] == "prepare":
+            place = (done.key[1], done.key[2])
+            self.preparing.discard(place)
+            if done.error:
+                self.failed_view[place] = done.error
+            else:
+                self.facts[place] = done.result
+            return
+        job = self.open[done.key[0]]
+        job.running -= 1
+        if job.closed:
+            return
+        if done.error:
+            if done.timed_out:
+                self._close(job, "stopped", "The time was up before it was done.", "Give the run more time.")
+            else:
+                self._close(job, "failed", done.error, _suggestion(done.error))
+            return
+        job.results[done.key[1]] = done.result
+        job.longest = max(job.longest, done.seconds)
+        if len(job.results) == self.folds:
+            self._close(job, "scored")
+        else:
+            self._emit_row(self._row(job, "running"))
+
+    def _row(self, job: _Open, state: str, reason: str = "", suggestion: str = "") -> Candidate:
+        results = [job.results[fold] for fold in sorted(job.results)]
+        scores = tuple(float(result["metrics"].get(self.metric.name, np.nan)) for result in results)
+        finite = tuple(value for value in scores if np.isfinite(value))
+        complete = state == "scored" and len(finite) > 0
+        names = set.intersection(*(set(result["metrics"]) for result in results)) if results else set()
+        return Candidate(
+            id=job.spec.id,
+            name=job.spec.name,
+            family=job.spec.family,
+            role="baseline" if job.role == "baseline" else "model",
+            view=job.spec.view,
+            params=job.spec.params,
+            state=state,  # type: ignore[arg-type]  # one of State, by the callers above
+            reason=reason,
+            suggestion=suggestion,
+            fold_scores=finite,
+            score=float(np.mean(finite)) if complete else None,
+            spread=float(np.std(finite, ddof=1)) if complete and len(finite) > 1 else None,
+            metrics={name: float(np.mean([result["metrics"][name] for result in results])) for name in sorted(names)},
+            fit_seconds=sum(result["fit_seconds"] for result in results),
+            predict_ms=float(np.mean([result["predict_ms"] for result in results])) if results else 0.0,
+            size_bytes=sum(result["size_bytes"] for result in results),
+            at_seconds=max(time.time() - self.started, 0.0),
+        )
+
+    def _close(self, job: _Open, state: str, reason: str = "", suggestion: str = "") -> None:
+        job.closed = True
+        job.waiting = []
+        for key in self.executor.running():
+            if key[0] == job.spec.id:
+                self.executor.kill(key)
+                job.running -= 1
+        row = self._row(job, state, reason, suggestion)
+        if state == "scored" and row.score is None:
+            row = replace(row, state="failed", reason=f"{self.metric.label} could not be computed on any fold.")
+        write_json(self.work.folder / "candidates" / job.spec.id / "candidate.json", row.to_dict())
+        self._emit_row(row)
+
+    def _emit_row(self, row: Candidate) -> None:
+        self.board = self.board.with_candidate(row)
+        if row.state == "scored":
+            name, why = recommend(self.board)
+            self.board = replace(self.board, recommended=name, recommendation=why)
+        self.board.save(self.work.folder / "leaderboard.json")
+        self.emit(CandidateScored(row.to_dict()))
+
+    # -- telling and ending -------------------------------------------------------------------------------------
+
+    def _tell(self) -> None:
+        now = time.time()
+        if now - self.told < 0.5:
+            return
+        self.told = now
+        names = [self.open[key[0]].spec.name for key in self.executor.running() if key[0] in self.open]
+        doing = f"Fitting {' and '.join(dict.fromkeys(names))}" if names else "Preparing the data of the folds"
+        budget = self.config.budget.seconds
+        if self.config.budget.trials:
+            done = sum(job.closed for job in self.open.values())
+            self.emit(Progress(min(done / max(self.config.budget.trials + 1, 1), 0.99), doing))
+        else:
+            self.emit(Progress(min((now - self.started) / budget, 0.99), doing, max(self.started + budget - now, 0.0)))
+
+    def _close_open(self) -> None:
+        reason = "You stopped the run before it was done." if self.stopped else "The time was up before it was done."
+        for job in self.open.values():
+            if not job.closed:
+                self._close(job, "stopped", reason, "Give the run more time.")
+
+    def _finish(self) -> None:
+        budget = self.config.budget.seconds
+        if not self.stopped:
+            self.emit(Progress(0.99, "Combining the best models", max(self.started + budget - time.time(), 0.0)))
+        limit = self.started + budget - time.time() - 0.2
+        allowed = 2.0 if self.stopped else (30.0 if self.config.budget.trials else max(limit, 0.3))
+        self._ensemble(time.monotonic() + allowed)
+        name, why = recommend(self.board)
+        self.board = replace(self.board, recommended=name, recommendation=why)
+        self.board.save(self.work.folder / "leaderboard.json")
+
+    def _ensemble(self, deadline: float) -> None:
+        """Combine the best candidates by their out-of-fold predictions."""
+        singles = [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"][:POOL]
+        if len(singles) < 2 or self.config.preset in ("explainable", "fast", "pycaret"):
+            return
+        division = self.work.division
+        judged = division.fold >= 0
+        y, fold = self.work.y[division.train][judged], division.fold[judged]
+        predictions = {row.id: self.out_of_fold(row.id)[judged] for row in singles}
+        begun = time.monotonic()
+        weights = greedy_weights(predictions, y, self.metric.name, deadline=begun + 0.4 * (deadline - begun))
+        scores = honest_fold_scores(predictions, y, fold, self.metric.name, deadline=deadline)
+        mixed = blend(predictions, weights)
+        from automl_core.metrics import all_scores
+
+        per_fold = [all_scores(self.config.task, y[fold == k], mixed[fold == k]) for k in range(self.folds)]
+        names = set.intersection(*(set(entry) for entry in per_fold))
+        rows = {row.id: row for row in singles}
+        members = {name: weights[name] for name in sorted(weights, key=lambda name: -weights[name])}
+        finite = tuple(value for value in scores if np.isfinite(value))
+        if not finite:
+            return
+        ensemble = Candidate(
+            id="ensemble",
+            name=f"Ensemble of {len(members)}" if len(members) > 1 else f"Ensemble: {rows[next(iter(members))].name} alone",
+            family="ensemble",
+            role="ensemble",
+            view="",
+            state="scored",
+            fold_scores=finite,
+            score=float(np.mean(finite)),
+            spread=float(np.std(finite, ddof=1)) if len(finite) > 1 else None,
+            metrics={name: float(np.mean([entry[name] for entry in per_fold])) for name in sorted(names)},
+            fit_seconds=sum(rows[name].fit_seconds for name in members),
+            predict_ms=sum(rows[name].predict_ms for name in members),
+            size_bytes=sum(rows[name].size_bytes for name in members),
+            at_seconds=max(time.time() - self.started, 0.0),
+            members=members,
+        )
+        write_json(self.work.folder / "candidates" / "ensemble" / "candidate.json", ensemble.to_dict())
+        self._emit_row(ensemble)
+
+    def out_of_fold(self, name: str) -> Any:
+        """Return a candidate's out-of-fold predictions for every row of `division.train`, NaN where never judged."""
+        division = self.work.division
+        width = (len(self.classes),) if self.classes else ()
+        values = np.full((len(division.train), *width), np.nan)
+        for fold in range(self.folds):
+            values[division.judged(fold)] = np.load(self.work.folder / "candidates" / name / f"fold{fold}.npy")
+        return values
+
+    # -- going on with earlier work -----------------------------------------------------------------------------
+
+    def _resume(self) -> None:
+        """Take over what an interrupted search left; nothing that was scored is fitted again."""
+        root = self.work.folder
+        for path in sorted(root.glob("folds/*/*.json")):
+            self.facts[(int(path.parent.name), path.stem)] = read_json(path)
+        if not (root / "candidates").exists():
+            return
+        taken = 0
+        known = {spec.id: (spec, role) for spec, role in self.queue}
+        for number in range(MAX_VARIATIONS):
+            spec = variation(self.config.task, number, self.config.seed)
+            if not (root / "candidates" / spec.id).exists():
+                break
+            known[spec.id] = (spec, "model")
+            self.queue.append((spec, "model"))
+            self.variations = number + 1
+        for name, (spec, role) in known.items():
+            folder = root / "candidates" / name
+            results = {}
+            for fold in range(self.folds):
+                parts = [folder / f"fold{fold}{suffix}" for suffix in (".skops", ".npy", ".json")]
+                if all(part.exists() for part in parts):
+                    results[fold] = read_json(parts[2])
+            if not results:
+                continue
+            taken += len(results)
+            job = self.open[name] = _Open(spec, role, results)
+            self.order.append(name)
+            self.queue = [(other, kind) for other, kind in self.queue if other.id != name]
+            if len(results) == self.folds:
+                self._restore(job)
+            else:
+                job.waiting = [fold for fold in range(self.folds) if fold not in results]
+        if taken:
+            self.emit(Message(f"Going on with {taken} fits that were done before."))
+
+    def _restore(self, job: _Open) -> None:
+        job.closed = True
+        path = self.work.folder / "candidates" / job.spec.id / "candidate.json"
+        row = self._row(job, "scored")
+        with contextlib.suppress(Exception):  # an older row only keeps the time at which it was scored
+            row = replace(row, at_seconds=read_json(path)["at_seconds"])
+        write_json(path, row.to_dict())
+        self._emit_row(row)
+
+
+def _suggestion(error: str) -> str:
+    """Return one step that fits a library's complaint."""
+    text = error.lower()
+    if "missing values" in text or "nan" in text:
+        return "Switch on 'Fill missing values' on the Clean page."
+    if "memory" in text:
+        return "Leave out columns, or use fewer rows."
+    if "negative" in text or "positive" in text:
+        return "This model suits other numbers; the others do not mind."
+    return "The other models do not depend on it."

@@ -1,0 +1,111 @@
+"""Greedy ensemble selection over out-of-fold predictions, and what is recommended."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import numpy.typing as npt
+
+from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.metrics import METRICS, score
+
+Array = npt.NDArray[np.float64]
+POOL = 25
+"""Best candidates that are considered; more cost time and overfit."""
+
+
+def greedy_weights(
+    predictions: dict[str, Array], y: Array, metric: str, *, rounds: int = 30, deadline: float = float("inf")
+) -> dict[str, float]:
+    """Select candidates with replacement so that their mean scores best (Caruana and others, 2004).
+
+    Parameters
+    ----------
+    predictions : dict of str to ndarray, shape (n, k) or (n,)
+        Out-of-fold predictions, best candidate first.
+    y : ndarray, shape (n,)
+    metric : str
+    rounds : int
+        Most additions.
+    deadline : float
+        `time.monotonic` after which what was found so far is returned.
+
+    Returns
+    -------
+    dict of str to float
+        Weights that sum to 1; ties go to the earlier candidate.
+    """
+    sign = 1.0 if METRICS[metric].greater_is_better else -1.0
+    names = list(predictions)
+    counts = dict.fromkeys(names, 0)
+    total = np.zeros_like(predictions[names[0]])
+    best_value, best_counts = -np.inf, dict(counts)
+    for chosen in range(1, rounds + 1):
+        gains = []
+        for name in names:
+            if time.monotonic() > deadline and best_value > -np.inf:
+                return _shares(best_counts)
+            gains.append(sign * score(metric, y, (total + predictions[name]) / chosen))
+        pick = int(np.nanargmax(gains))
+        counts[names[pick]] += 1
+        total = total + predictions[names[pick]]
+        if gains[pick] > best_value + 1e-9 * abs(gains[pick]):
+            best_value, best_counts = gains[pick], dict(counts)
+        elif chosen > 2 * sum(best_counts.values()) + 5:
+            break
+    return _shares(best_counts)
+
+
+def _shares(counts: dict[str, int]) -> dict[str, float]:
+    total = sum(counts.values())
+    return {name: count / total for name, count in counts.items() if count}
+
+
+def blend(predictions: dict[str, Array], weights: dict[str, float]) -> Array:
+    """Return the weighted mean of predictions."""
+    return np.asarray(sum(weight * predictions[name] for name, weight in weights.items()))
+
+
+def honest_fold_scores(
+    predictions: dict[str, Array], y: Array, fold: npt.NDArray[np.int64], metric: str, *, deadline: float
+) -> tuple[float, ...]:
+    """Score the ensemble on rows that did not select it.
+
+    For each fold the weights are chosen on the other folds' rows and judged on this one, so that the score does not
+    profit from the selection.
+    """
+    scores = []
+    for number in range(int(fold.max()) + 1):
+        judged, others = fold == number, (fold != number) & (fold >= 0)
+        weights = greedy_weights(
+            {name: values[others] for name, values in predictions.items()}, y[others], metric, rounds=20, deadline=deadline
+        )
+        scores.append(score(metric, y[judged], blend({name: values[judged] for name, values in predictions.items()}, weights)))
+    return tuple(scores)
+
+
+def recommend(board: Leaderboard) -> tuple[str, str]:
+    """Return the id of the candidate to use, and why.
+
+    The ensemble is recommended when it is better than the best single model; otherwise the best single model.
+    """
+    scored = [row for row in board.ranked() if row.state == "scored" and row.role != "baseline"]
+    if not scored:
+        rest = [row for row in board.ranked() if row.state == "scored"]
+        return (rest[0].id, "It is the only one that was scored.") if rest else ("", "")
+    label = METRICS[board.metric].label
+    best, singles = scored[0], [row for row in scored if row.role == "model"]
+    reason = f"It has the best {label} over the folds: {_with_spread(best)}."
+    if best.role == "ensemble" and singles:
+        reason = f"It combines {len(best.members)} models and has the best {label}: {_with_spread(best)}, the best single one {_with_spread(singles[0])}."
+    base = next((row for row in board if row.role == "baseline" and row.score is not None), None)
+    sign = 1.0 if board.greater_is_better else -1.0
+    if base is not None and best.score is not None and base.score is not None and sign * (best.score - base.score) <= 0:
+        reason += " But it is no better than ignoring every column, so there may be nothing to learn here."
+    return best.id, reason
+
+
+def _with_spread(row: Candidate) -> str:
+    spread = f" ± {row.spread:.2g}" if row.spread is not None else ""
+    return f"{row.score:.4g}{spread}"

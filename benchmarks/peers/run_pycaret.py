@@ -1,0 +1,44 @@
+"""PyCaret: compare models within the budget, finalise the best."""
+
+import importlib
+import os
+import time
+
+import pandas as pd
+from common import arguments, hand_back
+
+os.environ.setdefault("PYCARET_CUSTOM_LOGGING_PATH", os.devnull)
+
+if __name__ == "__main__":
+    a = arguments()
+    kind = "regression" if a.task == "regression" else "classification"
+    pycaret = importlib.import_module(f"pycaret.{kind}")
+    learn, judge = pd.read_csv(a.learn), pd.read_csv(a.judge)
+    start = time.time()
+    pycaret.setup(learn, target=a.target, session_id=1, n_jobs=a.cores, html=False, verbose=False, system_log=False)
+    sort = {"roc_auc": "AUC", "rmse": "RMSE", "log_loss": "Log Loss"}[a.metric]
+    if a.metric == "log_loss":
+        from sklearn.metrics import log_loss
+
+        pycaret.add_metric("logloss", sort, log_loss, target="pred_proba", greater_is_better=False)
+    left = (a.budget - (time.time() - start)) / 60
+    best = pycaret.compare_models(sort=sort, budget_time=left, verbose=False)
+    final = pycaret.finalize_model(best)
+    spent = time.time() - start
+    rows = judge.drop(columns=a.target)
+    many = pd.concat([rows] * (1 + 1000 // len(rows)))[:1000]
+    if a.task == "regression":
+        values, classes = pycaret.predict_model(final, data=rows, verbose=False)["prediction_label"], None
+    else:
+        frame = pycaret.predict_model(final, data=rows, raw_score=True, verbose=False)
+        columns = [name for name in frame.columns if name.startswith("prediction_score_")]
+        values, classes = frame[columns], [name.removeprefix("prediction_score_") for name in columns]
+    hand_back(
+        a.out,
+        "pycaret",
+        spent,
+        values,
+        classes,
+        lambda: pycaret.predict_model(final, data=many, verbose=False),
+        model=type(best).__name__,
+    )

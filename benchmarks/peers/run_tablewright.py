@@ -1,0 +1,40 @@
+"""Tablewright through its command line, learning from every row that it is given."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pandas as pd
+from common import arguments, hand_back
+
+if __name__ == "__main__":
+    a = arguments()
+    start = time.time()
+    command = [sys.executable, "-m", "automl_core", "train", str(a.learn), "--target", a.target, "--task", a.task]
+    command += ["--metric", a.metric, "--budget", str(a.budget), "--holdout", "0", "--out", str(a.out / "train")]
+    subprocess.run([*command, *(["--preset", a.preset] if a.preset else [])], check=True)
+    spent = time.time() - start
+    from automl_core.scoring.bundle import load_model
+
+    model = load_model(a.out / "train" / "model.zip")
+    rows = pd.read_csv(a.judge).drop(columns=a.target)
+    many = pd.concat([rows] * (1 + 1000 // len(rows)), ignore_index=True)[:1000]
+    lines = (a.out / "train" / "events.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    first = [
+        event["time"] - start
+        for event in events
+        if event["event"] == "candidate"
+        and event["candidate"]["state"] == "scored"
+        and event["candidate"]["role"] != "baseline"
+    ]
+    hand_back(
+        a.out,
+        "scikit-learn",
+        spent,
+        model.predict_values(rows),
+        model.classes if a.task != "regression" else None,
+        lambda: model.predict_values(many),
+        first_result_seconds=min(first),
+    )
