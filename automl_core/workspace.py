@@ -26,7 +26,7 @@ def new_id(prefix: str) -> str:
     Parameters
     ----------
     prefix : str
-        Two letters: ``pr`` project, ``ds`` dataset, ``rn`` run, ``jb`` job.
+        Two letters: ``pr`` project, ``ds`` dataset, ``rn`` run, ``jb`` job, ``up`` upload.
     """
     alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
     return f"{prefix}{time.strftime('%y%m%d')}-{''.join(secrets.choice(alphabet) for _ in range(8))}"
@@ -171,6 +171,10 @@ class ProjectFolder:
     def job(self, job_id: str) -> Path:
         """Folder of one job that is no run; a run's id gives the run's folder."""
         return self.run(job_id) if job_id.startswith("rn") else self.path / "jobs" / check_id(job_id)
+
+    def upload(self, upload_id: str) -> Path:
+        """Path of a file that was uploaded to be predicted; ``up`` ids."""
+        return self.path / "uploads" / f"{check_id(upload_id)}.csv"
 
     def list(self, what: str) -> list[str]:
         """Return the ids in ``datasets``, ``runs`` or ``jobs``, newest first."""

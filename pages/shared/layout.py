@@ -79,3 +79,8 @@ def where_am_i() -> None:
             st.caption(f":material/table: {errors.plain(caches.dataset(project_id, state.get('dataset')).name)}")
     except AutoMLError:
         return  # the page itself says what is missing, and where to go
+
+
+def ready(page: str) -> bool:
+    """Whether a page is there."""
+    return PAGES[page].ready

@@ -1,0 +1,91 @@
+"""Compare: which model is best, how sure is that, and how long will it take?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.shared import caches, errors, experiment_form, guards, jobs, layout, recipes, run_view, state
+
+if TYPE_CHECKING:
+    from automl_core.data.dataset import Dataset
+    from automl_core.experiment import ExperimentConfig
+    from automl_core.proposals import Proposal
+    from automl_core.workspace import ProjectFolder
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def proposed(folder: str, fingerprint: str, target: str, _data: Dataset) -> Proposal:
+    """Return the proposal for a target, computed once a table."""
+    from automl_core.proposals import propose
+
+    return propose(caches.frame(_data), _data.schema, target)
+
+
+def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig) -> str:
+    """Check the settings against the cleaned table, submit the run and return its id; raises AutoMLError."""
+    from automl_core.cleaning.apply import apply_stateless
+    from automl_core.proposals import check_config
+
+    recipe = recipes.current(data, config.target)
+    cleaned = apply_stateless(caches.frame(data), data.schema, recipe, training=True)
+    config, _ = check_config(cleaned.frame, cleaned.schema, config)
+    return jobs.start(project, "train", {"dataset": data.id, "config": config.to_dict(), "recipe": recipe.to_dict()})
+
+
+def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool) -> None:
+    """Ask for the settings and start a run."""
+    target = experiment_form.choose_target(data)
+    if not target:
+        st.caption("The task, the metric and the rest are proposed once the target is known.")
+        return
+    with errors.shown() as outcome:
+        config = experiment_form.ask(data, caches.frame(data), proposed(str(data.folder), data.fingerprint, target, data))
+    if outcome.failed:
+        return
+    if st.button(
+        "Start",
+        key="compare_start",
+        type="primary" if primary else "secondary",
+        icon=":material/play_arrow:",
+        help="Starts the comparison. It goes on when you close this page.",
+    ):
+        with errors.shown() as started, st.spinner("Starting"):
+            run_id = start(project, data, config)
+        if not started.failed:
+            state.choose(run=run_id)
+            st.rerun()
+
+
+def choose_run(project: ProjectFolder, known: list[str]) -> None:
+    """Let the person choose among the project's runs and remember the choice."""
+    if state.get("run") not in known:
+        state.choose(run=known[0])
+    chosen = st.selectbox(
+        "Run",
+        known,
+        index=known.index(state.get("run")),
+        format_func=lambda run_id: run_view.label(project, run_id),
+        key=f"compare_run_{state.get('run')}",
+        help="Every comparison of this project, newest first.",
+    )
+    if chosen != state.get("run"):
+        state.choose(run=chosen)
+        st.rerun()
+
+
+layout.header("compare")
+project = guards.require_project()
+runs = project.list("runs")
+if not runs:
+    ask_and_start(project, guards.require_dataset(), primary=True)
+    st.stop()
+
+choose_run(project, runs)
+run = guards.require_run()
+following = run_view.draw(project, run, f"compare_{run.id}")
+with st.expander("New comparison", icon=":material/add:", expanded=False):
+    ask_and_start(project, guards.require_dataset(), primary=False)
+if not following.active:
+    layout.next_step("explain", "See how good a model is on rows it never saw, and what it looks at.", "Inspect a model")

@@ -1,0 +1,127 @@
+"""Predict: what about these rows?"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from automl_core.workspace import ProjectFolder, new_id, read_json
+from pages.shared import errors, guards, intake, jobs, layout, run_view, state
+from pages.shared.row_form import draw_form
+
+if TYPE_CHECKING:
+    from automl_core.leaderboard import Candidate
+    from automl_core.runs import Run
+
+SHOWN = 1000
+
+
+def choose_model(run: Run, chosen: Candidate) -> None:
+    """Let the person choose among the scored models and remember the choice."""
+    leaderboard = run.leaderboard()
+    scored = {row.id: row for row in leaderboard.ranked() if row.state == "scored"}
+    picked = st.selectbox(
+        "Model",
+        list(scored),
+        index=list(scored).index(chosen.id),
+        format_func=lambda row_id: f"{scored[row_id].name}, {run_view.number(scored[row_id].score or 0.0, scored[row_id].spread)}",
+        key=f"predict_model_{run.id}_{chosen.id}",
+        help="Every scored model of the run, best first.",
+    )
+    if picked != chosen.id:
+        state.choose(model=picked)
+        st.rerun()
+
+
+def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
+    """Take a file of new rows and start the prediction."""
+    turn = state.draft("predict_turn", 0)
+    uploaded = st.file_uploader(
+        "New rows",
+        key=f"predict_file_{turn}",
+        help="A table with the columns the model learned from; the target is not needed. Differences are explained.",
+    )
+    if uploaded is None or not st.button(
+        "Predict", key="predict_start", type="primary", icon=":material/online_prediction:", help="Predicts every row of the file."
+    ):
+        return
+    with errors.shown() as outcome, st.spinner("Starting"):
+        kept = project.upload(new_id("up"))
+        kept.parent.mkdir(exist_ok=True)
+        with intake.on_disk(uploaded) as path:
+            shutil.copyfile(path, kept)
+        params = {"run": run.id, "candidate": candidate.id, "source": str(kept), "name": uploaded.name}
+        jobs.start(project, "predict", params)
+    if not outcome.failed:
+        state.put_draft("predict_turn", turn + 1)
+        st.rerun()
+
+
+def predictions(project: ProjectFolder, run: Run, candidate: Candidate) -> list[str]:
+    """Return the ids of this model's predictions, newest first."""
+    found = []
+    for job_id in project.list("jobs")[:60]:
+        request = project.job(job_id) / "request.json"
+        if not request.exists():
+            continue
+        asked = read_json(request)
+        params = asked["params"]
+        if asked["kind"] == "predict" and params["run"] == run.id and params["candidate"] == candidate.id:
+            found.append(job_id)
+    return found
+
+
+def draw_predictions(project: ProjectFolder, job_id: str) -> None:
+    """Follow one prediction, then show its differences, its rows and the download."""
+    folder = project.job(job_id)
+    following = jobs.panel(project, job_id, key=f"predict_{job_id}")
+    for message in following.messages:
+        show = st.warning if message.level == "warning" else st.info
+        icon = ":material/warning:" if message.level == "warning" else ":material/info:"
+        show(errors.plain(message.text), icon=icon)
+    out = folder / "predictions.csv"
+    if following.state != "finished" or not out.exists():
+        return
+    import pandas as pd
+
+    table = pd.read_csv(out, nrows=SHOWN)
+    name = read_json(folder / "request.json")["params"].get("name", "rows")
+    st.markdown(f"**Predictions for {errors.plain(name)}**")
+    probabilities = [column for column in table.columns if column.startswith("probability_")]
+    st.dataframe(
+        table,
+        key=f"predict_table_{job_id}",
+        height=320,
+        alt="Predictions in the order of the rows",
+        column_config={
+            column: st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=1.0) for column in probabilities[:10]
+        },
+    )
+    if len(table) == SHOWN:
+        st.caption(f"The first {SHOWN:,} rows are shown; the file has all of them.")
+    st.download_button(
+        "Download predictions",
+        out.read_bytes,
+        "predictions.csv",
+        "text/csv",
+        key=f"predict_download_{job_id}",
+        icon=":material/download:",
+        help="One line for each row of your file, in its order.",
+    )
+
+
+layout.header("predict")
+run, candidate = guards.require_candidate()
+project = guards.require_project()
+choose_model(run, candidate)
+many, one = st.tabs(["A file of rows", "One row"], key="predict_tabs")
+with many, errors.shown():
+    take_rows(project, run, candidate)
+    earlier = predictions(project, run, candidate)
+    if earlier:
+        draw_predictions(project, earlier[0])
+with one, errors.shown():
+    draw_form(project, run, candidate)
+layout.next_step("compare", "Not good enough? Give it more time, or clean the table another way.", "Compare again")

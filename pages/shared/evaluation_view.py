@@ -1,0 +1,81 @@
+"""An evaluation and an explanation, drawn: headline numbers with their interval, curves, importance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.shared import caches, errors
+
+if TYPE_CHECKING:
+    from automl_core.leaderboard import Candidate
+    from automl_core.runs import Run
+
+
+def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
+    """Draw the scores on held-out rows with their intervals, beside those of the folds."""
+    from automl_core.metrics import METRICS
+
+    found: dict[str, Any] = caches.result(path)
+    st.caption(f"Judged on {found['rows']:,} rows that the search never saw. Ranges hold 95 % of what chance would give.")
+    first = run.config.metric
+    names = sorted(found["metrics"], key=lambda name: (name != first,))
+    table = []
+    for name in names:
+        value = found["metrics"][name]
+        metric = METRICS.get(name)
+        table.append(
+            {
+                "Metric": metric.label if metric else name,
+                "Held-out": value["value"],
+                "From": value["low"],
+                "To": value["high"],
+                "Folds": candidate.metrics.get(name),
+                "Meaning": metric.explanation if metric else "",
+            }
+        )
+    headline = found["metrics"].get(first)
+    if headline is not None and headline["value"] is not None:
+        label = METRICS[first].label
+        low, high = headline["low"], headline["high"]
+        between = f"between {low:,.4g} and {high:,.4g}" if low is not None and high is not None else None
+        st.metric(f"{label} on held-out rows", f"{headline['value']:,.4g}", between, delta_color="off", delta_arrow="off")
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="explain_scores",
+        alt="Scores on held-out rows",
+        column_config={
+            "Held-out": number(format="%.4g", help="On the rows kept aside."),
+            "From": number(format="%.4g", help="Lower end of the 95 % interval."),
+            "To": number(format="%.4g", help="Upper end of the 95 % interval."),
+            "Folds": number(format="%.4g", help="Mean over the folds, for comparison."),
+            "Meaning": st.column_config.TextColumn(width="large"),
+        },
+    )
+
+
+def draw_curves(path: Path) -> None:
+    """Draw the curves and tables that fit the task."""
+    from automl_core.charts.evaluation import figures
+    from automl_core.evaluation.evaluate import Evaluation
+
+    for title, figure in figures(Evaluation.from_dict(caches.result(path))).items():
+        st.subheader(title, anchor=False)
+        st.plotly_chart(figure, key=f"explain_curve_{title}", config={"displayModeBar": False}, alt=title)
+
+
+def draw_importance(path: Path) -> None:
+    """Draw permutation importance and SHAP values by the person's own columns."""
+    from automl_core.charts.evaluation import importance_figures
+    from automl_core.explaining.importance import Explanation
+
+    explanation = Explanation.from_dict(caches.result(path))
+    for title, figure in importance_figures(explanation).items():
+        st.subheader(title, anchor=False)
+        st.plotly_chart(figure, key=f"explain_importance_{title}", config={"displayModeBar": False}, alt=title)
+    for note in explanation.notes:
+        st.caption(f":material/info: {errors.plain(note)}")

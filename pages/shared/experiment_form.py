@@ -1,0 +1,183 @@
+"""The form of a comparison: every choice is proposed with its reason and can be changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from automl_core.experiment import TASKS, Budget, ExperimentConfig, Preset, Split, SplitKind
+from pages.shared import errors, jobs, state
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl_core.data.dataset import Dataset
+    from automl_core.proposals import Proposal
+
+BUDGETS = (15, 60, 300, 900, 3600)
+PRESET_WORDS: dict[Preset, tuple[str, str]] = {
+    "balanced": ("Balanced", "Good accuracy in the time you give, with an ensemble at the end."),
+    "quick": ("Quick", "A few fast models for a first look; the accuracy may be lower."),
+    "best": ("Best", "Everything the time allows, large ensembles; slower to predict."),
+    "fast": ("Fast to predict", "Only models that answer quickly; gives up some accuracy."),
+    "explainable": ("Explainable", "Only models whose rules can be read; gives up some accuracy."),
+    "pycaret": ("PyCaret's own way", "PyCaret's compare, tune and blend as they are, as a yardstick."),
+}
+TASK_WORDS = {"binary": "One of two outcomes", "multiclass": "One of several outcomes", "regression": "A number"}
+SPLIT_WORDS: dict[SplitKind, str] = {
+    "random": "At random",
+    "group": "Keep the rows of a group together",
+    "time": "Learn from earlier rows, judge on later ones",
+}
+
+
+def choose_target(data: Dataset) -> str:
+    """Ask for the target column; nothing is chosen for the person, except by a sample or an earlier run."""
+    names = list(data.schema.names)
+    earlier = state.draft(f"target_{data.id}", "")
+    chosen = st.selectbox(
+        "What shall be predicted?",
+        names,
+        index=names.index(earlier) if earlier in names else None,
+        placeholder="Choose the target column",
+        key="compare_target",
+        help="The column whose value the models learn to predict from the others.",
+    )
+    if chosen:
+        state.put_draft(f"target_{data.id}", chosen)
+    return chosen or ""
+
+
+def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentConfig:
+    """Draw the form and return what it says.
+
+    Widget keys carry the target, so that another target gets its own proposal.
+    """
+    config, decisions = proposal.config, proposal.decisions
+    suffix = f"{data.id}_{config.target}"
+    with st.grid("auto", min_column_width=260):
+        task = st.selectbox(
+            "Task",
+            TASKS,
+            index=TASKS.index(config.task),
+            format_func=lambda value: TASK_WORDS[value],
+            key=f"compare_task_{suffix}",
+            help=f"What kind of answer is wanted. {errors.plain(decisions['task'].reason)}",
+        )
+        positive = _positive(frame, proposal, suffix) if task == "binary" else ""
+        metric = _metric(proposal, task, suffix)
+        seconds = _budget(suffix)
+        preset = st.selectbox(
+            "Way of working",
+            list(PRESET_WORDS),
+            format_func=lambda value: PRESET_WORDS[value][0],
+            key=f"compare_preset_{suffix}",
+            help="  \n".join(f"**{name}**: {trade}" for name, trade in PRESET_WORDS.values()),
+        )
+    st.caption(PRESET_WORDS[preset][1])
+    reasons = [decisions["task"].reason, *([decisions["positive"].reason] if positive else []), decisions["metric"].reason]
+    st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
+    config = replace(
+        config, task=task, positive=positive, metric=metric, budget=Budget(seconds=float(seconds)), preset=preset
+    )
+    with st.expander("Rows kept aside, split, columns", icon=":material/settings:"):
+        return _details(data, config, proposal, suffix)
+
+
+def _positive(frame: pd.DataFrame, proposal: Proposal, suffix: str) -> str:
+    from automl_core.proposals import label_text
+
+    counts = label_text(frame[proposal.config.target].dropna()).value_counts()
+    labels = [str(label) for label in counts.index[:50]]
+    proposed = proposal.config.positive
+    return st.selectbox(
+        "Which outcome is the event?",
+        labels,
+        index=labels.index(proposed) if proposed in labels else 0,
+        format_func=lambda label: f"{label} ({counts[label]:,} rows)",
+        key=f"compare_positive_{suffix}",
+        help=f"Probabilities are of this outcome. {errors.plain(proposal.decisions['positive'].reason)}",
+    )
+
+
+def _metric(proposal: Proposal, task: str, suffix: str) -> str:
+    from automl_core.metrics import METRICS, metrics_for
+
+    metrics = [metric.name for metric in metrics_for(task)]  # type: ignore[arg-type]
+    proposed = proposal.config.metric
+    return st.selectbox(
+        "Metric",
+        metrics,
+        index=metrics.index(proposed) if proposed in metrics else 0,
+        format_func=lambda name: METRICS[name].label,
+        key=f"compare_metric_{task}_{suffix}",
+        help="What the models are ranked by.  \n"
+        + "  \n".join(f"**{METRICS[name].label}**: {METRICS[name].explanation}" for name in metrics),
+    )
+
+
+def _budget(suffix: str) -> int:
+    words = {seconds: jobs.duration(seconds) for seconds in BUDGETS}
+    chosen = st.selectbox(
+        "Time",
+        [*BUDGETS, 0],
+        index=1,
+        format_func=lambda seconds: words.get(seconds, "Another time"),
+        key=f"compare_budget_{suffix}",
+        help="How long the search may take. It can be stopped at any moment and keeps what it has.",
+    )
+    if chosen:
+        return int(chosen)
+    return int(
+        st.number_input(
+            "Seconds", 5, 7 * 86_400, 120, key=f"compare_seconds_{suffix}", help="Wall-clock time of the search, 5 s at least."
+        )
+    )
+
+
+def _details(data: Dataset, config: ExperimentConfig, proposal: Proposal, suffix: str) -> ExperimentConfig:
+    others = [name for name in data.schema.names if name != config.target]
+    with st.grid("auto", min_column_width=260):
+        holdout = st.slider(
+            "Rows kept aside, in percent",
+            0,
+            50,
+            round(config.holdout * 100),
+            5,
+            key=f"compare_holdout_{suffix}",
+            help=errors.plain(proposal.decisions["holdout"].reason),
+        )
+        kind = st.selectbox(
+            "Split",
+            list(SPLIT_WORDS),
+            format_func=lambda value: SPLIT_WORDS[value],
+            key=f"compare_split_{suffix}",
+            help=errors.plain(proposal.decisions["split"].reason),
+        )
+        column = ""
+        if kind != "random":
+            likely = data.schema.of_kind("date", "number") if kind == "time" else others
+            column = st.selectbox(
+                "Group column" if kind == "group" else "Time column",
+                [name for name in likely if name != config.target] or others,
+                key=f"compare_split_column_{kind}_{suffix}",
+                help="Rows with the same value stay together." if kind == "group" else "Says which rows are earlier.",
+            )
+        folds = st.number_input(
+            "Folds", 0, 20, 0, key=f"compare_folds_{suffix}", help="In how many parts the rows are judged; 0 lets the search choose."
+        )
+        seed = st.number_input("Seed", 0, 2**31 - 1, 0, key=f"compare_seed_{suffix}", help="The same seed gives the same split.")
+    ignored = st.multiselect(
+        "Columns to leave out", others, key=f"compare_ignored_{suffix}", help="Columns you will not know when you predict, for example."
+    )
+    st.caption(":material/lightbulb: " + errors.plain(proposal.decisions["holdout"].reason + " " + proposal.decisions["split"].reason))
+    return replace(
+        config,
+        holdout=holdout / 100,
+        split=Split(kind, column or ""),
+        folds=1 if folds == 1 else int(folds),
+        seed=int(seed),
+        ignored=tuple(ignored),
+    )

@@ -1,0 +1,144 @@
+"""Compare: proposals, the start, the live view, what became of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import Jobs, assert_clean, open_page
+
+from automl_core.data.dataset import Dataset, create_dataset
+from automl_core.events import Event, Failed, Message, Progress
+from automl_core.leaderboard import Leaderboard
+from automl_core.workspace import ProjectFolder, new_id
+from pages.shared.run_view import number
+
+
+def test_without_a_table_it_says_what_comes_first(project: ProjectFolder) -> None:
+    app = open_page("model/compare", project=project.id)
+    assert app.info[0].value == "This project has no table yet."
+    assert app.page_link[0].label == "Upload a table"
+
+
+def test_everything_is_proposed_with_a_reason_and_start_submits_it(project: ProjectFolder, table: Dataset, jobs: Jobs) -> None:
+    app = open_page("model/compare", project=project.id, dataset=table.id)
+    app.selectbox(key="compare_target").set_value("bought").run()
+    assert_clean(app)
+    suffix = f"{table.id}_bought"
+    assert app.selectbox(key=f"compare_task_{suffix}").value == "binary"
+    assert app.selectbox(key=f"compare_positive_{suffix}").value == "yes"
+    assert app.selectbox(key=f"compare_metric_binary_{suffix}").value == "roc_auc"
+    assert any("two values" in caption.value for caption in app.caption)
+    app.selectbox(key=f"compare_budget_{suffix}").set_value(15).run()
+    app.button(key="compare_start").click().run()
+    assert_clean(app)
+    ((run_id, kind, params),) = jobs.submitted
+    assert kind == "train"
+    assert params["dataset"] == table.id
+    assert params["config"]["target"] == "bought"
+    assert params["config"]["budget"] == {"seconds": 15.0, "trials": 0}
+    assert params["config"]["holdout"] == 0.2
+    assert app.query_params["run"] == run_id
+    assert app.main.get("progress")[0].text == "Waiting for its turn"
+
+
+def test_a_target_that_cannot_be_learned_is_explained_beside_the_form(project: ProjectFolder, tmp_path: Path, jobs: Jobs) -> None:
+    source = tmp_path / "flat.csv"
+    source.write_text("a,b\n" + "".join(f"{row},same\n" for row in range(30)))
+    data = create_dataset(project.dataset(new_id("ds")), source, "flat")
+    app = open_page("model/compare", project=project.id, dataset=data.id)
+    app.selectbox(key="compare_target").set_value("b").run()
+    assert_clean(app)
+    assert app.error[0].value.startswith("The target 'b' has one value, 'same', in every row.")
+    assert jobs.submitted == []
+
+
+def test_labels_that_differ_by_case_stop_the_start(project: ProjectFolder, tmp_path: Path, jobs: Jobs) -> None:
+    source = tmp_path / "case.csv"
+    source.write_text("a,b\n" + "".join(f"{row * 7 % 31},{('yes', 'Yes', 'no')[row % 3]}\n" for row in range(60)))
+    data = create_dataset(project.dataset(new_id("ds")), source, "case")
+    app = open_page("model/compare", project=project.id, dataset=data.id)
+    app.selectbox(key="compare_target").set_value("b").run()
+    app.button(key="compare_start").click().run()
+    assert_clean(app)
+    assert any("differ only by case or spaces" in error.value for error in app.error)
+    assert jobs.submitted == []
+
+
+def test_a_finished_run_recommends_a_model_and_opens_it(project: ProjectFolder, run_folder: Path) -> None:
+    app = open_page("model/compare", project=project.id)
+    rows = app.dataframe[0].value
+    assert list(rows["Model"]) == ["LightGBM", "Baseline", "Support vectors"]
+    assert list(rows["Score"]) == ["0.812 ± 0.015", "0.5", ""]
+    assert list(rows["State"]) == ["Scored", "Scored, baseline", "Failed"]
+    assert rows["Reason and next step"].iloc[2] == "It ran out of memory. Use fewer rows."
+    assert len(app.get("plotly_chart")) == 1
+    app.button(key=f"compare_{run_folder.name}_inspect").click().run()
+    assert_clean(app)
+    assert app.title[0].value == "Inspect"
+    assert app.query_params["model"] == "lightgbm"
+
+
+def test_a_run_shows_where_it_is_and_stops(
+    project: ProjectFolder, run_folder: Path, jobs: Jobs, emit: Callable[[Path, Event], None]
+) -> None:
+    jobs.states[run_folder.name] = "running"
+    emit(run_folder, Message("'yes' is taken as the event."))
+    emit(run_folder, Progress(0.5, "Fitting LightGBM, fold 2 of 5", 30.0))
+    app = open_page("model/compare", project=project.id, run=run_folder.name)
+    bar = app.main.get("progress")[0]
+    assert bar.value == 50
+    assert bar.text.startswith("Fitting LightGBM, fold 2 of 5, ")
+    assert bar.text.endswith(" s left")
+    assert ":material/info: 'yes' is taken as the event." in [caption.value for caption in app.caption]
+    app.button(key=f"compare_{run_folder.name}_stop").click().run()
+    assert_clean(app)
+    assert jobs.stopped == [run_folder.name]
+
+
+@pytest.mark.parametrize("state", ["lost", "stopped"])
+def test_an_interrupted_run_goes_on(project: ProjectFolder, run_folder: Path, jobs: Jobs, state: str) -> None:
+    jobs.states[run_folder.name] = state
+    app = open_page("model/compare", project=project.id, run=run_folder.name)
+    app.button(key=f"compare_{run_folder.name}_resume").click().run()
+    assert_clean(app)
+    assert jobs.resumed == [run_folder.name]
+
+
+def test_a_failed_run_says_why(project: ProjectFolder, run_folder: Path, jobs: Jobs, emit: Callable[[Path, Event], None]) -> None:
+    jobs.states[run_folder.name] = "failed"
+    emit(run_folder, Failed("The disk is full.", "Free some space.", "ab12cd34"))
+    app = open_page("model/compare", project=project.id, run=run_folder.name)
+    assert app.error[0].value == "The disk is full. The details are in the log under ab12cd34.\n\n**Free some space.**"
+
+
+def test_a_run_without_its_first_row_is_waited_for(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
+    (run_folder / "leaderboard.json").unlink()
+    jobs.states[run_folder.name] = "running"
+    app = open_page("model/compare", project=project.id, run=run_folder.name)
+    assert "The first model's score will stand here in a moment." in [caption.value for caption in app.caption]
+
+
+def test_the_leaderboard_of_another_run_is_never_shown(project: ProjectFolder, run_folder: Path) -> None:
+    app = open_page("model/compare", project=project.id, run="rn261123-zzzzzzzz")
+    assert_clean(app)
+    assert app.query_params["run"] == run_folder.name
+
+
+@pytest.mark.parametrize(
+    ("value", "spread", "text"),
+    [(0.81234, 0.0145, "0.812 ± 0.015"), (0.5, 0.0, "0.5"), (12345.6, 321.0, "12,346 ± 321"), (0.5, float("nan"), "0.5")],
+)
+def test_scores_have_the_digits_that_their_spread_supports(value: float, spread: float, text: str) -> None:
+    assert number(value, spread) == text
+
+
+def test_a_leaderboard_without_a_scored_row_draws_no_chart(project: ProjectFolder, run_folder: Path) -> None:
+    board = Leaderboard.load(run_folder / "leaderboard.json")
+    failed = tuple(replace(row, state="failed", score=None, reason="No time.") for row in board)
+    replace(board, candidates=failed, recommended="").save(run_folder / "leaderboard.json")
+    app = open_page("model/compare", project=project.id)
+    assert len(app.get("plotly_chart")) == 0
+    assert list(app.dataframe[0].value["State"]) == ["Failed, baseline", "Failed", "Failed"]
