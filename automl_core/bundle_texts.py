@@ -1,0 +1,129 @@
+"""The words that travel with an exported model: how to use it, what it needs, what it carries."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+ALWAYS = ("numpy", "pandas", "scipy", "scikit-learn", "skops")
+PACKAGES = {
+    "lightgbm": ("lightgbm",),
+    "xgboost": ("xgboost-cpu", "xgboost"),
+    "catboost": ("catboost",),
+    "skrub": ("skrub",),
+    "imblearn": ("imbalanced-learn",),
+}
+
+
+def used_packages(blob: bytes) -> dict[str, str]:
+    """Return the packages that a skops file needs, with the versions installed here.
+
+    Parameters
+    ----------
+    blob : bytes
+        Output of `skops.io.dumps`: a zip whose ``schema.json`` names the module of every object.
+    """
+    with zipfile.ZipFile(io.BytesIO(blob)) as archive:
+        roots: set[str] = set()
+        _modules(json.loads(archive.read("schema.json")), roots)
+    names = {name: version(name) for name in ALWAYS}
+    for root in sorted(roots & set(PACKAGES)):
+        for name in PACKAGES[root]:
+            try:
+                names[name] = version(name)
+                break
+            except PackageNotFoundError:
+                continue
+    return names
+
+
+def _modules(node: Any, roots: set[str]) -> None:
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, dict):
+            if isinstance(current.get("__module__"), str):
+                roots.add(current["__module__"].split(".")[0])
+            waiting += current.values()
+        elif isinstance(current, list):
+            waiting += current
+
+
+def requirements(packages: dict[str, str]) -> str:
+    """Return the text of a bundle's requirements.txt."""
+    pins = "\n".join(f"{name}=={number}" for name, number in sorted(packages.items()))
+    return f"# Exactly what this model was made with (Python 3.11).\n{pins}\n"
+
+
+def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str:
+    """Return the text of a bundle's README.md."""
+    lineage = manifest["lineage"]
+    score = f"{manifest['metric']} {manifest['score']:.4g}" if manifest["score"] is not None else "not scored"
+    if manifest["spread"] is not None:
+        score += f" ± {manifest['spread']:.2g} over the folds"
+    real = manifest["real_rows"]
+    rows = (
+        f"It carries {real} real rows of the training table (samples.json), to test itself when loaded."
+        if real
+        else "It carries 0 real rows of the training table; it tests itself with made-up ones."
+    )
+    hidden = ", ".join(f"{column} ({why})" for column, why in personal.items())
+    lines = [
+        f"# {manifest['name']}, predicting {manifest['target']}",
+        "",
+        f"A {manifest['task']} model. Cross-validated {score}.",
+        "",
+        "## Use it",
+        "",
+        "```",
+        "pip install -r requirements.txt",
+        "```",
+        "",
+        "```python",
+        f'import sys, pandas; sys.path.insert(0, "{name}")',
+        "from automl_core.scoring.bundle import load_model",
+        f'print(load_model("{name}").predict(pandas.read_csv("new.csv", dtype=str)))',
+        "```",
+        "",
+        "requirements.txt is inside this zip. Loading checks hashes, types, versions and sample predictions, and says why "
+        "when it refuses. Hand over text cells as in the example: the model reads them the way the training table was read.",
+        "",
+        "## Columns it needs",
+        "",
+        *(f"* {column}" for column in manifest["used"]),
+        "",
+        "## What it holds of your data",
+        "",
+        f"* {rows}",
+        "* Statistics of the training columns (reference.json): quantiles of numbers, counts of words.",
+        "* The words of category columns, which the model needs to know.",
+    ]
+    if hidden:
+        lines.append(f"* No value of these columns is in the samples or the statistics: {hidden}.")
+    if manifest["keeps_training_rows"]:
+        lines.append(
+            f"* {' and '.join(manifest['keeps_training_rows'])} predict from stored training rows; these are inside "
+            "model.skops as numbers."
+        )
+    lines += [
+        "",
+        "## Where it comes from",
+        "",
+        f"* Table: {lineage['dataset']}, {lineage['rows']:,} rows learned from, fingerprint {lineage['fingerprint']}",
+        f"* Run: {lineage['run']}, seed {lineage['seed']}, made {lineage['created']} by {manifest['product']}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def notice() -> str:
+    """Return the text of a bundle's NOTICE.txt."""
+    return (
+        "The model and everything learned from your data belong to you.\n"
+        "The modules in automl_core/ are part of Tablewright, under the MIT licence: use, copy, change and pass them on,\n"
+        "keep this notice; they come without any warranty.\n"
+        "The packages in requirements.txt have licences of their own.\n"
+    )

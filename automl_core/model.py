@@ -1,0 +1,356 @@
+"""From a finished candidate of a run to one zip file that predicts anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from automl_core import __version__
+from automl_core.bundle_texts import notice, readme, requirements, used_packages
+from automl_core.cleaning.apply import apply_stateless
+from automl_core.errors import FormatError, NotFoundError
+from automl_core.experiment import ExperimentConfig
+from automl_core.leaderboard import Candidate
+from automl_core.reference import (
+    cells,
+    column_statistics,
+    made_up_rows,
+    personal_columns,
+    prediction_statistics,
+    sample_rows,
+)
+from automl_core.runs import Run
+from automl_core.schema import Schema
+from automl_core.scoring.archive import FORMAT
+from automl_core.scoring.bundle import Model, from_manifest
+from automl_core.scoring.ensemble import Fold, FoldEnsemble, Member
+from automl_core.scoring.trusted import load_trusted
+from automl_core.workspace import atomic_file, read_json
+
+Array = npt.NDArray[np.float64]
+RUNTIME = (
+    "__init__.py",
+    "errors.py",
+    "schema.py",
+    "data/__init__.py",
+    "data/parsing.py",
+    "cleaning/__init__.py",
+    "cleaning/recipe.py",
+    "cleaning/steps.py",
+    "cleaning/apply.py",
+    "cleaning/transformers.py",
+    "scoring/__init__.py",
+    "scoring/archive.py",
+    "scoring/bundle.py",
+    "scoring/columns.py",
+    "scoring/ensemble.py",
+    "scoring/trusted.py",
+    "scoring/values.py",
+)
+"""The modules that an exported model carries; they import nothing else of ours."""
+
+
+@dataclass(frozen=True)
+class TrainRows:
+    """Which rows of the dataset a run learned from and was judged on.
+
+    Parameters
+    ----------
+    learned : ndarray
+        Row of the dataset for each training position.
+    fold : ndarray
+        Number of the fold in which it was judged, -1 for never.
+    held_out : ndarray
+        Rows of the dataset that the search never saw.
+    """
+
+    learned: npt.NDArray[np.int64]
+    fold: npt.NDArray[np.int64]
+    held_out: npt.NDArray[np.int64]
+
+
+def train_rows(folder: Path) -> TrainRows:
+    """Read a run's division; raises NotFoundError when it has none yet."""
+    path = folder / "split.npz"
+    if not path.exists():
+        raise NotFoundError("This run has not divided its rows yet.", action="Wait for its first score.")
+    with np.load(path) as split:
+        if "rows" in split.files:
+            rows = split["rows"]
+        else:
+            rows = pd.read_parquet(folder / "cleaned.parquet", columns=[]).index.to_numpy()
+        return TrainRows(rows[split["train"]], split["fold"], rows[split["holdout"]])
+
+
+def load_task(folder: Path) -> tuple[ExperimentConfig, tuple[str, ...]]:
+    """Return a run's settings as the search adjusted them, and its labels in the order of their codes."""
+    data = read_json(folder / "task.json")
+    return ExperimentConfig.from_dict(data["config"]), tuple(data["classes"])
+
+
+def candidate_weights(candidate: Candidate) -> dict[str, float]:
+    """Return the candidates whose fold models make up `candidate`, with their weights."""
+    chosen = candidate.members or {candidate.id: 1.0}
+    return {name: float(weight) for name, weight in chosen.items() if weight > 0}
+
+
+def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[np.int64]]:
+    """Return a candidate's predictions for rows that the predicting fold model did not learn from.
+
+    Returns
+    -------
+    ndarray, shape (n, n_classes) or (n,)
+    ndarray, shape (n,)
+        Rows of the dataset.
+    """
+    rows = train_rows(folder)
+    weights = candidate_weights(candidate)
+    total = sum(weights.values())
+    values, where = [], []
+    for fold in range(int(rows.fold.max()) + 1):
+        parts = [w / total * np.load(folder / "candidates" / name / f"fold{fold}.npy") for name, w in weights.items()]
+        values.append(np.sum(parts, axis=0))
+        where.append(rows.learned[rows.fold == fold])
+    return np.concatenate(values), np.concatenate(where)
+
+
+def assemble(folder: Path, candidate: Candidate, n_classes: int) -> FoldEnsemble:
+    """Put a candidate's fitted fold models together.
+
+    Raises
+    ------
+    NotFoundError
+        When it has no fold for which everything is there.
+    """
+    weights = candidate_weights(candidate)
+    views = {name: _view(folder, name) for name in weights}
+    folds = []
+    for path in sorted((folder / "folds").glob("*"), key=lambda path: path.name):
+        files = {name: folder / "candidates" / name / f"fold{path.name}.skops" for name in weights}
+        if not all(file.exists() for file in files.values()):
+            continue
+        members = [Member(name, views[name], weights[name], _load(file)) for name, file in files.items()]
+        preprocessors = {view: _load(path / f"{view}.skops") for view in sorted(set(views.values()))}
+        folds.append(Fold(preprocessors, members))
+    if not folds:
+        raise NotFoundError(
+            f"The model {candidate.name!r} has no finished fold.", action="Choose a scored model, or give the run more time."
+        )
+    return FoldEnsemble(folds, n_classes)
+
+
+def _view(folder: Path, name: str) -> str:
+    return str(Candidate.from_dict(read_json(folder / "candidates" / name / "candidate.json")).view)
+
+
+def _load(path: Path) -> Any:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{path.name} of the run is missing.", action="Start the run again.") from error
+    return load_trusted(data, f"{path.parent.name}/{path.name}")
+
+
+def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: bool = True) -> Path:
+    """Export one candidate of a run.
+
+    Parameters
+    ----------
+    run_folder : Path
+    candidate_id : str
+        A scored row of the leaderboard, an ensemble among them.
+    out : Path
+        The zip file to write; it is there whole or not at all.
+    sample_rows : bool
+        Whether up to 20 training rows travel with the model to test it (columns with personal data emptied). Without
+        them it is tested with made-up rows.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    NotFoundError
+        When the run, the candidate or one of its files does not exist, or the candidate was not scored.
+    StorageError
+        When the disk is full.
+    """
+    import skops.io
+
+    run = Run(run_folder)
+    candidate = _scored(run, candidate_id)
+    config, classes = load_task(run_folder)
+    dataset = run.dataset()
+    ensemble = assemble(run_folder, candidate, len(classes))
+    rows = train_rows(run_folder)
+    frame = dataset.frame().iloc[rows.learned]
+    inputs = dataset.schema.without([config.target])
+    personal = personal_columns(frame, inputs)
+    facts = column_statistics(frame, inputs, personal)
+    predictions, _ = out_of_fold(run_folder, candidate)
+    reference = {
+        "format": 1,
+        "rows": len(frame),
+        "columns": facts,
+        "personal": personal,
+        "prediction": prediction_statistics(predictions, classes),
+        "target": _target_statistics(frame, dataset.schema, config.target, classes, run),
+    }
+    blob = skops.io.dumps(ensemble, compression=zipfile.ZIP_DEFLATED)
+    packages = used_packages(blob)
+    manifest = {
+        "format": FORMAT,
+        "product": f"tablewright {__version__}",
+        "candidate": candidate.id,
+        "name": candidate.name,
+        "task": config.task,
+        "target": config.target,
+        "classes": list(classes),
+        "positive": config.positive,
+        "metric": config.metric,
+        "threshold": 0.5,
+        "score": candidate.score,
+        "spread": candidate.spread,
+        "schema": dataset.schema.to_dict(),
+        "recipe": run.recipe.to_dict(),
+        "used": list(used_columns(ensemble, inputs, run.recipe)),
+        "versions": packages,
+        "lineage": {
+            "dataset": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "rows": len(frame),
+            "run": run.id,
+            "seed": config.seed,
+            "config": config.to_dict(),
+            "members": candidate_weights(candidate),
+            "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        },
+    }
+    model = from_manifest(manifest, reference, ensemble)
+    samples = _samples(model, frame, facts, personal, real=sample_rows, seed=config.seed)
+    manifest["real_rows"] = samples["real"]
+    manifest["keeps_training_rows"] = _keepers(ensemble)
+    files = {
+        "model.skops": blob,
+        "reference.json": _json(reference),
+        "samples.json": _json(samples),
+        "requirements.txt": requirements(packages).encode(),
+        "README.md": readme(manifest, personal, out.name).encode(),
+        "NOTICE.txt": notice().encode(),
+        **{f"automl_core/{name}": data for name, data in runtime_modules()},
+    }
+    manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    _write(out, {"manifest.json": _json(manifest), **files})
+    return out
+
+
+def _scored(run: Run, candidate_id: str) -> Candidate:
+    try:
+        candidate = run.leaderboard()[candidate_id]
+    except FormatError as error:
+        raise NotFoundError("The leaderboard of this run is damaged.", str(error), "Resume the run to write it again.") from error
+    if candidate.state != "scored":
+        raise NotFoundError(
+            f"The model {candidate.name!r} was not scored ({candidate.state}).", candidate.reason, "Choose a scored model."
+        )
+    return candidate
+
+
+def used_columns(ensemble: FoldEnsemble, inputs: Schema, recipe: Any) -> tuple[str, ...]:
+    """Return the uploaded columns that reach a model, in the order of the upload."""
+    reached = {
+        name
+        for fold in ensemble.folds
+        for preprocessor in fold.preprocessors.values()
+        for _, transformer, names in preprocessor.transformers_
+        if not (isinstance(transformer, str) and transformer == "drop")
+        for name in ([names] if isinstance(names, str) else [str(name) for name in names])
+    }
+    used = []
+    for column in inputs:
+        empty = pd.DataFrame({column.name: pd.Series([], dtype=_dtype(column.kind))})
+        made = apply_stateless(empty, Schema((column,)), recipe, training=False).frame.columns
+        if reached & set(made):
+            used.append(column.name)
+    return tuple(used)
+
+
+def _dtype(kind: str) -> str:
+    return {"number": "float64", "date": "datetime64[ns]"}.get(kind, "object")
+
+
+def _target_statistics(frame: pd.DataFrame, schema: Schema, target: str, classes: tuple[str, ...], run: Run) -> dict[str, Any]:
+    from automl_core.data.parsing import as_text
+
+    values = apply_stateless(frame, schema, run.recipe, training=False).frame[target].dropna()
+    if classes:
+        counts = as_text(values).value_counts() if values.dtype != object else values.value_counts()
+        return {"values": {name: int(counts.get(name, 0)) for name in classes}}
+    return column_statistics(values.to_frame(), Schema((schema[target],)), {})[target]
+
+
+def _samples(
+    model: Model, frame: pd.DataFrame, facts: dict[str, Any], personal: dict[str, str], *, real: bool, seed: int
+) -> dict[str, Any]:
+    schema = Schema(tuple(column for column in model.inputs if column.name in model.used))
+    rows = sample_rows(frame, schema, personal, seed=seed) if real else made_up_rows(facts, schema)
+    expected = model.values_of(rows)
+    return {
+        "format": 1,
+        "real": len(rows) if real else 0,
+        "columns": schema.names,
+        "rows": cells(rows),
+        "expected": expected.tolist(),
+    }
+
+
+KEEPERS = ("_fit_X", "support_vectors_", "X_train_", "X_fit_")
+
+
+def _keepers(ensemble: FoldEnsemble) -> list[str]:
+    """Return the class names of estimators that hold training rows (as numbers) to predict from."""
+    found = set()
+    for fold in ensemble.folds:
+        parts: Iterable[Any] = [
+            step
+            for preprocessor in fold.preprocessors.values()
+            for _, transformer, _ in preprocessor.transformers_
+            for _, step in getattr(transformer, "steps", [])
+        ]
+        for part in [*parts, *(member.estimator for member in fold.members)]:
+            inner = [part, getattr(part, "base_estimator_", None), *getattr(part, "estimators_", [])]
+            if any(hasattr(one, name) for one in inner for name in KEEPERS):
+                found.add(type(part).__name__)
+    return sorted(found)
+
+
+def runtime_modules() -> list[tuple[str, bytes]]:
+    """Return name and source of the modules that travel with a model."""
+    root = Path(__file__).parent
+    return [(name, (root / name).read_bytes()) for name in RUNTIME]
+
+
+def _json(data: Any) -> bytes:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode("utf-8", "surrogatepass")
+
+
+def _write(out: Path, files: dict[str, bytes]) -> None:
+    with atomic_file(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            # A fixed time, so that the same model gives the same bytes.
+            entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_STORED if name == "model.skops" else zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)

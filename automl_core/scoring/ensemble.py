@@ -1,0 +1,103 @@
+"""The fitted heart of a model: the fold models of one or more candidates, averaged by weight."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from automl_core.scoring.values import predict_values
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass
+class Member:
+    """One fitted estimator of one fold.
+
+    Parameters
+    ----------
+    candidate : str
+        Id of the candidate it belongs to.
+    view : str
+        Which of the fold's preprocessors it needs.
+    weight : float
+    estimator : object
+    """
+
+    candidate: str
+    view: str
+    weight: float
+    estimator: Any
+
+
+@dataclass
+class Fold:
+    """What one fold left: a fitted preprocessor for each view, and the members fitted on it."""
+
+    preprocessors: dict[str, Any]
+    members: list[Member]
+
+    def transform(self, view: str, frame: pd.DataFrame) -> Array:
+        """Return the rows as this fold's models of one view get them, shape (n, n_features)."""
+        with warnings.catch_warnings():
+            # Values never seen are told by `Model.compare_columns`, in words and with counts.
+            warnings.simplefilter("ignore", UserWarning)
+            return np.asarray(self.preprocessors[view].transform(frame), dtype=np.float64)
+
+
+class FoldEnsemble:
+    """Average of fold models (bagging) over one or more candidates.
+
+    Every fold's preprocessing is done once a view and shared by its members. Averaging the models of the folds is
+    cross-validated bagging: it needs no refit and is as a rule a little better than one model on all rows (Breiman,
+    1996; Parmanto, Munro and Doyle, 1996).
+
+    Parameters
+    ----------
+    folds : list of Fold
+        Each has at least one member.
+    n_classes : int
+        0 for regression.
+    """
+
+    def __init__(self, folds: list[Fold], n_classes: int) -> None:
+        self.folds = folds
+        self.n_classes = n_classes
+
+    def members(self) -> Iterator[tuple[Fold, Member, float]]:
+        """Yield each member with its fold and its share of the prediction; the shares sum to 1."""
+        total = sum(member.weight for fold in self.folds for member in fold.members)
+        for fold in self.folds:
+            for member in fold.members:
+                yield fold, member, member.weight / total
+
+    def predict_values(self, frame: pd.DataFrame) -> Array:
+        """Predict rows.
+
+        Parameters
+        ----------
+        frame : DataFrame, shape (n, n_columns)
+            Typed features after the stateless steps.
+
+        Returns
+        -------
+        ndarray, shape (n, n_classes) or (n,)
+            Probabilities, or values in the target's unit.
+        """
+        values = np.zeros((len(frame), self.n_classes) if self.n_classes else len(frame))
+        if not len(frame):
+            return values
+        views: dict[tuple[int, str], Array] = {}
+        for fold, member, share in self.members():
+            key = (id(fold), member.view)
+            if key not in views:
+                views = {old: view for old, view in views.items() if old[0] == id(fold)}
+                views[key] = fold.transform(member.view, frame)
+            values += share * predict_values(member.estimator, views[key], self.n_classes)
+        return values
