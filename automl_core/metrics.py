@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -80,7 +81,10 @@ def _labels(name: str, **options: Any) -> Callable[[Array, Array, int], float]:
 
         average = "binary" if n_classes == 2 else "weighted"
         extra = {"average": average, "zero_division": 0.0} if name in ("f1_score", "precision_score", "recall_score") else {}
-        return float(getattr(metrics, name)(y, label, **extra, **options))
+        with warnings.catch_warnings():
+            # A fold may lack a class that is predicted in it; the score is right all the same.
+            warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
+            return float(getattr(metrics, name)(y, label, **extra, **options))
 
     return compute
 
@@ -303,9 +307,9 @@ def score(name: str, y: Array, prediction: Array) -> float:
 
 
 def labels_of(proba: Array, threshold: float = 0.5) -> Array:
-    """Return class codes: the most probable class, or by threshold on the event's probability for two classes."""
+    """Return class codes: the most probable class, or the event where its probability is above the threshold."""
     if proba.shape[1] == 2:
-        return np.asarray(proba[:, 1] >= threshold, dtype=int)
+        return np.asarray(proba[:, 1] > threshold, dtype=int)
     return np.asarray(proba.argmax(axis=1))
 
 

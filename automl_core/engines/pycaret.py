@@ -147,6 +147,19 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+@contextmanager
+def _whole_numbers() -> Iterator[None]:
+    """Keep PyCaret from storing numbers in 32 bits, which moves the ties of trees and the sixth digit of scores."""
+    from pycaret.internal.preprocess import preprocessor
+
+    original = preprocessor.df_shrink_dtypes
+    preprocessor.df_shrink_dtypes = lambda frame, *_, **__: frame
+    try:
+        yield
+    finally:
+        preprocessor.df_shrink_dtypes = original
+
+
 def compare(
     kind: str, frame: pd.DataFrame, target: str, *, pipeline: Any, folds: Any, include: list[str], seed: int
 ) -> pd.DataFrame:
@@ -170,20 +183,21 @@ def compare(
     DataFrame
         ``compare_models``' table with ten digits, one row a model id.
     """
-    made = experiment(
-        kind,
-        frame,
-        target,
-        session_id=seed,
-        preprocess=False,
-        custom_pipeline=[("prepare", pipeline)],
-        fold_strategy=folds,
-        train_size=0.99,
-        data_split_shuffle=False,
-        n_jobs=1,
-        test_data=frame.head(20),
-        index=False,
-    )
+    with _whole_numbers():
+        made = experiment(
+            kind,
+            frame,
+            target,
+            session_id=seed,
+            preprocess=False,
+            custom_pipeline=[("prepare", pipeline)],
+            fold_strategy=folds,
+            train_size=0.99,
+            data_split_shuffle=False,
+            n_jobs=1,
+            test_data=frame.head(20),
+            index=False,
+        )
     with _tamed():
         made.compare_models(include=include, round=10, verbose=False, errors="raise", n_select=1)
         table: pd.DataFrame = made.pull()

@@ -1,0 +1,137 @@
+"""Each task runs in a process of its own: results come back, and nothing a task does can hurt the others."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automl_core.search.executor import Done, ForkExecutor
+
+
+@pytest.fixture
+def executor() -> Iterator[ForkExecutor]:
+    made = ForkExecutor(2)
+    yield made
+    made.kill()
+
+
+def finish(executor: ForkExecutor, seconds: float = 10) -> list[Done]:
+    done: list[Done] = []
+    end = time.monotonic() + seconds
+    while executor.running() and time.monotonic() < end:
+        done += executor.wait(0.05)
+    return done
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_a_result_comes_back_from_another_process(executor: ForkExecutor) -> None:
+    executor.submit(("a", 0), lambda: {"pid": os.getpid(), "text": "x" * 200_000}, 10)
+    (done,) = finish(executor)
+    assert done.key == ("a", 0)
+    assert done.result["pid"] != os.getpid()
+    assert len(done.result["text"]) == 200_000
+    assert done.error == ""
+
+
+def test_as_many_tasks_run_at_a_time_as_there_are_cores(executor: ForkExecutor) -> None:
+    assert executor.free() == 2
+    executor.submit((1,), lambda: {}, 10)
+    executor.submit((2,), lambda: {}, 10)
+    assert executor.free() == 0
+    assert {done.key for done in finish(executor)} == {(1,), (2,)}
+    assert executor.free() == 2
+
+
+def raise_value_error() -> dict[str, Any]:
+    raise ValueError("only positive\n numbers")
+
+
+def raise_memory_error() -> dict[str, Any]:
+    raise MemoryError
+
+
+def end_by(number: int) -> Callable[[], dict[str, Any]]:
+    def work() -> dict[str, Any]:
+        faulthandler.disable()  # pytest's would print every frame of a crash that is meant
+        os.kill(os.getpid(), number)
+        return {}
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("work", "sentence"),
+    [
+        (raise_value_error, "ValueError: only positive numbers"),
+        (raise_memory_error, "There was not enough memory."),
+        (end_by(signal.SIGKILL), "Its process was ended by the system (SIGKILL), most likely for want of memory."),
+        (end_by(signal.SIGSEGV), "Its process was ended by the system (SIGSEGV), a crash inside the library."),
+        (lambda: os._exit(0), "Its process ended without an answer."),
+    ],
+)
+def test_a_task_that_fails_says_why(executor: ForkExecutor, work: Callable[[], dict[str, Any]], sentence: str) -> None:
+    executor.submit((1,), work, 10)
+    (done,) = finish(executor)
+    assert done.error == sentence
+    assert not done.timed_out
+
+
+def test_a_task_is_ended_when_its_time_is_up(executor: ForkExecutor) -> None:
+    start = time.monotonic()
+    executor.submit((1,), lambda: time.sleep(60) or {}, 0.3)
+    (done,) = finish(executor)
+    assert done.timed_out
+    assert done.error == "It was ended after 0 s, the time it was given."
+    assert time.monotonic() - start < 2
+
+
+def test_kill_ends_a_task_and_what_it_started(executor: ForkExecutor, tmp_path: Path) -> None:
+    note = tmp_path / "pids"
+
+    def work() -> dict[str, Any]:
+        child = subprocess.Popen(["sleep", "60"])
+        (tmp_path / "part").write_text(f"{os.getpid()} {child.pid}")
+        (tmp_path / "part").rename(note)
+        child.wait()
+        return {}
+
+    executor.submit((1,), work, 60)
+    end = time.monotonic() + 10
+    while not note.exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    pids = [int(pid) for pid in note.read_text().split()]
+    assert all(alive(pid) for pid in pids)
+    executor.kill((1,))
+    assert executor.wait(0.1) == []
+    end = time.monotonic() + 2
+    while any(alive(pid) for pid in pids) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_native_libraries_get_one_thread(executor: ForkExecutor) -> None:
+    def work() -> dict[str, Any]:
+        import numpy  # noqa: F401  (its BLAS is what is counted)
+        from threadpoolctl import threadpool_info
+
+        return {"threads": [pool["num_threads"] for pool in threadpool_info()]}
+
+    executor.submit((1,), work, 10)
+    (done,) = finish(executor)
+    assert done.result["threads"]
+    assert set(done.result["threads"]) == {1}
