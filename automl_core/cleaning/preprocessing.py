@@ -106,7 +106,7 @@ def _chain(
 
             chain.append((f"clip{position}", ClipOutliers(value(step, "method"), float(value(step, "factor")))))
         elif step.op == "impute" and kind != "text":
-            chain.append((f"impute{position}", _imputer(step, words and not encoded, seed)))
+            chain.append((f"impute{position}", imputer(step, words and not encoded, seed)))
         elif step.op == "group_rare" and not encoded:
             from automl_core.cleaning.transformers import GroupRare
 
@@ -116,21 +116,21 @@ def _chain(
 
             chain.append((f"text{position}", TextFeatures(int(value(step, "dimensions")), seed=seed)))
         elif step.op == "encode":
-            encoder, onehot = _encoder(step, frame[name], task, seed)
-            chain.append((f"encode{position}", encoder))
+            part, onehot = encoder(step, frame[name], task, seed)
+            chain.append((f"encode{position}", part))
             encoded = True
             if onehot:
                 break
         elif step.op == "transform_power":
-            chain.append((f"power{position}", _power(step, seed)))
+            chain.append((f"power{position}", power(step, seed)))
         elif step.op == "scale" and encoded:
-            chain.append((f"scale{position}", _scaler(step)))
+            chain.append((f"scale{position}", scaler(step)))
     if words and not encoded:
-        chain.append(("codes", _codes(view)))
+        chain.append(("codes", _codes(view, frame[name])))
     return chain
 
 
-def _codes(view: View) -> Any:
+def _codes(view: View, values: pd.Series) -> Any:
     from sklearn.preprocessing import OrdinalEncoder
 
     if view == "native":
@@ -138,12 +138,13 @@ def _codes(view: View) -> Any:
             handle_unknown="use_encoded_value",
             unknown_value=float("nan"),
             encoded_missing_value=float("nan"),
-            max_categories=NATIVE_LEVELS,
+            max_categories=NATIVE_LEVELS if values.nunique() > NATIVE_LEVELS else None,  # counting is slow
         )
     return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)
 
 
-def _imputer(step: Step, words: bool, seed: int) -> Any:
+def imputer(step: Step, words: bool, seed: int) -> Any:
+    """Return the unfitted imputer of an ``impute`` step, for words or for numbers."""
     from sklearn.impute import KNNImputer, SimpleImputer
 
     strategy, indicator = value(step, "strategy"), bool(value(step, "indicator"))
@@ -169,20 +170,21 @@ def _imputer(step: Step, words: bool, seed: int) -> Any:
     return SimpleImputer(strategy=method, add_indicator=indicator, **common)
 
 
-def _encoder(step: Step, values: pd.Series, task: Task, seed: int) -> tuple[Any, bool]:
-    """Return the encoder, and whether its columns are zeros and ones."""
+def encoder(step: Step, values: pd.Series, task: Task, seed: int) -> tuple[Any, bool]:
+    """Return the unfitted encoder of an ``encode`` step for one column, and whether it gives a column a value."""
     from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
     from automl_core.cleaning.transformers import FrequencyEncoder, level_name
 
-    method = value(step, "method")
+    method, limit = value(step, "method"), int(value(step, "max_levels"))
+    many = values.nunique() > limit
     if method == "auto":
-        method = "onehot" if values.nunique() <= int(value(step, "max_levels")) else "target"
+        method = "target" if many else "onehot"
     if method == "onehot":
         onehot = OneHotEncoder(
             handle_unknown="infrequent_if_exist",
             drop="if_binary",
-            max_categories=int(value(step, "max_levels")) + 1,
+            max_categories=limit + 1 if many else None,  # counting is slow, so only where the limit binds
             sparse_output=False,
             feature_name_combiner=level_name,
         )
@@ -195,7 +197,8 @@ def _encoder(step: Step, values: pd.Series, task: Task, seed: int) -> tuple[Any,
     return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2), False
 
 
-def _power(step: Step, seed: int) -> Any:
+def power(step: Step, seed: int) -> Any:
+    """Return the unfitted transformer of a ``transform_power`` step."""
     from sklearn.preprocessing import PowerTransformer, QuantileTransformer
 
     if value(step, "method") == "quantile":
@@ -203,7 +206,8 @@ def _power(step: Step, seed: int) -> Any:
     return PowerTransformer()
 
 
-def _scaler(step: Step) -> Any:
+def scaler(step: Step) -> Any:
+    """Return the unfitted scaler of a ``scale`` step."""
     from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
     return {"standard": StandardScaler, "minmax": MinMaxScaler, "robust": RobustScaler, "maxabs": MaxAbsScaler}[

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import pandas as pd
 
 from automl_core.cleaning.recipe import Recipe, Step
@@ -11,7 +14,23 @@ MOSTLY_MISSING = 0.95
 MANY_LEVELS = 15
 
 
-def propose_recipe(frame: pd.DataFrame, schema: Schema, target: str = "") -> Recipe:
+PERSONAL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$|^\+?[0-9][0-9 ()/.-]{8,}[0-9]$"
+"""An e-mail address or a telephone number."""
+
+
+class Advice(Protocol):
+    """What is taken from an alert of the profile: a sentence and the step it suggests."""
+
+    @property
+    def sentence(self) -> str:
+        """Why."""
+
+    @property
+    def step(self) -> Step | None:
+        """What to do, None where nothing can be done here."""
+
+
+def propose_recipe(frame: pd.DataFrame, schema: Schema, target: str = "", alerts: Sequence[Advice] = ()) -> Recipe:
     """Propose steps for a table.
 
     Parameters
@@ -21,6 +40,8 @@ def propose_recipe(frame: pd.DataFrame, schema: Schema, target: str = "") -> Rec
     schema : Schema
     target : str
         Left alone where it is known.
+    alerts : sequence of Advice
+        Columns that an alert wants left out are added, with the alert's sentence as the reason.
 
     Returns
     -------
@@ -28,7 +49,14 @@ def propose_recipe(frame: pd.DataFrame, schema: Schema, target: str = "") -> Rec
         In the order in which the steps act; steps that are a matter of taste are there but switched off.
     """
     features = schema.without([target])
-    steps = [*_columns_to_drop(frame, features), *_rows_and_words(frame, features)]
+    steps = _columns_to_drop(frame, features)
+    for alert in alerts:
+        if alert.step is not None and alert.step.op == "drop_columns":
+            known = {name for step in steps for name in step.params["columns"]} | {target}
+            fresh = [name for name in alert.step.params["columns"] if name not in known and name in features]
+            if fresh:
+                steps.append(Step("drop_columns", {"columns": fresh}, alert.sentence))
+    steps += _rows_and_words(frame, features)
     dropped = {name for step in steps if step.op == "drop_columns" for name in step.params["columns"]}
     rest = features.without(dropped)
     return Recipe((*steps, *_learned(frame, rest)))
@@ -43,6 +71,11 @@ def _columns_to_drop(frame: pd.DataFrame, schema: Schema) -> list[Step]:
     constant = [name for name, count in distinct.items() if count <= 1]
     if constant:
         steps.append(Step("drop_columns", {"columns": constant}, f"{_list(constant)}: one value or none, nothing to learn from."))
+    personal = [name for name in distinct if name not in constant and _personal(frame[name])]
+    if personal:
+        reason = f"{_list(personal)}: addresses or telephone numbers of people, which a model should not know."
+        steps.append(Step("drop_columns", {"columns": personal}, reason))
+        constant += personal
     empty = [name for name in distinct if name not in constant and frame[name].isna().mean() > MOSTLY_MISSING]
     if empty:
         steps.append(Step("drop_columns", {"columns": empty}, f"{_list(empty)}: more than 95 % missing."))
@@ -70,6 +103,13 @@ def _rows_and_words(frame: pd.DataFrame, schema: Schema) -> list[Step]:
         parts = ["year", "month", "day", "weekday", *(["hour"] if clock else []), "days"]
         steps.append(Step("date_parts", {"columns": dates, "parts": parts}, f"{_list(dates)}: models need numbers, not dates."))
     return steps
+
+
+def _personal(values: pd.Series) -> bool:
+    if values.dtype != object:
+        return False
+    known = values.dropna().head(200).astype(str)
+    return len(known) > 0 and bool(known.str.match(PERSONAL).mean() > 0.5)
 
 
 def _untidy(values: pd.Series) -> bool:

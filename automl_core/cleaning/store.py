@@ -27,7 +27,7 @@ def save_history(dataset_folder: Path, history: History) -> None:
     write_json(dataset_folder / "recipe.json", history.to_dict())
 
 
-def import_recipe(text: str) -> Recipe:
+def import_recipe(text: str | bytes) -> Recipe:
     """Read a recipe that was exported.
 
     Raises

@@ -32,15 +32,16 @@ def require_project() -> ProjectFolder:
 
 
 def require_dataset() -> Dataset:
-    """Return the chosen table, the project's newest when none is chosen, or stop the page."""
+    """Return the chosen table, else the chosen run's or the project's newest, or stop the page."""
     folder = require_project()
     dataset_id = state.get("dataset")
     if not dataset_id:
         known = folder.list("datasets")
         if not known:
             _stop("This project has no table yet.", "upload", "Upload a table")
-        state.choose(dataset=known[0])
-        dataset_id = known[0]
+        of_run = _dataset_of_run(folder)
+        dataset_id = of_run if of_run in known else known[0]
+        state.choose(dataset=dataset_id)
     try:
         return caches.dataset(folder.id, dataset_id)
     except AutoMLError as error:
@@ -84,6 +85,17 @@ def require_candidate() -> tuple[Run, Candidate]:
         chosen = next((row for row in scored if row.id == leaderboard.recommended), scored[0])
         state.choose(model=chosen.id)
     return run, chosen
+
+
+def _dataset_of_run(folder: ProjectFolder) -> str:
+    from automl_core.runs import Run
+
+    if not state.get("run"):
+        return ""
+    try:
+        return str(Run(folder.run(state.get("run"))).params.get("dataset", ""))
+    except AutoMLError:
+        return ""  # the pages that need the run say what is wrong with it
 
 
 def _gone(error: AutoMLError, page: str = "projects", label: str = "Open a project") -> NoReturn:

@@ -41,7 +41,8 @@ def ids() -> dict[str, str]:
 def choose(**chosen: str) -> None:
     """Choose ids and clear what is downstream of them.
 
-    Choosing what is chosen already changes nothing. ``choose(run="")`` clears the run and its model.
+    Choosing what is chosen already changes nothing, and filling an empty id keeps what a link named downstream of it.
+    ``choose(run="")`` clears the run and its model.
     """
     new = after(**chosen)
     for name in IDS:
@@ -56,7 +57,7 @@ def after(**chosen: str) -> dict[str, str]:
         if name not in chosen:
             continue
         _check(name)
-        if new.get(name, "") != chosen[name]:
+        if new.get(name) and new[name] != chosen[name]:
             for downstream in IDS[IDS.index(name) :]:
                 new.pop(downstream, None)
         if chosen[name]:

@@ -1,0 +1,76 @@
+# Every command of the project. `make` alone lists them.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+TESTS ?= tests
+
+# The test tables lie beside the repository where there are any; the tests that want them say so when they are missing.
+ifneq ($(wildcard ../shared/data),)
+export AUTOML_TEST_DATA ?= $(abspath ../shared/data)
+endif
+# Nothing leaves the machine.
+export MLFLOW_DISABLE_TELEMETRY = true
+export RAY_USAGE_STATS_ENABLED = 0
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop test e2e lint format types contracts check bench lock catalogue clean
+
+help:  ## List the commands
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+# Bytecode is compiled at once: without it the first start after an install takes three times as long.
+define INSTALL
+	@command -v $(PYTHON) >/dev/null || { echo "Tablewright needs Python 3.11. On Debian or Ubuntu: apt-get install python3.11 python3.11-venv" >&2; exit 2; }
+	@$(PYTHON) -c 'import ctypes.util, sys; sys.exit(sys.platform.startswith("linux") and not ctypes.util.find_library("gomp"))' || { echo "Tablewright needs libgomp. On Debian or Ubuntu: apt-get install libgomp1" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if command -v uv >/dev/null; then VIRTUAL_ENV=$(VENV) uv pip install --quiet --compile-bytecode $(1); \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1); fi
+endef
+
+$(VENV)/installed: requirements.txt
+	$(call INSTALL,-r requirements.txt)
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	$(call INSTALL,-r requirements.txt -r requirements-dev.txt)
+	@touch $@
+
+run: $(VENV)/installed  ## Start the app and open it in the browser
+	@$(BIN)/python -m streamlit run app.py
+
+stop: $(VENV)/installed  ## Stop the background process that runs the jobs
+	@$(BIN)/python -m automl_core.jobs.host --stop
+
+test: $(VENV)/installed-dev  ## Run the tests that need no browser
+	@$(BIN)/python -m pytest $(TESTS) --ignore=tests/e2e
+
+e2e: $(VENV)/installed-dev  ## Run the journey in a browser and save screenshots into docs/
+	@$(BIN)/python -m pytest tests/e2e
+
+lint: $(VENV)/installed-dev  ## Check style and formatting
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: $(VENV)/installed-dev  ## Format the code and fix what can be fixed
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+types: $(VENV)/installed-dev  ## Check the types of the core, strictly
+	@$(BIN)/mypy automl_core
+
+contracts: $(VENV)/installed-dev  ## Check that imports point downward only
+	@$(BIN)/lint-imports
+
+check: test lint types contracts  ## Everything but the browser
+
+bench: $(VENV)/installed-dev  ## Reading score, job start, and 60 s searches beside PyCaret
+	@$(BIN)/python benchmarks/run.py
+
+lock:  ## Compile requirements.in into requirements.txt (needs uv)
+	@uv pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links requirements.in -o requirements.txt
+	@uv pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links requirements-dev.in -o requirements-dev.txt
+
+catalogue: $(VENV)/installed  ## Read PyCaret's models and spaces again
+	@$(BIN)/python -m automl_core.engines.pycaret
+
+clean:  ## Remove the environment and the caches
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,258 @@
+"""Predictions for a file of new rows, for one row, and what a form needs to ask for one."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_core.data.reading import read_text
+from automl_core.errors import InputError
+from automl_core.schema import Kind
+from automl_core.scoring.bundle import Model
+from automl_core.scoring.columns import Difference
+from automl_core.workspace import atomic_file
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?[\d.,\s%€$£]*\d[\d.,\s%€$£]*(?:[eE][+-]?\d+)?")
+MAX_CHOICES = 50
+
+
+@dataclass(frozen=True)
+class PredictionReport:
+    """What became of a file.
+
+    Parameters
+    ----------
+    rows : int
+    differences : tuple of Difference
+    refused : int
+        Lines that could not be read as rows; they have no prediction.
+    defused : int
+        Cells that a spreadsheet would have run as formulas, and now shows as text.
+    predictions : dict of str to int
+        How often each label was predicted; empty for regression.
+    columns : tuple of str
+        Names of the added columns.
+    sentence : str
+    """
+
+    rows: int
+    differences: tuple[Difference, ...]
+    refused: int
+    defused: int
+    predictions: dict[str, int]
+    columns: tuple[str, ...]
+    sentence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {
+            "format": 1,
+            "rows": self.rows,
+            "differences": [entry.to_dict() for entry in self.differences],
+            "refused": self.refused,
+            "defused": self.defused,
+            "predictions": self.predictions,
+            "columns": list(self.columns),
+            "sentence": self.sentence,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> PredictionReport:
+        """Rebuild a report from `to_dict`'s output."""
+        fields = {name: value for name, value in data.items() if name != "format"}
+        fields["differences"] = tuple(Difference(**entry) for entry in data["differences"])
+        fields["columns"] = tuple(data["columns"])
+        return cls(**fields)
+
+
+@dataclass(frozen=True)
+class RowPrediction:
+    """The prediction for one row: a label as the person wrote it or a value, and the probability of each label."""
+
+    prediction: str | float
+    probabilities: dict[str, float]
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True)
+class FormField:
+    """What a form asks for one column.
+
+    Parameters
+    ----------
+    column : str
+    kind : Kind
+    default : str or float
+        Median (a number for numbers, text for dates) or most frequent value of the training rows; an empty text where
+        there is none.
+    choices : tuple of str
+        Most frequent first; empty where the value is free.
+    low, high : float or None
+        Range of the training rows, for numbers.
+    whole : bool
+        Whether the numbers were whole.
+    """
+
+    column: str
+    kind: Kind
+    default: str | float
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    whole: bool = False
+
+
+def defuse(cell: str) -> str:
+    """Return a cell that no spreadsheet runs as a formula: such a cell gets an apostrophe in front.
+
+    Numbers, also negative ones and ones with units, stay as they are (OWASP, CSV injection).
+    """
+    if cell.startswith(FORMULA) and not _NUMBER.fullmatch(cell):
+        return "'" + cell
+    return cell
+
+
+def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
+    """Predict a file of rows and write them with their predictions.
+
+    Parameters
+    ----------
+    model : Model
+    source : Path
+        A delimited file, read as an upload is.
+    out : Path
+        CSV (UTF-8): the columns of `source` as they were written, then ``prediction`` and ``probability_<class>``, in
+        row order. A column of the file that has one of these names is kept under ``<name>_in_file``.
+
+    Returns
+    -------
+    PredictionReport
+
+    Raises
+    ------
+    InputError
+        When the file is no table, or columns are missing or of another type.
+    StorageError
+        When the disk is full.
+    """
+    table = read_text(source)
+    frame = table.frame
+    if not len(frame):
+        raise InputError(f"{source.name} has no rows.", "At least one row is needed.", "Choose another file.")
+    differences = model.compare_columns(frame)
+    predicted = model.predict(frame)
+    labels: dict[str, int] = {}
+    if model.classes:
+        counts = predicted["prediction"].value_counts()
+        labels = {name: int(counts.get(name, 0)) for name in model.classes}
+    clash = {name: f"{name}_in_file" for name in frame.columns if name in predicted.columns}
+    defused = _write(out, frame.rename(columns=clash), predicted)
+    refused = len(table.report.refused)
+    sentence = f"{len(frame):,} {'row' if len(frame) == 1 else 'rows'} predicted."
+    if refused:
+        sentence += f" {refused:,} {'line' if refused == 1 else 'lines'} could not be read as rows and are left out."
+    if defused:
+        sentence += f" {defused:,} {'cell looks' if defused == 1 else 'cells look'} like a formula and got an apostrophe in front."
+    return PredictionReport(len(frame), differences, refused, defused, labels, tuple(predicted.columns), sentence)
+
+
+def _write(out: Path, frame: pd.DataFrame, predicted: pd.DataFrame) -> int:
+    """Write the rows; returns how many cells were defused."""
+    columns: list[list[str]] = []
+    defused = 0
+    for position in range(frame.shape[1]):
+        cells = frame.iloc[:, position].to_numpy(dtype=object)
+        safe = [defuse(str(cell)) for cell in cells]
+        defused += sum(new != old for new, old in zip(safe, cells, strict=True))
+        columns.append(safe)
+    for name in predicted.columns:
+        values = predicted[name]
+        texts = [defuse(str(cell)) for cell in values] if values.dtype == object else [repr(float(cell)) for cell in values]
+        columns.append(texts)
+    header = [defuse(str(name)) for name in [*frame.columns, *predicted.columns]]
+    with atomic_file(out) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(zip(*columns, strict=True))
+        text.flush()
+        text.detach()
+    return defused
+
+
+def predict_row(model: Model, values: dict[str, Any]) -> RowPrediction:
+    """Predict one row.
+
+    Parameters
+    ----------
+    model : Model
+    values : dict
+        By column. Text is read as in the training table, numbers and dates are taken as they are, None and "" are
+        missing. Columns left out are missing values.
+
+    Raises
+    ------
+    InputError
+        When a value cannot be read as its column's kind, or a name is no column of the model.
+    """
+    unknown = [name for name in values if name not in model.inputs and name != model.target]
+    if unknown:
+        raise InputError(
+            f"{', '.join(repr(name) for name in unknown[:5])}: the model knows no such column.",
+            f"Its columns are {', '.join(repr(name) for name in model.used[:20])}.",
+            "Check the spelling.",
+        )
+    frame = pd.DataFrame({name: _cell(values.get(name)) for name in model.used}, index=[0])
+    parsed = model.read(frame)
+    if parsed.faults:
+        told = " ".join(
+            f"{name!r} is {fault.examples[0]!r}, which is no {model.schema[name].kind}." for name, fault in parsed.faults.items()
+        )
+        raise InputError(told, action="Correct the value, or leave it empty if it is not known.")
+    differences = tuple(entry for entry in model.compare_columns(frame) if entry.kind == "unseen_categories")
+    predicted = model.predict(frame).iloc[0]
+    probabilities = {name: float(predicted[f"probability_{name}"]) for name in model.classes}
+    outcome = str(predicted["prediction"]) if model.classes else float(predicted["prediction"])
+    return RowPrediction(outcome, probabilities, differences)
+
+
+def _cell(value: Any) -> pd.Series:
+    """Return a column of one cell: numbers and dates typed, so that they are not read as text."""
+    if value is None or (isinstance(value, str) and not value.strip()) or pd.isna(value):
+        return pd.Series([np.nan], dtype=object)
+    if isinstance(value, date):
+        return pd.Series([pd.Timestamp(value)]).astype("datetime64[ns]")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return pd.Series([value])
+    return pd.Series([str(value)], dtype=object)
+
+
+def row_form(model: Model) -> tuple[FormField, ...]:
+    """Return the fields of a form for one row: the columns the model uses, in the order of the upload."""
+    return tuple(_field(name, model) for name in model.used)
+
+
+def _field(name: str, model: Model) -> FormField:
+    kind = model.schema[name].kind
+    facts = model.reference["columns"].get(name, {})
+    quantiles = facts.get("quantiles")
+    if quantiles and kind == "number":
+        middle = float(round(quantiles[50])) if facts["whole"] else float(f"{quantiles[50]:.6g}")
+        return FormField(name, kind, middle, (), quantiles[0], quantiles[-1], facts["whole"])
+    if quantiles and kind == "date":
+        written = model.schema[name].parsing.date_format
+        middle_date = pd.Timestamp(quantiles[50], unit="s").floor("D")
+        text = middle_date.strftime(written) if "%" in written else middle_date.date().isoformat()
+        return FormField(name, kind, text)
+    words = list(facts.get("values", {}))
+    choices = tuple(words) if facts.get("complete") and len(words) <= MAX_CHOICES else ()
+    return FormField(name, kind, words[0] if words else "", choices)

@@ -1,0 +1,77 @@
+"""Recipes on disk and in files: what goes in comes out, and what is broken is named."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from automl_core.cleaning.apply import apply_stateless
+from automl_core.cleaning.recipe import History, Recipe, Step
+from automl_core.cleaning.steps import OPERATIONS
+from automl_core.cleaning.store import export_recipe, import_recipe, load_history, save_history
+from automl_core.errors import FormatError, InputError
+from automl_core.schema import Column, Schema
+
+texts = st.text(max_size=12)
+steps = st.builds(
+    Step,
+    st.sampled_from(sorted(OPERATIONS)),
+    st.dictionaries(texts, st.one_of(texts, st.integers(), st.booleans(), st.lists(texts, max_size=3)), max_size=3),
+    texts,
+    st.booleans(),
+)
+recipes = st.lists(steps, max_size=4).map(lambda found: Recipe(tuple(found)))
+
+
+@given(recipes)
+def test_export_and_import_give_the_same(recipe):
+    assert import_recipe(export_recipe(recipe)) == recipe
+
+
+@given(st.lists(recipes, min_size=1, max_size=5))
+def test_undo_then_redo_gives_the_same(changes):
+    history = History()
+    for recipe in changes:
+        history = history.change(recipe)
+    if history.past:
+        assert history.undo().redo() == history
+    assert History.from_dict(json.loads(json.dumps(history.to_dict()))) == history
+
+
+@given(st.lists(texts, min_size=1, max_size=8), st.sampled_from(["keep", "lower", "upper"]))
+def test_tidying_twice_is_tidying_once(words, case):
+    frame, schema = pd.DataFrame({"w": pd.Series(words, dtype=object)}), Schema((Column("w", "category"),))
+    recipe = Recipe((Step("trim_text", {"columns": ["w"], "case": case}), Step("drop_duplicates")))
+    once = apply_stateless(frame, schema, recipe, training=True).frame
+    pd.testing.assert_frame_equal(apply_stateless(once, schema, recipe, training=True).frame, once)
+
+
+def test_history_on_disk(tmp_path):
+    assert load_history(tmp_path) is None
+    history = History().change(Recipe((Step("scale"),)))
+    save_history(tmp_path, history)
+    assert load_history(tmp_path) == history
+    (tmp_path / "recipe.json").write_text('{"format": 1}')
+    with pytest.raises(FormatError, match="is damaged"):
+        load_history(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("{", InputError, "This file is no recipe"),
+        (b"\xff\xfe\x00\x01", InputError, "This file is no recipe"),
+        ("[]", FormatError, "This recipe has format 'list'. This version reads format 1."),
+        ('{"format": 2, "steps": []}', FormatError, "This recipe has format 2. This version reads format 1."),
+        ('{"format": 1}', FormatError, "This recipe is damaged"),
+        ('{"format": 1, "steps": [{"id": "a", "op": "magic", "params": {}}]}', InputError, "There is no step 'magic'."),
+    ],
+)
+def test_broken_foreign_and_newer_files_are_named(text, error, message):
+    with pytest.raises(error) as caught:
+        import_recipe(text)
+    assert message in str(caught.value)
