@@ -1,1 +1,1 @@
-"""Work outside the web process: host, queue, jobs."""
+"""Long work outside the web process: a job is a folder, a detached host forks a process group for each."""

@@ -1,0 +1,339 @@
+"""The job host: a detached process that owns the queue and forks one process group for each job.
+
+``python -m automl_core.jobs.host`` runs it, ``--stop`` ends the one that runs. It outlives the web server; a lock file
+lets only one live in a workspace. The engines are imported once, here, so that a forked job starts at once. They are
+only imported: no OpenMP loop may run before a fork.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from automl_core.errors import AutoMLError
+from automl_core.events import Failed, Stopped
+from automl_core.jobs.client import address, code_stamp
+from automl_core.jobs.job import Job, alive, process_started
+from automl_core.log import log_error
+from automl_core.workspace import Workspace
+
+PRELOADED = (
+    "automl_core.worker",
+    "automl_core.catalogue",
+    "pandas",
+    "pyarrow.parquet",
+    "automl_core.search.run",
+    "automl_core.search.loop",
+    "sklearn.linear_model",
+    "sklearn.ensemble",
+    "sklearn.tree",
+    "sklearn.compose",
+    "sklearn.impute",
+    "sklearn.preprocessing",
+    "sklearn.model_selection",
+    "skops.io",
+    "automl_core.cleaning.transformers",
+    "automl_core.model",
+    "automl_core.evaluation.evaluate",
+    "lightgbm",
+    "xgboost",
+    "catboost",
+    "automl_core.predicting",
+)
+LONG = ("train",)
+"""Kinds that take `AUTOML_WORKERS` places; all others are short and have places of their own."""
+SHORT_PLACES = 2
+GRACE = {"train": 15.0}
+"""Seconds from the stop button to the end by force; a search saves its best model meanwhile."""
+SHORT_GRACE = 1.0
+TICK = 0.25
+
+
+@dataclass
+class _Running:
+    job: Job
+    kind: str
+    pid: int
+    started: float
+    ours: bool
+    kill_at: float = float("inf")
+
+
+@dataclass
+class Host:
+    """The host of one workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    places : int
+        Long jobs at a time.
+    lock : int
+        Handle of the lock file, which a forked job must not keep.
+    code : str
+        Which code this process runs.
+    """
+
+    workspace: Workspace
+    places: int = 1
+    lock: int = -1
+    code: str = field(default_factory=code_stamp)
+    queue: list[tuple[Job, str]] = field(default_factory=list)
+    running: dict[str, _Running] = field(default_factory=dict)
+    leaving: bool = False
+    beaten: float = 0.0
+
+    def serve(self, listener: socket.socket) -> None:
+        """Answer requests and start jobs until told to leave."""
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(listener, selectors.EVENT_READ)
+        self.listener = listener
+        self.adopt()
+        for module in PRELOADED:
+            self.turn(0.0)
+            try:
+                importlib.import_module(module)
+            except ImportError as error:  # the job that needs it says what is missing
+                log_error(self.workspace, error, "host")
+        while not self.leaving:
+            self.turn(TICK)
+
+    def turn(self, seconds: float) -> None:
+        """Look once after everything."""
+        self.beat()
+        for key, _ in self.selector.select(seconds):
+            if key.fileobj is self.listener:
+                with contextlib.suppress(OSError):
+                    connection, _ = self.listener.accept()
+                    self.answer(connection)
+        self.reap()
+        self.start_waiting()
+
+    def beat(self) -> None:
+        """Touch the heartbeat of every job once a second, for readers in another container or on another machine."""
+        if time.monotonic() - self.beaten < 1.0:
+            return
+        self.beaten = time.monotonic()
+        for known in self.running.values():
+            with contextlib.suppress(OSError):
+                known.job.heartbeat.touch()
+
+    def adopt(self) -> None:
+        """Take over what an earlier host left: jobs that still work, jobs that wait, jobs whose process died."""
+        for project_id in self.workspace.project_ids():
+            project = self.workspace.project(project_id)
+            for job_id in reversed([*project.list("runs"), *project.list("jobs")]):
+                job = Job(project.job(job_id))
+                with contextlib.suppress(AutoMLError, OSError):
+                    if job.waiting.exists():
+                        self.queue.append((job, job.kind))
+                    elif (job.folder / "worker.json").exists() and job.state == "running" and (pid := job.pid):
+                        self.running[str(job.folder)] = _Running(job, job.kind, pid, process_started(pid), ours=False)
+
+    # -- requests -----------------------------------------------------------------------------------------------
+
+    def answer(self, connection: socket.socket) -> None:
+        """Answer one request; a broken one is answered with an error and changes nothing."""
+        with connection:
+            connection.settimeout(2.0)
+            try:
+                data = b""
+                while not data.endswith(b"\n") and len(data) < 1 << 20:
+                    chunk = connection.recv(65536)
+                    if not chunk:
+                        return
+                    data += chunk
+                answer = self.do(json.loads(data))
+            except (OSError, ValueError, KeyError, AutoMLError) as error:
+                answer = {"error": f"The request could not be understood: {error}"}
+            with contextlib.suppress(OSError):
+                connection.sendall(json.dumps(answer).encode() + b"\n")
+
+    def do(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Do what a request asks."""
+        if request["do"] == "leave" or (request.get("code") != self.code and not self.running):
+            self.leave()
+            return {"leaving": True}
+        if request["do"] in ("start", "stop"):
+            job = Job(self._inside(Path(request["folder"])))
+            if request["do"] == "start":
+                self.queue.append((job, job.kind))
+                self.start_waiting()
+            else:
+                self.stop(job)
+        return {"pid": os.getpid(), "running": len(self.running), "queued": len(self.queue)}
+
+    def _inside(self, folder: Path) -> Path:
+        folder = folder.resolve()
+        if self.workspace.projects.resolve() not in folder.parents or not (folder / "request.json").exists():
+            raise KeyError(str(folder))
+        return folder
+
+    def leave(self) -> None:
+        """Stop taking work; jobs that run go on without us."""
+        self.leaving = True
+        self.listener.close()
+        with contextlib.suppress(FileNotFoundError):
+            address(self.workspace).unlink()
+
+    # -- jobs ---------------------------------------------------------------------------------------------------
+
+    def start_waiting(self) -> None:
+        """Start the jobs for which there is a place."""
+        if self.leaving:
+            return
+        for entry in list(self.queue):
+            job, kind = entry
+            busy = sum((known.kind in LONG) == (kind in LONG) for known in self.running.values())
+            if busy >= (self.places if kind in LONG else SHORT_PLACES):
+                continue
+            if str(job.folder) in self.running:
+                continue  # it was resumed while its earlier process is ending
+            self.queue.remove(entry)
+            if job.waiting.exists():
+                self.fork(job, kind)
+
+    def fork(self, job: Job, kind: str) -> None:
+        """Fork the process of one job."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            self.child(job)
+        self.running[str(job.folder)] = _Running(job, kind, pid, process_started(pid), ours=True)
+
+    def child(self, job: Job) -> None:
+        """Become the job; never returns."""
+        code = 1
+        try:
+            os.setsid()
+            self.selector.close()
+            self.listener.close()
+            os.close(self.lock)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            log = os.open(job.folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            os.chdir(job.folder)  # engines that write into the current folder write here
+            from automl_core.jobs.runner import GRACEFUL, run_job
+
+            if job.kind in GRACEFUL:
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            code = run_job(job.folder)
+        except BaseException as error:
+            log_error(self.workspace, error, f"job {job.id}")
+        finally:
+            os._exit(code)
+
+    def stop(self, job: Job) -> None:
+        """Ask a running job to end, and note when it is ended by force."""
+        known = self.running.get(str(job.folder))
+        if known is None:
+            return
+        known.kill_at = time.monotonic() + GRACE.get(known.kind, SHORT_GRACE)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(known.pid, signal.SIGTERM)
+
+    def reap(self) -> None:
+        """Notice jobs that ended, and end those whose time to stop is over."""
+        for folder, known in list(self.running.items()):
+            if time.monotonic() > known.kill_at:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(known.pid, signal.SIGKILL)
+            if not self.gone(known):
+                continue
+            del self.running[folder]
+            if known.job.folder.exists():
+                self.close(known)
+
+    def gone(self, known: _Running) -> bool:
+        """Return whether a job's process has ended, and remove what is left of it."""
+        if not known.ours:
+            return not alive(known.pid, known.started)
+        pid, _ = os.waitpid(known.pid, os.WNOHANG)
+        return pid != 0
+
+    def close(self, known: _Running) -> None:
+        """Tell how a job ended whose process could not tell it."""
+        job = known.job
+        (job.folder / "reserve").unlink(missing_ok=True)
+        try:
+            if job.waiting.exists():
+                if all(waiting.folder != job.folder for waiting, _ in self.queue):
+                    job.waiting.unlink()
+                    job.close(Failed("Its process could not be started.", "Free some disk space or memory, then try again."))
+            elif job.state == "lost" and job.stop_marker.exists():
+                job.close(Stopped())
+            elif job.state == "lost":
+                from automl_core.catalogue import record_job
+
+                record_job(self.workspace, job)
+        except (OSError, AutoMLError) as error:
+            log_error(self.workspace, error, "host")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the host of the default workspace, or end it with ``--stop``."""
+    workspace = Workspace.default()
+    if arguments == ["--stop"]:
+        return end(workspace)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    workspace.host.mkdir(parents=True, exist_ok=True)
+    lock = os.open(workspace.host / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    for _ in range(100):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            time.sleep(0.02)  # one that leaves may take a moment
+    else:
+        return 0
+    os.truncate(lock, 0)
+    os.write(lock, str(os.getpid()).encode())
+    path = address(workspace)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        os.chmod(path, 0o600)
+        listener.listen(64)
+        host = Host(workspace, max(int(os.environ.get("AUTOML_WORKERS", "1") or 1), 1), lock)
+        signal.signal(signal.SIGTERM, lambda *_: host.leave())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        host.serve(listener)
+    return 0
+
+
+def end(workspace: Workspace) -> int:
+    """End the host of a workspace; jobs that run are stopped first, and keep what is done."""
+    from automl_core.jobs.client import _send
+    from automl_core.jobs.job import ACTIVE, stop
+
+    for project_id in workspace.project_ids():
+        project = workspace.project(project_id)
+        for job_id in [*project.list("runs"), *project.list("jobs")]:
+            with contextlib.suppress(AutoMLError):
+                if Job(project.job(job_id)).state in ACTIVE:
+                    stop(workspace, project_id, job_id)
+    _send(workspace, {"do": "leave"})
+    print("The background process has ended.")
+    return 0
+
+
+if __name__ == "__main__":
+    from automl_core.jobs import host as this  # one module, whatever name it was started under
+
+    sys.exit(this.main(sys.argv[1:]))

@@ -1,0 +1,111 @@
+"""Inside a job's own process: the journal, the stop signal, and how every way of ending is told."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import traceback
+from pathlib import Path
+from types import FrameType
+
+from automl_core.errors import AutoMLError, StorageError
+from automl_core.events import Event, Failed, Finished, Started, Stopped, append_event, read_events
+from automl_core.jobs.context import JobContext
+from automl_core.jobs.job import Job
+from automl_core.log import log_error
+
+RESERVE = 64 * 1024
+"""Bytes kept free in the job's folder, so that a full disk can still be told of."""
+GRACEFUL = ("train",)
+"""Kinds that end themselves when asked, since they have something to keep."""
+
+
+def run_job(folder: Path) -> int:
+    """Do one job from its folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``request.json``.
+
+    Returns
+    -------
+    int
+        Exit code: 0 finished or stopped, 1 a defect of ours, 2 a person's error.
+    """
+    job = Job(folder)
+    resumed = any(isinstance(event, Started) for event in read_events(job.journal)[0])
+    try:
+        return _run(job, resumed)
+    except OSError as error:
+        return _disk(job, error)
+
+
+def _run(job: Job, resumed: bool) -> int:
+    emit(job, Started(os.getpid(), resumed))
+    job.take()
+    _record(job)
+    (job.folder / "reserve").write_bytes(b"\0" * RESERVE)
+    try:
+        from automl_core.worker import KINDS
+
+        request = job.request
+        if request["kind"] not in GRACEFUL:
+            signal.signal(signal.SIGTERM, lambda number, frame: _end_at_once(job, number, frame))
+        result = KINDS[request["kind"]](
+            JobContext(job.folder, job.project, request, lambda event: emit(job, event), job.stop_marker.exists)
+        )
+        stopped = job.stop_marker.exists()
+        emit(job, Stopped(result) if stopped else Finished(result))
+        code = 0
+    except OSError as error:
+        return _disk(job, error)
+    except AutoMLError as error:
+        code = 2
+        if job.stop_marker.exists():
+            emit(job, Stopped())
+        else:
+            emit(job, Failed(" ".join(part for part in (error.received, error.needed) if part), error.action))
+    except Exception as error:  # the border of a job; logged with its traceback
+        code = 1
+        traceback.print_exc()
+        log_id = log_error(job.workspace, error, f"job {job.id}")
+        emit(job, Failed("Something went wrong on our side; what was finished is kept.", "Try again.", log_id))
+    (job.folder / "reserve").unlink(missing_ok=True)
+    _record(job)
+    return code
+
+
+def emit(job: Job, event: Event) -> None:
+    """Append an event to a job's journal."""
+    append_event(job.journal, event)
+
+
+def _disk(job: Job, error: OSError) -> int:
+    """Tell that the disk did not do what was asked, in the space that was kept for it."""
+    if not isinstance(error, StorageError):
+        log_error(job.workspace, error, f"job {job.id}")
+    received = error.received if isinstance(error, StorageError) else f"A file could not be written or read: {error}."
+    (job.folder / "reserve").unlink(missing_ok=True)
+    full = error.errno == errno.ENOSPC or isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOSPC
+    action = "Free some disk space" if full else "Check the disk and the folder's permissions"
+    emit(job, Failed(received, f"{action}, then let it go on: what was finished is kept."))
+    _record(job)
+    return 2
+
+
+def _end_at_once(job: Job, number: int, frame: FrameType | None) -> None:
+    (job.folder / "reserve").unlink(missing_ok=True)
+    emit(job, Stopped())
+    os._exit(0)
+
+
+def _record(job: Job) -> None:
+    """Bring the catalogue up to date; it is an index, so a fault in it must not end the work."""
+    from automl_core.catalogue import record_job
+
+    try:
+        record_job(job.workspace, job)
+    except AutoMLError as error:
+        log_error(job.workspace, error, f"job {job.id}")
