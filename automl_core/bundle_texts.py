@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -13,22 +11,12 @@ PACKAGES = {
     "lightgbm": ("lightgbm",),
     "xgboost": ("xgboost-cpu", "xgboost"),
     "catboost": ("catboost",),
-    "skrub": ("skrub",),
-    "imblearn": ("imbalanced-learn",),
 }
 
 
-def used_packages(blob: bytes) -> dict[str, str]:
-    """Return the packages that a skops file needs, with the versions installed here.
-
-    Parameters
-    ----------
-    blob : bytes
-        Output of `skops.io.dumps`: a zip whose ``schema.json`` names the module of every object.
-    """
-    with zipfile.ZipFile(io.BytesIO(blob)) as archive:
-        roots: set[str] = set()
-        _modules(json.loads(archive.read("schema.json")), roots)
+def used_packages(estimators: Iterable[object]) -> dict[str, str]:
+    """Return the packages that fitted estimators need, with the versions installed here."""
+    roots = {type(estimator).__module__.split(".")[0] for estimator in estimators}
     names = {name: version(name) for name in ALWAYS}
     for root in sorted(roots & set(PACKAGES)):
         for name in PACKAGES[root]:
@@ -38,18 +26,6 @@ def used_packages(blob: bytes) -> dict[str, str]:
             except PackageNotFoundError:
                 continue
     return names
-
-
-def _modules(node: Any, roots: set[str]) -> None:
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, dict):
-            if isinstance(current.get("__module__"), str):
-                roots.add(current["__module__"].split(".")[0])
-            waiting += current.values()
-        elif isinstance(current, list):
-            waiting += current
 
 
 def requirements(packages: dict[str, str]) -> str:
@@ -106,7 +82,7 @@ def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str
     if manifest["keeps_training_rows"]:
         lines.append(
             f"* {' and '.join(manifest['keeps_training_rows'])} predict from stored training rows; these are inside "
-            "model.skops as numbers."
+            "the folder models as numbers."
         )
     lines += [
         "",

@@ -33,7 +33,7 @@ from automl_core.runs import Run
 from automl_core.schema import Schema
 from automl_core.scoring.archive import FORMAT
 from automl_core.scoring.bundle import Model, from_manifest
-from automl_core.scoring.ensemble import Fold, FoldEnsemble, Member
+from automl_core.scoring.ensemble import FoldEnsemble, Part
 from automl_core.scoring.trusted import load_trusted
 from automl_core.workspace import atomic_file, read_json
 
@@ -124,41 +124,33 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
     return np.concatenate(values), np.concatenate(where)
 
 
-def assemble(folder: Path, candidate: Candidate, n_classes: int) -> FoldEnsemble:
-    """Put a candidate's fitted fold models together.
+def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, Path]]]:
+    """Return for each finished fold of a candidate what belongs to it, and where its files lie.
 
     Raises
     ------
     NotFoundError
-        When it has no fold for which everything is there.
+        When there is no fold for which everything is there.
     """
     weights = candidate_weights(candidate)
     views = {name: _view(folder, name) for name in weights}
-    folds = []
-    for path in sorted((folder / "folds").glob("*"), key=lambda path: path.name):
-        files = {name: folder / "candidates" / name / f"fold{path.name}.skops" for name in weights}
-        if not all(file.exists() for file in files.values()):
-            continue
-        members = [Member(name, views[name], weights[name], _load(file)) for name, file in files.items()]
-        preprocessors = {view: _load(path / f"{view}.skops") for view in sorted(set(views.values()))}
-        folds.append(Fold(preprocessors, members))
-    if not folds:
+    found = []
+    for fold in sorted((folder / "folds").glob("*"), key=lambda path: int(path.name)):
+        models = {f"{fold.name}/{name}.skops": folder / "candidates" / name / f"fold{fold.name}.skops" for name in weights}
+        shared = {f"{fold.name}/view-{view}.skops": fold / f"{view}.skops" for view in sorted(set(views.values()))}
+        if all(file.exists() for file in [*models.values(), *shared.values()]):
+            members = tuple((name, views[name], weights[name], f"{fold.name}/{name}.skops") for name in weights)
+            preprocessors = {view: f"{fold.name}/view-{view}.skops" for view in sorted(set(views.values()))}
+            found.append((Part(preprocessors, members), {**models, **shared}))
+    if not found:
         raise NotFoundError(
             f"The model {candidate.name!r} has no finished fold.", action="Choose a scored model, or give the run more time."
         )
-    return FoldEnsemble(folds, n_classes)
+    return found
 
 
 def _view(folder: Path, name: str) -> str:
     return str(Candidate.from_dict(read_json(folder / "candidates" / name / "candidate.json")).view)
-
-
-def _load(path: Path) -> Any:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise NotFoundError(f"{path.name} of the run is missing.", action="Start the run again.") from error
-    return load_trusted(data, f"{path.parent.name}/{path.name}")
 
 
 def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: bool = True) -> Path:
@@ -187,13 +179,14 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     StorageError
         When the disk is full.
     """
-    import skops.io
-
     run = Run(run_folder)
     candidate = _scored(run, candidate_id)
     config, classes = load_task(run_folder)
     dataset = run.dataset()
-    ensemble = assemble(run_folder, candidate, len(classes))
+    found = parts_of(run_folder, candidate)
+    # The files of the folds are taken as they are: what was scored is what is exported.
+    fitted = {name: path.read_bytes() for _, files in found for name, path in files.items()}
+    ensemble = FoldEnsemble.load([part for part, _ in found], lambda name: load_trusted(fitted[name], name), len(classes))
     rows = train_rows(run_folder)
     frame = dataset.frame().iloc[rows.learned]
     inputs = dataset.schema.without([config.target])
@@ -208,8 +201,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "prediction": prediction_statistics(predictions, classes),
         "target": _target_statistics(frame, dataset.schema, config.target, classes, run),
     }
-    blob = skops.io.dumps(ensemble, compression=zipfile.ZIP_DEFLATED)
-    packages = used_packages(blob)
+    packages = used_packages(member.estimator for fold in ensemble.folds for member in fold.members)
     manifest = {
         "format": FORMAT,
         "product": f"tablewright {__version__}",
@@ -225,6 +217,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "spread": candidate.spread,
         "schema": dataset.schema.to_dict(),
         "recipe": run.recipe.to_dict(),
+        "folds": [part.to_dict() for part, _ in found],
         "used": list(used_columns(ensemble, inputs, run.recipe)),
         "versions": packages,
         "lineage": {
@@ -243,7 +236,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     manifest["real_rows"] = samples["real"]
     manifest["keeps_training_rows"] = _keepers(ensemble)
     files = {
-        "model.skops": blob,
+        **{f"models/{name}": data for name, data in fitted.items()},
         "reference.json": _json(reference),
         "samples.json": _json(samples),
         "requirements.txt": requirements(packages).encode(),
@@ -351,6 +344,5 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
         for name, data in files.items():
             # A fixed time, so that the same model gives the same bytes.
             entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_STORED if name == "model.skops" else zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, data)
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, compresslevel=3)

@@ -11,7 +11,7 @@ from typing import Any
 from automl_core.errors import FormatError, NotFoundError
 
 FORMAT = 1
-MAX_FILES = 200
+MAX_FILES = 5000
 MAX_BYTES = 4 * 1024**3
 MAX_RATIO = 200
 """Uncompressed to compressed size beyond which a file is a bomb; ours stay below 30."""
@@ -96,7 +96,7 @@ def _verified(archive: zipfile.ZipFile, name: str) -> tuple[dict[str, Any], dict
                 f"{name} was altered: {entry} is not what was exported (its SHA-256 differs).",
                 action="Export or download the model again.",
             )
-        if "/" not in entry:
+        if not entry.startswith("automl_core/"):
             files[entry] = data
     return manifest, files
 

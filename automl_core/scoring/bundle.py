@@ -17,7 +17,7 @@ from automl_core.errors import FormatError, InputError
 from automl_core.schema import Schema
 from automl_core.scoring.archive import parse_json, read_archive
 from automl_core.scoring.columns import Difference, compare
-from automl_core.scoring.ensemble import FoldEnsemble
+from automl_core.scoring.ensemble import FoldEnsemble, Part
 from automl_core.scoring.trusted import load_trusted
 
 Array = npt.NDArray[np.float64]
@@ -180,15 +180,25 @@ def load_model(path: str | Path) -> Model:
     manifest, files = read_archive(path)
     check_versions(manifest.get("versions", {}), path.name)
     try:
-        blob, reference, samples = files["model.skops"], files["reference.json"], files["samples.json"]
+        reference, samples = files["reference.json"], files["samples.json"]
     except KeyError as error:
         raise FormatError(f"{path.name} is incomplete: {error.args[0]} is missing.", action="Export it again.") from error
-    ensemble = load_trusted(blob, "model.skops")
-    if not isinstance(ensemble, FoldEnsemble):
-        raise FormatError(f"model.skops holds a {type(ensemble).__name__}, not a model.", action="Export the model again.")
+    ensemble = _ensemble(manifest, files, path.name)
     model = from_manifest(manifest, parse_json(reference, "reference.json"), ensemble)
     self_test(model, parse_json(samples, "samples.json"), path.name)
     return model
+
+
+def _ensemble(manifest: dict[str, Any], files: dict[str, bytes], name: str) -> FoldEnsemble:
+    try:
+        parts = [Part.from_dict(entry) for entry in manifest["folds"]]
+        return FoldEnsemble.load(parts, lambda file: load_trusted(files[f"models/{file}"], file), len(manifest["classes"]))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FormatError(f"{name} is incomplete: {error!r}.", action="Export it again.") from error
+    except ValueError as error:
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(f"The manifest of {name} is damaged: {error}.", action="Export it again.") from error
 
 
 def from_manifest(manifest: dict[str, Any], reference: dict[str, Any], ensemble: FoldEnsemble) -> Model:

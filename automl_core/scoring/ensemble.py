@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,31 @@ class Fold:
             return np.asarray(self.preprocessors[view].transform(frame), dtype=np.float64)
 
 
+@dataclass(frozen=True)
+class Part:
+    """Where the files of one fold lie, relative to `models/` of an archive: preprocessors by view, and the members.
+
+    Each member is ``(candidate, view, weight, file)``.
+    """
+
+    preprocessors: dict[str, str]
+    members: tuple[tuple[str, str, float, str], ...]
+
+    def files(self) -> list[str]:
+        """Return the names of all files."""
+        return [*self.preprocessors.values(), *(file for *_, file in self.members)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {"preprocessors": self.preprocessors, "members": [list(member) for member in self.members]}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Part:
+        """Rebuild from `to_dict`'s output."""
+        members = tuple((str(name), str(view), float(weight), str(file)) for name, view, weight, file in data["members"])
+        return cls({str(view): str(file) for view, file in data["preprocessors"].items()}, members)
+
+
 class FoldEnsemble:
     """Average of fold models (bagging) over one or more candidates.
 
@@ -69,6 +94,15 @@ class FoldEnsemble:
     def __init__(self, folds: list[Fold], n_classes: int) -> None:
         self.folds = folds
         self.n_classes = n_classes
+
+    @classmethod
+    def load(cls, parts: Sequence[Part], read: Callable[[str], Any], n_classes: int) -> FoldEnsemble:
+        """Put an ensemble together from its files; `read` gives the fitted object of a file's name."""
+        folds = []
+        for part in parts:
+            preprocessors = {view: read(file) for view, file in part.preprocessors.items()}
+            folds.append(Fold(preprocessors, [Member(name, view, weight, read(file)) for name, view, weight, file in part.members]))
+        return cls(folds, n_classes)
 
     def members(self) -> Iterator[tuple[Fold, Member, float]]:
         """Yield each member with its fold and its share of the prediction; the shares sum to 1."""

@@ -8,9 +8,6 @@ OWN = (
     "automl_core.cleaning.transformers.GroupRare",
     "automl_core.cleaning.transformers.TextFeatures",
     "automl_core.cleaning.transformers.level_name",
-    "automl_core.scoring.ensemble.Fold",
-    "automl_core.scoring.ensemble.FoldEnsemble",
-    "automl_core.scoring.ensemble.Member",
 )
 BOOSTERS = (
     "catboost.core.CatBoostClassifier",
@@ -42,8 +39,6 @@ LIBRARIES = (
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",
-    "skrub._string_encoder.StringEncoder",
-    "skrub._to_str.ToStr",
 )
 TRUSTED: tuple[str, ...] = (*OWN, *BOOSTERS, *LIBRARIES)
 """Besides what skops itself knows to be harmless. Each was read: none runs code of the file's choosing when created."""
