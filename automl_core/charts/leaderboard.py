@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from automl_core.charts.style import ACCENT, GREY
 from automl_core.leaderboard import Candidate, Leaderboard
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-TEAL = "#0F8A8A"
-GREY = "#8A9A9A"
+
+
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def course_figure(leaderboard: Leaderboard, metric_label: str) -> go.Figure:
         x=points.seconds,
         y=points.best,
         mode="lines",
-        line={"shape": "hv", "color": TEAL, "width": 2},
+        line={"shape": "hv", "color": ACCENT, "width": 2},
         name="Best so far",
         hoverinfo="skip",
     )

@@ -60,22 +60,24 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
 
 def draw_curves(path: Path) -> None:
     """Draw the curves and tables that fit the task."""
-    from automl_core.charts.evaluation import figures
+    from automl_core.charts.evaluation import READING, figures
     from automl_core.evaluation.evaluate import Evaluation
 
     for title, figure in figures(Evaluation.from_dict(caches.result(path))).items():
         st.subheader(title, anchor=False)
+        st.caption(READING[title])
         st.plotly_chart(figure, key=f"explain_curve_{title}", config={"displayModeBar": False}, alt=title)
 
 
 def draw_importance(path: Path) -> None:
     """Draw permutation importance and SHAP values by the person's own columns."""
-    from automl_core.charts.evaluation import importance_figures
+    from automl_core.charts.evaluation import READING, importance_figures
     from automl_core.explaining.importance import Explanation
 
     explanation = Explanation.from_dict(caches.result(path))
     for title, figure in importance_figures(explanation).items():
         st.subheader(title, anchor=False)
+        st.caption(READING[title])
         st.plotly_chart(figure, key=f"explain_importance_{title}", config={"displayModeBar": False}, alt=title)
     for note in explanation.notes:
         st.caption(f":material/info: {errors.plain(note)}")

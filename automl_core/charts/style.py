@@ -1,0 +1,32 @@
+"""The colours and the layout that every chart shares; they fit light and dark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ACCENT = "#0F8A8A"
+GREY = "#8A9A9A"
+HARM = "#D55E00"
+PALETTE = ("#0F8A8A", "#E69F00", "#56B4E9", "#CC79A7", "#009E73", "#D55E00", "#0072B2", "#F0E442")
+"""The accent, then the colours of Okabe and Ito (2008), which colour-blind people tell apart."""
+TEAL_SCALE = [[0.0, "rgba(15,138,138,0.04)"], [1.0, "rgba(15,138,138,0.95)"]]
+"""From nothing to the accent, on any background."""
+
+
+def layout(height: int = 340, *, legend: bool = True, **more: Any) -> dict[str, Any]:
+    """Return a layout for `plotly.graph_objects.Figure.update_layout`; `more` is merged into it."""
+    return {
+        "height": height,
+        "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
+        "showlegend": legend,
+        "legend": {"orientation": "h", "y": 1.12, "x": 0},
+        "xaxis": {"showgrid": False, "zeroline": False, "automargin": True},
+        "yaxis": {"zeroline": False, "automargin": True},
+        **more,
+    }
+
+
+def short(text: str, length: int = 40) -> str:
+    """Return a name that fits on an axis, as text that Plotly does not take for markup."""
+    cut = text if len(text) <= length else text[: length - 1] + "…"
+    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

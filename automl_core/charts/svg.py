@@ -1,0 +1,178 @@
+"""The report's charts: the same results as on the page, as small inline SVG without scripts."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from automl_core.charts.evaluation import COLUMNS, order
+from automl_core.charts.leaderboard import course
+from automl_core.charts.style import ACCENT, GREY, PALETTE
+from automl_core.evaluation.evaluate import Evaluation
+from automl_core.explaining.importance import Explanation
+from automl_core.leaderboard import Leaderboard
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INK = "#7A8585"
+"""Lines and letters that can be read on white and on black."""
+
+
+@contextmanager
+def _axes(width: float = 6.4, height: float = 3.6) -> Iterator[tuple[Axes, list[str]]]:
+    """Give axes to draw on; the list holds the finished SVG afterwards."""
+    import matplotlib
+
+    matplotlib.use("svg", force=True)
+    from matplotlib.figure import Figure
+
+    style: dict[str, Any] = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "tablewright",
+        "font.family": "sans-serif",
+        "font.size": 9,
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "axes.edgecolor": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+        "text.parse_math": False,
+    }
+    with matplotlib.rc_context(style):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.subplots()
+        result: list[str] = []
+        yield axes, result
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    # Points become pixels that shrink with the page, and the chart needs no fixed size.
+    text = re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", re.sub(r'height="[\d.]+pt"', "", text, count=1), count=1)
+    result.append(re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL))
+
+
+def _name(text: str, length: int = 30) -> str:
+    """Return a name that fits and draws as it is written."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= length else plain[: length - 1] + "…"
+
+
+def evaluation_charts(evaluation: Evaluation) -> dict[str, str]:
+    """Return the charts that fit the task as SVG, by the titles of `charts.evaluation.figures`."""
+    drawers: dict[str, Callable[[Axes, Evaluation], None]]
+    if evaluation.task == "regression":
+        drawers = {"Predicted against actual": _scatter, "Residuals": _residuals, "Error by size of the value": _by_quantile}
+    else:
+        drawers = {"ROC curve": _roc, "Precision and recall": _pr, "Calibration": _calibration}
+    found = {}
+    for title, draw in drawers.items():
+        with _axes() as (axes, result):
+            draw(axes, evaluation)
+        found[title] = result[0]
+    return found
+
+
+def importance_charts(explanation: Explanation) -> dict[str, str]:
+    """Return the charts of an explanation as SVG, by title."""
+    rows = explanation.permutation[:COLUMNS][::-1]
+    with _axes(height=0.7 + 0.24 * len(rows)) as (axes, first):
+        axes.barh([_name(row.column) for row in rows], [row.mean for row in rows], xerr=[row.spread for row in rows], color=ACCENT, ecolor=GREY)
+        axes.axvline(0, color=GREY, linewidth=0.8)
+    found, places = explanation.contributions, order(explanation)[::-1]
+    with _axes(height=0.7 + 0.24 * len(places)) as (axes, second):
+        left = [0.0] * len(places)
+        for color, label, means in zip(PALETTE * 8, found.outputs, found.mean, strict=False):
+            sizes = [means[place] for place in places]
+            axes.barh([_name(found.columns[place]) for place in places], sizes, left=left, color=color, label=_name(label))
+            left = [start + size for start, size in zip(left, sizes, strict=True)]
+        if 1 < len(found.outputs) <= 8:
+            axes.legend()
+    return {"What the score loses without a column": first[0], "What each column adds": second[0]}
+
+
+def course_chart(leaderboard: Leaderboard, label: str) -> str:
+    """Return score against time as SVG, empty when nothing was scored."""
+    points = course(leaderboard)
+    if not points.seconds:
+        return ""
+    with _axes(height=2.8) as (axes, result):
+        axes.errorbar(points.seconds, points.scores, yerr=points.spreads, fmt="o", color=GREY, markersize=4, linewidth=0.8)
+        axes.step(points.seconds, points.best, where="post", color=ACCENT, linewidth=1.6)
+        axes.set_xlabel("Seconds since the start")
+        axes.set_ylabel(_name(label, 60))
+        low, high = min(points.best), max(points.best)
+        spread = max(*points.spreads, 1e-12)
+        if leaderboard.greater_is_better:
+            axes.set_ylim(low - 3 * spread, high + 2 * spread)
+        else:
+            axes.set_ylim(low - 2 * spread, high + 3 * spread)
+    return result[0]
+
+
+def _roc(axes: Axes, evaluation: Evaluation) -> None:
+    _lines(axes, evaluation.curves["roc"], "fpr", "tpr")
+    axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=0.8)
+    axes.set_xlabel("False alarms among rows without it")
+    axes.set_ylabel("Found among rows with it")
+
+
+def _pr(axes: Axes, evaluation: Evaluation) -> None:
+    _lines(axes, evaluation.curves["pr"], "recall", "precision")
+    axes.set_xlabel("Recall: found of all")
+    axes.set_ylabel("Precision: right of the found")
+
+
+def _lines(axes: Axes, parts: dict[str, Any], x: str, y: str) -> None:
+    for color, (label, part) in zip(PALETTE, parts.items(), strict=False):
+        value = part.get("auc", part.get("average_precision"))
+        axes.plot(part[x], part[y], color=color, linewidth=1.6, label=f"{_name(label, 20)}: {value:.3f}")
+    axes.set_xlim(-0.01, 1.01)
+    axes.set_ylim(-0.01, 1.02)
+    axes.legend()
+
+
+def _calibration(axes: Axes, evaluation: Evaluation) -> None:
+    axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=0.8)
+    for color, (label, part) in zip(PALETTE, evaluation.curves["calibration"].items(), strict=False):
+        errors = [
+            [seen - low for low, seen in zip(part["low"], part["observed"], strict=True)],
+            [high - seen for high, seen in zip(part["high"], part["observed"], strict=True)],
+        ]
+        axes.errorbar(part["predicted"], part["observed"], yerr=errors, fmt="o-", color=color, markersize=4, linewidth=1, label=_name(label, 20))
+    axes.set_xlabel("Predicted probability")
+    axes.set_ylabel("Share that had it")
+    axes.legend()
+
+
+def _scatter(axes: Axes, evaluation: Evaluation) -> None:
+    part = evaluation.curves["predicted_actual"]
+    ends = [min(*part["actual"], *part["predicted"]), max(*part["actual"], *part["predicted"])]
+    # Points are drawn as a picture inside the SVG, so that thousands of them stay small.
+    axes.plot(part["actual"], part["predicted"], ".", color=ACCENT, alpha=0.4, markersize=4, rasterized=True)
+    axes.plot(ends, ends, "--", color=GREY, linewidth=0.8)
+    axes.set_xlabel(f"Actual {_name(evaluation.target)}")
+    axes.set_ylabel("Predicted")
+
+
+def _residuals(axes: Axes, evaluation: Evaluation) -> None:
+    part = evaluation.curves["residual_hist"]
+    axes.bar(part["edges"][:-1], part["counts"], width=part["edges"][1] - part["edges"][0], align="edge", color=ACCENT)
+    axes.axvline(0, color=GREY, linestyle="--", linewidth=0.8)
+    axes.set_xlabel("Actual minus predicted")
+    axes.set_ylabel("Rows")
+
+
+def _by_quantile(axes: Axes, evaluation: Evaluation) -> None:
+    groups = evaluation.curves["by_quantile"]
+    axes.bar([f"{group['low']:.4g} to\n{group['high']:.4g}" for group in groups], [group["mae"] for group in groups], color=ACCENT)
+    axes.tick_params(axis="x", labelsize=6)
+    axes.set_xlabel(f"True {_name(evaluation.target)}")
+    axes.set_ylabel("Mean absolute error")

@@ -1,0 +1,167 @@
+"""The report of one model: one self-contained page of HTML, made from the results that the app shows."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from automl_core import __version__
+from automl_core.charts.evaluation import READING
+from automl_core.errors import NotFoundError
+from automl_core.evaluation.evaluate import Evaluation
+from automl_core.explaining.importance import Explanation
+from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.metrics import METRICS
+from automl_core.model import load_task
+from automl_core.runs import Run
+from automl_core.workspace import atomic_file, read_json
+
+LIMIT = 2 * 1024 * 1024
+"""Bytes; a report stays below it so that it can be sent by mail."""
+TASK_WORDS = {"binary": "One of two outcomes", "multiclass": "One of several outcomes", "regression": "A number"}
+SPLIT_WORDS = {"random": "at random", "group": "by group, whole groups together", "time": "by time, learning from earlier rows"}
+
+
+def write_report(run_folder: Path, candidate_id: str, out: Path) -> Path:
+    """Write the report of one scored candidate.
+
+    Parameters
+    ----------
+    run_folder : Path
+    candidate_id : str
+    out : Path
+        The HTML file: no scripts, nothing loaded from elsewhere, under 2 MB, light and dark.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such candidate, or it was not scored.
+    StorageError
+        When the disk is full.
+    """
+    from jinja2 import Environment, PackageLoader
+
+    run = Run(run_folder)
+    candidate = run.leaderboard()[candidate_id]
+    if candidate.state != "scored":
+        raise NotFoundError(f"The model {candidate.name!r} was not scored.", candidate.reason, "Choose a scored model.")
+    environment = Environment(loader=PackageLoader("automl_core"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    text = environment.get_template("report.html").render(**facts(run, candidate))
+    with atomic_file(out) as file:
+        file.write(text.encode("utf-8", "replace"))
+    return out
+
+
+def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
+    """Return everything a report shows, as the template takes it."""
+    from automl_core.charts.svg import course_chart, evaluation_charts, importance_charts
+    from markupsafe import Markup
+
+    config, classes = load_task(run.path)
+    leaderboard, dataset = run.leaderboard(), run.dataset()
+    evaluation = _stored(run.evaluation(candidate.id), Evaluation)
+    explanation = _stored(run.explanation(candidate.id), Explanation)
+    metric = METRICS[config.metric]
+    charts = {title: Markup(svg) for title, svg in (evaluation_charts(evaluation) if evaluation else {}).items()}
+    importance = {title: Markup(svg) for title, svg in (importance_charts(explanation) if explanation else {}).items()}
+    return {
+        "candidate": candidate,
+        "title": f"{config.target}: {candidate.name}",
+        "summary": _summary(config.target, candidate, evaluation, metric.label),
+        "settings": {
+            "Table": f"{dataset.name}, {dataset.rows:,} rows, {len(dataset.schema):,} columns",
+            "Predicts": f"{config.target}. {TASK_WORDS[config.task]}",
+            **({"Event": config.positive} if config.positive else {}),
+            **({"Labels": ", ".join(classes)} if len(classes) > 2 else {}),
+            "Metric": f"{metric.label}. {metric.explanation}",
+            "Rows held back": f"{config.holdout:.0%}" if config.holdout else "none; scores are out-of-fold",
+            "Split": SPLIT_WORDS[config.split.kind] + (f" ({config.split.column})" if config.split.column else ""),
+            "Search": f"{config.budget.seconds:,.0f} s, preset {config.preset}, seed {config.seed}",
+        },
+        "scores": _scores(evaluation, candidate),
+        "evaluation": evaluation,
+        "explanation": explanation,
+        "charts": charts,
+        "importance": importance,
+        "reading": READING,
+        "course": Markup(course_chart(leaderboard, metric.label)),
+        "rows": _rows(leaderboard, candidate),
+        "members": [(leaderboard[name].name, weight) for name, weight in candidate.members.items()],
+        "steps": [{"title": _step_title(step.op), "reason": step.reason} for step in run.recipe if step.enabled],
+        "left_out": [{"title": _step_title(step.op), "reason": step.reason} for step in run.recipe if not step.enabled],
+        "schema": [{"name": column.name, "kind": column.kind} for column in dataset.schema],
+        "lineage": {
+            "Run": run.id,
+            "Fingerprint of the table": dataset.fingerprint,
+            "Made by": f"Tablewright {__version__}",
+            "Made on": time.strftime("%d %b %Y, %H:%M UTC", time.gmtime()),
+        },
+    }
+
+
+def _stored(path: Path, kind: Any) -> Any:
+    return kind.from_dict(read_json(path)) if path.exists() else None
+
+
+def _summary(target: str, candidate: Candidate, evaluation: Evaluation | None, label: str) -> str:
+    """Return the report in two sentences."""
+    if evaluation is None:
+        return f"{candidate.name} predicts {target}. In cross-validation its {label} is {_digits(candidate.score)}."
+    name, score = next(iter(evaluation.metrics.items()))
+    between = f" (95 % interval {_digits(score.low)} to {_digits(score.high)})" if score.low is not None else ""
+    return (
+        f"{candidate.name} predicts {target}. On {evaluation.rows:,} rows it never saw, its {METRICS[name].label} "
+        f"is {_digits(score.value)}{between}; in cross-validation it was {_digits(candidate.score)}."
+    )
+
+
+def _scores(evaluation: Evaluation | None, candidate: Candidate) -> list[dict[str, str]]:
+    names = list(evaluation.metrics) if evaluation else list(candidate.metrics)
+    rows = []
+    for name in names:
+        held = evaluation.metrics[name] if evaluation else None
+        rows.append(
+            {
+                "label": METRICS[name].label,
+                "held": _digits(held.value) if held else "",
+                "interval": f"{_digits(held.low)} to {_digits(held.high)}" if held and held.low is not None else "",
+                "folds": _digits(candidate.metrics.get(name)),
+                "meaning": METRICS[name].explanation,
+            }
+        )
+    return rows
+
+
+def _rows(leaderboard: Leaderboard, chosen: Candidate) -> list[dict[str, Any]]:
+    rows = []
+    for place, row in enumerate(leaderboard.ranked(), start=1):
+        scored = row.state == "scored" and row.score is not None
+        rows.append(
+            {
+                "rank": place if scored else "",
+                "name": row.name,
+                "score": _digits(row.score) if scored else row.state,
+                "spread": f"± {_digits(row.spread, 2)}" if scored and row.spread else "",
+                "fit": f"{row.fit_seconds:,.1f}" if scored else "",
+                "predict": f"{row.predict_ms:,.1f}" if scored else "",
+                "reason": row.reason,
+                "chosen": row.id == chosen.id,
+            }
+        )
+    return rows
+
+
+def _step_title(op: str) -> str:
+    from automl_core.cleaning.steps import OPERATIONS
+
+    return OPERATIONS[op].title if op in OPERATIONS else op
+
+
+def _digits(value: float | None, digits: int = 4) -> str:
+    return "" if value is None else f"{value:,.{digits}g}"
