@@ -166,23 +166,33 @@ def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
 
 
 def _write(out: Path, frame: pd.DataFrame, predicted: pd.DataFrame) -> int:
-    """Write the rows; returns how many cells were defused."""
+    """Write the rows with their predictions; returns how many cells were defused."""
+    texts = {
+        name: values if values.dtype == object else [repr(float(cell)) for cell in values]
+        for name, values in predicted.items()
+    }
+    return write_csv(out, pd.concat([frame.reset_index(drop=True), pd.DataFrame(texts, dtype=object).reset_index(drop=True)], axis=1))
+
+
+def write_csv(out: Path, frame: pd.DataFrame) -> int:
+    """Write text cells as CSV (UTF-8, commas) that no spreadsheet runs formulas from.
+
+    Returns
+    -------
+    int
+        How many cells were defused, see `defuse`.
+    """
     columns: list[list[str]] = []
     defused = 0
     for position in range(frame.shape[1]):
-        cells = frame.iloc[:, position].to_numpy(dtype=object)
-        safe = [defuse(str(cell)) for cell in cells]
+        cells = [str(cell) for cell in frame.iloc[:, position].to_numpy(dtype=object)]
+        safe = [defuse(cell) for cell in cells]
         defused += sum(new != old for new, old in zip(safe, cells, strict=True))
         columns.append(safe)
-    for name in predicted.columns:
-        values = predicted[name]
-        texts = [defuse(str(cell)) for cell in values] if values.dtype == object else [repr(float(cell)) for cell in values]
-        columns.append(texts)
-    header = [defuse(str(name)) for name in [*frame.columns, *predicted.columns]]
     with atomic_file(out) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(header)
+        writer.writerow([defuse(str(name)) for name in frame.columns])
         writer.writerows(zip(*columns, strict=True))
         text.flush()
         text.detach()

@@ -5,6 +5,7 @@ The job host forks a process that calls one of `KINDS`; the command line calls t
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +35,6 @@ def train(run: Run, *, emit: Emit, should_stop: ShouldStop, started: float) -> d
     started : float
         `time.time` of the start that the budget counts from.
     """
-    from automl_core.model import build_model
     from automl_core.search.run import run_search
 
     dataset = run.dataset()
@@ -56,7 +56,7 @@ def train(run: Run, *, emit: Emit, should_stop: ShouldStop, started: float) -> d
             "Give it more time, or follow the suggestion beside a failed row.",
         )
     emit(Progress(1.0, "Saving the recommended model"))
-    build_model(run.path, leaderboard.recommended, run.path / "model.zip")
+    shutil.copyfile(bundle(run, leaderboard.recommended), run.path / "model.zip")
     return {"recommended": leaderboard.recommended}
 
 
