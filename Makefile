@@ -4,6 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
+TESTS_OPTIONS ?=
 
 # The test tables lie beside the repository where there are any; the tests that want them say so when they are missing.
 ifneq ($(wildcard ../shared/data),)
@@ -43,10 +44,10 @@ stop: $(VENV)/installed  ## Stop the background process that runs the jobs
 	@$(BIN)/python -m automl_core.jobs.host --stop
 
 test: $(VENV)/installed-dev  ## Run the tests that need no browser
-	@$(BIN)/python -m pytest $(TESTS) --ignore=tests/e2e
+	@$(BIN)/python -m pytest $(TESTS) --ignore=tests/e2e $(TESTS_OPTIONS)
 
 e2e: $(VENV)/installed-dev  ## Run the journey in a browser and save screenshots into docs/
-	@$(BIN)/python -m pytest tests/e2e
+	@$(BIN)/python -m pytest tests/e2e $(TESTS_OPTIONS)
 
 lint: $(VENV)/installed-dev  ## Check style and formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
