@@ -263,6 +263,10 @@ def _outputs(transformer: Any, names: list[str]) -> list[str]:
     for _, part in transformer.steps:
         if type(part).__name__ == "TextFeatures":
             current = np.array([f"{names[0]} {name}" for name in part.get_feature_names_out()], dtype=object)
+        elif type(part).__name__ == "KNNImputer":
+            # scikit-learn 1.4 leaves the names of empty columns out although it keeps the columns.
+            marks = part.indicator_.get_feature_names_out(current) if part.add_indicator else []
+            current = np.array([*current, *marks], dtype=object)
         elif hasattr(part, "feature_names_in_"):
             current = part.get_feature_names_out()
         else:

@@ -75,7 +75,7 @@ def _columns_to_drop(frame: pd.DataFrame, schema: Schema) -> list[Step]:
     if personal:
         reason = f"{_list(personal)}: addresses or telephone numbers of people, which a model should not know."
         steps.append(Step("drop_columns", {"columns": personal}, reason))
-        constant += personal
+        constant = [*constant, *personal]
     empty = [name for name in distinct if name not in constant and frame[name].isna().mean() > MOSTLY_MISSING]
     if empty:
         steps.append(Step("drop_columns", {"columns": empty}, f"{_list(empty)}: more than 95 % missing."))

@@ -20,7 +20,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], P
     """The catalogue as read now, in a process of its own, and the folder it was read in."""
     folder = tmp_path_factory.mktemp("elsewhere")
     code = (
-        "import json, warnings; before = list(warnings.filters); "
+        "import json, warnings, numpy; before = list(warnings.filters); "  # NumPy sets filters of its own
         "from automl_core.engines.pycaret import read_catalogue; data = read_catalogue(); "
         "data['filters'] = warnings.filters == before; print('#' + json.dumps(data))"
     )

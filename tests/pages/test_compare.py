@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Jobs, assert_clean, open_page
+from tests.pages.conftest import Jobs, assert_clean, open_page
 
 from automl_core.data.dataset import Dataset, create_dataset
 from automl_core.events import Event, Failed, Message, Progress

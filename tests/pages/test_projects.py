@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from automl_core.data.samples import SAMPLES
-from conftest import Jobs, assert_clean, open_app
+from tests.pages.conftest import Jobs, assert_clean, open_app
 
 from automl_core.data.dataset import Dataset
 from automl_core.workspace import ProjectFolder, Workspace, read_json

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Jobs, assert_clean, open_app, open_page
+from tests.pages.conftest import Jobs, assert_clean, open_app, open_page
 from streamlit import config as streamlit_config
 from streamlit.testing.v1 import AppTest
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import TABLE, assert_clean, open_page
+from tests.pages.conftest import TABLE, assert_clean, open_page
 from streamlit.testing.v1 import AppTest
 
 from automl_core.data.dataset import Dataset, load_dataset
