@@ -71,11 +71,11 @@ def _columns_to_drop(frame: pd.DataFrame, schema: Schema) -> list[Step]:
     constant = [name for name, count in distinct.items() if count <= 1]
     if constant:
         steps.append(Step("drop_columns", {"columns": constant}, f"{_list(constant)}: one value or none, nothing to learn from."))
-    personal = [name for name in distinct if name not in constant and _personal(frame[name])]
-    if personal:
-        reason = f"{_list(personal)}: addresses or telephone numbers of people, which a model should not know."
-        steps.append(Step("drop_columns", {"columns": personal}, reason))
-        constant = [*constant, *personal]
+    people = [name for name in distinct if name not in constant and personal(frame[name])]
+    if people:
+        reason = f"{_list(people)}: addresses or telephone numbers of people, which a model should not know."
+        steps.append(Step("drop_columns", {"columns": people}, reason))
+        constant = [*constant, *people]
     empty = [name for name in distinct if name not in constant and frame[name].isna().mean() > MOSTLY_MISSING]
     if empty:
         steps.append(Step("drop_columns", {"columns": empty}, f"{_list(empty)}: more than 95 % missing."))
@@ -105,7 +105,8 @@ def _rows_and_words(frame: pd.DataFrame, schema: Schema) -> list[Step]:
     return steps
 
 
-def _personal(values: pd.Series) -> bool:
+def personal(values: pd.Series) -> bool:
+    """Return whether a column of words mostly holds e-mail addresses or telephone numbers."""
     if values.dtype != object:
         return False
     known = values.dropna().head(200).astype(str)
