@@ -86,7 +86,8 @@ def read(
         frame = typed.apply(lambda values: values if values.dtype == object else as_text(values)).fillna("")
     write_csv(out, frame)
     report = table.report
-    say(f"{len(frame):,} rows and {frame.shape[1]:,} columns, {report.dialect.encoding}, delimiter {report.dialect.delimiter!r}.")
+    how = f", {report.dialect.encoding}, delimiter {report.dialect.delimiter!r}" if report.dialect else ""
+    say(f"{len(frame):,} rows and {frame.shape[1]:,} columns{how}.")
     for repair, count in report.repairs.items():
         say(f"{repair} ({count:,})")
     if report.refused:
@@ -185,8 +186,8 @@ def train(
             say(propose_task(frame[target], dataset.schema[target].kind).reason)
         config = replace(
             config,
-            **({"metric": metric} if metric else {}),
-            **({"positive": positive} if positive else {}),
+            metric=metric or config.metric,
+            positive=positive or config.positive,
             split=Split(cast(Any, split), column),
             holdout=holdout,
             folds=folds,

@@ -289,9 +289,10 @@ def _target_statistics(frame: pd.DataFrame, schema: Schema, target: str, classes
 
     values = apply_stateless(frame, schema, run.recipe, training=False).frame[target].dropna()
     if classes:
-        counts = as_text(values).value_counts() if values.dtype != object else values.value_counts()
+        counts = (as_text(values) if values.dtype != object else values).value_counts().to_dict()
         return {"values": {name: int(counts.get(name, 0)) for name in classes}}
-    return column_statistics(values.to_frame(), Schema((schema[target],)), {})[target]
+    statistics: dict[str, Any] = column_statistics(values.to_frame(), Schema((schema[target],)), {})[target]
+    return statistics
 
 
 def _samples(

@@ -152,7 +152,7 @@ def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
     predicted = model.predict(frame)
     labels: dict[str, int] = {}
     if model.classes:
-        counts = predicted["prediction"].value_counts()
+        counts = predicted["prediction"].value_counts().to_dict()
         labels = {name: int(counts.get(name, 0)) for name in model.classes}
     clash = {name: f"{name}_in_file" for name in frame.columns if name in predicted.columns}
     defused = _write(out, frame.rename(columns=clash), predicted)

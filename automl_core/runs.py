@@ -88,7 +88,8 @@ class Run:
                 "This run learned from every row, so none are left to judge it on.",
                 action="Upload a labelled file, or start a run that holds rows back.",
             )
-        return self.dataset().frame().loc[rows[positions]]
+        held_out: pd.DataFrame = self.dataset().frame().loc[rows[positions]]
+        return held_out
 
     def model(self, candidate_id: str) -> Path:
         """Path of one candidate's bundle, whether or not it was built yet."""

@@ -21,7 +21,7 @@ def column_figure(column: ColumnProfile) -> go.Figure | None:
 
     figure = go.Figure()
     if column.counts and column.kind in ("number", "date"):
-        edges: list[float] | list[str] = list(column.edges)
+        edges: list[float | str] = list(column.edges)
         if column.kind == "date":
             import pandas as pd
 

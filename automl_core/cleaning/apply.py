@@ -91,7 +91,8 @@ def _drop_rows(frame: pd.DataFrame, schema: Schema, step: Step) -> pd.DataFrame:
     if step.op == "drop_duplicates":
         return frame[~frame.duplicated(subset=columns)]
     share = frame[columns].isna().mean(axis=1)
-    return frame[share <= value(step, "max_share")]
+    kept: pd.DataFrame = frame[share <= value(step, "max_share")]
+    return kept
 
 
 def _change(frame: pd.DataFrame, schema: Schema, step: Step) -> tuple[pd.DataFrame, Schema]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -163,12 +164,12 @@ def _learned(
     elif step.op == "group_rare" and words:
         parts.append(_fitted(GroupRare(float(value(step, "min_share"))), before[words]))
     elif numbers:
-        part = {
+        makers: dict[str, Callable[[], Any]] = {
             "clip_outliers": lambda: ClipOutliers(value(step, "method"), float(value(step, "factor"))),
             "transform_power": lambda: made.power(step, seed),
             "scale": lambda: made.scaler(step),
-        }[step.op]()
-        parts.append(_fitted(part, before[numbers]))
+        }
+        parts.append(_fitted(makers[step.op](), before[numbers]))
     after = pd.concat(parts, axis=1) if parts else before[[]]
     note = f"{', '.join(untold)}: the mean of the target, which is learned in each fold." if untold else ""
     return after, note

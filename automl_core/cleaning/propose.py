@@ -148,7 +148,7 @@ def _learned(frame: pd.DataFrame, schema: Schema) -> list[Step]:
     steps.append(Step("impute", {"strategy": "auto", "indicator": marked}, reason))
     many = [name for name in words if frame[name].nunique() > MANY_LEVELS]
     if words:
-        rare = [name for name in words if bool((frame[name].value_counts(normalize=True) < 0.005).any())]
+        rare = [name for name in words if bool((frame[name].value_counts(normalize=True).to_numpy() < 0.005).any())]
         if rare:
             reason = f"{_list(rare)}: values with a handful of rows cannot be learned from one by one."
             steps.append(Step("group_rare", {"columns": rare, "min_share": 0.005}, reason, enabled=False))

@@ -87,7 +87,7 @@ class GroupRare(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type:
         self.kept_ = []
         for values in np.asarray(X, dtype=object).T:
             shares = pd.Series(values, dtype=object).value_counts(normalize=True)
-            kept = shares.index[shares >= self.min_share]
+            kept = shares.index[shares.to_numpy() >= self.min_share]
             self.kept_.append(np.array(sorted(kept, key=str), dtype=object))
         return self
 

@@ -108,7 +108,7 @@ def _model(name: str, row: pd.Series) -> dict[str, Any]:
 
 
 def _parameters(cls: type) -> set[str]:
-    names = set(inspect.signature(cls.__init__).parameters) - {"self", "kwargs"}
+    names = set(inspect.signature(cls).parameters) - {"kwargs"}
     return names | (set(cls().get_params()) if hasattr(cls, "get_params") else set()) | _catboost_aliases(cls)
 
 

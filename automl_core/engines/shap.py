@@ -70,7 +70,8 @@ def contributions(predict: Predict, explained: Ints, background: Ints, columns: 
     def play(rows: Ints) -> Array:
         nonlocal given
         given += len(rows)
-        return answers[given - len(rows) : given]
+        part: Array = answers[given - len(rows) : given]
+        return part
 
     result = explain(play)
     values = np.asarray(result.values, dtype=np.float64).reshape(len(explained), columns, outputs)  # type: ignore[attr-defined]

@@ -141,7 +141,7 @@ def regression_curves(truth: Array, values: Array, *, seed: int = 0) -> tuple[di
     tuple of str
         Notes, such as that a sample is shown.
     """
-    notes = ()
+    notes: tuple[str, ...] = ()
     chosen = np.arange(len(truth))
     if len(truth) > SAMPLE:
         chosen = np.sort(np.random.default_rng(seed).permutation(len(truth))[:SAMPLE])

@@ -124,7 +124,7 @@ def evaluate(model: Model, frame: pd.DataFrame, *, rows: str = "held-out", seed:
     """
     truth, known = read_target(model, frame)
     values = model.predict_values(frame[known])
-    notes = ()
+    notes: tuple[str, ...] = ()
     if left := int((~known).sum()):
         notes = (f"{left:,} {'row' if left == 1 else 'rows'} without a value of {model.target!r} are left out.",)
     return evaluate_values(model.task, truth, values, model=model, rows=rows, notes=notes, seed=seed)

@@ -71,11 +71,12 @@ def catalogue(task: Task) -> dict[str, Spec]:
 
 def _booster(kind: str, task: Task, suffix: str, **params: Any) -> Spec:
     ending = "Regressor" if task == "regression" else "Classifier"
-    name, path, base = {
+    known: dict[str, tuple[str, str, dict[str, Any]]] = {
         "lightgbm": ("LightGBM", f"lightgbm.sklearn.LGBM{ending}", {"n_estimators": 3000, "verbose": -1}),
         "xgboost": ("XGBoost", f"xgboost.sklearn.XGB{ending}", {"n_estimators": 3000, "tree_method": "hist", "verbosity": 0}),
         "catboost": ("CatBoost", f"catboost.core.CatBoost{ending}", {"iterations": 3000, "verbose": False}),
-    }[kind]
+    }
+    name, path, base = known[kind]
     label = f"{name}, early stopping" + (f", {suffix}" if suffix else "")
     ident = f"{kind}-own" + (f"-{suffix.replace(' ', '-')}" if suffix else "")
     return Spec(ident, label, "boosting", path, {**base, **params}, "native", True)
@@ -154,7 +155,7 @@ def choose(config: ExperimentConfig) -> list[Spec]:
                     f"There is no model {name!r} for a {config.task} task.", f"There are {', '.join(known)}.", "Choose from these."
                 )
         return [known[name] for name in config.candidates]
-    order = VALUES_FIRST if config.task == "regression" else CLASSES_FIRST
+    order: tuple[str, ...] = VALUES_FIRST if config.task == "regression" else CLASSES_FIRST
     if config.preset == "explainable":
         order = EXPLAINABLE
     elif config.preset == "fast":

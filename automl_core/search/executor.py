@@ -173,7 +173,7 @@ def _run_child(work: Work, writing: int) -> None:
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1):
-            answer = {"result": work()}
+            answer: dict[str, Any] = {"result": work()}
     except MemoryError:
         answer = {"error": "There was not enough memory."}
     except Exception as error:  # a model may fail in any way; the sentence becomes the reason of its row
