@@ -164,8 +164,9 @@ def train(
     seed: Annotated[int, typer.Option(help="The same seed and number of models give the same result.")] = 0,
 ) -> None:
     """Search for the best model and keep it with its report."""
+    from automl_core.cleaning.apply import apply_stateless
     from automl_core.experiment import Budget, Split
-    from automl_core.proposals import propose, propose_task
+    from automl_core.proposals import check_config, propose, propose_task
     from automl_core.runs import Run, write_request
 
     _choice("--split", split, ("random", "group", "time"))
@@ -196,6 +197,8 @@ def train(
             seed=seed,
         )
         chosen = _recipe(recipe, dataset, target)
+        cleaned = apply_stateless(frame, dataset.schema, chosen, training=True)
+        check_config(cleaned.frame, cleaned.schema, config)
         write_request(out, "train", {"dataset": dataset.id, "config": config.to_dict(), "recipe": chosen.to_dict()})
     except AutoMLError:
         shutil.rmtree(out, ignore_errors=True)

@@ -161,9 +161,6 @@ class FoldWork:
             file.write(blob)
         with atomic_file(folder / f"fold{fold}.npy") as file:
             np.save(file, values)
-        # One line a fit: what a resumed run may not fit again can be counted.
-        with open(self.folder / "fits.log", "a", encoding="utf-8") as log:
-            log.write(f"{spec.id} {fold} {os.getpid()}\n")
         result = {
             "metrics": all_scores(self.task, truth, values),
             "fit_seconds": middle - start,
@@ -171,6 +168,9 @@ class FoldWork:
             "size_bytes": len(blob),
         }
         write_json(folder / f"fold{fold}.json", result)
+        # One line a scored fit: what a resumed run may not fit again can be counted.
+        with open(self.folder / "fits.log", "a", encoding="utf-8") as log:
+            log.write(f"{spec.id} {fold} {os.getpid()}\n")
         return result
 
 

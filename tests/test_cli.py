@@ -1,0 +1,205 @@
+"""The command line as a scheduler calls it: exit codes, files, what is printed where."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from automl_core.cli import main
+from tests.conftest import customers
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(*arguments: object, home: Path, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "automl_core", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "AUTOML_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tables") / "customers.csv"
+    customers(200).drop(columns=["level", "amount"]).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(table: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A train folder made with a fixed number of models, and what its command said."""
+    folder = tmp_path_factory.mktemp("trained") / "out"
+    said = run("train", table, "--target", "outcome", "--positive", "left", "--out", folder, "--trials", 2, "--preset", "fast", home=folder.parent)
+    return folder, said
+
+
+def test_train_leaves_what_schedulers_read(trained):
+    folder, said = trained
+    assert said.returncode == 0, said.stderr
+    assert {"model.zip", "leaderboard.json", "events.jsonl", "report.html"} <= {path.name for path in folder.iterdir()}
+    board = json.loads((folder / "leaderboard.json").read_text())
+    assert board["metric"] == "roc_auc" and board["recommended"]
+    kinds = [json.loads(line)["event"] for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert kinds[0] == "started" and kinds[-1] == "finished"
+    name, metric, score, model = said.stdout.strip().split("\t")
+    assert (metric, Path(model)) == ("roc_auc", folder / "model.zip")
+    assert float(score) == pytest.approx(max(row["score"] for row in board["candidates"] if row["id"] == board["recommended"]), rel=1e-5)
+    assert "The target has two values." in said.stderr
+
+
+def test_the_same_seed_and_models_give_the_same_scores(trained, table, tmp_path):
+    folder, _ = trained
+    again = tmp_path / "again"
+    said = run("train", table, "--target", "outcome", "--positive", "left", "--out", again, "--trials", 2, "--preset", "fast", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    boards = [json.loads((path / "leaderboard.json").read_text()) for path in (folder, again)]
+    scores = [{row["id"]: row["fold_scores"] for row in board["candidates"]} for board in boards]
+    assert scores[0] == scores[1]
+
+
+def test_evaluate_prints_the_contract(trained, table, tmp_path):
+    folder, _ = trained
+    said = run("evaluate", folder, table, "--json", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    found = json.loads(said.stdout)
+    assert (found["format"], found["task"], found["rows"]) == (1, "binary", 200)
+    assert set(found["metrics"]["roc_auc"]) == {"value", "low", "high"}
+    assert found["metrics"]["roc_auc"]["low"] <= found["metrics"]["roc_auc"]["value"] <= found["metrics"]["roc_auc"]["high"]
+
+
+def test_predict_writes_columns_in_row_order(trained, table, tmp_path):
+    folder, _ = trained
+    said = run("predict", folder / "model.zip", table, "--out", tmp_path / "p.csv", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    import pandas as pd
+
+    predicted, original = pd.read_csv(tmp_path / "p.csv"), pd.read_csv(table)
+    assert list(predicted.columns) == [*original.columns, "prediction", "probability_stayed", "probability_left"]
+    assert list(predicted["key"]) == list(original["key"])
+    assert (predicted["probability_stayed"] + predicted["probability_left"]).round(9).eq(1).all()
+
+
+def test_explain_names_the_persons_columns(trained, tmp_path):
+    folder, _ = trained
+    said = run("explain", folder, "--json", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    found = json.loads(said.stdout)
+    assert {row["column"] for row in found["permutation"]} <= {"age", "income", "city", "member", "joined"}
+
+
+def test_report_is_written(trained, tmp_path):
+    folder, _ = trained
+    said = run("report", folder, "--out", tmp_path / "r.html", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>") and "Which columns matter" in text and len(text) < 2_000_000
+
+
+def test_read_profile_clean(table, tmp_path):
+    messy = tmp_path / "messy.csv"
+    messy.write_bytes("größe;name\n1,5;=cmd()\n2,5; b \n2,5; b \n".encode("cp1252"))
+    said = run("read", messy, "--text", "--out", tmp_path / "text.csv", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert (tmp_path / "text.csv").read_text() == 'größe,name\n"1,5",\'=cmd()\n"2,5",b\n"2,5",b\n'.replace(",b", ", b ")
+    assert "3 rows and 2 columns, cp1252, delimiter ';'." in said.stderr
+
+    said = run("profile", table, "--out", tmp_path / "p.json", "--target", "outcome", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert json.loads((tmp_path / "p.json").read_text())["rows"] == 200
+    said = run("profile", table, "--out", tmp_path / "p.html", home=tmp_path)
+    assert said.returncode == 0 and (tmp_path / "p.html").read_text().startswith("<!doctype html>")
+
+    said = run("clean", table, "--out", tmp_path / "c.csv", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "Left for the model, since they learn from the data: " in said.stderr
+    assert "key" not in (tmp_path / "c.csv").read_text().splitlines()[0].split(",")
+
+
+def test_projects_lists_and_rebuilds(tmp_path):
+    from automl_core.projects import create_project
+    from automl_core.workspace import Workspace
+
+    project = create_project(Workspace(tmp_path), "Shop")
+    (tmp_path / "catalogue.db").unlink()
+    said = run("projects", "--rebuild", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith(f"{project.id}\t") and said.stdout.rstrip().endswith("\tShop")
+    assert "1 projects found" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["read", "nowhere.csv", "--out", "x.csv"], "There is no file nowhere.csv. Check the path."),
+        (["evaluate", "nowhere.zip", "TABLE"], "There is no model file nowhere.zip."),
+        (["predict", "TABLE", "TABLE", "--out", "x.csv"], "customers.csv is no readable zip file"),
+        (["train", "TABLE", "--target", "nothing", "--out", "OUT"], "There is no column 'nothing'."),
+        (["train", "TABLE", "--target", "outcome", "--out", "OUT", "--preset", "magic"], "--preset is 'magic'."),
+        (["train", "TABLE", "--target", "outcome", "--out", "OUT", "--split", "time"], "--split time needs a column."),
+        (["train", "TABLE", "--target", "outcome", "--out", "OUT", "--metric", "rmse", "--trials", "1"], "The metric RMSE does not fit a binary task."),
+        (["profile", "TABLE", "--out", "x.txt"], "It must end in .json or .html."),
+        (["report", "nowhere"], "nowhere is no train folder."),
+        (["nonsense"], "No such command 'nonsense'"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(arguments, sentence, table, tmp_path, monkeypatch, capsys):
+    filled = [str(table) if part == "TABLE" else str(tmp_path / "out") if part == "OUT" else part for part in arguments]
+    monkeypatch.setenv("AUTOML_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["tablewright", *filled])
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as left:
+        main()
+    signal.signal(signal.SIGINT, before)
+    said = capsys.readouterr().err
+    assert left.value.code == 2, said
+    assert sentence in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_defect_of_ours_leaves_an_id_and_exit_code_1(tmp_path, table):
+    broken = "import sys; import automl_core.cli as cli; cli._existing = None; sys.argv = ['x', 'read', 'a', '--out', 'b']; cli.main()"
+    said = subprocess.run(
+        [sys.executable, "-c", broken], cwd=ROOT, env={**os.environ, "AUTOML_HOME": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert said.returncode == 1
+    log_id = said.stderr.strip().rstrip(".").split()[-1]
+    assert log_id in next((tmp_path / "logs").iterdir()).read_text()
+
+
+def test_stopping_keeps_a_model_and_leaves_with_130(table, tmp_path):
+    folder = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "automl_core", "train", str(table), "--target", "outcome", "--out", str(folder), "--budget", "120"],
+        cwd=ROOT,
+        env={**os.environ, "AUTOML_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (folder / "leaderboard.json").exists() or "scored" not in (folder / "leaderboard.json").read_text():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    from automl_core.scoring.bundle import load_model
+
+    assert load_model(folder / "model.zip").target == "outcome"
+
+    more = run("extend", folder, "--budget", "6", home=tmp_path)
+    assert more.returncode == 0, more.stderr
+    fits = [tuple(line.split()[:2]) for line in (folder / "fits.log").read_text().splitlines()]
+    assert len(fits) == len(set(fits)), "a fold that was scored was fitted again"
