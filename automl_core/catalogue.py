@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, Engine, Float, Integer, MetaData, String, Table, create_engine, delete, inspect, select, text
@@ -16,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from automl_core.errors import AutoMLError, FormatError, StorageError
+from automl_core.log import log_error
 from automl_core.workspace import Workspace, read_json
 
 if TYPE_CHECKING:
@@ -82,7 +85,7 @@ def opened(workspace: Workspace) -> Iterator[Connection]:
     url = database_url(workspace)
     try:
         engine = _engine(url, os.getpid())
-        if url.startswith("sqlite") and not workspace.catalogue.exists():
+        if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
             _ready.cache_clear()
         _ready(workspace, url, os.getpid())
         with engine.begin() as connection:
@@ -90,7 +93,7 @@ def opened(workspace: Workspace) -> Iterator[Connection]:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise StorageError(
-            f"The catalogue of projects could not be used: {reason}",
+            f"The catalogue of projects could not be used: {reason.rstrip('.')}.",
             action="Check the disk, or the database that AUTOML_DATABASE_URL names; the folders are untouched.",
         ) from error
 
@@ -105,38 +108,49 @@ def _engine(url: str, process: int) -> Engine:
 def _ready(workspace: Workspace, url: str, process: int) -> None:
     """Have the tables there, in this version's format."""
     engine = _engine(url, process)
+    if _version(engine) == FORMAT:
+        return
+    with open(workspace.root / "catalogue.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of several programs that find it old or missing, one sees to it
+        version = _version(engine)
+        if version == FORMAT:
+            return
+        if version is not None and version > FORMAT:
+            raise FormatError(
+                f"The catalogue has format {version}; this version of Tablewright reads up to {FORMAT}.",
+                action="Install the newer version, or move the catalogue away: it is restored from the folders.",
+            )
+        if version is not None:
+            _back_up(workspace, engine, version)
+        _create(workspace, engine, anew=version is not None)
+
+
+def _version(engine: Engine) -> int | None:
     with engine.begin() as connection:
         known = inspect(connection).has_table(FORMATS.name)
-        version = connection.scalar(select(FORMATS.c.version)) if known else None
-    if version == FORMAT:
-        return
-    if version is not None and version > FORMAT:
-        raise FormatError(
-            f"The catalogue has format {version}; this version of Tablewright reads up to {FORMAT}.",
-            action="Install the newer version, or move the catalogue away: it is restored from the folders.",
-        )
-    if version is not None:
-        _back_up(workspace, engine, version)
-    _create(workspace, engine)
+        return connection.scalar(select(FORMATS.c.version)) if known else None
 
 
 def _back_up(workspace: Workspace, engine: Engine, version: int) -> None:
     """Keep the old tables beside the new ones: as a file for SQLite, renamed in other databases."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if engine.dialect.name == "sqlite":
-            backup = workspace.catalogue.with_name(f"catalogue-format{version}-{time.strftime('%Y%m%d-%H%M%S')}.db")
+            file = Path(engine.url.database or "")
+            backup = file.with_name(f"{file.stem}-format{version}-{time.strftime('%Y%m%d-%H%M%S')}{file.suffix}")
             connection.execute(text("VACUUM INTO :file"), {"file": str(backup)})
         else:
             for name in inspect(connection).get_table_names():
                 if name in TABLES.tables:
                     connection.execute(text(f'CREATE TABLE "{name}_format{version}" AS SELECT * FROM "{name}"'))
-    TABLES.drop_all(engine)
 
 
-def _create(workspace: Workspace, engine: Engine) -> None:
+def _create(workspace: Workspace, engine: Engine, *, anew: bool) -> None:
+    """Make the tables and fill them, in place of older ones where `anew`; others see the old ones or the new ones, never none."""
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             connection.execute(text("BEGIN IMMEDIATE"))  # of several processes that find it missing, one fills it
+        if anew:
+            TABLES.drop_all(connection)
         TABLES.create_all(connection)
         if connection.scalar(select(FORMATS.c.version)) is None:
             connection.execute(FORMATS.insert().values(version=FORMAT))
@@ -144,7 +158,13 @@ def _create(workspace: Workspace, engine: Engine) -> None:
 
 
 def fill(workspace: Workspace, connection: Connection) -> int:
-    """Write all projects and jobs of the folders into the catalogue, in place of what it held; return the projects."""
+    """Write all projects and jobs of the folders into the catalogue, in place of what it held.
+
+    Returns
+    -------
+    int
+        How many projects were found; one whose ``project.json`` is damaged is left out and logged.
+    """
     from automl_core.jobs.job import Job
 
     connection.execute(delete(JOBS))
@@ -152,8 +172,13 @@ def fill(workspace: Workspace, connection: Connection) -> int:
     count = 0
     for project_id in workspace.project_ids():
         folder = workspace.project(project_id)
-        meta = read_json(folder.meta)
-        connection.execute(PROJECTS.insert().values(id=project_id, name=meta["name"], created=meta["created"]))
+        try:
+            meta = read_json(folder.meta)
+            row = {"id": project_id, "name": str(meta["name"]), "created": float(meta["created"])}
+        except (AutoMLError, KeyError, TypeError, ValueError) as error:
+            log_error(workspace, error, f"project {project_id}")  # one damaged project must not hide the others
+            continue
+        connection.execute(PROJECTS.insert().values(**row))
         count += 1
         for job_id in [*folder.list("runs"), *folder.list("jobs")]:
             with contextlib.suppress(AutoMLError):  # a folder without a request is no job

@@ -105,7 +105,7 @@ def event_from_dict(data: dict[str, Any]) -> Event:
 
 
 def append_event(path: Path, event: Event) -> None:
-    """Append one event as one line with one write.
+    """Append one event as one line, with one write unless the disk is nearly full; raises OSError.
 
     A line that an earlier writer left half-written is closed first, so that only that line is lost.
     """
@@ -115,7 +115,8 @@ def append_event(path: Path, event: Event) -> None:
         size = os.fstat(handle).st_size
         if size and os.pread(handle, 1, size - 1) != b"\n":
             line = b"\n" + line
-        os.write(handle, line)
+        while line:
+            line = line[os.write(handle, line) :]  # a disk that is nearly full takes a part, and complains at the next
     finally:
         os.close(handle)
 

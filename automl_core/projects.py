@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
+import unicodedata
 
 from sqlalchemy import delete, select
 
@@ -29,18 +30,22 @@ def create_project(workspace: Workspace, name: str) -> Project:
     Raises
     ------
     InputError
-        When the name is empty or longer than 80 characters.
+        When the name is empty, longer than 80 characters or holds control characters.
     StorageError
-        When the folder or the catalogue cannot be written.
+        When the folder or the catalogue cannot be written; nothing is left then.
     """
     project = Project(new_id("pr"), _checked(name), time.time())
     folder = workspace.project(project.id)
     # The folder comes first: it is the truth, and a catalogue without the row is mended by a rebuild.
     write_json(folder.meta, {"format": 1, "id": project.id, "name": project.name, "created": project.created})
-    with opened(workspace) as connection:
-        # A catalogue that was made just now has found the folder already.
-        connection.execute(delete(PROJECTS).where(PROJECTS.c.id == project.id))
-        connection.execute(PROJECTS.insert().values(id=project.id, name=project.name, created=project.created))
+    try:
+        with opened(workspace) as connection:
+            # A catalogue that was made just now has found the folder already.
+            connection.execute(delete(PROJECTS).where(PROJECTS.c.id == project.id))
+            connection.execute(PROJECTS.insert().values(id=project.id, name=project.name, created=project.created))
+    except AutoMLError:
+        shutil.rmtree(folder.path, ignore_errors=True)  # a project that the person was told they do not have
+        raise
     return project
 
 
@@ -82,14 +87,13 @@ def delete_project(workspace: Workspace, project_id: str) -> None:
     StorageError
         When a file could not be removed; the project is then no longer listed.
     """
-    from automl_core.jobs.job import ACTIVE, Job, stop
+    from automl_core.jobs.job import end
 
     load_project(workspace, project_id)
     folder = workspace.project(project_id)
     for job_id in [*folder.list("runs"), *folder.list("jobs")]:
         with contextlib.suppress(AutoMLError):
-            if Job(folder.job(job_id)).state in ACTIVE:
-                stop(workspace, project_id, job_id)
+            end(workspace, project_id, job_id)  # not `stop`: saving a model would bring the folder back
     with opened(workspace) as connection:
         connection.execute(delete(JOBS).where(JOBS.c.project == project_id))
         connection.execute(delete(PROJECTS).where(PROJECTS.c.id == project_id))
@@ -120,6 +124,8 @@ def _checked(name: str) -> str:
     tidy = " ".join(name.split())
     if not tidy:
         raise InputError("The project has no name.", action="Type a name.")
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in tidy):
+        raise InputError("The name has characters that cannot be stored.", action="Type it again.")
     if len(tidy) > LONGEST_NAME:
         raise InputError(f"The name has {len(tidy)} characters.", f"At most {LONGEST_NAME} fit.", "Shorten it.")
     return tidy

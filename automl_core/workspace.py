@@ -55,7 +55,7 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise StorageError(
             f"{path.name} could not be saved: {error.strerror or error}.",
@@ -99,6 +99,14 @@ def folder_size(path: Path) -> int:
     return total
 
 
+def _changed(path: Path) -> float:
+    """Return when a path was changed; 0.0 for one that another process deletes meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
 @dataclass(frozen=True)
 class Workspace:
     """The folder that holds everything: ``$AUTOML_HOME``, by default ``~/.tablewright``."""
@@ -140,8 +148,8 @@ class Workspace:
         """Return the ids of the projects on disk, oldest first."""
         if not self.projects.exists():
             return []
-        found = [path for path in self.projects.iterdir() if (path / "project.json").exists()]
-        return [path.name for path in sorted(found, key=lambda path: (path / "project.json").stat().st_mtime)]
+        found = [path for path in self.projects.iterdir() if _ID.fullmatch(path.name) and (path / "project.json").exists()]
+        return [path.name for path in sorted(found, key=lambda path: _changed(path / "project.json"))]
 
 
 @dataclass(frozen=True)
@@ -182,7 +190,7 @@ class ProjectFolder:
         if not folder.exists():
             return []
         found = [path for path in folder.iterdir() if _ID.fullmatch(path.name)]
-        return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
+        return [path.name for path in sorted(found, key=_changed, reverse=True)]
 
     def delete(self) -> None:
         """Remove the project and everything in it."""

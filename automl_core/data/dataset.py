@@ -12,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from automl_core.data.dialect import Dialect
 from automl_core.data.kinds import infer_schema
 from automl_core.data.parsing import Faults, parse_frame
-from automl_core.data.reading import Dialect, ReadReport, read_text
+from automl_core.data.reading import ReadReport, read_text
 from automl_core.errors import FormatError, InputError, NotFoundError, StorageError
 from automl_core.schema import Kind, Schema
 from automl_core.workspace import read_json, write_json
@@ -85,7 +86,7 @@ def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
         ) from error
     for position, dtype in enumerate(frame.dtypes):
         name = frame.columns[position]
-        if dtype == object:
+        if dtype.kind == "O":
             values = frame[name]
             frame[name] = values.where(values.notna(), np.nan)
         elif dtype.kind == "M":
@@ -150,9 +151,7 @@ def create_dataset(
     return _store(folder, parsed.frame, schema, text.report, parsed.faults, name, source=source)
 
 
-def dataset_from_frame(
-    folder: Path, frame: pd.DataFrame, schema: Schema, name: str, *, notes: tuple[str, ...] = ()
-) -> Dataset:
+def dataset_from_frame(folder: Path, frame: pd.DataFrame, schema: Schema, name: str, *, notes: tuple[str, ...] = ()) -> Dataset:
     """Store a typed table that was made from others."""
     report = ReadReport(dialect=None, rows=len(frame), columns=frame.shape[1])
     return _store(folder, frame.reset_index(drop=True), schema, report, {}, name, notes=notes)
@@ -229,7 +228,9 @@ def _store(
             shutil.copyfile(source, fresh / f"source{source.suffix.lower()[:12] or '.csv'}")
         write_table(frame, fresh / "data.parquet")
         if report.refused:
-            refused = pd.DataFrame([(row.line, row.reason, row.text) for row in report.refused], columns=["line", "reason", "text"])
+            refused = pd.DataFrame(
+                [(row.line, row.reason, row.text) for row in report.refused], columns=["line", "reason", "text"]
+            )
             refused.to_csv(fresh / "refused.csv", index=False)
         write_json(fresh / "dataset.json", _to_dict(dataset))
         _replace(folder, fresh)
@@ -250,13 +251,13 @@ def _replace(folder: Path, fresh: Path) -> None:
     if folder.exists():
         for kept in folder.iterdir():
             if not (fresh / kept.name).exists() and kept.name not in ("refused.csv", "profile.json"):
-                os.replace(kept, fresh / kept.name)
+                kept.replace(fresh / kept.name)
         old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-        os.rename(folder, old)
-        os.rename(fresh, folder)
+        folder.rename(old)
+        fresh.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
     else:
-        os.rename(fresh, folder)
+        fresh.rename(folder)
 
 
 def _to_dict(dataset: Dataset) -> dict[str, Any]:

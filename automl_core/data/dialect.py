@@ -6,9 +6,9 @@ import csv
 import re
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from automl_core.data.encoding import looks_utf16
 from automl_core.errors import InputError
 
 SAMPLE_BYTES = 1 << 18
@@ -16,6 +16,7 @@ SAMPLE_LINES = 200
 DELIMITERS = (",", ";", "\t", "|", "||", "::", "^", "~", "\x1f", "\x01", ":", " ")
 QUOTES = ('"', "'")
 
+_PICKLE = ("a Python pickle", "Pickles are never opened. Save the table as CSV.")
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "Save the sheet as CSV, or unpack the archive."),
     (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
@@ -29,8 +30,14 @@ _MAGIC = (
     (b"\x89PNG", "a PNG picture", "Upload the table itself as CSV."),
     (b"\xff\xd8\xff", "a JPEG picture", "Upload the table itself as CSV."),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word document", "Save the sheet as CSV."),
-    (b"\x80\x04\x95", "a Python pickle", "Pickles are never opened. Save the table as CSV."),
+    *((bytes([0x80, protocol]), *_PICKLE) for protocol in (2, 3, 4, 5)),
 )
+_TEXT_FORMATS = (
+    (re.compile(rb"\((?:dp|lp)\d+\n|c(?:copy_?reg|numpy|pandas|builtins|__builtin__)[\w.]*\n\w+\n"), *_PICKLE),
+    (re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE), "a web page", "Save the table it shows as CSV."),
+    (re.compile(rb'\s*(?:\[\s*)?\{\s*"[^"]*"\s*:'), "a JSON document", "Save its table as CSV."),
+)
+"""Formats that are text but no table, by how they begin."""
 _NUMBER = re.compile(r"[+-]?[$€£]?\d[\d.,' \u00a0]*%?|[+-]?\.\d+|[+-]?\d+\.?\d*[eE][+-]?\d+")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2})?.*)?|\d{1,2}:\d{2}(:\d{2})?")
 _WORD = re.compile(r"[^\W\d_][\w.&'’-]*([ _/-][\w.&'’()-]+){0,4}")
@@ -80,56 +87,17 @@ def check_content(head: bytes, name: str) -> None:
     for magic, what, action in _MAGIC:
         if head.startswith(magic):
             raise InputError(f"{name} is {what}, whatever its name says.", "A text file with delimiters (CSV) is needed.", action)
-    utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff")) or _looks_utf16(head)
-    control = sum(byte < 9 or 13 < byte < 32 and byte not in (27, 28, 29, 30, 31) for byte in head)
-    if not utf16 and control > 0.02 * len(head):
+    for pattern, what, action in _TEXT_FORMATS:
+        if pattern.match(head.removeprefix(b"\xef\xbb\xbf")):
+            raise InputError(f"{name} is {what}, whatever its name says.", "A text file with delimiters (CSV) is needed.", action)
+    utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff")) or looks_utf16(head)
+    control = sum(byte < 9 or (13 < byte < 32 and byte not in (27, 28, 29, 30, 31)) for byte in head)
+    if not utf16 and control > max(3, 0.02 * len(head)):
         raise InputError(
             f"{name} is no text: {control / len(head):.0%} of its first bytes are control codes.",
             "A text file with delimiters (CSV) is needed.",
             "Export the table as CSV and upload that.",
         )
-
-
-def _looks_utf16(head: bytes) -> bool:
-    sample = head[:2000]
-    return len(sample) > 20 and max(sample[::2].count(0), sample[1::2].count(0)) > 0.35 * len(sample)
-
-
-def find_encoding(head: bytes, path: Path) -> str:
-    """Return the encoding: a byte order mark decides, then UTF-8 if the whole file is, then charset-normalizer's guess."""
-    if head.startswith(b"\xef\xbb\xbf"):
-        return "utf-8-sig"
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    if _looks_utf16(head):
-        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            while file.read(1 << 22):
-                pass
-        return "utf-8"
-    except UnicodeDecodeError:
-        pass
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(_around_odd_bytes(path), explain=False).best()
-    found = best.encoding if best else "cp1252"
-    # One-byte European guesses differ in a few signs only; the Windows code page is what spreadsheets write.
-    return "cp1252" if found in ("latin_1", "iso8859_1", "iso8859_15", "cp1250", "cp1254", "cp1257", "mac_roman") else found
-
-
-def _around_odd_bytes(path: Path) -> bytes:
-    """Return up to 64 KB of the lines that hold bytes beyond ASCII, since only these tell encodings apart."""
-    kept: list[bytes] = []
-    size = 0
-    with open(path, "rb") as file:
-        for line in file:
-            if not line.isascii():
-                kept.append(line[:4096])
-                size += len(kept[-1])
-                if size > 1 << 16:
-                    break
-    return b"".join(kept)
 
 
 def split_line(line: str, delimiter: str, quote: str, escape: str = "") -> list[str]:
@@ -169,6 +137,8 @@ def _score(lines: list[str], delimiter: str, quote: str) -> tuple[float, int]:
     width, hits = max(counts.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
     if width < 2:
         return 0.0, 1
+    if delimiter == " " and len(rows[0]) < width:
+        return 0.0, 1  # one column of words under a name of one word
     cells = [cell for row in rows if len(row) == width for cell in row]
     consistency = hits / len(rows)
     score = consistency**2 * (1 - 0.5 / width) * cleanliness(cells)
@@ -190,6 +160,8 @@ def find_delimiter(lines: list[str]) -> tuple[str, str, int]:
     for delimiter in DELIMITERS:
         if not any(delimiter in line for line in sample):
             continue
+        if delimiter * 2 in DELIMITERS and all(line.count(delimiter) == 2 * line.count(delimiter * 2) for line in sample):
+            continue  # it never stands alone, so the doubled one is meant
         for quote in QUOTES:
             if quote == "'" and not any(re.search(rf"(^|{re.escape(delimiter)})'", line) for line in sample):
                 continue
@@ -199,18 +171,31 @@ def find_delimiter(lines: list[str]) -> tuple[str, str, int]:
     return (best[1], best[2], best[3]) if best[0] > 0.12 else ("", '"', 1)
 
 
+def find_escape(lines: list[str], delimiter: str, quote: str) -> str:
+    """Return the backslash where it stands before quotes inside cells and no quote is doubled there, otherwise nothing."""
+    sample = lines[:5000]
+    if not quote or not any(f"\\{quote}" in line for line in sample):
+        return ""
+    edge = f"(?:^|$|{re.escape(delimiter)})" if delimiter else "(?:^|$)"
+    empty = re.compile(f"(?<![^{re.escape(delimiter)}]){quote}{quote}(?={edge})" if len(delimiter) == 1 else f"^{quote}{quote}$")
+    doubled = any(quote * 2 in empty.sub("", line.replace(f"\\{quote}", "")) for line in sample)
+    return "" if doubled else "\\"
+
+
 def looks_like_header(first: list[str], below: list[list[str]]) -> bool:
     """Return whether a row names columns: filled, distinct, no numbers or dates, unlike the rows below."""
     cells = [cell.strip() for cell in first]
     filled = [cell for cell in cells if cell]
     if not filled or not below:
         return bool(filled)
-    if any(_NUMBER.fullmatch(cell) and not cell.isalpha() or _DATE.fullmatch(cell) for cell in filled):
+    if any((_NUMBER.fullmatch(cell) and not cell.isalpha()) or _DATE.fullmatch(cell) for cell in filled):
         typed = sum(bool(_NUMBER.fullmatch(cell) or _DATE.fullmatch(cell)) for cell in filled)
         years = all(re.fullmatch(r"(19|20)\d{2}", cell) for cell in filled if _NUMBER.fullmatch(cell))
         return years and typed < len(filled)
     columns = list(zip(*[row[: len(cells)] for row in below if len(row) >= len(cells)], strict=False))
-    typed_below = any(sum(bool(_NUMBER.fullmatch(c.strip()) or _DATE.fullmatch(c.strip())) for c in col) > 0.5 * len(col) for col in columns)
+    typed_below = any(
+        sum(bool(_NUMBER.fullmatch(c.strip()) or _DATE.fullmatch(c.strip())) for c in col) > 0.5 * len(col) for col in columns
+    )
     if typed_below:
         return True
     # All text: a header does not come again below.

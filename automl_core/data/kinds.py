@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import re
+from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -14,6 +17,8 @@ SAMPLE = 50_000
 """Distinct cells a column is judged by; the whole column is typed afterwards and misfits are counted."""
 FIT = 0.95
 """Share of the cells that must fit a kind."""
+KEY_SHARE = 0.95
+"""Share of distinct cells from which a column that is called a key is one, though rows were exported twice."""
 LABELS = 50
 """A text column with at most this many distinct values is a category."""
 
@@ -22,8 +27,8 @@ CURRENCIES = ("€", "$", "£", "¥", "CHF", "EUR", "USD", "GBP", "kr")
 UNITS = ("kg", "g", "km", "m", "cm", "mm", "h", "min", "s", "l", "ml", "kWh", "°C")
 
 _INTEGER = re.compile(r"[+-]?\d+")
-_POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
-_COMMA = re.compile(r"[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?")
+_POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _GROUPED = {
     ",": re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"),
     ".": re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?"),
@@ -82,17 +87,18 @@ def infer_schema(frame: pd.DataFrame, *, kinds: dict[str, Kind] | None = None) -
     return Schema(tuple(columns))
 
 
-def infer_column(name: str, values: pd.Series) -> Column:
+def infer_column(name: str, values: pd.Series[Any]) -> Column:
     """Infer one column's kind, how its text is read, and the evidence."""
     parsing = Parsing()
-    counts = values.astype(object).map(lambda cell: str(cell).strip(), na_action="ignore").value_counts(sort=False)
-    counts = counts[[cell not in parsing.null_words for cell in counts.index]]
-    total, distinct = int(counts.sum()), len(counts)
+    counts = Counter(str(cell).strip() for cell in values.dropna().to_numpy(dtype=object))
+    for word in parsing.null_words:
+        counts.pop(word, None)
+    total, distinct = counts.total(), len(counts)
     if not total:
         return Column(name, "category", parsing, "Every cell is empty or a word for missing.")
-    sample = counts if distinct <= SAMPLE else counts.sample(SAMPLE, random_state=0)
-    cells = [str(cell) for cell in sample.index]
-    weights = sample.to_numpy(dtype=float) / float(sample.sum())
+    cells = list(counts) if distinct <= SAMPLE else random.Random(0).sample(list(counts), SAMPLE)
+    shown = sum(counts[cell] for cell in cells)
+    weights = [counts[cell] / shown for cell in cells]
     lowered = {cell.lower() for cell in cells}
     if distinct <= 3 and len(lowered) == 2 and any(lowered == words for words in TRUTH_WORDS):
         return Column(name, "boolean", parsing, f"Only {_quoted(cells)} occur.")
@@ -105,7 +111,7 @@ def infer_column(name: str, values: pd.Series) -> Column:
     return _words(name, cells, total, distinct, parsing)
 
 
-def _chosen(name: str, values: pd.Series, kind: Kind) -> Column:
+def _chosen(name: str, values: pd.Series[Any], kind: Kind) -> Column:
     found = infer_column(name, values)
     parsing = found.parsing
     if kind == "number" and found.kind != "number":
@@ -160,12 +166,15 @@ def _number(name: str, cells: list[str], weights: object, total: int, distinct: 
     if not any(any(char.isdigit() for char in cell) for cell in cells[:1000]):
         return None
     share = np.asarray(weights)
+    # Infinity is what a division by zero left behind: it speaks for a number, but is read as missing.
+    infinite = np.array([bool(_INFINITE.fullmatch(cell)) for cell in cells])
     fitted: list[tuple[float, Parsing]] = []
-    for parsing in _number_parsings(cells, base):
+    plain = all(_POINT.fullmatch(cell) for cell in cells)
+    for parsing in [base] if plain else _number_parsings(cells, base):
         typed, _ = parse_column(pd.Series(cells, dtype=object), Column(name, "number", parsing))
         fitted.append((float(share[typed.notna().to_numpy()].sum()), parsing))
     fit, parsing = max(fitted, key=lambda pair: pair[0])
-    if fit < FIT:
+    if fit == 0 or fit + float(share[infinite].sum()) < FIT:
         return None
     whole = all(_INTEGER.fullmatch(cell) for cell in cells)
     if whole and any(cell.lstrip("+-").startswith("0") and len(cell.lstrip("+-")) > 1 for cell in cells):
@@ -174,6 +183,8 @@ def _number(name: str, cells: list[str], weights: object, total: int, distinct: 
         return Column(name, "id", base, "Whole numbers too long to be exact as quantities, so they are kept as written.")
     if whole and distinct == total and total >= 20 and _looks_like_key(name, cells):
         return Column(name, "id", base, f"{total:,} whole numbers, no two alike, and the column's name or order is a key's.")
+    if whole and _nearly_key(name, total, distinct):
+        return Column(name, "id", base, _nearly_key_evidence(total, distinct))
     notes = []
     if parsing.decimal == ",":
         notes.append("a decimal comma")
@@ -185,11 +196,26 @@ def _number(name: str, cells: list[str], weights: object, total: int, distinct: 
         notes.append("parentheses for negatives")
     with_notes = f", with {' and '.join(notes)}" if notes else ""
     misfit = "" if fit > 0.99999 else f" The other {1 - fit:.1%} are read as missing."
-    return Column(name, "number", parsing, f"{'All' if not misfit else f'{fit:.1%} of the'} cells are numbers{with_notes}.{misfit}")
+    return Column(
+        name, "number", parsing, f"{'All' if not misfit else f'{fit:.1%} of the'} cells are numbers{with_notes}.{misfit}"
+    )
+
+
+def _named_key(name: str) -> bool:
+    return name.strip().lower() in _ID_NAME_EXACT or bool(_ID_NAME.search(name.strip()))
+
+
+def _nearly_key(name: str, total: int, distinct: int) -> bool:
+    """Return whether a column is called a key and repeats so little that its repeats are rows that came twice."""
+    return _named_key(name) and total >= 20 and KEY_SHARE * total <= distinct < total
+
+
+def _nearly_key_evidence(total: int, distinct: int) -> str:
+    return f"It is called a key, and {distinct:,} of {total:,} cells are different: the others look like rows that came twice."
 
 
 def _looks_like_key(name: str, cells: list[str]) -> bool:
-    named = name.strip().lower() in _ID_NAME_EXACT or bool(_ID_NAME.search(name.strip()))
+    named = _named_key(name)
     numbers = sorted(int(cell) for cell in cells)
     counted = numbers[-1] - numbers[0] == len(numbers) - 1 and numbers[0] in (0, 1)
     return named or counted
@@ -223,7 +249,7 @@ def _date(cells: list[str], weights: object, base: Parsing) -> tuple[Parsing, st
     if form == "ISO8601":
         return parsing, "The cells are dates written year-month-day."
     swapped = form.replace("%m", "%_").replace("%d", "%m").replace("%_", "%d")
-    if "%m" in form and "%Y" in form[2:] or "%y" in form:
+    if ("%m" in form and "%Y" in form[2:]) or "%y" in form:
         other = float(pd.to_datetime(pd.Series(cells, dtype=object), format=swapped, errors="coerce").notna().mean())
         order = "month first" if form.index("%m") < form.index("%d") else "day first"
         if other < fit:
@@ -239,11 +265,18 @@ def _words(name: str, cells: list[str], total: int, distinct: int, base: Parsing
     length = sum(len(cell) for cell in cells) / len(cells)
     if distinct == total and total >= 20 and spaced < 0.05 and length <= 40:
         return Column(name, "id", base, f"{total:,} cells without spaces, no two alike: a key.")
-    if distinct <= LABELS or distinct <= 0.5 * total and length < 30:
-        return Column(name, "category", base, f"{distinct:,} different {'value' if distinct == 1 else 'values'} in {total:,} cells.")
+    if spaced < 0.05 and length <= 40 and _nearly_key(name, total, distinct):
+        return Column(name, "id", base, _nearly_key_evidence(total, distinct))
+    if distinct <= LABELS or (distinct <= 0.5 * total and length < 30):
+        return Column(name, "category", base, _variety(total, distinct))
     if spaced > 0.5 and length >= 12:
         return Column(name, "text", base, f"{distinct:,} different cells in {total:,}, most of several words.")
-    return Column(name, "category", base, f"{distinct:,} different values in {total:,} cells.")
+    return Column(name, "category", base, _variety(total, distinct))
+
+
+def _variety(total: int, distinct: int) -> str:
+    values, cells = "value" if distinct == 1 else "values", "cell" if total == 1 else "cells"
+    return f"{distinct:,} different {values} in {total:,} {cells}."
 
 
 def _quoted(cells: list[str]) -> str:

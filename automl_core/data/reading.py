@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ from automl_core.data.dialect import (
     Dialect,
     check_content,
     find_delimiter,
-    find_encoding,
+    find_escape,
     looks_like_header,
     split_line,
 )
+from automl_core.data.encoding import find_encoding
 from automl_core.errors import InputError
 
 MAX_BYTES = 2 << 30
@@ -58,7 +59,7 @@ class ReadReport:
     dialect: Dialect | None
     rows: int
     columns: int
-    repairs: dict[str, int] | None = None
+    repairs: dict[str, int] = field(default_factory=dict)
     refused: tuple[Refused, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -68,7 +69,7 @@ class ReadReport:
             "dialect": self.dialect.to_dict() if self.dialect else None,
             "rows": self.rows,
             "columns": self.columns,
-            "repairs": dict(self.repairs or {}),
+            "repairs": dict(self.repairs),
             "refused": [[row.line, row.text, row.reason] for row in self.refused],
             "notes": list(self.notes),
         }
@@ -99,7 +100,7 @@ def read_frame(path: str | Path) -> pd.DataFrame:
     return read_text(Path(path)).frame
 
 
-def read_text(path: Path, *, dialect: Dialect | None = None, limit: int = MAX_BYTES) -> TextTable:
+def read_text(path: Path, *, dialect: Dialect | None = None, limit: int | None = None) -> TextTable:
     """Read a file as text cells.
 
     Parameters
@@ -107,8 +108,8 @@ def read_text(path: Path, *, dialect: Dialect | None = None, limit: int = MAX_BY
     path : Path
     dialect : Dialect, optional
         How to read it; found from the file when left out.
-    limit : int
-        Largest size in bytes.
+    limit : int, optional
+        Largest size in bytes, `MAX_BYTES` when left out.
 
     Returns
     -------
@@ -122,10 +123,11 @@ def read_text(path: Path, *, dialect: Dialect | None = None, limit: int = MAX_BY
     if not path.is_file():
         raise InputError(f"There is no file {path.name!r}.", action="Check the path and try again.")
     size = path.stat().st_size
+    limit = MAX_BYTES if limit is None else limit
     if size > limit:
         raise InputError(
-            f"{path.name} has {size / 2**20:,.0f} MB.",
-            f"Files up to {limit / 2**20:,.0f} MB are read.",
+            f"{path.name} has {_megabytes(size)}.",
+            f"Files up to {_megabytes(limit)} are read.",
             "Leave out columns or rows you do not need, or split the file and append its parts.",
         )
     with open(path, "rb") as file:
@@ -135,14 +137,27 @@ def read_text(path: Path, *, dialect: Dialect | None = None, limit: int = MAX_BY
     if size > FAST_BYTES:
         from automl_core.data.large import read_large
 
-        return read_large(path, dialect or find_dialect(_lines(_decode(head, encoding, path.name)), encoding))
-    lines = _lines(_decode(path.read_bytes(), encoding, path.name))
-    return read_lines(lines, dialect or find_dialect(lines, encoding), path.name)
+        return read_large(path, dialect or find_dialect(_lines(_decode(head, encoding, path.name)[0]), encoding))
+    text, broken = _decode(path.read_bytes(), encoding, path.name)
+    lines = _lines(text)
+    table = read_lines(lines, dialect or find_dialect(lines, encoding), path.name)
+    if broken:
+        repairs = {**table.report.repairs, f"Letters that {encoding} does not have were read as \ufffd.": broken}
+        return replace(table, report=replace(table.report, repairs=repairs))
+    return table
 
 
-def _decode(data: bytes, encoding: str, name: str) -> str:
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:,.1f} MB" if size < 10 * 2**20 else f"{size / 2**20:,.0f} MB"
+
+
+def _decode(data: bytes, encoding: str, name: str) -> tuple[str, int]:
+    """Return the text and how many letters could not be decoded."""
     try:
-        return data.decode(encoding, errors="replace")
+        return data.decode(encoding), 0
+    except UnicodeDecodeError:
+        text = data.decode(encoding, errors="replace")
+        return text, text.count("\ufffd")
     except LookupError as error:
         raise InputError(f"{encoding!r} is no known encoding.", action=f"Choose another one for {name}.") from error
 
@@ -171,7 +186,7 @@ def find_dialect(lines: list[str], encoding: str) -> Dialect:
         while skip < len(lines) - 1 and not lines[skip].strip():
             skip += 1
     rows = [split_line(line, delimiter, quote) for line in lines[skip : skip + SAMPLE_LINES] if line.strip()]
-    escape = "\\" if quote and sum(f"\\{quote}" in line for line in lines[:5000]) and not any(quote * 2 in line for line in lines[:5000]) else ""
+    escape = find_escape(lines, delimiter, quote)
     header = int(bool(rows) and looks_like_header(rows[0], rows[1:]))
     return Dialect(encoding, delimiter, quote, escape, skip, header)
 
@@ -186,7 +201,7 @@ def read_lines(lines: list[str], dialect: Dialect, name: str) -> TextTable:
     notes: list[str] = []
     if dialect.skip_rows:
         notes.append(f"{dialect.skip_rows} {'line' if dialect.skip_rows == 1 else 'lines'} before the table left out.")
-    header, rows = ([cell for cell in records[0][1]], records[1:]) if dialect.header_rows else ([], records)
+    header, rows = (list(records[0][1]), records[1:]) if dialect.header_rows else ([], records)
     counts = Counter(len(cells) for _, cells, _ in rows)
     width = len(header) or max(counts.items(), key=lambda item: (item[1], item[0]))[0]
     if header and counts and all(count > width for count in counts) and len(counts) == 1:

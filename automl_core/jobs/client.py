@@ -17,6 +17,7 @@ from automl_core.errors import JobError
 from automl_core.workspace import Workspace
 
 START_SECONDS = 20.0
+_SPAWNED: list[subprocess.Popen[bytes]] = []
 LONGEST_ADDRESS = 100
 """Bytes of a socket's path; the system allows 107."""
 
@@ -49,7 +50,7 @@ def ask(workspace: Workspace, request: dict[str, Any]) -> dict[str, Any]:
     ----------
     workspace : Workspace
     request : dict
-        ``do`` is ``ping``, ``start``, ``stop`` or ``leave``; ``folder`` names the job's folder.
+        ``do`` is one of `host.REQUESTS`; ``folder`` names the job's folder.
 
     Raises
     ------
@@ -90,8 +91,33 @@ def _send(workspace: Workspace, request: dict[str, Any]) -> dict[str, Any] | Non
     return None if answer.get("leaving") else answer
 
 
+def answers(workspace: Workspace) -> bool:
+    """Return whether a host listens."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(1.0)
+            connection.connect(str(address(workspace)))
+    except OSError:
+        return False
+    return True
+
+
 def _start(workspace: Workspace) -> None:
     """Start a detached host and wait until one listens; of several started at once only one stays."""
+    process = _spawn(workspace)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if _send(workspace, {"do": "ping"}) is not None:
+            return
+        if process.poll() is None:
+            time.sleep(0.02)
+        elif process.returncode:
+            return  # its log says why; the caller tells the person
+        else:
+            process = _spawn(workspace)  # it gave way to a host that has left since
+
+
+def _spawn(workspace: Workspace) -> subprocess.Popen[bytes]:
     workspace.host.mkdir(parents=True, exist_ok=True)
     root = Path(__file__).resolve().parents[2]
     paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -106,9 +132,6 @@ def _start(workspace: Workspace) -> None:
             env=environment,
             start_new_session=True,
         )
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if _send(workspace, {"do": "ping"}) is not None:
-            return
-        process.poll()  # reaps it when another host won the lock
-        time.sleep(0.02)
+    # Kept, since Python warns of a process that is forgotten while it works, and this one is meant to outlive us.
+    _SPAWNED[:] = [process, *(other for other in _SPAWNED if other.poll() is None)]
+    return process

@@ -23,7 +23,7 @@ from typing import Any
 
 from automl_core.errors import AutoMLError
 from automl_core.events import Failed, Stopped
-from automl_core.jobs.client import address, code_stamp
+from automl_core.jobs.client import address, answers, code_stamp
 from automl_core.jobs.job import Job, alive, process_started
 from automl_core.log import log_error
 from automl_core.workspace import Workspace
@@ -51,12 +51,17 @@ PRELOADED = (
     "catboost",
     "automl_core.predicting",
 )
+REQUESTS = ("ping", "start", "stop", "end", "leave")
 LONG = ("train",)
 """Kinds that take `AUTOML_WORKERS` places; all others are short and have places of their own."""
 SHORT_PLACES = 2
 GRACE = {"train": 15.0}
 """Seconds from the stop button to the end by force; a search saves its best model meanwhile."""
 SHORT_GRACE = 1.0
+LONGEST_END = 20.0
+"""Seconds that `--stop` waits for the jobs to save what they have."""
+LONGEST_WAIT = 20.0
+"""Seconds that a new host waits for one that is leaving."""
 TICK = 0.25
 
 
@@ -102,12 +107,15 @@ class Host:
         self.adopt()
         for module in PRELOADED:
             self.turn(0.0)
+            if self.leaving:
+                break
             try:
                 importlib.import_module(module)
             except ImportError as error:  # the job that needs it says what is missing
                 log_error(self.workspace, error, "host")
         while not self.leaving:
             self.turn(TICK)
+        self.leave()
 
     def turn(self, seconds: float) -> None:
         """Look once after everything."""
@@ -138,8 +146,15 @@ class Host:
                 with contextlib.suppress(AutoMLError, OSError):
                     if job.waiting.exists():
                         self.queue.append((job, job.kind))
-                    elif (job.folder / "worker.json").exists() and job.state == "running" and (pid := job.pid):
-                        self.running[str(job.folder)] = _Running(job, job.kind, pid, process_started(pid), ours=False)
+                    elif (job.folder / "worker.json").exists():
+                        pid = job.pid
+                        known = _Running(job, job.kind, pid, process_started(pid), ours=False)
+                        if pid and job.state == "running":
+                            self.running[str(job.folder)] = known
+                            if job.stop_marker.exists():
+                                self.stop(job)
+                        elif job.state == "lost":
+                            self.close(known)
 
     # -- requests -----------------------------------------------------------------------------------------------
 
@@ -155,34 +170,39 @@ class Host:
                         return
                     data += chunk
                 answer = self.do(json.loads(data))
-            except (OSError, ValueError, KeyError, AutoMLError) as error:
+            except (OSError, ValueError, KeyError, TypeError, RecursionError, AutoMLError) as error:
                 answer = {"error": f"The request could not be understood: {error}"}
             with contextlib.suppress(OSError):
                 connection.sendall(json.dumps(answer).encode() + b"\n")
 
     def do(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what a request asks."""
+        if request["do"] not in REQUESTS:
+            raise ValueError(f"{request['do']!r} is not one of {', '.join(REQUESTS)}")
         if request["do"] == "leave" or (request.get("code") != self.code and not self.running):
             self.leave()
             return {"leaving": True}
-        if request["do"] in ("start", "stop"):
+        if request["do"] in ("start", "stop", "end"):
             job = Job(self._inside(Path(request["folder"])))
             if request["do"] == "start":
-                self.queue.append((job, job.kind))
-                self.start_waiting()
-            else:
+                self.queue.append((job, job.kind))  # started once it is answered, or the job would hold the line open
+            elif request["do"] == "stop":
                 self.stop(job)
+            else:
+                self.end(job)
         return {"pid": os.getpid(), "running": len(self.running), "queued": len(self.queue)}
 
     def _inside(self, folder: Path) -> Path:
         folder = folder.resolve()
         if self.workspace.projects.resolve() not in folder.parents or not (folder / "request.json").exists():
-            raise KeyError(str(folder))
+            raise ValueError(f"{folder} is no job of this workspace")
         return folder
 
     def leave(self) -> None:
         """Stop taking work; jobs that run go on without us."""
         self.leaving = True
+        if self.listener.fileno() < 0:
+            return
         self.listener.close()
         with contextlib.suppress(FileNotFoundError):
             address(self.workspace).unlink()
@@ -208,7 +228,12 @@ class Host:
         """Fork the process of one job."""
         sys.stdout.flush()
         sys.stderr.flush()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            log_error(self.workspace, error, "host")
+            self.close(_Running(job, kind, 0, 0.0, ours=False))
+            return
         if pid == 0:
             self.child(job)
         self.running[str(job.folder)] = _Running(job, kind, pid, process_started(pid), ours=True)
@@ -233,7 +258,7 @@ class Host:
             if job.kind in GRACEFUL:
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
             code = run_job(job.folder)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the end of a process of our own; logged with its traceback
             log_error(self.workspace, error, f"job {job.id}")
         finally:
             os._exit(code)
@@ -246,6 +271,17 @@ class Host:
         known.kill_at = time.monotonic() + GRACE.get(known.kind, SHORT_GRACE)
         with contextlib.suppress(ProcessLookupError):
             os.kill(known.pid, signal.SIGTERM)
+
+    def end(self, job: Job) -> None:
+        """End a job by force and forget it; its process is gone when this returns."""
+        known = self.running.pop(str(job.folder), None)
+        if known is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(known.pid, signal.SIGKILL)
+        deadline = time.monotonic() + 5.0
+        while not self.gone(known) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def reap(self) -> None:
         """Notice jobs that ended, and end those whose time to stop is over."""
@@ -260,7 +296,7 @@ class Host:
                 self.close(known)
 
     def gone(self, known: _Running) -> bool:
-        """Return whether a job's process has ended, and remove what is left of it."""
+        """Return whether a job's process has ended."""
         if not known.ours:
             return not alive(known.pid, known.started)
         pid, _ = os.waitpid(known.pid, os.WNOHANG)
@@ -269,7 +305,7 @@ class Host:
     def close(self, known: _Running) -> None:
         """Tell how a job ended whose process could not tell it."""
         job = known.job
-        (job.folder / "reserve").unlink(missing_ok=True)
+        job.reserve.unlink(missing_ok=True)
         try:
             if job.waiting.exists():
                 if all(waiting.folder != job.folder for waiting, _ in self.queue):
@@ -285,6 +321,15 @@ class Host:
             log_error(self.workspace, error, "host")
 
 
+def _locked(lock: int) -> bool:
+    """Return whether the lock file could be locked; the system lets go of it when this process ends, however it does."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def main(arguments: list[str]) -> int:
     """Run the host of the default workspace, or end it with ``--stop``."""
     workspace = Workspace.default()
@@ -293,14 +338,11 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     workspace.host.mkdir(parents=True, exist_ok=True)
     lock = os.open(workspace.host / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    for _ in range(100):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            time.sleep(0.02)  # one that leaves may take a moment
-    else:
-        return 0
+    deadline = time.monotonic() + LONGEST_WAIT
+    while not _locked(lock):
+        if answers(workspace) or time.monotonic() > deadline:
+            return 0  # another host is here to stay
+        time.sleep(0.02)  # one that is leaving takes a moment
     os.truncate(lock, 0)
     os.write(lock, str(os.getpid()).encode())
     path = address(workspace)
@@ -308,10 +350,11 @@ def main(arguments: list[str]) -> int:
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
-        os.chmod(path, 0o600)
+        path.chmod(0o600)
         listener.listen(64)
         host = Host(workspace, max(int(os.environ.get("AUTOML_WORKERS", "1") or 1), 1), lock)
-        signal.signal(signal.SIGTERM, lambda *_: host.leave())
+        # Only a flag: a child that was forked just now still has this handler, and must not close the host's door.
+        signal.signal(signal.SIGTERM, lambda *_: setattr(host, "leaving", True))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         host.serve(listener)
     return 0
@@ -322,13 +365,24 @@ def end(workspace: Workspace) -> int:
     from automl_core.jobs.client import _send
     from automl_core.jobs.job import ACTIVE, stop
 
+    stopped = []
     for project_id in workspace.project_ids():
         project = workspace.project(project_id)
         for job_id in [*project.list("runs"), *project.list("jobs")]:
             with contextlib.suppress(AutoMLError):
-                if Job(project.job(job_id)).state in ACTIVE:
+                job = Job(project.job(job_id))
+                if job.state in ACTIVE:
                     stop(workspace, project_id, job_id)
+                    stopped.append(job)
+    deadline = time.monotonic() + LONGEST_END
+    while any(job.state in ACTIVE for job in stopped) and time.monotonic() < deadline:
+        time.sleep(0.05)
     _send(workspace, {"do": "leave"})
+    if workspace.host.exists():
+        lock = os.open(workspace.host / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        while not _locked(lock) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.close(lock)
     print("The background process has ended.")
     return 0
 

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from automl_core.errors import AutoMLError, JobError
+from automl_core.errors import AutoMLError, FormatError, JobError
 from automl_core.events import FINAL, Event, Started, Stopped, append_event, read_events
 from automl_core.runs import write_request
-from automl_core.workspace import ProjectFolder, Workspace, new_id, read_json, write_json
+from automl_core.workspace import ProjectFolder, Workspace, atomic_file, new_id, read_json, write_json
 
 JobState = Literal["queued", "running", "finished", "failed", "stopped", "lost"]
 ACTIVE: tuple[JobState, ...] = ("queued", "running")
 RESUMABLE: tuple[JobState, ...] = ("lost", "stopped", "failed")
+RESERVE = 64 * 1024
+"""Bytes."""
 SILENT = 15.0
 """Seconds without a heartbeat after which a job of another machine counts as lost."""
 
@@ -49,8 +52,10 @@ class Job:
 
     @property
     def request(self) -> dict[str, Any]:
-        """What was submitted; raises NotFoundError."""
-        request: dict[str, Any] = read_json(self.folder / "request.json")
+        """What was submitted; raises NotFoundError, or FormatError when it is damaged."""
+        request = read_json(self.folder / "request.json")
+        if not isinstance(request, dict) or "kind" not in request:
+            raise FormatError(f"request.json in {self.id} is damaged: it does not say what is to be done.")
         return request
 
     @property
@@ -93,8 +98,20 @@ class Job:
     def pid(self) -> int:
         """The process of this machine that works on it, 0 when there is none."""
         worker = self._worker()
-        here = worker.get("machine") == socket.gethostname()
-        return int(worker["pid"]) if here and alive(int(worker["pid"]), float(worker["started"])) else 0
+        if worker.get("machine") != socket.gethostname():
+            return 0
+        pid, started = int(worker.get("pid", 0)), float(worker.get("started", 0.0))
+        return pid if alive(pid, started) else 0
+
+    @property
+    def reserve(self) -> Path:
+        """Space that is kept so that a full disk can still be told of."""
+        return self.folder / "reserve"
+
+    def hold(self) -> None:
+        """Keep the space of the last words; raises StorageError when the disk has not even that."""
+        with atomic_file(self.reserve) as file:
+            file.write(b"\0" * RESERVE)
 
     def take(self) -> None:
         """Note that this process works on the job from now on."""
@@ -105,10 +122,10 @@ class Job:
 
     def _worker(self) -> dict[str, Any]:
         try:
-            worker: dict[str, Any] = read_json(self.folder / "worker.json")
+            worker = read_json(self.folder / "worker.json")
         except AutoMLError:
             return {}
-        return worker
+        return worker if isinstance(worker, dict) else {}
 
     def _beats(self) -> bool:
         """Return whether another machine or container works on it, where process numbers say nothing."""
@@ -135,7 +152,8 @@ def process_started(pid: int) -> float:
 
 def alive(pid: int, started: float) -> bool:
     """Return whether the process of this number is still the one that was started then."""
-    return abs(process_started(pid) - started) < 1.0
+    now = process_started(pid)
+    return now > 0 and abs(now - started) < 1.0
 
 
 def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, Any]) -> str:
@@ -158,7 +176,7 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
     Raises
     ------
     StorageError
-        When the folder cannot be written.
+        When the folder or the catalogue cannot be written; nothing is left then.
     JobError
         When the host cannot be started; the job then waits until one is.
     """
@@ -166,9 +184,14 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
 
     job_id = new_id("rn" if kind == "train" else "jb")
     job = Job(workspace.project(project_id).job(job_id))
-    write_request(job.folder, kind, params)
-    job.waiting.touch()
-    _index(job)
+    try:
+        write_request(job.folder, kind, params)
+        job.hold()
+        job.waiting.touch()
+        _index(job)
+    except (AutoMLError, OSError):
+        shutil.rmtree(job.folder, ignore_errors=True)  # or it would start one day, long after the person was told that it failed
+        raise
     client.ask(workspace, {"do": "start", "folder": str(job.folder)})
     return job_id
 
@@ -185,23 +208,50 @@ def stop(workspace: Workspace, project_id: str, job_id: str) -> None:
     if state == "queued":
         with contextlib.suppress(FileNotFoundError):
             job.waiting.unlink()
+            job.reserve.unlink(missing_ok=True)
             job.close(Stopped())
             return
     client.ask(workspace, {"do": "stop", "folder": str(job.folder)})
 
 
-def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
-    """Let a job that was interrupted, stopped or failed go on; raises JobError for one that cannot."""
+def end(workspace: Workspace, project_id: str, job_id: str) -> None:
+    """End a job at once and by force, for a folder that is to be deleted: when this returns nothing writes into it any more."""
     from automl_core.jobs import client
 
     job = Job(workspace.project(project_id).job(job_id))
+    active = job.state in ACTIVE
+    job.waiting.unlink(missing_ok=True)
+    if job.pid or (active and client.answers(workspace)):
+        client.ask(workspace, {"do": "end", "folder": str(job.folder)})
+
+
+def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
+    """Let a job that was interrupted, stopped or failed go on.
+
+    Raises
+    ------
+    JobError
+        When it has ended well.
+    NotFoundError
+    StorageError
+        When the disk is still full.
+    """
+    from automl_core.jobs import client
+
+    job = Job(workspace.project(project_id).job(job_id))
+    _ = job.request  # refuses what is no job
     if job.state in ACTIVE:
         return
     if job.state not in RESUMABLE:
         raise JobError("This work has ended well.", action="Start it again with other settings.")
+    job.hold()
     job.stop_marker.unlink(missing_ok=True)
     job.waiting.touch()
-    _index(job)
+    try:
+        _index(job)
+    except AutoMLError:
+        job.waiting.unlink(missing_ok=True)
+        raise
     client.ask(workspace, {"do": "start", "folder": str(job.folder)})
 
 

@@ -15,8 +15,6 @@ from automl_core.jobs.context import JobContext
 from automl_core.jobs.job import Job
 from automl_core.log import log_error
 
-RESERVE = 64 * 1024
-"""Bytes kept free in the job's folder, so that a full disk can still be told of."""
 GRACEFUL = ("train",)
 """Kinds that end themselves when asked, since they have something to keep."""
 
@@ -46,8 +44,11 @@ def _run(job: Job, resumed: bool) -> int:
     emit(job, Started(os.getpid(), resumed))
     job.take()
     _record(job)
-    (job.folder / "reserve").write_bytes(b"\0" * RESERVE)
+    if not job.reserve.exists():
+        job.hold()
     try:
+        if job.stop_marker.exists():  # it was stopped between the fork and here
+            return _stopped(job)
         from automl_core.worker import KINDS
 
         request = job.request
@@ -67,14 +68,21 @@ def _run(job: Job, resumed: bool) -> int:
             emit(job, Stopped())
         else:
             emit(job, Failed(" ".join(part for part in (error.received, error.needed) if part), error.action))
-    except Exception as error:  # the border of a job; logged with its traceback
+    except Exception as error:  # noqa: BLE001 - the border of a job; logged with its traceback
         code = 1
         traceback.print_exc()
         log_id = log_error(job.workspace, error, f"job {job.id}")
         emit(job, Failed("Something went wrong on our side; what was finished is kept.", "Try again.", log_id))
-    (job.folder / "reserve").unlink(missing_ok=True)
+    job.reserve.unlink(missing_ok=True)
     _record(job)
     return code
+
+
+def _stopped(job: Job) -> int:
+    emit(job, Stopped())
+    job.reserve.unlink(missing_ok=True)
+    _record(job)
+    return 0
 
 
 def emit(job: Job, event: Event) -> None:
@@ -87,8 +95,9 @@ def _disk(job: Job, error: OSError) -> int:
     if not isinstance(error, StorageError):
         log_error(job.workspace, error, f"job {job.id}")
     received = error.received if isinstance(error, StorageError) else f"A file could not be written or read: {error}."
-    (job.folder / "reserve").unlink(missing_ok=True)
-    full = error.errno == errno.ENOSPC or isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOSPC
+    job.reserve.unlink(missing_ok=True)
+    number = error.__cause__.errno if isinstance(error.__cause__, OSError) else error.errno
+    full = number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     action = "Free some disk space" if full else "Check the disk and the folder's permissions"
     emit(job, Failed(received, f"{action}, then let it go on: what was finished is kept."))
     _record(job)
@@ -96,7 +105,7 @@ def _disk(job: Job, error: OSError) -> int:
 
 
 def _end_at_once(job: Job, number: int, frame: FrameType | None) -> None:
-    (job.folder / "reserve").unlink(missing_ok=True)
+    job.reserve.unlink(missing_ok=True)
     emit(job, Stopped())
     os._exit(0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import select
@@ -13,6 +14,8 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from automl_core.errors import StorageError
 
 Work = Callable[[], dict[str, Any]]
 
@@ -30,6 +33,8 @@ class Done:
         Why there is no result, one sentence; empty when there is one.
     seconds : float
     timed_out : bool
+    disk : int
+        The system's number of the fault where the disk was at fault and not the task, otherwise 0.
     """
 
     key: tuple[Any, ...]
@@ -37,6 +42,7 @@ class Done:
     error: str = ""
     seconds: float = 0.0
     timed_out: bool = False
+    disk: int = 0
 
 
 class Executor(Protocol):
@@ -87,10 +93,11 @@ class ForkExecutor:
         reading, writing = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
             os.close(reading)
-            _run_child(work, writing)
+            _run_child(work, writing, parent)
         os.close(writing)
         os.set_blocking(reading, False)
         with contextlib.suppress(OSError):
@@ -152,7 +159,7 @@ class ForkExecutor:
             answer = json.loads(child.data)
         except ValueError:
             return Done(key, error="Its process ended without an answer.", seconds=seconds)
-        return Done(key, answer.get("result", {}), answer.get("error", ""), seconds)
+        return Done(key, answer.get("result", {}), answer.get("error", ""), seconds, disk=answer.get("disk", 0))
 
 
 def _kill(pid: int) -> None:
@@ -162,12 +169,12 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _run_child(work: Work, writing: int) -> None:
+def _run_child(work: Work, writing: int, parent: int) -> None:
     """Run a task and leave; never returns."""
     code = 0
     try:
         os.setpgid(0, 0)
-        _die_with_parent()
+        _die_with_parent(parent)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         from threadpoolctl import threadpool_limits
@@ -176,6 +183,8 @@ def _run_child(work: Work, writing: int) -> None:
             answer: dict[str, Any] = {"result": work()}
     except MemoryError:
         answer = {"error": "There was not enough memory."}
+    except StorageError as error:
+        answer = {"error": error.received, "disk": getattr(error.__cause__, "errno", None) or errno.EIO}
     except Exception as error:  # a model may fail in any way; the sentence becomes the reason of its row
         traceback.print_exc()
         text = " ".join(str(error).split())
@@ -190,9 +199,11 @@ def _run_child(work: Work, writing: int) -> None:
         os._exit(code)
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """Ask the kernel to end this process when its parent ends (Linux)."""
     import ctypes
 
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before it could be asked for
+        os._exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from automl_core.errors import StorageError
 from automl_core.events import CandidateScored, Event, Message, Progress
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS
@@ -238,6 +240,8 @@ class SearchLoop:
     # -- taking results -----------------------------------------------------------------------------------------
 
     def _take(self, done: Done) -> None:
+        if done.disk:  # the next fit would meet the same disk, and the candidate is none the worse for it
+            raise StorageError(done.error) from OSError(done.disk, os.strerror(done.disk))
         if done.key[0] == "prepare":
             place = (done.key[1], done.key[2])
             self.preparing.discard(place)

@@ -64,7 +64,7 @@ with errors.shown():
         st.subheader("Columns", anchor=False)
         profile_view.draw_columns(found)
         st.subheader("What goes together", anchor=False)
-        profile_view.draw_associations(found, target)
+        profile_view.draw_associations(found)
 
         def html() -> str:
             """Return the profile as a page, made when it is asked for."""

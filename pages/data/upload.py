@@ -6,6 +6,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from pages.shared import caches, errors, guards, intake, layout, state
+from pages.shared.combine_view import draw_combine
 from pages.shared.dataset_view import change_dialect, draw_kinds, draw_report, draw_rows
 
 
@@ -48,7 +49,9 @@ def offer_samples() -> None:
             format_func=lambda sample_id: names[sample_id],
             help="A table that comes with Tablewright; it becomes a project of its own.",
         )
-        clicked = st.button("Use it", key="upload_use_sample", icon=":material/science:", help="Makes a new project of this table.")
+        clicked = st.button(
+            "Use it", key="upload_use_sample", icon=":material/science:", help="Makes a new project of this table."
+        )
     if clicked:
         with errors.shown() as tried:
             intake.add_sample(chosen)
@@ -99,6 +102,9 @@ with st.expander("Read it another way", icon=":material/settings:"):
     change_dialect(data)
 with st.expander("Add another table to this project", icon=":material/add:"):
     take_file("Another table")
+if len(tables) > 1:
+    with st.expander("Combine with another table of this project", icon=":material/join:"):
+        draw_combine(folder, data)
 next_page = "explore" if layout.ready("explore") else "compare"
 sentences = {"explore": "See what is in the table, and what is wrong with it.", "compare": "Let models compete on this table."}
 layout.next_step(next_page, sentences[next_page], next_page.capitalize(), primary=True)

@@ -12,6 +12,7 @@ from pages.shared.candidate_jobs import result_of
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
+    from automl_core.predicting import FormField, RowPrediction
     from automl_core.runs import Run
 
 
@@ -36,7 +37,7 @@ def draw_form(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     fields = row_form(model)
     with st.form(f"predict_form_{candidate.id}", border=False):
         with st.grid("auto", min_column_width=200):
-            values: dict[str, Any] = {field.name: _ask(field) for field in fields}
+            values: dict[str, Any] = {field.column: _ask(field) for field in fields}
         sent = st.form_submit_button(
             "Predict this row", icon=":material/online_prediction:", help="A field that is left empty counts as missing."
         )
@@ -47,23 +48,24 @@ def draw_form(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         _draw_answer(model.target, answer)
 
 
-def _ask(field: Any) -> Any:
-    key = f"predict_field_{field.name}"
-    label = errors.plain(field.name)
-    if field.options:
-        options = ["", *[option for option in field.options if option != ""]]
+def _ask(field: FormField) -> Any:
+    key = f"predict_field_{field.column}"
+    label = errors.plain(field.column if len(field.column) <= 60 else field.column[:59] + "…")
+    if field.choices:
+        options = ["", *field.choices]
         index = options.index(field.default) if field.default in options else 0
         return st.selectbox(label, options, index=index, key=key, help="Empty counts as missing.", accept_new_options=True)
-    return st.text_input(label, str(field.default), key=key, help=f"A {field.kind}; empty counts as missing.")
+    learned = f", {field.low:,.6g} to {field.high:,.6g} in the training rows" if field.low is not None and field.high is not None else ""
+    default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+    words = {"number": "A number", "date": "A date, as in the training table"}.get(field.kind, "Words")
+    return st.text_input(label, default, key=key, help=f"{words}{learned}. Empty counts as missing.")
 
 
-def _draw_answer(target: str, answer: Any) -> None:
-    row = answer.iloc[0]
-    prediction = row["prediction"]
-    shown = f"{prediction:,.4g}" if isinstance(prediction, float) else str(prediction)
+def _draw_answer(target: str, answer: RowPrediction) -> None:
+    shown = f"{answer.prediction:,.4g}" if isinstance(answer.prediction, float) else answer.prediction
     with st.container(border=True):
         st.metric(errors.plain(target), shown)
-        for column in answer.columns:
-            if column.startswith("probability_"):
-                share = float(row[column])
-                st.progress(min(max(share, 0.0), 1.0), text=f"{errors.plain(column.removeprefix('probability_'))}: {share:.1%}")
+        for label, share in answer.probabilities.items():
+            st.progress(min(max(share, 0.0), 1.0), text=f"{errors.plain(label)}: {share:.1%}")
+    for difference in answer.differences:
+        st.warning(errors.plain(difference.sentence), icon=":material/warning:")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from automl_core.catalogue import jobs
-from automl_core.errors import FormatError, JobError, NotFoundError
+from automl_core.errors import FormatError, JobError, NotFoundError, StorageError
 from automl_core.events import Failed, Finished, Progress, Started, Stopped, append_event, read_events
 from automl_core.jobs import client
 from automl_core.jobs.job import Job, alive, process_started, resume, stop, submit
@@ -271,3 +271,17 @@ def test_a_job_that_does_not_exist_is_named(workspace: Workspace, job: Job, aske
     assert str(caught.value) == "request.json does not exist in rn261124-aaaaaaaa."
     assert asked == []
     assert not workspace.project(job.project.id).job("rn261124-aaaaaaaa").exists()
+
+
+def test_what_the_catalogue_does_not_take_is_not_left_waiting(
+    workspace: Workspace, job: Job, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person was told of a failure, and the work started one day all the same."""
+    fail(job)
+    monkeypatch.setenv("AUTOML_DATABASE_URL", "sqlite:////nowhere/at/all/team.db")
+    with pytest.raises(StorageError, match="unable to open database file"):
+        resume(workspace, job.project.id, job.id)
+    with pytest.raises(StorageError, match="unable to open database file"):
+        submit(workspace, job.project.id, "train", {})
+    assert (job.state, asked) == ("failed", [])
+    assert job.project.list("runs") == [job.id]

@@ -1,0 +1,107 @@
+"""How a file's letters are stored, found from its bytes."""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from pathlib import Path
+
+ODD_BYTES = 1 << 16
+"""Bytes of lines beyond ASCII that are looked at."""
+
+_WESTERN = ("cp1252", "cp1250", "mac_roman")
+"""Encodings of the Latin alphabet that spreadsheets write, the usual one first."""
+_EUROPEAN = frozenset(
+    ("latin_1", "iso8859_1", "iso8859_2", "iso8859_15", "cp1250", "cp1252", "cp1254", "cp1257", "mac_roman", "mac_latin2")
+)
+_RARE = frozenset(b"\x81\x83\x86\x87\x88\x8b\x8d\x8f\x90\x98\x9b\x9d")
+"""Bytes that hold control codes or signs nobody types in the Windows code pages of the Latin alphabet."""
+
+
+def find_encoding(head: bytes, path: Path) -> str:
+    """Return a file's encoding.
+
+    A byte order mark decides, then UTF-8 where the whole file is, but for a letter that was cut off at its end or a few
+    broken ones. In what is left, letters beyond ASCII that stand alone among others speak for the Latin alphabet, and runs
+    of them for another one, which charset-normalizer guesses.
+    """
+    if head.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if looks_utf16(head):
+        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            while file.read(1 << 22):
+                pass
+        return "utf-8"
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            return "utf-8"
+    odd = _around_odd_bytes(path)
+    if _mostly_utf8(odd):
+        return "utf-8"
+    if _latin(odd):
+        return min(_WESTERN, key=lambda name: _strangeness(odd, name))
+    from charset_normalizer import from_bytes
+
+    guesses = [str(match.encoding) for match in from_bytes(odd, explain=False)]
+    others = [name for name in guesses if name not in _EUROPEAN]
+    if others and (guesses[0] not in _EUROPEAN or _together(odd) > 0.5):
+        return others[0]
+    high = [byte for byte in odd if byte > 127]
+    if _together(odd) > 0.5 and sum(byte >= 0xC0 for byte in high) > 0.9 * len(high):
+        return "cp1251"  # whole words beyond ASCII, too few for a guess: the letters of Cyrillic are from 0xC0 on
+    return min(_WESTERN, key=lambda name: _strangeness(odd, name))
+
+
+def looks_utf16(head: bytes) -> bool:
+    """Return whether every other byte is mostly zero, as in UTF-16 without a byte order mark."""
+    sample = head[:2000]
+    return len(sample) > 20 and max(sample[::2].count(0), sample[1::2].count(0)) > 0.35 * len(sample)
+
+
+def _around_odd_bytes(path: Path) -> bytes:
+    """Return up to 64 KB of the lines that hold bytes beyond ASCII, since only these tell encodings apart."""
+    kept: list[bytes] = []
+    size = 0
+    with open(path, "rb") as file:
+        for line in file:
+            if not line.isascii():
+                kept.append(line[:4096])
+                size += len(kept[-1])
+                if size > ODD_BYTES:
+                    break
+    return b"".join(kept)
+
+
+def _mostly_utf8(odd: bytes) -> bool:
+    """Return whether letters of UTF-8 outnumber broken ones two to one; other encodings hardly ever form them."""
+    text = odd.decode("utf-8", errors="replace")
+    broken = text.count("\ufffd")
+    return sum(not letter.isascii() for letter in text) - broken > 2 * broken
+
+
+def _latin(odd: bytes) -> bool:
+    """Return whether the bytes beyond ASCII stand alone among letters, and are ones the Latin code pages use."""
+    high = [byte for byte in odd if byte > 127]
+    if len(high) < 3:
+        return True  # too few to speak for a rarer alphabet
+    return _together(odd) < 0.25 and sum(byte in _RARE for byte in high) < 0.1 * len(high)
+
+
+def _together(odd: bytes) -> float:
+    """Return the share of the bytes beyond ASCII that stand beside another one."""
+    places = {position for position, byte in enumerate(odd) if byte > 127}
+    return sum(position - 1 in places or position + 1 in places for position in places) / max(len(places), 1)
+
+
+def _strangeness(odd: bytes, encoding: str) -> int:
+    """Return how often a decoding puts a sign before a small letter, or a capital beyond ASCII behind one."""
+    text = odd.decode(encoding, errors="replace")
+    strange = text.count("\ufffd")
+    for left, right in itertools.pairwise(text):
+        sign = not left.isascii() and unicodedata.category(left) in ("Sc", "Sk", "Sm", "So", "No", "Cc")
+        strange += (sign and right.islower()) or (left.islower() and right.isupper() and not right.isascii())
+    return strange

@@ -1,0 +1,16 @@
+"""Counts and names as sentences have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def rows_of(count: int) -> str:
+    """Return a number of rows, as in ``1 row`` or ``1,200 rows``."""
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
+
+
+def listed(names: Sequence[str], total: int | None = None) -> str:
+    """Return the first five names in quotes, and how many more of `total` there are."""
+    more = (len(names) if total is None else total) - len(names[:5])
+    return ", ".join(repr(name) for name in names[:5]) + (f" and {more:,} more" if more else "")

@@ -1,0 +1,205 @@
+"""The whole journey in a browser, as somebody walks it who has never seen the app; its screenshots are the README's."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import Server, settle, shoot
+
+BUDGET = "20"
+
+
+@pytest.fixture(scope="session")
+def table(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Titanic where the test tables are, a bundled sample otherwise; and its target."""
+    folder = os.environ.get("AUTOML_TEST_DATA", "")
+    if folder and (Path(folder) / "titanic.csv").exists():
+        return Path(folder) / "titanic.csv", "Survived"
+    from automl_core.data.samples import SAMPLES, write_sample
+
+    sample = next(entry for entry in SAMPLES if entry.task == "binary")
+    return write_sample(sample.id, tmp_path_factory.mktemp("sample") / "sample.csv"), sample.target
+
+
+def choose(page: Page, label: str, text: str) -> None:
+    """Choose in a select box by typing."""
+    box = page.get_by_role("combobox", name=re.compile(re.escape(label)))
+    box.click()
+    box.fill(text)
+    page.get_by_role("option", name=re.compile(rf"^{re.escape(text)}")).first.click()
+    settle(page)
+
+
+def go(page: Page, name: str) -> None:
+    """Open a page from the sidebar."""
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=re.compile(name)).click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    settle(page)
+
+
+def test_the_journey(page: Page, server: Server, table: tuple[Path, str], tmp_path: Path) -> None:
+    path, target = table
+    # The first page, usable at once.
+    page.goto(server.url)
+    expect(page.get_by_role("button", name="Upload a table")).to_be_visible()
+    shoot(page, "projects")
+
+    # Upload.
+    page.get_by_role("button", name="Upload a table").click()
+    page.locator("input[type=file]").first.set_input_files(path)
+    expect(page.get_by_text("was read:")).to_be_visible()
+    expect(page.get_by_text("Delimiter").first).to_be_visible()
+    shoot(page, "upload")
+
+    # Explore.
+    page.get_by_role("button", name="Explore").click()
+    expect(page.get_by_role("heading", name="What to look at")).to_be_visible()
+    expect(page.get_by_role("heading", name="What goes together")).to_be_visible()
+    shoot(page, "explore", height=1500)
+
+    # Clean: what a step does is shown before it is applied; undo brings back.
+    go(page, "Clean")
+    page.get_by_role("button", name="Show and edit").nth(1).click()
+    settle(page)
+    shoot(page, "clean", height=1300)
+
+    # Compare: the first real model's score, rows that keep arriving, a reload in between.
+    go(page, "Compare")
+    choose(page, "What shall be predicted?", target)
+    choose(page, "Time", "Another time")
+    page.get_by_role("spinbutton", name=re.compile("Seconds")).fill(BUDGET)
+    page.keyboard.press("Tab")
+    settle(page)
+    shoot(page, "experiment")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("Best so far").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Best so far").first).to_be_visible()
+    page.wait_for_timeout(6_000)
+    shoot(page, "running", height=1100)
+    expect(page.get_by_text("Recommended:").first).to_be_visible(timeout=90_000)
+    shoot(page, "compare", height=1100)
+    link = page.url
+    assert "project=" in link and "run=" in link
+
+    # Inspect: held-out scores, curves, what matters.
+    page.get_by_role("button", name="Inspect it").click()
+    expect(page.get_by_text("rows that the search never saw")).to_be_visible(timeout=60_000)
+    shoot(page, "inspect")
+    page.get_by_role("tab", name="Curves").click()
+    expect(page.get_by_role("heading", name="ROC curve")).to_be_visible()
+    shoot(page, "curves", height=1500)
+    page.get_by_role("tab", name="What matters").click()
+    page.get_by_role("button", name="Find out what matters").click()
+    expect(page.get_by_role("heading", name="What each column adds")).to_be_visible(timeout=90_000)
+    shoot(page, "matters", height=1500)
+
+    # Download: a model that is a whole zip, a report under 2 MB.
+    page.get_by_role("tab", name="Download").click()
+    with page.expect_download() as model:
+        page.get_by_role("button", name="Download the model").click()
+    assert zipfile.ZipFile(model.value.path()).testzip() is None
+    page.get_by_role("button", name="Write the report").click()
+    button = page.get_by_role("button", name="Download the report")
+    expect(button).to_be_visible(timeout=60_000)
+    with page.expect_download() as report:
+        button.click()
+    text = Path(report.value.path()).read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>") and len(text) < 2_000_000 and target in text
+
+    # Predict: a file of rows with a column missing and one too many is explained; then a good one; then one row.
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = [name for name in rows[0] if name != target]
+    good = tmp_path / "new.csv"
+    with open(good, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows[:40])
+    go(page, "Predict")
+    page.locator("input[type=file]").first.set_input_files(good)
+    page.get_by_role("button", name="Predict", exact=True).click()
+    saved = page.get_by_role("button", name="Download predictions")
+    expect(saved).to_be_visible(timeout=60_000)
+    shoot(page, "predict", height=1100)
+    with page.expect_download() as predictions:
+        saved.click()
+    with open(predictions.value.path(), encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert len(found) == 40 and "prediction" in found[0]
+    assert sum(name.startswith("probability_") for name in found[0]) == 2
+    page.get_by_role("tab", name="One row").click()
+    settle(page)
+    page.get_by_role("button", name=re.compile("^Predict")).click()
+    expect(page.get_by_text(re.compile(r"\d+(\.\d+)? ?%")).first).to_be_visible(timeout=60_000)
+    shoot(page, "one_row", height=1100)
+    assert server.log == "", server.log
+
+
+def test_a_killed_server_loses_nothing(page: Page, server: Server, table: tuple[Path, str]) -> None:
+    """A run goes on while the web server is dead, and is there when it is back; stop keeps what is done."""
+    path, target = table
+    page.goto(f"{server.url}/upload")
+    page.locator("input[type=file]").first.set_input_files(path)
+    expect(page.get_by_text("was read:")).to_be_visible()
+    go(page, "Compare")
+    choose(page, "What shall be predicted?", target)
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("Best so far").first).to_be_visible()
+    link = page.url
+    server.kill()
+    run = link.split("run=")[1].split("&")[0]
+    journal = next(server.home.glob(f"projects/*/runs/{run}/events.jsonl"))
+    before = journal.stat().st_size
+    time.sleep(3)
+    assert journal.stat().st_size > before, "the run did not go on without the web server"
+    server.start()
+    page.goto(link)
+    expect(page.get_by_text("Best so far").first).to_be_visible()
+    page.get_by_role("button", name="Stop").first.click()
+    expect(page.get_by_text("Recommended:").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    assert next(server.home.glob(f"projects/*/runs/{run}/model.zip")).stat().st_size > 1000
+    assert server.log == "", server.log
+
+
+def test_projects_are_renamed_and_deleted(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    page.get_by_role("button", name="Try it").first.click()
+    expect(page.get_by_text("Delimiter").first).to_be_visible()
+    go(page, "Projects")
+    page.get_by_role("button", name="Rename").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("<b>Mine</b>")
+    page.keyboard.press("Tab")
+    dialog.get_by_role("button", name="Rename").click()
+    expect(page.get_by_text("<b>Mine</b>").first).to_be_visible()
+    page.get_by_role("button", name="Delete").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("was deleted.")).to_be_visible()
+    assert server.log == "", server.log
+
+
+@pytest.mark.parametrize(("name", "width", "scheme"), [("dark", 1280, "dark"), ("narrow", 420, "light")])
+def test_every_page_can_be_looked_at(browser: Browser, server: Server, name: str, width: int, scheme: str) -> None:
+    """Every page is drawn in dark and on a telephone without an error; the screenshots are for people to look at."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    finished = sorted(server.home.glob("projects/*/runs/*/model.zip"))
+    run = finished[0].parent
+    project = run.parent.parent
+    for key in ("projects", "upload", "explore", "clean", "compare", "explain", "predict"):
+        page.goto(f"{server.url}/{key}?project={project.name}&run={run.name}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        shoot(page, f"{name}_{key}", height=1100)
+        assert page.get_by_text("Something went wrong").count() == 0
+    context.close()
+    assert server.log == "", server.log

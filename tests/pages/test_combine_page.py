@@ -1,0 +1,128 @@
+"""Combining tables on the Upload page: the plan comes first, the button makes a new table, the old ones stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from automl_core.data.dataset import Dataset, create_dataset, load_dataset
+from automl_core.workspace import ProjectFolder, new_id
+from tests.pages.conftest import assert_clean, open_page
+
+CITIES = "city,country\nRome,Italy\nOslo,Norway\nKyiv,Ukraine\n"
+
+
+@pytest.fixture
+def cities(project: ProjectFolder, tmp_path: Path) -> Dataset:
+    """Return a second table of the project; Lima is not in it."""
+    return add(project, tmp_path, "cities", CITIES)
+
+
+def add(project: ProjectFolder, folder: Path, name: str, text: str) -> Dataset:
+    source = folder / f"{name}.csv"
+    source.write_text(text, encoding="utf-8")
+    return create_dataset(project.dataset(new_id("ds")), source, name)
+
+
+def opened(project: ProjectFolder, table: Dataset, way: str, other: Dataset) -> AppTest:
+    """Open the page of a table and choose the other one."""
+    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app.radio(key="upload_combine_way").set_value(way).run()
+    app.selectbox(key=f"upload_{way}_other_{table.id}").set_value(other.id).run()
+    assert_clean(app)
+    return app
+
+
+def made_by(project: ProjectFolder, *known: Dataset) -> Dataset:
+    """Return the one table that was made."""
+    (fresh,) = set(project.list("datasets")) - {data.id for data in known}
+    return load_dataset(project.dataset(fresh))
+
+
+def texts(app: AppTest) -> list[str]:
+    return [entry.value.replace("\\", "") for entry in (*app.markdown, *app.caption, *app.warning)]
+
+
+def test_one_table_alone_offers_nothing(project: ProjectFolder, table: Dataset) -> None:
+    app = open_page("data/upload", project=project.id, dataset=table.id)
+    assert "Combine with another table of this project" not in [expander.label for expander in app.expander]
+
+
+def test_nothing_is_planned_before_a_table_is_chosen(project: ProjectFolder, table: Dataset, cities: Dataset) -> None:
+    app = open_page("data/upload", project=project.id, dataset=table.id)
+    assert "Combine with another table of this project" in [expander.label for expander in app.expander]
+    chooser = app.selectbox(key=f"upload_append_other_{table.id}")
+    assert (chooser.options, chooser.value) == (["cities (3 rows)"], None)
+    assert not [button.key for button in app.button if button.key in ("upload_append_make", "upload_lookup_make")]
+
+
+def test_rows_are_appended_into_a_new_table(project: ProjectFolder, table: Dataset, tmp_path: Path) -> None:
+    june = add(project, tmp_path, "june", "age,city,bought,visits\n33,Rome,yes,2\n44,Bonn,no,5\n")
+    app = opened(project, table, "append", june)
+    shown = texts(app)
+    assert "2 rows of 'june' below 60 rows of 'customers': 62 rows in all. Columns in both: 3." in shown
+    assert ":material/info: Only in 'june', so missing in the 60 rows of 'customers': 'visits'." in shown
+    assert sorted(project.list("datasets")) == sorted([table.id, june.id])
+    app.button(key="upload_append_make").click().run()
+    assert_clean(app)
+    made = made_by(project, table, june)
+    assert app.query_params["dataset"] == made.id
+    assert app.success[0].value == "customers and june was made: 62 rows and 4 columns."
+    assert made.frame().iloc[60:].to_numpy().tolist() == [[33, "Rome", "yes", 2.0], [44, "Bonn", "no", 5.0]]
+    assert load_dataset(table.folder) == table
+
+
+def test_tables_without_a_common_column_are_explained(project: ProjectFolder, table: Dataset, tmp_path: Path) -> None:
+    prices = add(project, tmp_path, "prices", "item,price\nshoe,30\nhat,12\n")
+    app = opened(project, table, "append", prices)
+    assert app.warning[0].value == "'customers' and 'prices' share no column name, so their rows cannot go below each other."
+    assert "upload_append_make" not in [button.key for button in app.button]
+
+
+def test_columns_are_looked_up_with_the_unmatched_keys_first(project: ProjectFolder, table: Dataset, cities: Dataset) -> None:
+    app = opened(project, table, "lookup", cities)
+    assert app.selectbox(key=f"upload_lookup_left_{table.id}_{cities.id}").value == "city"
+    assert app.selectbox(key=f"upload_lookup_right_{table.id}_{cities.id}").value == "city"
+    (unmatched,) = [frame.value for frame in app.dataframe if "Key" in frame.value.columns]
+    assert unmatched.to_dict("records") == [{"Key": "Lima", "Rows in customers": 20}]
+    assert (
+        "20 rows of 60 in 'customers' find nothing in 'cities'. The keys not found: 'Lima'. 40 rows find their key. "
+        "Keys of 'cities' that no row asks for: 1."
+    ) in texts(app)
+    app.text_input(key="upload_lookup_name_customers with cities").set_value("With countries")
+    app.button(key="upload_lookup_make").click().run()
+    assert_clean(app)
+    made = made_by(project, table, cities)
+    assert (made.name, made.rows, made.schema.names) == ("With countries", 60, ["age", "city", "bought", "country"])
+    assert made.frame()["country"].fillna("?").to_list() == ["Italy", "Norway", "?"] * 20
+    assert app.success[0].value == "With countries was made: 60 rows and 4 columns."
+
+
+def test_no_column_to_add_is_said_and_makes_nothing(project: ProjectFolder, table: Dataset, cities: Dataset) -> None:
+    app = opened(project, table, "lookup", cities)
+    app.multiselect(key=f"upload_lookup_columns_{cities.id}_city").set_value([])
+    app.button(key="upload_lookup_make").click().run()
+    assert_clean(app)
+    assert app.error[0].value.replace("\\", "") == (
+        "No column was chosen. At least one other column of 'cities' is needed.\n\n**Choose what is to be added.**"
+    )
+    assert len(project.list("datasets")) == 2
+
+
+def test_repeated_keys_keep_the_button_off(project: ProjectFolder, table: Dataset, tmp_path: Path) -> None:
+    twice = add(project, tmp_path, "twice", "city,country\nRome,Italy\nRome,Italia\nOslo,Norway\n")
+    app = opened(project, table, "lookup", twice)
+    (repeated,) = [frame.value for frame in app.dataframe if list(frame.value.columns) == ["Key", "Rows in twice"]]
+    assert repeated.to_dict("records") == [{"Key": "Rome", "Rows in twice": 2}]
+    assert app.button(key="upload_lookup_make").disabled
+    assert "Each key must come once in the other table. Choose another key, or keep one row a key in its file." in texts(app)
+
+
+def test_keys_that_never_meet_keep_the_button_off(project: ProjectFolder, table: Dataset, cities: Dataset) -> None:
+    app = opened(project, table, "lookup", cities)
+    app.selectbox(key=f"upload_lookup_left_{table.id}_{cities.id}").set_value("bought").run()
+    assert_clean(app)
+    assert app.button(key="upload_lookup_make").disabled
+    assert "At least one key must be in both tables. Choose other key columns." in texts(app)

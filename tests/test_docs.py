@@ -1,0 +1,62 @@
+"""The README says what is there: its pages, commands and settings are those of the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from automl_core.cli import app
+from pages.shared.pagelist import PAGES
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    return README.split(f"## {title}\n")[1].split("\n## ")[0]
+
+
+def test_pages_are_listed_as_the_navigation_has_them():
+    listed = re.findall(r"^\| (Home|Data|Model) \| (\w+) \| (.+) \|$", section("The pages"), re.MULTILINE)
+    assert listed == [(page.stage, page.title, page.question) for page in PAGES.values()]
+    assert all(page.ready for page in PAGES.values())
+
+
+def test_commands_are_listed():
+    listed = re.findall(r"^\| `(\w+)", section("Without a browser"), re.MULTILINE)
+    commands = [command.name or command.callback.__name__ for command in app.registered_commands]
+    assert sorted(listed) == sorted(commands)
+
+
+def test_settings_are_read_somewhere():
+    listed = re.findall(r"^\| `([A-Z_]+)`", section("Settings"), re.MULTILINE)
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "automl_core").rglob("*.py"))
+    ours = [name for name in listed if name.startswith("AUTOML_")]
+    assert sorted(ours) == sorted(set(re.findall(r'"(AUTOML_[A-Z_]+)"', code)))
+
+
+def test_every_command_of_the_makefile_that_is_named_exists():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    text = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for target in set(re.findall(r"`make ([a-z0-9]+)`", text)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_links_to_files_lead_somewhere(name):
+    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text(encoding="utf-8")):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_direct_requirement_says_why_and_is_locked():
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8").lower()
+    for line in (ROOT / "requirements.in").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            name, _, why = line.partition("#")
+            assert why.strip(), line
+            assert f"\n{re.split(r'[=<>~[]', name.strip())[0]}" in lock, line
+
+
+def test_every_streamlit_setting_has_its_comment():
+    for line in (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8").splitlines():
+        assert not line or line.startswith(("#", "[")) or " # " in line, line
