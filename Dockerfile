@@ -25,4 +25,4 @@ ENV AUTOML_HOME=/workspace \
 VOLUME /workspace
 EXPOSE 8501
 HEALTHCHECK CMD python -c "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=3)"
-CMD ["python", "-m", "streamlit", "run", "app.py"]
+CMD ["python", "-m", "pages.shared.serve"]

@@ -38,7 +38,7 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	@touch $@
 
 run: $(VENV)/installed  ## Start the app and open it in the browser
-	@$(BIN)/python -m streamlit run app.py
+	@$(BIN)/python -m pages.shared.serve
 
 stop: $(VENV)/installed  ## Stop the background process that runs the jobs
 	@$(BIN)/python -m automl_core.jobs.host --stop

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import pandas as pd
@@ -59,7 +62,13 @@ def propose_recipe(frame: pd.DataFrame, schema: Schema, target: str = "", alerts
     steps += _rows_and_words(frame, features)
     dropped = {name for step in steps if step.op == "drop_columns" for name in step.params["columns"]}
     rest = features.without(dropped)
-    return Recipe((*steps, *_learned(frame, rest)))
+    return Recipe(tuple(_with_stable_id(step, place) for place, step in enumerate((*steps, *_learned(frame, rest)))))
+
+
+def _with_stable_id(step: Step, place: int) -> Step:
+    """Return a step whose id is the same whenever it is proposed for the same table, so that a page can point at it."""
+    said = json.dumps([place, step.op, step.params], sort_keys=True).encode()
+    return replace(step, id=hashlib.sha256(said).hexdigest()[:8])
 
 
 def _columns_to_drop(frame: pd.DataFrame, schema: Schema) -> list[Step]:

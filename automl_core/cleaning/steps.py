@@ -370,12 +370,12 @@ def describe(step: Step) -> str:
     for param in known.params:
         given = value(step, param.name)
         if param.kind == "columns":
-            shown = ", ".join(given[:4]) + (f" and {len(given) - 4} more" if len(given) > 4 else "") if given else "all that fit"
-            parts.append(shown)
+            if given:
+                parts.append(", ".join(given[:4]) + (f" and {len(given) - 4} more" if len(given) > 4 else ""))
         elif param.kind == "column":
             parts.append(str(given))
         elif param.kind == "choice":
-            parts.append(f"{param.label.lower()} {dict(param.choices).get(given, given)}")
+            parts.append(dict(param.choices).get(given, str(given)))
         elif param.kind == "mapping":
             parts.append("; ".join(f"{old} → {new}" for old, new in list(given.items())[:4]))
         elif param.kind in ("words", "parts"):
@@ -385,5 +385,5 @@ def describe(step: Step) -> str:
             if given:
                 parts.append(param.label.lower())
         else:
-            parts.append(f"{param.label.lower()} {given:g}")
+            parts.append(f"{param.label.lower()}: {given:g}")
     return f"{known.title}: {'; '.join(parts)}" if parts else known.title

@@ -50,9 +50,9 @@ def schema_before(data: Dataset, recipe: Recipe, step: Step) -> Schema:
 def draw_bar(data: Dataset, history: History) -> None:
     """Draw undo, redo and the way back to the proposal."""
     with st.container(horizontal=True):
-        if st.button("Undo", key="clean_undo", icon=":material/undo:", disabled=not history.past):
+        if st.button("Undo", key="clean_undo", icon=":material/undo:", disabled=not history.past, help="Takes the last change back."):
             keep(data, history.undo())
-        if st.button("Redo", key="clean_redo", icon=":material/redo:", disabled=not history.future):
+        if st.button("Redo", key="clean_redo", icon=":material/redo:", disabled=not history.future, help="Brings it again."):
             keep(data, history.redo())
         if st.button("Reset to the proposed recipe", key="clean_reset", icon=":material/restart_alt:", help="Can be undone."):
             keep(data, history.change(recipes.proposed(data)), "The proposed recipe is back. Undo brings yours back.")
@@ -61,17 +61,24 @@ def draw_bar(data: Dataset, history: History) -> None:
 def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
     """Draw one step: what it does, why, and the controls to change it."""
     recipe = history.present
+    opened = state.draft("clean_open") == step.id
     with st.container(border=True):
-        on = st.toggle(
-            f"**{number}. {errors.plain(describe(step))}**", step.enabled, key=f"clean_on_{step.id}_{int(step.enabled)}"
-        )
-        if on != step.enabled:
-            keep(data, history.change(recipe.switch(step.id, on)))
-        if step.reason:
-            st.caption(errors.plain(step.reason))
-        opened = state.draft("clean_open") == step.id
-        with st.container(horizontal=True):
-            if st.button("Close" if opened else "Show and edit", key=f"clean_open_{step.id}", icon=":material/tune:"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            on = st.toggle(
+                f"**{number}. {OPERATIONS[step.op].title}**",
+                step.enabled,
+                key=f"clean_on_{step.id}_{int(step.enabled)}",
+                help="Off: the step stays here and does nothing.",
+                width="stretch",
+            )
+            if on != step.enabled:
+                keep(data, history.change(recipe.switch(step.id, on)))
+            if st.button(
+                "Close" if opened else "Show and edit",
+                key=f"clean_open_{step.id}",
+                icon=":material/tune:",
+                help="What it does to this table, before and after, and its settings.",
+            ):
                 state.put_draft("clean_open", "" if opened else step.id)
                 st.rerun()
             if st.button("", key=f"clean_up_{step.id}", icon=":material/arrow_upward:", help="Move up", disabled=number == 1):
@@ -82,6 +89,11 @@ def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
                 keep(data, history.change(recipe.move(step.id, 1)))
             if st.button("", key=f"clean_remove_{step.id}", icon=":material/delete:", help="Remove; can be undone"):
                 keep(data, history.change(recipe.remove(step.id)))
+        settings = describe(step).removeprefix(OPERATIONS[step.op].title).removeprefix(": ")
+        if settings:
+            st.markdown(errors.plain(settings[0].upper() + settings[1:]))
+        if step.reason:
+            st.caption(errors.plain(step.reason))
         if opened:
             draw_editor(data, history, step, new=False)
 
@@ -96,7 +108,7 @@ def draw_editor(data: Dataset, history: History, step: Step, *, new: bool) -> No
         preview = preview_step(caches.frame(data), data.schema, history.present, draft)
         step_forms.draw_preview(preview, f"clean_{step.id}_preview")
         label = "Add this step" if new else "Apply changes"
-        if st.button(label, key=f"clean_apply_{step.id}", icon=":material/check:", disabled=not new and draft == step):
+        if st.button(label, key=f"clean_apply_{step.id}", icon=":material/check:", disabled=not new and draft == step, help="Can be undone."):
             state.put_draft("clean_open", "")
             recipe = history.present.add(replace(draft, id=Step(step.op).id)) if new else history.present.put(draft)
             keep(data, history.change(recipe))
@@ -105,11 +117,11 @@ def draw_editor(data: Dataset, history: History, step: Step, *, new: bool) -> No
 def draw_add(data: Dataset, history: History) -> None:
     """Draw the choice of another step, by what a person wants to do."""
     st.subheader("Add a step", anchor=False)
-    intent = st.selectbox("What is it about?", list(INTENTS), None, format_func=INTENTS.__getitem__, key="clean_intent")
+    intent = st.selectbox("What is it about?", list(INTENTS), None, format_func=INTENTS.__getitem__, key="clean_intent", help="Shows the steps for it.")
     if intent is None:
         return
     fitting = [op for op, entry in OPERATIONS.items() if entry.intent == intent]
-    op = st.selectbox("Step", fitting, format_func=lambda name: OPERATIONS[name].title, key=f"clean_op_{intent}")
+    op = st.selectbox("Step", fitting, format_func=lambda name: OPERATIONS[name].title, key=f"clean_op_{intent}", help="Nothing is done before you add it.")
     draw_editor(data, history, Step(op, id="new"), new=True)
 
 
@@ -123,6 +135,7 @@ def draw_files(data: Dataset, history: History) -> None:
             "application/json",
             key="clean_export",
             icon=":material/download:",
+            help="A small file to use with another table, on the command line, or to keep.",
         )
         uploaded = st.file_uploader("Import a recipe", type="json", key="clean_import", help="A file that this page exported.")
         if uploaded is not None and state.draft("clean_imported") != uploaded.file_id:
@@ -140,7 +153,7 @@ try:
 except AutoMLError as error:
     errors.show(error)
     history = History(present=recipes.proposed(data))
-    if st.button("Start again with the proposed recipe", key="clean_mend", type="primary"):
+    if st.button("Start again with the proposed recipe", key="clean_mend", type="primary", help="Replaces the recipe that cannot be read."):
         keep(data, history)
     st.stop()
 st.markdown(

@@ -90,8 +90,10 @@ def draw_predictions(project: ProjectFolder, job_id: str) -> None:
     name = read_json(folder / "request.json")["params"].get("name", "rows")
     st.markdown(f"**Predictions for {errors.plain(name)}**")
     probabilities = [column for column in table.columns if column.startswith("probability_")]
+    st.caption("What was predicted comes first here; in the file it stands after your columns.")
     st.dataframe(
         table,
+        column_order=["prediction", *probabilities, *(name for name in table.columns if name not in ("prediction", *probabilities))],
         key=f"predict_table_{job_id}",
         height=320,
         alt="Predictions in the order of the rows",

@@ -128,7 +128,9 @@ def _table(leaderboard: Leaderboard, run: Run, key: str) -> None:
         hide_index=True,
         key=f"{key}_table",
         alt="Leaderboard",
+        placeholder="",
         column_config={
+            "Model": st.column_config.TextColumn(width="medium"),
             "Rank": st.column_config.NumberColumn(width="small", help="1 is the best."),
             "Score": st.column_config.TextColumn(
                 alignment="right", help="Mean over the folds ± standard deviation over the folds. Never judged on rows it learned from."

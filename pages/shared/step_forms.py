@@ -33,7 +33,7 @@ def _control(param: Param, given: Any, schema: Schema, key: str) -> Any:
     fitting = schema.of_kind(*param.kinds) if param.kinds else schema.names
     if param.kind == "columns":
         chosen = [name for name in given if name in fitting]
-        return st.multiselect(param.label, fitting, chosen, key=key, help=param.help)
+        return st.multiselect(param.label, fitting, chosen, key=key, help=param.help, placeholder="All that fit")
     if param.kind == "column":
         index = fitting.index(given) if given in fitting else 0
         return st.selectbox(param.label, fitting, index if fitting else None, key=key, help=param.help) or ""

@@ -47,7 +47,7 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py"],
+            [sys.executable, "-m", "pages.shared.serve"],
             cwd=ROOT,
             env={**os.environ, "AUTOML_HOME": str(self.home), "STREAMLIT_SERVER_PORT": str(self.port)},
             stdout=open(self.home / "server.log", "ab"),

@@ -203,3 +203,13 @@ def test_every_page_can_be_looked_at(browser: Browser, server: Server, name: str
         assert page.get_by_text("Something went wrong").count() == 0
     context.close()
     assert server.log == "", server.log
+
+
+def test_the_first_link_after_a_start_opens_its_page(page: Page, server: Server) -> None:
+    """Regression: a folder called `pages` put "Page not found" over the first page that was opened by a link."""
+    server.kill()
+    server.start()
+    page.goto(f"{server.url}/compare")
+    expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
+    settle(page)
+    assert page.get_by_role("dialog").count() == 0
