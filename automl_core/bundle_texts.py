@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -47,6 +48,9 @@ def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str
         else "It carries 0 real rows of the training table; it tests itself with made-up ones."
     )
     hidden = ", ".join(f"{column} ({why})" for column, why in personal.items())
+    schema = {entry["name"]: entry["kind"] for entry in manifest["schema"]["columns"]}
+    known = [name for name in manifest["used"] if name in personal and schema[name] in ("category", "boolean")]
+    quoted = json.dumps(name, ensure_ascii=False)  # a name may hold quotes
     lines = [
         f"# {manifest['name']}, predicting {manifest['target']}",
         "",
@@ -59,9 +63,9 @@ def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str
         "```",
         "",
         "```python",
-        f'import sys, pandas; sys.path.insert(0, "{name}")',
+        f"import sys, pandas; sys.path.insert(0, {quoted})",
         "from automl_core.scoring.bundle import load_model",
-        f'print(load_model("{name}").predict(pandas.read_csv("new.csv", dtype=str)))',
+        f'print(load_model({quoted}).predict(pandas.read_csv("new.csv", dtype=str)))',
         "```",
         "",
         "requirements.txt is inside this zip. Loading checks hashes, types, versions and sample predictions, and says why "
@@ -79,10 +83,16 @@ def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str
     ]
     if hidden:
         lines.append(f"* No value of these columns is in the samples or the statistics: {hidden}.")
-    if manifest["keeps_training_rows"]:
+    if known:
         lines.append(
-            f"* {' and '.join(manifest['keeps_training_rows'])} predict from stored training rows; these are inside "
-            "the folder models as numbers."
+            f"* The model uses {', '.join(known)} all the same, and the words it learned are inside the folder "
+            "models. Train without such a column if its words must not leave the house."
+        )
+    keepers = manifest["keeps_training_rows"]
+    if keepers:
+        lines.append(
+            f"* {' and '.join(keepers)} {'predicts' if len(keepers) == 1 else 'predict'} from stored training rows; these "
+            "are inside the folder models as numbers."
         )
     lines += [
         "",

@@ -112,14 +112,25 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
     ndarray, shape (n, n_classes) or (n,)
     ndarray, shape (n,)
         Rows of the dataset.
+
+    Raises
+    ------
+    NotFoundError
+        When a fold has none yet.
     """
     rows = train_rows(folder)
     weights = candidate_weights(candidate)
     total = sum(weights.values())
     values, where = [], []
     for fold in range(int(rows.fold.max()) + 1):
-        parts = [w / total * np.load(folder / "candidates" / name / f"fold{fold}.npy") for name, w in weights.items()]
-        values.append(np.sum(parts, axis=0))
+        files = {name: folder / "candidates" / name / f"fold{fold}.npy" for name in weights}
+        for name, file in files.items():
+            if not file.exists():
+                raise NotFoundError(
+                    f"The model {name!r} has no predictions for fold {fold + 1}.",
+                    action="Choose another model, or give the run more time.",
+                )
+        values.append(np.sum([weights[name] / total * np.load(file) for name, file in files.items()], axis=0))
         where.append(rows.learned[rows.fold == fold])
     return np.concatenate(values), np.concatenate(where)
 

@@ -7,6 +7,7 @@ import io
 import re
 from dataclasses import dataclass
 from datetime import date
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from automl_core.scoring.bundle import Model
 from automl_core.scoring.columns import Difference
 from automl_core.workspace import atomic_file
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"[+-]?[\d.,\s%€$£]*\d[\d.,\s%€$£]*(?:[eE][+-]?\d+)?")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Possessive, so that a long cell of digits is read once and not once a digit.
+_NUMBER = re.compile(r"[+-]?(?=[.,\s%€$£]*\d)[\d.,\s%€$£]++(?:[eE][+-]?\d+)?")
 MAX_CHOICES = 50
 
 
@@ -131,7 +133,8 @@ def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
         A delimited file, read as an upload is.
     out : Path
         CSV (UTF-8): the columns of `source` as they were written, then ``prediction`` and ``probability_<class>``, in
-        row order. A column of the file that has one of these names is kept under ``<name>_in_file``.
+        row order. A column of the file that has one of these names is kept under ``<name>_in_file``, or
+        ``<name>_in_file_in_file`` where that is taken.
 
     Returns
     -------
@@ -154,24 +157,32 @@ def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
     if model.classes:
         counts = predicted["prediction"].value_counts().to_dict()
         labels = {name: int(counts.get(name, 0)) for name in model.classes}
-    clash = {name: f"{name}_in_file" for name in frame.columns if name in predicted.columns}
+    clash: dict[str, str] = {}
+    for name in frame.columns.intersection(predicted.columns):
+        clash[name] = f"{name}_in_file"
+        while clash[name] in frame.columns or clash[name] in predicted.columns:
+            clash[name] += "_in_file"
     defused = _write(out, frame.rename(columns=clash), predicted)
     refused = len(table.report.refused)
     sentence = f"{len(frame):,} {'row' if len(frame) == 1 else 'rows'} predicted."
     if refused:
-        sentence += f" {refused:,} {'line' if refused == 1 else 'lines'} could not be read as rows and are left out."
+        lines = (
+            "1 line could not be read as a row and is" if refused == 1 else f"{refused:,} lines could not be read as rows and are"
+        )
+        sentence += f" {lines} left out."
     if defused:
-        sentence += f" {defused:,} {'cell looks' if defused == 1 else 'cells look'} like a formula and got an apostrophe in front."
+        cells = "1 cell looks" if defused == 1 else f"{defused:,} cells look"
+        sentence += f" {cells} like a formula and got an apostrophe in front."
     return PredictionReport(len(frame), differences, refused, defused, labels, tuple(predicted.columns), sentence)
 
 
 def _write(out: Path, frame: pd.DataFrame, predicted: pd.DataFrame) -> int:
     """Write the rows with their predictions; returns how many cells were defused."""
     texts = {
-        name: values if values.dtype == object else [repr(float(cell)) for cell in values]
-        for name, values in predicted.items()
+        name: values if values.dtype == object else [repr(float(cell)) for cell in values] for name, values in predicted.items()
     }
-    return write_csv(out, pd.concat([frame.reset_index(drop=True), pd.DataFrame(texts, dtype=object).reset_index(drop=True)], axis=1))
+    added = pd.DataFrame(texts, dtype=object).reset_index(drop=True)
+    return write_csv(out, pd.concat([frame.reset_index(drop=True), added], axis=1))
 
 
 def write_csv(out: Path, frame: pd.DataFrame) -> int:
@@ -221,7 +232,7 @@ def predict_row(model: Model, values: dict[str, Any]) -> RowPrediction:
             f"Its columns are {', '.join(repr(name) for name in model.used[:20])}.",
             "Check the spelling.",
         )
-    frame = pd.DataFrame({name: _cell(values.get(name)) for name in model.used}, index=[0])
+    frame = pd.DataFrame({name: _cell(values.get(name), model.schema[name].kind) for name in model.used}, index=[0])
     parsed = model.read(frame)
     if parsed.faults:
         told = " ".join(
@@ -235,14 +246,19 @@ def predict_row(model: Model, values: dict[str, Any]) -> RowPrediction:
     return RowPrediction(outcome, probabilities, differences)
 
 
-def _cell(value: Any) -> pd.Series:
+def _cell(value: Any, kind: Kind) -> pd.Series:
     """Return a column of one cell: numbers and dates typed, so that they are not read as text."""
+    if isinstance(value, list | tuple | set | dict):
+        return pd.Series([str(value)], dtype=object)
     if value is None or (isinstance(value, str) and not value.strip()) or pd.isna(value):
         return pd.Series([np.nan], dtype=object)
-    if isinstance(value, date):
-        return pd.Series([pd.Timestamp(value)]).astype("datetime64[ns]")
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, Real) and not isinstance(value, bool):
         return pd.Series([value])
+    if kind == "date" and isinstance(value, date | np.datetime64):
+        moment = pd.Timestamp(value)
+        moment = moment.tz_convert("UTC").tz_localize(None) if moment.tz else moment
+        if pd.Timestamp.min <= moment <= pd.Timestamp.max:
+            return pd.Series([moment]).astype("datetime64[ns]")
     return pd.Series([str(value)], dtype=object)
 
 

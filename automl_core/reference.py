@@ -38,20 +38,29 @@ def personal_columns(frame: pd.DataFrame, schema: Schema) -> dict[str, str]:
     found: dict[str, str] = {}
     part = frame.iloc[:: max(len(frame) // 5000, 1)]
     for column in schema:
-        if column.name not in frame.columns:
+        if column.name not in frame.columns or column.kind == "date":
             continue
         if column.kind in ("id", "text"):
             found[column.name] = "a key" if column.kind == "id" else "free text"
             continue
-        if column.kind == "date":
-            continue
-        cells = as_text(part[column.name]) if part[column.name].dtype != object else part[column.name].map(str, na_action="ignore")
-        cells = cells.dropna()
-        for what, pattern in PERSONAL.items():
-            if len(cells) and cells.map(lambda cell, p=pattern: bool(p.fullmatch(cell.strip()))).mean() > PERSONAL_SHARE:
+        values = part[column.name].dropna()
+        cells = as_text(values) if values.dtype != object else values.map(str)
+        # A measurement such as 0.1234567 looks like a telephone number; only card numbers are still known as numbers.
+        patterns = {"card numbers": PERSONAL["card numbers"]} if column.kind == "number" else PERSONAL
+        for what, pattern in patterns.items():
+            hits = [cell for cell in cells if pattern.fullmatch(cell.strip())]
+            if what == "card numbers" and sum(map(has_check_digit, hits)) < len(hits) / 2:
+                continue  # other long numbers, such as moments in milliseconds
+            if len(hits) > PERSONAL_SHARE * len(cells):
                 found[column.name] = what
                 break
     return found
+
+
+def has_check_digit(number: str) -> bool:
+    """Return whether the last digit fits the others as on payment cards (Luhn, 1960)."""
+    digits = [int(sign) for sign in number if sign.isdigit()][::-1]
+    return sum(digit if place % 2 == 0 else sum(divmod(2 * digit, 10)) for place, digit in enumerate(digits)) % 10 == 0
 
 
 def column_statistics(frame: pd.DataFrame, schema: Schema, personal: dict[str, str]) -> dict[str, Any]:

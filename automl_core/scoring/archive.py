@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +17,8 @@ MAX_BYTES = 4 * 1024**3
 MAX_RATIO = 200
 """Uncompressed to compressed size beyond which a file is a bomb; ours stay below 30."""
 RATIO_FROM = 50 * 1024**2
+UNREADABLE = (ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged zip raises: no one class covers it."""
 
 
 def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -45,7 +48,9 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         with zipfile.ZipFile(path) as archive:
             check_members(archive, path.name)
             return _verified(archive, path.name)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except FormatError:
+        raise
+    except UNREADABLE as error:
         raise FormatError(
             f"{path.name} is no readable zip file: {error}.", action="Export or download the model again."
         ) from error
@@ -105,5 +110,5 @@ def parse_json(data: bytes, name: str) -> Any:
     """Read JSON bytes; raises FormatError with the file's name."""
     try:
         return json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FormatError(f"{name} is damaged: {error}.", action="Export the model again.") from error

@@ -42,7 +42,7 @@ class Model:
     positive : str
     metric : str
     threshold : float
-        For two classes: from this probability of the event on, the event is predicted.
+        For two classes: above this probability of the event, the event is predicted.
     schema : Schema
         Of the uploaded table, target included.
     recipe : Recipe
@@ -79,6 +79,9 @@ class Model:
 
     def read(self, frame: pd.DataFrame) -> Parsed:
         """Type the raw columns of `frame` as the training table was typed; raises InputError for doubled names."""
+        if not all(isinstance(name, str) for name in frame.columns):
+            # A frame may number its columns; an uploaded file cannot.
+            frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
         return parse_frame(frame, self.inputs)
 
     def compare_columns(self, frame: pd.DataFrame) -> tuple[Difference, ...]:
@@ -178,7 +181,8 @@ def load_model(path: str | Path) -> Model:
     """
     path = Path(path)
     manifest, files = read_archive(path)
-    check_versions(manifest.get("versions", {}), path.name)
+    versions = manifest.get("versions")
+    check_versions(versions if isinstance(versions, dict) else {}, path.name)
     try:
         reference, samples = files["reference.json"], files["samples.json"]
     except KeyError as error:
@@ -192,13 +196,13 @@ def load_model(path: str | Path) -> Model:
 def _ensemble(manifest: dict[str, Any], files: dict[str, bytes], name: str) -> FoldEnsemble:
     try:
         parts = [Part.from_dict(entry) for entry in manifest["folds"]]
+        if not any(part.members for part in parts):
+            raise FormatError(f"{name} holds no fitted model.", action="Export the model again.")
         return FoldEnsemble.load(parts, lambda file: load_trusted(files[f"models/{file}"], file), len(manifest["classes"]))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise FormatError(f"{name} is incomplete: {error!r}.", action="Export it again.") from error
-    except ValueError as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(f"The manifest of {name} is damaged: {error}.", action="Export it again.") from error
+    except FormatError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise FormatError(f"The manifest of {name} is damaged: {error!r}.", action="Export the model again.") from error
 
 
 def from_manifest(manifest: dict[str, Any], reference: dict[str, Any], ensemble: FoldEnsemble) -> Model:
@@ -221,7 +225,9 @@ def from_manifest(manifest: dict[str, Any], reference: dict[str, Any], ensemble:
             ensemble=ensemble,
             manifest=manifest,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except FormatError:
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise FormatError(f"The model's manifest is damaged: {error!r}.", action="Export the model again.") from error
 
 
@@ -258,7 +264,7 @@ def self_test(model: Model, samples: dict[str, Any], name: str) -> None:
     try:
         frame, expected = sample_frame(samples, model.inputs), np.asarray(samples["expected"], dtype=np.float64)
         found = model.values_of(frame)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise FormatError(
             f"{name} cannot predict its own sample rows: {error}.",
             action="Install the exact versions with: pip install -r requirements.txt",

@@ -13,7 +13,8 @@ from automl_core.schema import Schema
 DifferenceKind = Literal["missing", "extra", "retyped", "reordered", "unreadable_cells", "unseen_categories"]
 RETYPED = 0.5
 """Share of unreadable cells from which a column is of another type rather than damaged."""
-NOUNS = {"number": "numbers", "date": "dates", "category": "words", "boolean": "one of two words", "text": "text", "id": "keys"}
+NOUNS = {"number": "numbers", "date": "dates"}
+"""Of the kinds that a cell can fail to be; every cell can be a word."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,10 @@ def _cells(name: str, parsed: Parsed, schema: Schema, facts: dict[str, Any]) -> 
                 f"cells are not: {shown}. Check that it is the right column."
             )
             return [Difference(name, "retyped", sentence, True)]
-        plural = "cell is" if fault.count == 1 else "cells are"
-        sentence = f"In {name!r} {fault.count:,} {plural} no {noun} ({shown}); they are read as missing."
+        if fault.count == 1:
+            sentence = f"In {name!r} 1 cell is no {column.kind} ({shown}); it is read as missing."
+        else:
+            sentence = f"In {name!r} {fault.count:,} cells are no {noun} ({shown}); they are read as missing."
         return [Difference(name, "unreadable_cells", sentence, False)]
     known = facts.get("values")
     if column.kind in ("category", "boolean") and known and facts.get("complete"):

@@ -101,7 +101,8 @@ class FoldEnsemble:
         folds = []
         for part in parts:
             preprocessors = {view: read(file) for view, file in part.preprocessors.items()}
-            folds.append(Fold(preprocessors, [Member(name, view, weight, read(file)) for name, view, weight, file in part.members]))
+            members = [Member(name, view, weight, read(file)) for name, view, weight, file in part.members]
+            folds.append(Fold(preprocessors, members))
         return cls(folds, n_classes)
 
     def members(self) -> Iterator[tuple[Fold, Member, float]]:
