@@ -84,7 +84,7 @@ def parse_column(values: pd.Series[Any], column: Column) -> tuple[pd.Series[Any]
             return _shrink(pd.Series(numbers, index=values.index, name=values.name)), values[:0]
     blank = _blank(values, column.parsing.null_words) if text else values.isna()
     if column.kind == "number":
-        typed = read_numbers(values.where(~blank), column) if text else values.astype("float64")
+        typed = read_numbers(values.where(~blank), column) if text else _numbers(values)
         typed = typed.where(np.isfinite(typed))
         bad = values[typed.isna() & ~blank]
         return _shrink(typed), bad
@@ -97,6 +97,11 @@ def parse_column(values: pd.Series[Any], column: Column) -> tuple[pd.Series[Any]
         typed = values.map(lambda cell: cell if isinstance(cell, str) else _cell_text(cell), na_action="ignore")
         typed = typed.astype(object)
     return typed.where(~blank, np.nan), values[:0]
+
+
+def _numbers(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return typed values as float64; dates are no numbers."""
+    return pd.Series(np.nan, index=values.index) if values.dtype.kind in "mM" else values.astype("float64")
 
 
 def read_numbers(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
@@ -130,6 +135,9 @@ def read_dates(values: pd.Series[Any], date_format: str) -> pd.Series[Any]:
         return values.astype("datetime64[ns]")
     fixed = date_format or "ISO8601"
     zoned = fixed == "ISO8601" or "%z" in fixed
+    # pandas reads these words as the current moment, whatever the format; a table must read the same every day.
+    moving = values.astype(str).str.strip().str.lower().isin(("now", "today"))
+    values = values.where(~moving)
     dates = pd.to_datetime(values, format=fixed, errors="coerce", utc=zoned)
     return (dates.dt.tz_localize(None) if zoned else dates).astype("datetime64[ns]")
 

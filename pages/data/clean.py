@@ -10,7 +10,7 @@ import streamlit as st
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.preview import preview_step
 from automl_core.cleaning.recipe import History, Recipe, Step
-from automl_core.cleaning.steps import OPERATIONS, check_step, describe
+from automl_core.cleaning.steps import OPERATIONS, check_step, describe, value
 from automl_core.cleaning.store import export_recipe, import_recipe
 from automl_core.errors import AutoMLError
 from automl_core.schema import Schema
@@ -108,7 +108,8 @@ def draw_editor(data: Dataset, history: History, step: Step, *, new: bool) -> No
         preview = preview_step(caches.frame(data), data.schema, history.present, draft)
         step_forms.draw_preview(preview, f"clean_{step.id}_preview")
         label = "Add this step" if new else "Apply changes"
-        if st.button(label, key=f"clean_apply_{step.id}", icon=":material/check:", disabled=not new and draft == step, help="Can be undone."):
+        same = not new and all(draft.params[name] == value(step, name) for name in draft.params)
+        if st.button(label, key=f"clean_apply_{step.id}", icon=":material/check:", disabled=same, help="Can be undone."):
             state.put_draft("clean_open", "")
             recipe = history.present.add(replace(draft, id=Step(step.op).id)) if new else history.present.put(draft)
             keep(data, history.change(recipe))

@@ -57,7 +57,7 @@ def draw_numbers(found: Profile) -> None:
     with st.grid("auto", min_column_width=140):
         st.metric("Rows", f"{found.rows:,}")
         st.metric("Columns", f"{len(found.columns):,}")
-        share = f"{found.missing / cells:.1%} of all" if cells else None
+        share = f"{found.missing / cells:.1%} of all" if found.missing else None
         st.metric("Missing cells", f"{found.missing:,}", share, delta_color="off", delta_arrow="off")
         st.metric("Duplicate rows", f"{found.duplicates:,}" if found.duplicates >= 0 else "not counted")
         st.metric("To look at", f"{len(found.alerts):,}")
@@ -169,7 +169,8 @@ def draw_columns(found: Profile) -> None:
     pages = -(-len(columns) // CARDS)
     page = 1
     if pages > 1:
-        page = int(st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"explore_page_{pages}", help=f"{CARDS} columns a page."))
+        label = f"Page of {pages:,}"
+        page = int(st.number_input(label, 1, pages, 1, key=f"explore_page_{pages}", help=f"{CARDS} columns a page."))
     first = CARDS * (page - 1)
     with st.grid("auto", min_column_width=260):
         for position, column in enumerate(columns[first : first + CARDS], start=first):
@@ -188,7 +189,8 @@ def _card(column: ColumnProfile, position: int) -> None:
             st.caption(f"for example: {errors.plain(' '.join(text.split()))}")
         figure = column_figure(column)
         if figure is not None:
-            st.plotly_chart(figure, key=f"explore_card_{position}", config={"displayModeBar": False}, alt=f"Distribution of {name}")
+            alt = f"Distribution of {name}"
+            st.plotly_chart(figure, key=f"explore_card_{position}", config={"displayModeBar": False}, alt=alt)
 
 
 def short(name: str) -> str:

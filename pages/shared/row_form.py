@@ -56,9 +56,18 @@ def _ask(field: FormField) -> Any:
         index = options.index(field.default) if field.default in options else 0
         return st.selectbox(label, options, index=index, key=key, help="Empty counts as missing.", accept_new_options=True)
     learned = f", {field.low:,.6g} to {field.high:,.6g} in the training rows" if field.low is not None and field.high is not None else ""
-    default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
-    words = {"number": "A number", "date": "A date, as in the training table"}.get(field.kind, "Words")
-    return st.text_input(label, default, key=key, help=f"{words}{learned}. Empty counts as missing.")
+    if field.kind == "number":
+        # The widget gives a number, so that no decimal mark or unit of the training table comes into it.
+        default = float(field.default) if field.default != "" else None
+        return st.number_input(
+            label,
+            value=int(default) if field.whole and default is not None else default,
+            step=1 if field.whole else None,
+            key=key,
+            help=f"A number{learned}. Empty counts as missing.",
+        )
+    words = "A date, as in the training table" if field.kind == "date" else "Words"
+    return st.text_input(label, str(field.default), key=key, help=f"{words}. Empty counts as missing.")
 
 
 def _draw_answer(target: str, answer: RowPrediction) -> None:

@@ -409,3 +409,26 @@ def agreement(wanted: Iterable[str], found: Iterable[str]) -> tuple[float, float
         return 0.0, 0.0, 0.0
     precision, recall = hits / sum(got.values()), hits / sum(want.values())
     return precision, recall, 2 * precision * recall / (precision + recall)
+
+
+def test_words_for_the_current_moment_are_no_dates():
+    """Regression: pandas reads "now" and "today" as the current moment whatever the format, so a table changed every day."""
+    import pandas as pd
+
+    from automl_core.data.parsing import parse_column
+    from automl_core.schema import Column, Parsing
+
+    column = Column("when", "date", Parsing(date_format="%Y-%m-%d"))
+    typed, bad = parse_column(pd.Series(["2024-05-01", "today", " NOW "], dtype=object, name="when"), column)
+    assert typed.tolist()[0] == pd.Timestamp("2024-05-01") and typed.isna().tolist() == [False, True, True]
+    assert bad.tolist() == ["today", " NOW "]
+
+
+def test_a_date_column_where_a_number_is_needed_is_told_as_a_fault():
+    import pandas as pd
+
+    from automl_core.data.parsing import parse_column
+    from automl_core.schema import Column
+
+    typed, bad = parse_column(pd.Series(pd.to_datetime(["2024-05-01", None]), name="age"), Column("age", "number"))
+    assert typed.isna().all() and len(bad) == 1

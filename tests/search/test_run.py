@@ -113,7 +113,8 @@ def test_stop_ends_a_long_fit_at_once_and_keeps_what_is_done(
     pressed: list[float] = []
 
     def should_stop() -> bool:
-        if list(tmp_path.glob("pid*")) and not pressed:
+        scored = len(list(tmp_path.glob("candidates/lr/fold*.json"))) == 3
+        if scored and list(tmp_path.glob("pid*")) and not pressed:
             pressed.append(time.monotonic())
         return bool(pressed)
 

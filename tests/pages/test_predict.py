@@ -1,0 +1,102 @@
+"""The Predict page: a file of rows, what was different about it, one row by a form."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from automl_core.events import Failed, Finished, Message, Started
+from automl_core.runs import Run
+from automl_core.workspace import ProjectFolder, new_id, write_json
+from automl_core.worker import bundle
+from tests.conftest import MakeRun
+from tests.pages.conftest import Jobs, assert_clean, open_page
+
+ROWS = b"age,city\n30,Rome\n40,Oslo\n"
+
+
+def page_of(run: Path):
+    return open_page("model/predict", project=run.parent.parent.name, run=run.name)
+
+
+def predicted(project: ProjectFolder, run: Path, emit, *, messages: tuple[Message, ...] = ()) -> Path:
+    """Write the folder of a prediction as the worker leaves it."""
+    folder = project.job(new_id("jb"))
+    params = {"run": run.name, "candidate": "lightgbm", "source": "x", "name": "new <b>rows</b>.csv"}
+    write_json(folder / "request.json", {"format": 1, "kind": "predict", "params": params})
+    for event in (Started(1), *messages, Finished({"rows": 2, "file": "predictions.csv"})):
+        emit(folder, event)
+    with open(folder / "predictions.csv", "w", newline="") as file:
+        csv.writer(file).writerows([["age", "prediction", "probability_no", "probability_yes"], [30, "no", 0.9, 0.1], [40, "yes", 0.2, 0.8]])
+    return folder
+
+
+def test_without_a_run_it_says_where_one_comes_from(project: ProjectFolder) -> None:
+    app = open_page("model/predict", project=project.id)
+    assert len(app.info) == 1
+    assert_clean(app)
+
+
+def test_a_file_is_kept_and_handed_to_a_job(run_folder: Path, jobs: Jobs, project: ProjectFolder) -> None:
+    app = page_of(run_folder)
+    app.file_uploader(key="predict_file_0").upload("new.csv", ROWS).run()
+    app.button(key="predict_start").click().run()
+    (_, kind, params) = jobs.submitted[-1]
+    assert kind == "predict"
+    assert (params["run"], params["candidate"], params["name"]) == (run_folder.name, "lightgbm", "new.csv")
+    assert Path(params["source"]).read_bytes() == ROWS
+    assert Path(params["source"]).is_relative_to(project.path)
+    assert_clean(app)
+
+
+def test_predictions_are_shown_first_with_what_was_different(run_folder: Path, project: ProjectFolder, emit) -> None:
+    predicted(project, run_folder, emit, messages=(Message("The column 'x' is not needed.", level="info"),))
+    app = page_of(run_folder)
+    assert "not needed" in app.info[0].value
+    assert list(app.dataframe[0].value["prediction"]) == ["no", "yes"]
+    assert any("\\<b\\>rows" in entry.value for entry in app.markdown), "a file's name is shown letter by letter"
+    assert_clean(app)
+
+
+def test_a_file_that_does_not_fit_is_explained(run_folder: Path, project: ProjectFolder, emit, jobs: Jobs) -> None:
+    folder = predicted(project, run_folder, emit)
+    emit(folder, Started(1))
+    emit(folder, Failed("The column 'age' is missing.", "Add or rename the columns, then try again."))
+    jobs.states[folder.name] = "failed"
+    app = page_of(run_folder)
+    assert "The column 'age' is missing." in app.error[0].value.replace("\\", "")
+    assert "Add or rename the columns" in app.error[0].value
+    assert not app.dataframe
+    assert_clean(app)
+
+
+@pytest.fixture
+def real_run(make_run: MakeRun, project: ProjectFolder) -> Path:
+    """A real finished run inside the project, its model packed."""
+    import shutil
+
+    made = make_run("binary", holdout=0.25)
+    folder = project.run(new_id("rn"))
+    shutil.copytree(made.path, folder)
+    board = json.loads((folder / "leaderboard.json").read_text())
+    board["recommended"] = "logistic"
+    write_json(folder / "leaderboard.json", board)
+    bundle(Run(folder), "logistic")
+    return folder
+
+
+def test_one_row_is_predicted_by_a_form(real_run: Path) -> None:
+    app = open_page("model/predict", project=real_run.parent.parent.name, run=real_run.name, model="logistic")
+    app.number_input(key="predict_field_age").set_value(70)
+    app.selectbox(key="predict_field_city").set_value("Rome")
+    next(button for button in app.button if button.label == "Predict this row").click().run()
+    assert app.metric[-1].value == "left"
+    assert_clean(app)
+    app.text_input(key="predict_field_joined").set_value("not a date")
+    next(button for button in app.button if button.label == "Predict this row").click().run()
+    assert "not a date" in app.error[0].value
+    assert_clean(app)
+
