@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import errors, host, jobs, layout, state
-from pages.shared.pagelist import PAGES
+from pages.shared.pagelist import PAGES, ROOT
 
-st.set_page_config(page_title="Tablewright", page_icon=":material/table_chart:", layout="wide")
+# A picture of our own: Streamlit has browsers fetch Material icons of the title from elsewhere.
+st.set_page_config(page_title="Tablewright", page_icon=str(ROOT / "pages" / "shared" / "icon.png"), layout="wide")
 state.sync()
 host.warm()
 

@@ -179,12 +179,14 @@ def train(
 
     dataset = create_dataset(out / "dataset", _existing(file), file.stem)
     try:
-        frame = dataset.frame()
-        config = propose(frame, dataset.schema, target).config
+        chosen = _recipe(recipe, dataset, target)
+        cleaned = apply_stateless(dataset.frame(), dataset.schema, chosen, training=True)
+        frame = cleaned.frame
+        config = propose(frame, cleaned.schema, target).config
         if task and task != config.task:
             config = _other_task(config, _choice("--task", task, ("binary", "multiclass", "regression")), frame[target])
         elif task == "":
-            say(propose_task(frame[target], dataset.schema[target].kind).reason)
+            say(propose_task(frame[target], cleaned.schema[target].kind).reason)
         config = replace(
             config,
             metric=metric or config.metric,
@@ -196,9 +198,7 @@ def train(
             preset=cast(Any, _choice("--preset", preset, ("quick", "balanced", "best", "fast", "explainable", "pycaret"))),
             seed=seed,
         )
-        chosen = _recipe(recipe, dataset, target)
-        cleaned = apply_stateless(frame, dataset.schema, chosen, training=True)
-        check_config(cleaned.frame, cleaned.schema, config)
+        check_config(frame, cleaned.schema, config)
         write_request(out, "train", {"dataset": dataset.id, "config": config.to_dict(), "recipe": chosen.to_dict()})
     except AutoMLError:
         shutil.rmtree(out, ignore_errors=True)

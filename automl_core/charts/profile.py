@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from automl_core.charts.style import ACCENT, GREY, layout, short
 from automl_core.profiling.associations import METHODS, Association
@@ -11,6 +12,8 @@ from automl_core.profiling.summaries import ColumnProfile
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+NAME = 24
+"""Most characters of a name beside a bar, so that the bar keeps its room on a narrow screen."""
 STRONGEST = 20
 """Most bars in the chart of associations."""
 
@@ -21,12 +24,7 @@ def column_figure(column: ColumnProfile) -> go.Figure | None:
 
     figure = go.Figure()
     if column.counts and column.kind in ("number", "date"):
-        edges: list[float | str] = list(column.edges)
-        if column.kind == "date":
-            import pandas as pd
-
-            edges = [pd.Timestamp(edge, unit="s").isoformat() for edge in column.edges]
-        spans = [f"{_edge(low)} to {_edge(high)}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+        spans = _spans(column)
         figure.add_bar(
             x=list(range(len(column.counts))),
             y=column.counts,
@@ -37,7 +35,11 @@ def column_figure(column: ColumnProfile) -> go.Figure | None:
         )
         last = len(column.counts) - 1
         figure.update_layout(layout(120, legend=False, bargap=0.05))
-        figure.update_xaxes(tickvals=[0, last] if last else [0], ticktext=[_edge(edges[0]), _edge(edges[-1])] if last else [_edge(edges[0])])
+        lowest, highest = column.first[:10], column.last[:10]
+        if column.kind == "number":
+            lowest, highest = f"{column.numbers['min']:,.4g}", f"{column.numbers['max']:,.4g}"
+        figure.update_layout(annotations=_ends(lowest, highest) if last else [_end(lowest, 0.5, "center")], margin_b=24)
+        figure.update_xaxes(showticklabels=False)
         figure.update_yaxes(visible=False)
         return figure
     if not column.values:
@@ -72,18 +74,41 @@ def association_figure(pairs: list[Association], column: str) -> go.Figure:
     figure = go.Figure()
     figure.add_bar(
         x=[pair.strength for pair in shown],
-        y=[short(other) for other in others],
+        y=list(range(len(shown))),  # by place: two long names that are cut alike must not share a bar
         orientation="h",
         marker={"color": ACCENT},
-        text=[METHODS[pair.method] + (", one falls as the other rises" if pair.sign < 0 else "") for pair in shown],
+        text=[_told(other, pair) for other, pair in zip(others, shown, strict=True)],
         textposition="none",
-        hovertemplate="%{y}: %{x:.2f}<br>%{text}<extra></extra>",
+        hovertemplate="%{text}<extra></extra>",
     )
     figure.update_layout(layout(80 + 24 * len(shown), legend=False))
     figure.update_xaxes(title="Strength, 0 to 1", range=[0, 1])
-    figure.update_yaxes(type="category")
+    figure.update_yaxes(tickvals=list(range(len(shown))), ticktext=[short(other, NAME) for other in others], showgrid=False)
     return figure
 
 
-def _edge(value: float | str) -> str:
-    return value[:10] if isinstance(value, str) else f"{value:,.4g}"
+def _told(other: str, pair: Association) -> str:
+    falls = ", one falls as the other rises" if pair.sign < 0 else ""
+    return f"{short(other)}: {pair.strength:.2f}<br>{METHODS[pair.method]}{falls}"
+
+
+def _ends(lowest: str, highest: str) -> list[dict[str, Any]]:
+    return [_end(lowest, 0, "left"), _end(highest, 1, "right")]
+
+
+def _end(text: str, place: float, side: str) -> dict[str, Any]:
+    """Return a label below the bars; ticks would be hidden where they do not fit beside the edge."""
+    where = {"x": place, "y": 0, "xref": "paper", "yref": "paper", "xanchor": side, "yanchor": "top"}
+    return {"text": text, "showarrow": False, "font": {"size": 10}, **where}
+
+
+def _spans(column: ColumnProfile) -> list[str]:
+    """Return what each bar of a histogram holds."""
+    if column.kind == "date":
+        import pandas as pd
+
+        days = [pd.Timestamp(edge, unit="s").isoformat()[:10] for edge in column.edges]
+        return [f"{low} to {high}" for low, high in pairwise(days)]
+    whole = len(column.edges) > 2 and column.edges[-1] > column.numbers["max"]
+    spans = [(low, high - 1 if whole else high) for low, high in pairwise(column.edges)]
+    return [f"{low:,.4g}" if low == high else f"{low:,.4g} to {high:,.4g}" for low, high in spans]

@@ -17,8 +17,11 @@ MOSTLY_MISSING = 0.95
 MANY_LEVELS = 15
 
 
-PERSONAL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$|^\+?[0-9][0-9 ()/.-]{8,}[0-9]$"
-"""An e-mail address or a telephone number."""
+PERSONAL = (
+    r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+    r"|^(?=(?:\D*\d){9,15}\D*$)(?:\+\d[\d ()/.-]*|\(?\d+\)?(?:[ ()/.-]+\d+)+)$"
+)
+"""An e-mail address, or a telephone number: 9 to 15 digits with a plus in front or signs between, since plain digits are keys."""
 
 
 class Advice(Protocol):
@@ -42,7 +45,7 @@ def propose_recipe(frame: pd.DataFrame, schema: Schema, target: str = "", alerts
         Typed.
     schema : Schema
     target : str
-        Left alone where it is known.
+        Where it is known, only its labels are tidied.
     alerts : sequence of Advice
         Columns that an alert wants left out are added, with the alert's sentence as the reason.
 
@@ -59,7 +62,8 @@ def propose_recipe(frame: pd.DataFrame, schema: Schema, target: str = "", alerts
             fresh = [name for name in alert.step.params["columns"] if name not in known and name in features]
             if fresh:
                 steps.append(Step("drop_columns", {"columns": fresh}, alert.sentence))
-    steps += _rows_and_words(frame, features)
+    # Labels of the target that differ only by spaces or case would be learned as different outcomes.
+    steps += _rows_and_words(frame, features, [target] if target in schema else [])
     dropped = {name for step in steps if step.op == "drop_columns" for name in step.params["columns"]}
     rest = features.without(dropped)
     return Recipe(tuple(_with_stable_id(step, place) for place, step in enumerate((*steps, *_learned(frame, rest)))))
@@ -91,7 +95,7 @@ def _columns_to_drop(frame: pd.DataFrame, schema: Schema) -> list[Step]:
     return steps
 
 
-def _rows_and_words(frame: pd.DataFrame, schema: Schema) -> list[Step]:
+def _rows_and_words(frame: pd.DataFrame, schema: Schema, targets: list[str]) -> list[Step]:
     steps = []
     duplicates = int(frame.duplicated().sum())
     if duplicates:
@@ -101,7 +105,7 @@ def _rows_and_words(frame: pd.DataFrame, schema: Schema) -> list[Step]:
         )
         steps.append(Step("drop_duplicates", {}, reason, enabled=False))
     words = schema.of_kind("category", "boolean")
-    untidy = [name for name in words if _untidy(frame[name])]
+    untidy = [name for name in [*words, *targets] if frame[name].dtype == object and _untidy(frame[name])]
     if untidy:
         reason = f"{_list(untidy)}: some values differ only by spaces or case."
         lower = [name for name in untidy if _by_case(frame[name])]

@@ -67,8 +67,8 @@ def headline(task: str, truth: Array, values: Array, *, first: str, threshold: f
 
 
 def _at_threshold(values: Array, threshold: float) -> Array:
-    """Return probabilities whose 0.5 lies where `threshold` was, for the metrics of labels."""
-    event = (values[:, 1] >= threshold).astype(float)
+    """Return 1 for the predicted class and 0 for the other, for the metrics of labels."""
+    event = (values[:, 1] > threshold).astype(float)  # as `Model.codes` predicts
     return np.column_stack([1 - event, event])
 
 

@@ -14,6 +14,8 @@ POINTS = 300
 SAMPLE = 2000
 """Most rows drawn one by one."""
 BINS = 10
+LABELS = 8
+"""Most labels that get curves of their own, the most frequent ones: more cannot be told apart by colour."""
 
 
 def _thin(*lists: Array) -> list[list[float]]:
@@ -86,18 +88,21 @@ def classification_curves(
     -------
     dict
         ``confusion`` (rows: truth, columns: prediction), ``report`` by class, ``roc``, ``pr`` and ``calibration`` by
-        class (of the event alone for two classes), ``distribution`` (counts of the event's probability by truth).
+        class (of the event alone for two classes, of the `LABELS` most frequent for many), ``distribution`` (counts of the event's probability by truth).
     tuple of str
         Notes.
     """
     k = len(classes)
-    predicted = (values[:, 1] >= threshold).astype(int) if k == 2 else values.argmax(axis=1)
+    predicted = (values[:, 1] > threshold).astype(int) if k == 2 else values.argmax(axis=1)
     counts = np.bincount(truth * k + predicted, minlength=k * k).reshape(k, k)
     shown = [1] if k == 2 else [code for code in range(k) if 0 < (truth == code).sum() < len(truth)]
     notes = []
     absent = [classes[code] for code in range(k) if not (truth == code).any()]
     if absent:
         notes.append(f"No row has the {'label' if len(absent) == 1 else 'labels'} {', '.join(map(repr, absent))}.")
+    if len(shown) > LABELS:
+        notes.append(f"Curves are those of the {LABELS} most frequent of {k:,} labels.")
+        shown = sorted(sorted(shown, key=lambda code: -int((truth == code).sum()))[:LABELS])
     curves: dict[str, Any] = {
         "confusion": counts.tolist(),
         "report": _report(counts, classes),
@@ -107,9 +112,10 @@ def classification_curves(
     }
     if k == 2:
         edges = np.linspace(0, 1, 21)
+        event = np.clip(values[:, 1], 0, 1)  # an average may lie a rounding error outside
         curves["distribution"] = {
             "edges": edges.tolist(),
-            "counts": {name: np.histogram(values[truth == code, 1], edges)[0].tolist() for code, name in enumerate(classes)},
+            "counts": {name: np.histogram(event[truth == code], edges)[0].tolist() for code, name in enumerate(classes)},
         }
     return curves, tuple(notes)
 
@@ -149,7 +155,8 @@ def regression_curves(truth: Array, values: Array, *, seed: int = 0) -> tuple[di
     residual = truth - values
     low, high = np.quantile(residual, [0.001, 0.999]) if len(truth) > 1000 else (residual.min(), residual.max())
     spread = high - low
-    edges = np.linspace(low - 1e-9 - 0.001 * spread, high + 1e-9 + 0.001 * spread, 41)
+    margin = 0.001 * spread or 1e-6 * max(abs(low), 1.0)
+    edges = np.linspace(low - margin, high + margin, 41)
     counts, _ = np.histogram(np.clip(residual, edges[0], edges[-1]), edges)
     groups = []
     for part in np.array_split(np.argsort(truth, kind="stable"), min(10, max(len(truth) // 5, 1))):

@@ -126,7 +126,8 @@ def evaluate(model: Model, frame: pd.DataFrame, *, rows: str = "held-out", seed:
     values = model.predict_values(frame[known])
     notes: tuple[str, ...] = ()
     if left := int((~known).sum()):
-        notes = (f"{left:,} {'row' if left == 1 else 'rows'} without a value of {model.target!r} are left out.",)
+        rows_without = f"{left:,} {'row' if left == 1 else 'rows'} without a value of {model.target!r}"
+        notes = (f"{rows_without} {'is' if left == 1 else 'are'} left out.",)
     return evaluate_values(model.task, truth, values, model=model, rows=rows, notes=notes, seed=seed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from automl_core.cleaning.propose import personal
 from automl_core.cleaning.recipe import Step
 from automl_core.profiling.associations import Association
 from automl_core.profiling.summaries import ColumnProfile
+from automl_core.profiling.wording import counted, has, listed, percent, quoted
 from automl_core.schema import Schema
 
 Severity = Literal["problem", "warning", "info"]
@@ -19,7 +20,11 @@ SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "info")
 MISSING, MOSTLY = 0.05, 0.5
 REDUNDANT, LEAK = 0.95, 0.98
 MANY_VALUES = 50
+RARE = 0.01
+"""Share of the rows below which a value is rare, the limit that the step for it proposes."""
 FEW_ROWS = 5
+APART = 10
+"""Columns with the same trouble that get a sentence each; more share one."""
 
 
 @dataclass(frozen=True)
@@ -93,20 +98,32 @@ def _drop(columns: Sequence[str], reason: str) -> Step:
     return Step("drop_columns", {"columns": list(columns)}, reason)
 
 
+def _apart(found: Collection[str]) -> list[tuple[str, ...]]:
+    """Return the columns one by one while they are few, all at once when they are many."""
+    names = tuple(found)
+    return [(name,) for name in names] if len(names) <= APART else [names]
+
+
 def constant(facts: Facts) -> Iterator[Alert]:
     """Columns with one value or none."""
     names = tuple(c.name for c in facts.columns if c.distinct <= 1 and c.name != facts.target)
     if names:
-        sentence = f"{listed(names)} {_has(names)} one value or none, so there is nothing to learn from {_it(names)}."
+        one = len(names) == 1
+        have, them = ("has", "it") if one else ("each have", "them")
+        sentence = f"{listed(names)} {have} one value or none, so there is nothing to learn from {them}."
         yield Alert("constant", "warning", names, sentence, {"columns": len(names)}, _drop(names, sentence))
 
 
 def mostly_missing(facts: Facts) -> Iterator[Alert]:
     """Columns of which more than half is missing."""
-    for c in facts.columns:
-        if c.distinct > 1 and c.missing_share > MOSTLY and c.name != facts.target:
-            sentence = f"{quoted(c.name)} is missing in {percent(c.missing_share)} of the rows."
-            yield Alert("mostly_missing", "warning", (c.name,), sentence, {"share": c.missing_share}, _drop([c.name], sentence))
+    mostly = [c for c in facts.columns if c.distinct > 1 and c.missing_share > MOSTLY and c.name != facts.target]
+    shares = {c.name: c.missing_share for c in mostly}
+    for names in _apart(shares):
+        if len(names) == 1:
+            sentence = f"{quoted(names[0])} is missing in {percent(shares[names[0]])} of the rows."
+        else:
+            sentence = f"{listed(names)} are missing in more than {percent(MOSTLY)} of the rows."
+        yield Alert("mostly_missing", "warning", names, sentence, {name: shares[name] for name in names}, _drop(names, sentence))
 
 
 def missing(facts: Facts) -> Iterator[Alert]:
@@ -115,16 +132,19 @@ def missing(facts: Facts) -> Iterator[Alert]:
     if some:
         names = tuple(c.name for c in some)
         worst = max(some, key=lambda c: c.missing_share)
-        sentence = f"{listed(names)} {_have(names)} missing cells, up to {percent(worst.missing_share)} in {quoted(worst.name)}."
-        yield Alert(
-            "missing", "info", names, sentence, {c.name: c.missing_share for c in some}, Step("impute", {"columns": list(names)}, sentence)
-        )
+        most = f"up to {percent(worst.missing_share)} of the rows in {quoted(worst.name)}"
+        if len(names) == 1:
+            sentence = f"{quoted(worst.name)} is missing in {percent(worst.missing_share)} of the rows."
+        else:
+            sentence = f"{listed(names)} have missing cells, {most}."
+        shares = {c.name: c.missing_share for c in some}
+        yield Alert("missing", "info", names, sentence, shares, Step("impute", {"columns": list(names)}, sentence))
 
 
 def duplicate_rows(facts: Facts) -> Iterator[Alert]:
     """Rows that are exact copies."""
     if facts.duplicates > 0:
-        rows = f"{facts.duplicates:,} {'row is an exact copy' if facts.duplicates == 1 else 'rows are exact copies'}"
+        rows = counted(facts.duplicates, "row is an exact copy", "rows are exact copies")
         sentence = f"{rows} of an earlier one. The same case in learning and judging makes scores look too good."
         yield Alert("duplicate_rows", "warning", (), sentence, {"rows": facts.duplicates}, Step("drop_duplicates", {}, sentence))
 
@@ -133,13 +153,22 @@ def target_missing(facts: Facts) -> Iterator[Alert]:
     """Rows without an outcome."""
     for c in facts.columns:
         if c.name == facts.target and c.missing:
-            rows = f"{c.missing:,} {'row has' if c.missing == 1 else 'rows have'}"
+            rows = counted(c.missing, "row has", "rows have")
             sentence = f"{rows} no value of the target {quoted(c.name)}; they are not learned from."
             yield Alert("target_missing", "warning", (c.name,), sentence, {"rows": c.missing})
 
 
+def target_constant(facts: Facts) -> Iterator[Alert]:
+    """Outcomes that never differ."""
+    for c in facts.columns:
+        if c.name == facts.target and c.distinct <= 1:
+            what = "one value only" if c.distinct else "no value at all"
+            sentence = f"The target {quoted(c.name)} has {what}, so there is nothing to predict. Choose another target."
+            yield Alert("target_constant", "problem", (c.name,), sentence, {"distinct": c.distinct})
+
+
 def unbalanced_target(facts: Facts) -> Iterator[Alert]:
-    """A label that is rare, and labels with hardly any row."""
+    """Labels that are rare, and labels with hardly any row."""
     target = next((c for c in facts.columns if c.name == facts.target), None)
     if target is None:
         return
@@ -149,7 +178,7 @@ def unbalanced_target(facts: Facts) -> Iterator[Alert]:
         return
     few = [str(label) for label, count in counts.items() if count < FEW_ROWS]
     if few:
-        sentence = f"The target's {'label' if len(few) == 1 else 'labels'} {listed(few)} {_have(few)} fewer than {FEW_ROWS} rows."
+        sentence = f"The target's {'label' if len(few) == 1 else 'labels'} {listed(few)} {has(few)} fewer than {FEW_ROWS} rows."
         merge = "Merge them with others, or leave their rows out."
         yield Alert("rare_class", "problem", (target.name,), f"{sentence} {merge}", {"labels": few})
     share = float(counts.iloc[-1] / counts.sum())
@@ -159,7 +188,7 @@ def unbalanced_target(facts: Facts) -> Iterator[Alert]:
 
 
 def leak(facts: Facts) -> Iterator[Alert]:
-    """A column that gives the outcome away."""
+    """Columns that give the outcome away."""
     for pair in facts.pairs:
         if pair.first == facts.target and pair.strength > LEAK:
             sentence = (
@@ -171,25 +200,41 @@ def leak(facts: Facts) -> Iterator[Alert]:
 
 
 def redundant(facts: Facts) -> Iterator[Alert]:
-    """Two columns that say the same."""
+    """Columns that say the same as another one."""
     distinct = {c.name: c.distinct for c in facts.columns}
-    for pair in facts.pairs:
-        if facts.target not in (pair.first, pair.second) and pair.strength > REDUNDANT:
-            sentence = f"{quoted(pair.first)} and {quoted(pair.second)} say nearly the same (association {pair.strength:.2f} of 1)."
-            coarser = min((pair.second, pair.first), key=lambda name: distinct[name])
-            step = _drop([coarser], sentence)
-            yield Alert("redundant", "info", (pair.first, pair.second), sentence, {"strength": pair.strength}, step)
+    same: dict[str, list[Association]] = {}
+    gone: set[str] = set()
+    for pair in facts.pairs:  # the strongest first; a column that is left out is no longer compared with
+        both = {pair.first, pair.second}
+        if facts.target in both or gone & both or pair.strength <= REDUNDANT:
+            continue
+        kept, coarser = sorted((pair.first, pair.second), key=lambda name: -distinct[name])
+        gone.add(coarser)
+        # What was left out for the sake of a column that now goes itself is still said by the one that stays.
+        same.setdefault(kept, []).extend([pair, *same.pop(coarser, [])])
+    for kept, pairs in same.items():
+        names = tuple(dict.fromkeys(name for pair in pairs for name in (pair.first, pair.second) if name != kept))
+        weakest = min(pair.strength for pair in pairs)
+        if len(names) == 1:
+            sentence = f"{quoted(kept)} and {quoted(names[0])} say nearly the same (association {weakest:.2f} of 1)."
+        else:
+            sentence = f"{listed(names)} say nearly the same as {quoted(kept)}."
+        yield Alert("redundant", "info", (kept, *names), sentence, {"strength": weakest}, _drop(names, sentence))
 
 
 def looks_like_id(facts: Facts) -> Iterator[Alert]:
     """Keys, and words that hardly repeat."""
-    for c in facts.columns:
-        known = c.rows - c.missing
-        if c.name == facts.target or known < 20:
-            continue
-        if c.kind == "id" or (c.kind == "category" and c.distinct > 0.9 * known):
-            sentence = f"{quoted(c.name)} is different in nearly every row, like a key; it says nothing about new rows."
-            yield Alert("looks_like_id", "warning", (c.name,), sentence, {"distinct": c.distinct}, _drop([c.name], sentence))
+    found = {
+        c.name: c.distinct
+        for c in facts.columns
+        if c.name != facts.target
+        and (known := c.rows - c.missing) >= 20
+        and (c.kind == "id" or (c.kind == "category" and c.distinct > 0.9 * known))
+    }
+    for names in _apart(found):
+        are, say = ("is", "a key; it says") if len(names) == 1 else ("are", "keys; they say")
+        sentence = f"{listed(names)} {are} different in nearly every row, like {say} nothing about new rows."
+        yield Alert("looks_like_id", "warning", names, sentence, {name: found[name] for name in names}, _drop(names, sentence))
 
 
 def many_values(facts: Facts) -> Iterator[Alert]:
@@ -201,8 +246,46 @@ def many_values(facts: Facts) -> Iterator[Alert]:
     }
     if many:
         names = tuple(many)
-        sentence = f"{listed(names)} {_have(names)} many different values, up to {max(many.values()):,}, most with few rows."
+        sentence = f"{listed(names)} {has(names)} many different values, up to {max(many.values()):,}, most with few rows."
         yield Alert("many_values", "info", names, sentence, many, Step("group_rare", {"columns": list(names)}, sentence))
+
+
+def rare_values(facts: Facts) -> Iterator[Alert]:
+    """Words of few kinds, some of which hardly occur."""
+    found: dict[str, int] = {}
+    for c in facts.columns:
+        if c.kind == "category" and c.name != facts.target and 2 < c.distinct <= MANY_VALUES:
+            shares = facts.frame[c.name].value_counts(normalize=True)
+            rare = int(shares.lt(RARE).sum())
+            if rare > 1:  # one rare value alone gains nothing from being put in a group of its own
+                found[c.name] = rare
+    if found:
+        names = tuple(found)
+        most = max(names, key=lambda name: found[name])
+        others = f" So it is in {listed([name for name in names if name != most])}." if len(names) > 1 else ""
+        sentence = f"In {quoted(most)} {found[most]:,} values have fewer than {percent(RARE)} of the rows each.{others}"
+        step = Step("group_rare", {"columns": list(names), "min_share": RARE}, sentence)
+        yield Alert("rare_values", "info", names, sentence, found, step)
+
+
+def zeros_as_missing(facts: Facts) -> Iterator[Alert]:
+    """Zeros that stand apart from numbers which are otherwise far from zero."""
+    for c in facts.columns:
+        if c.kind != "number" or c.name == facts.target or c.distinct <= 10 or c.numbers["negative"]:
+            continue
+        share = c.numbers["zeros"] / (c.rows - c.missing)
+        if not MISSING < share < 1:
+            continue
+        values = facts.frame[c.name]
+        positive = values[(values > 0) & (values < float("inf"))]
+        # Counts and amounts reach down to zero; where they stop well before it, a zero is often a measurement that was not made.
+        if float(positive.min()) >= 0.1 * float(positive.median()):
+            sentence = (
+                f"{quoted(c.name)} is 0 in {percent(share)} of the rows and at least {positive.min():,.4g} in all others. "
+                "Does 0 mean that it is not known?"
+            )
+            step = Step("null_words", {"columns": [c.name], "words": ["0"]}, sentence)
+            yield Alert("zeros_as_missing", "info", (c.name,), sentence, {"share": share, "lowest": float(positive.min())}, step)
 
 
 def untidy_labels(facts: Facts) -> Iterator[Alert]:
@@ -217,7 +300,8 @@ def untidy_labels(facts: Facts) -> Iterator[Alert]:
         alike = next((group for group in groups.values() if len(group) > 1), None)
         if alike is not None:
             sentence = f"{quoted(c.name)} has values that differ only by case or spaces, such as {listed(sorted(alike))}."
-            step = Step("trim_text", {"columns": [c.name], "case": "lower"}, sentence)
+            by_case = any(len({" ".join(word.split()) for word in group}) > 1 for group in groups.values())
+            step = Step("trim_text", {"columns": [c.name], "case": "lower" if by_case else "keep"}, sentence)
             severity: Severity = "problem" if c.name == facts.target else "warning"
             yield Alert("untidy_labels", severity, (c.name,), sentence, {"values": sorted(alike)}, step)
 
@@ -231,7 +315,7 @@ def outliers(facts: Facts) -> Iterator[Alert]:
         width = 3 * (c.numbers["q75"] - c.numbers["q25"])
         low, high = c.numbers["q25"] - width, c.numbers["q75"] + width
         values = facts.frame[c.name]
-        count = int(((values < low) | (values > high)).sum()) if width > 0 else 0
+        count = int(((values < low) | (values > high)).sum()) - c.infinite if width > 0 else 0
         if 0 < count <= 0.05 * c.rows:
             far = c.numbers["max"] if c.numbers["max"] > high else c.numbers["min"]
             found[c.name] = {"rows": count, "low": low, "high": high, "far": far}
@@ -239,7 +323,7 @@ def outliers(facts: Facts) -> Iterator[Alert]:
         names = tuple(found)
         most = max(names, key=lambda name: found[name]["rows"])
         count = int(found[most]["rows"])
-        rows = f"{count:,} {'row lies' if count == 1 else 'rows lie'}"
+        rows = counted(count, "row lies", "rows lie")
         others = f" So it is in {listed([name for name in names if name != most])}." if len(names) > 1 else ""
         sentence = f"In {quoted(most)} {rows} far outside the rest, such as {found[most]['far']:,.6g}.{others}"
         yield Alert("outliers", "info", names, sentence, found, Step("clip_outliers", {"columns": list(names)}, sentence))
@@ -254,7 +338,8 @@ def skewed(facts: Facts) -> Iterator[Alert]:
     }
     if long:
         names = tuple(long)
-        sentence = f"{listed(names)} {_have(names)} a long tail of values; linear models and neighbours do better with it evened out."
+        models = "linear models and neighbours do better with it evened out"
+        sentence = f"{listed(names)} {has(names)} a long tail of values; {models}."
         yield Alert("skewed", "info", names, sentence, long, Step("transform_power", {"columns": list(names)}, sentence))
 
 
@@ -262,8 +347,8 @@ def infinite(facts: Facts) -> Iterator[Alert]:
     """Cells that are infinite."""
     for c in facts.columns:
         if c.infinite:
-            cells = f"{c.infinite:,} {'cell' if c.infinite == 1 else 'cells'}"
-            sentence = f"{quoted(c.name)} has {cells} that are infinite, which no model can use."
+            cells = counted(c.infinite, "cell", "cells")
+            sentence = f"{quoted(c.name)} has {cells} that {'is' if c.infinite == 1 else 'are'} infinite, which no model can use."
             step = Step("null_words", {"columns": [c.name], "words": ["inf", "-inf"]}, sentence)
             yield Alert("infinite", "problem", (c.name,), sentence, {"cells": c.infinite}, step)
 
@@ -272,7 +357,8 @@ def personal_data(facts: Facts) -> Iterator[Alert]:
     """Addresses and telephone numbers of people."""
     for c in facts.columns:
         if c.name != facts.target and personal(facts.frame[c.name]):
-            sentence = f"{quoted(c.name)} holds e-mail addresses or telephone numbers. A model should not know people by them."
+            what = f"The cells of {quoted(c.name)} look like e-mail addresses or telephone numbers."
+            sentence = f"{what} A model should not know people by them."
             yield Alert("personal_data", "warning", (c.name,), sentence, {}, _drop([c.name], sentence))
 
 
@@ -283,7 +369,7 @@ def future_dates(facts: Facts) -> Iterator[Alert]:
         if c.kind == "date":
             count = int((facts.frame[c.name] > now).sum())
             if count:
-                rows = f"{count:,} {'date' if count == 1 else 'dates'}"
+                rows = counted(count, "date", "dates")
                 sentence = f"{quoted(c.name)} has {rows} in the future, up to {c.last[:10]}. Is that meant?"
                 yield Alert("future_dates", "info", (c.name,), sentence, {"rows": count})
 
@@ -291,6 +377,7 @@ def future_dates(facts: Facts) -> Iterator[Alert]:
 CHECKS: tuple[Callable[[Facts], Iterator[Alert]], ...] = (
     leak,
     infinite,
+    target_constant,
     unbalanced_target,
     target_missing,
     untidy_labels,
@@ -302,37 +389,9 @@ CHECKS: tuple[Callable[[Facts], Iterator[Alert]], ...] = (
     missing,
     redundant,
     many_values,
+    rare_values,
+    zeros_as_missing,
     outliers,
     skewed,
     future_dates,
 )
-
-
-def quoted(name: str) -> str:
-    """Return a name in quotes, cut where it is very long."""
-    return f"'{name if len(name) <= 60 else name[:59] + '…'}'"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return up to four names as a list for a sentence."""
-    shown = [quoted(name) for name in names[:4]]
-    if len(names) > 4:
-        return f"{', '.join(shown)} and {len(names) - 4:,} more"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
-def percent(share: float) -> str:
-    """Return a share as people read it."""
-    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.1g} %"
-
-
-def _has(names: Sequence[str]) -> str:
-    return "has" if len(names) == 1 else "each have"
-
-
-def _have(names: Sequence[str]) -> str:
-    return "has" if len(names) == 1 else "have"
-
-
-def _it(names: Sequence[str]) -> str:
-    return "it" if len(names) == 1 else "them"

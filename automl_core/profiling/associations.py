@@ -16,6 +16,8 @@ ROWS = 20_000
 """Most rows that are looked at."""
 COLUMNS = 60
 """Most columns that are compared with each other; with the target every column is compared."""
+PAIRED = 10
+"""Rows that two columns must both have a value in; with fewer, chance alone makes them look alike."""
 LEVELS = 50
 """Words beyond the most frequent are one when two columns are compared."""
 METHODS = {
@@ -57,7 +59,7 @@ def associate(frame: pd.DataFrame, schema: Schema, target: str = "", *, seed: in
     -------
     list of Association
         Strongest first, those with the target before all others. Keys and texts take no part, nor do columns with
-        fewer than two values.
+        fewer than two values, nor pairs with fewer than `PAIRED` rows in common.
     list of str
         What was sampled or left out.
     """
@@ -65,19 +67,23 @@ def associate(frame: pd.DataFrame, schema: Schema, target: str = "", *, seed: in
     if len(frame) > ROWS:
         notes.append(f"Associations are those of {ROWS:,} of {len(frame):,} rows, drawn at random.")
         frame = frame.sample(ROWS, random_state=seed)
+    comparable = [column for column in schema if column.kind in ("number", "date", "category", "boolean")]
     prepared: dict[str, tuple[bool, Array]] = {}
-    for column in schema:
-        if column.kind in ("number", "date", "category", "boolean"):
-            entry = _prepare(frame[column.name], column.kind in ("number", "date"))
-            if entry is not None:
-                prepared[column.name] = (column.kind in ("number", "date"), entry)
+    for column in sorted(comparable, key=lambda column: column.name != target):
+        if len(prepared) > COLUMNS and target not in prepared:
+            break  # the others would not be compared with anything
+        entry = _prepare(frame[column.name], column.kind in ("number", "date"))
+        if entry is not None:
+            prepared[column.name] = (column.kind in ("number", "date"), entry)
     names = [name for name in prepared if name != target]
     if len(names) > COLUMNS:
-        notes.append(f"Only the first {COLUMNS} of {len(names):,} columns are compared with each other.")
+        others = len(comparable) - (target in prepared)
+        known = f" Every column is compared with the target {target!r}." if target in prepared else ""
+        notes.append(f"Only the first {COLUMNS} of {others:,} columns are compared with each other.{known}")
     pairs = [(target, name) for name in names] if target in prepared else []
     close = names[:COLUMNS]
     pairs += [(one, other) for place, one in enumerate(close) for other in close[place + 1 :]]
-    found = [_pair(one, other, prepared) for one, other in pairs]
+    found = [pair for one, other in pairs if (pair := _pair(one, other, prepared)) is not None]
     found.sort(key=lambda entry: (entry.first != target, -entry.strength))
     return found, notes
 
@@ -98,10 +104,12 @@ def _prepare(values: pd.Series, number: bool) -> Array | None:
     return codes
 
 
-def _pair(one: str, other: str, prepared: dict[str, tuple[bool, Array]]) -> Association:
+def _pair(one: str, other: str, prepared: dict[str, tuple[bool, Array]]) -> Association | None:
     (number, x), (second_number, y) = prepared[one], prepared[other]
     both = ~(np.isnan(x) | np.isnan(y))
     x, y = x[both], y[both]
+    if len(x) < PAIRED:
+        return None
     if number and second_number:
         value = _correlation(x, y)
         return Association(one, other, "spearman", abs(value), int(np.sign(value)))
@@ -112,7 +120,7 @@ def _pair(one: str, other: str, prepared: dict[str, tuple[bool, Array]]) -> Asso
 
 
 def _correlation(x: Array, y: Array) -> float:
-    if len(x) < 3 or x.std() == 0 or y.std() == 0:
+    if x.std() == 0 or y.std() == 0:
         return 0.0
     return float(np.clip(np.corrcoef(x, y)[0, 1], -1, 1))
 

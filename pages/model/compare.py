@@ -11,26 +11,33 @@ from pages.shared import caches, errors, experiment_form, guards, jobs, layout, 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
     from automl_core.experiment import ExperimentConfig
-    from automl_core.proposals import Proposal
+    from automl_core.cleaning.apply import Cleaned
+    from automl_core.cleaning.recipe import Recipe
     from automl_core.workspace import ProjectFolder
 
 
-@st.cache_resource(max_entries=20, show_spinner=False)
-def proposed(folder: str, fingerprint: str, target: str, _data: Dataset) -> Proposal:
-    """Return the proposal for a target, computed once a table."""
-    from automl_core.proposals import propose
+def cleaned(data: Dataset, target: str) -> Cleaned:
+    """Return the table as the models would get it, after the steps that act on the table; raises AutoMLError."""
+    from automl_core.cleaning.store import export_recipe
 
-    return propose(caches.frame(_data), _data.schema, target)
+    recipe = recipes.current(data, target)
+    return _cleaned(data.fingerprint, export_recipe(recipe), data, recipe)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _cleaned(fingerprint: str, recipe_text: str, _data: Dataset, _recipe: Recipe) -> Cleaned:
+    from automl_core.cleaning.apply import apply_stateless
+
+    return apply_stateless(caches.frame(_data), _data.schema, _recipe, training=True)
 
 
 def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig) -> str:
     """Check the settings against the cleaned table, submit the run and return its id; raises AutoMLError."""
-    from automl_core.cleaning.apply import apply_stateless
     from automl_core.proposals import check_config
 
     recipe = recipes.current(data, config.target)
-    cleaned = apply_stateless(caches.frame(data), data.schema, recipe, training=True)
-    config, _ = check_config(cleaned.frame, cleaned.schema, config)
+    table = cleaned(data, config.target)
+    config, _ = check_config(table.frame, table.schema, config)
     return jobs.start(project, "train", {"dataset": data.id, "config": config.to_dict(), "recipe": recipe.to_dict()})
 
 
@@ -41,7 +48,10 @@ def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool) -> No
         st.caption("The task, the metric and the rest are proposed once the target is known.")
         return
     with errors.shown() as outcome:
-        config = experiment_form.ask(data, caches.frame(data), proposed(str(data.folder), data.fingerprint, target, data))
+        from automl_core.proposals import propose
+
+        table = cleaned(data, target)
+        config = experiment_form.ask(data, table.frame, propose(table.frame, table.schema, target))
     if outcome.failed:
         return
     if st.button(

@@ -23,7 +23,7 @@ PRESET_WORDS: dict[Preset, tuple[str, str]] = {
     "best": ("Best", "Everything the time allows, large ensembles; slower to predict."),
     "fast": ("Fast to predict", "Only models that answer quickly; gives up some accuracy."),
     "explainable": ("Explainable", "Only models whose rules can be read; gives up some accuracy."),
-    "pycaret": ("PyCaret's own way", "PyCaret's compare, tune and blend as they are, as a yardstick."),
+    "pycaret": ("PyCaret's models", "Every model of PyCaret with its own settings, nothing tuned and nothing combined; a yardstick."),
 }
 TASK_WORDS = {"binary": "One of two outcomes", "multiclass": "One of several outcomes", "regression": "A number"}
 SPLIT_WORDS: dict[SplitKind, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from automl_core.cleaning.recipe import History, Recipe, Step
-from pages.shared import caches
+from pages.shared import caches, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -19,10 +19,14 @@ def stored(data: Dataset) -> History | None:
 
 
 def proposed(data: Dataset, target: str = "") -> Recipe:
-    """Return the recipe that is proposed for a table, each step with its reason."""
+    """Return the recipe that is proposed for a table, each step with its reason.
+
+    The target is the one that was last chosen for this table where none is given.
+    """
     from automl_core.cleaning.propose import propose_recipe
 
-    return propose_recipe(caches.frame(data), data.schema, target)
+    known = target or str(state.draft(f"target_{data.id}", ""))
+    return propose_recipe(caches.frame(data), data.schema, known if known in data.schema else "")
 
 
 def history(data: Dataset, target: str = "") -> History:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+import webbrowser
 
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
@@ -18,8 +24,23 @@ def main() -> None:
     when it is first called; here it is off from the start.
     """
     PagesManager.uses_pages_directory = False
+    if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        threading.Thread(target=_open_browser, daemon=True).start()
     sys.argv = ["streamlit", "run", str(ROOT / "app.py"), *sys.argv[1:]]
     sys.exit(cli.main())
+
+
+def _open_browser() -> None:
+    """Open the app as soon as it answers; Streamlit's own way would ask for an e-mail address first."""
+    url = f"http://localhost:{os.environ.get('STREAMLIT_SERVER_PORT', '8501')}"
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+        else:
+            webbrowser.open(url)
+            return
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.pages.conftest import Jobs, assert_clean, open_page
 
+from automl_core.cleaning.recipe import History, Recipe
+from automl_core.cleaning.store import save_history
 from automl_core.data.dataset import Dataset, create_dataset
 from automl_core.events import Event, Failed, Message, Progress
 from automl_core.leaderboard import Leaderboard
@@ -59,6 +61,7 @@ def test_labels_that_differ_by_case_stop_the_start(project: ProjectFolder, tmp_p
     source = tmp_path / "case.csv"
     source.write_text("a,b\n" + "".join(f"{row * 7 % 31},{('yes', 'Yes', 'no')[row % 3]}\n" for row in range(60)))
     data = create_dataset(project.dataset(new_id("ds")), source, "case")
+    save_history(data.folder, History(present=Recipe()))  # the proposed recipe would have tidied them
     app = open_page("model/compare", project=project.id, dataset=data.id)
     app.selectbox(key="compare_target").set_value("b").run()
     app.button(key="compare_start").click().run()

@@ -1,0 +1,127 @@
+"""What a model loses when a column is shuffled (Breiman, 2001; Fisher, Rudin and Dominici, 2019)."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from automl_core.experiment import Task
+from automl_core.metrics import METRICS, metrics_for, score
+from automl_core.scoring.bundle import Model
+
+Array = npt.NDArray[np.float64]
+REPEATS, FEWER_REPEATS = 5, 2
+MANY_COLUMNS = 60
+"""Columns above which each is shuffled less often."""
+FEWEST = 40
+"""Columns that are shuffled one by one whatever it costs."""
+
+
+@dataclass(frozen=True)
+class ColumnImportance:
+    """What a model loses when one column is shuffled.
+
+    Parameters
+    ----------
+    column : str
+        As uploaded.
+    mean, spread : float
+        Mean and standard deviation over the repeats of how much worse the metric gets; negative where it gets better.
+    """
+
+    column: str
+    mean: float
+    spread: float
+
+
+def shuffle_columns(
+    model: Model, typed: pd.DataFrame, truth: Array, metric: str, *, seed: int, seconds: float
+) -> tuple[tuple[ColumnImportance, ...], tuple[str, ...]]:
+    """Shuffle one column after the other.
+
+    Parameters
+    ----------
+    model : Model
+    typed : DataFrame, shape (n, n_used)
+        The columns that the model uses, as `Model.checked` gives them.
+    truth : ndarray, shape (n,)
+        Class codes or values.
+    metric : str
+        See `defined_metric`.
+    seed : int
+    seconds : float
+        About how long it may take. Where every column cannot be shuffled in that time, groups of columns are shuffled
+        first, and then the columns of those groups that matter most.
+
+    Returns
+    -------
+    tuple of ColumnImportance
+        Most important first.
+    tuple of str
+        Notes, where columns were left out.
+    """
+    names = list(typed.columns)
+    repeats = REPEATS if len(names) <= MANY_COLUMNS else FEWER_REPEATS
+    rng = np.random.default_rng(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # rare categories of a shuffled column are no news
+        best = _judge(model, typed, truth, metric)
+        start = time.perf_counter()
+        _judge(model, _shuffled(typed, names[:1], rng), truth, metric)
+        affordable = int(seconds / max(time.perf_counter() - start, 1e-6) / repeats)
+        most = max(affordable, FEWEST)
+        notes: tuple[str, ...] = ()
+        if len(names) > most:
+            size = math.ceil(math.sqrt(len(names)))
+            names = _screened(model, typed, truth, metric, best, size, most, rng)
+            notes = (
+                f"Groups of {size:,} columns were shuffled first. Only the {len(names):,} columns of the groups that matter "
+                "most were then shuffled one by one.",
+            )
+        found = []
+        for name in names:
+            losses = [best - _judge(model, _shuffled(typed, [name], rng), truth, metric) for _ in range(repeats)]
+            found.append(ColumnImportance(name, float(np.mean(losses)), float(np.std(losses))))
+    return tuple(sorted(found, key=lambda entry: -entry.mean)), notes
+
+
+def defined_metric(model: Model, typed: pd.DataFrame, truth: Array) -> str:
+    """Return the model's metric, or the first of its task that is defined for these rows."""
+    task: Task = "regression" if not model.classes else "binary" if len(model.classes) == 2 else "multiclass"
+    names = [model.metric, *(metric.name for metric in metrics_for(task))]
+    return next((name for name in names if np.isfinite(_judge(model, typed, truth, name))), model.metric)
+
+
+def _judge(model: Model, typed: pd.DataFrame, truth: Array, name: str) -> float:
+    """Return a metric, turned so that more is better."""
+    metric = METRICS[name]
+    values = model.values_of(typed)
+    if metric.needs == "label" and len(model.classes) == 2:
+        event = model.codes(values).astype(float)  # by the model's own threshold
+        values = np.column_stack([1 - event, event])
+    found = score(metric.name, truth.astype(int) if model.classes else truth, values)
+    return found if metric.greater_is_better else -found
+
+
+def _shuffled(typed: pd.DataFrame, names: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
+    """Return the rows with some columns taken, together, from other rows."""
+    places = rng.permutation(len(typed))
+    return typed.assign(**{name: typed[name].array.take(places) for name in names})
+
+
+def _screened(
+    model: Model, typed: pd.DataFrame, truth: Array, metric: str, best: float, size: int, most: int, rng: np.random.Generator
+) -> list[str]:
+    """Return at most `most` columns: those of the groups whose shuffling costs most."""
+    names = list(typed.columns)
+    groups = [names[place : place + size] for place in range(0, len(names), size)]
+    losses = [best - _judge(model, _shuffled(typed, group, rng), truth, metric) for group in groups]
+    ranked = [name for place in np.argsort(-np.array(losses), kind="stable") for name in groups[place]]
+    return ranked[: max(most, size)]
