@@ -44,7 +44,7 @@ stop: $(VENV)/installed  ## Stop the background process that runs the jobs
 	@$(BIN)/python -m automl_core.jobs.host --stop
 
 test: $(VENV)/installed-dev  ## Run the tests that need no browser
-	@$(BIN)/python -m pytest $(TESTS) --ignore=tests/e2e $(TESTS_OPTIONS)
+	@$(BIN)/python -m pytest $(TESTS) --ignore=tests/e2e -n 2 --dist loadfile $(TESTS_OPTIONS)
 
 e2e: $(VENV)/installed-dev  ## Run the journey in a browser and save screenshots into docs/
 	@$(BIN)/python -m pytest tests/e2e $(TESTS_OPTIONS)
@@ -67,8 +67,9 @@ bench: $(VENV)/installed-dev  ## Reading score, job start, and 60 s searches bes
 	@$(BIN)/python benchmarks/run.py
 
 lock:  ## Compile requirements.in into requirements.txt (needs uv)
-	@uv pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links requirements.in -o requirements.txt
-	@uv pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links requirements-dev.in -o requirements-dev.txt
+	@for name in requirements requirements-dev; do \
+		uv pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt && \
+		sed -i "1i# Compiled from $$name.in by \`make lock\`; change that file, not this one." $$name.txt; done
 
 catalogue: $(VENV)/installed  ## Read PyCaret's models and spaces again
 	@$(BIN)/python -m automl_core.engines.pycaret

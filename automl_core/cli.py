@@ -206,7 +206,7 @@ def train(
     _search(Run(out))
 
 
-def _search(run: Run) -> None:
+def _search(run: Run, *, more: bool = False) -> None:
     """Search in this process, keep the journal, and leave with 130 when stopped."""
     from automl_core import worker
     from automl_core.reporting import write_report
@@ -228,9 +228,10 @@ def _search(run: Run) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    emit(Started(os.getpid()))
+    used, cut = worker.time_used(journal)
+    emit(Started(os.getpid(), resumed=used > 0))
     try:
-        result = worker.train(run, emit=emit, should_stop=lambda: bool(stopped), started=time.time())
+        result = worker.train(run, emit=emit, should_stop=lambda: bool(stopped), started=time.time(), used=used, cut=cut and not more)
         if run.config.holdout:
             worker.evaluate_candidate(run, result["recommended"])
         write_report(run.path, result["recommended"], run.path / "report.html")
@@ -258,7 +259,7 @@ def extend(
     params = run.params
     config = replace(run.config, budget=Budget(budget, 0))
     write_request(run.path, "train", {**params, "config": config.to_dict()})
-    _search(run)
+    _search(run, more=True)
 
 
 @app.command()

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from automl_core import __version__
-from automl_core.charts.evaluation import READING
+from automl_core.charts import evaluation as evaluation_figures
+from automl_core.charts import importance as importance_figures
 from automl_core.errors import NotFoundError
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.explaining.importance import Explanation
@@ -89,7 +90,7 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
         "explanation": explanation,
         "charts": charts,
         "importance": importance,
-        "reading": READING,
+        "reading": evaluation_figures.READING | importance_figures.READING,
         "course": Markup(course_chart(leaderboard, metric.label)),
         "rows": _rows(leaderboard, candidate),
         "members": [(leaderboard[name].name, weight) for name, weight in candidate.members.items()],

@@ -8,20 +8,42 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from automl_core.errors import NotFoundError
-from automl_core.events import Event, Message, Progress
+from automl_core.events import FINAL, Event, Message, Progress, Started, read_events
 from automl_core.jobs.context import JobContext
 from automl_core.runs import Run
 from automl_core.workspace import write_json
 
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
+LEAST = 10.0
+"""Seconds that a search which goes on gets at least."""
 
 
-def train(run: Run, *, emit: Emit, should_stop: ShouldStop, started: float) -> dict[str, Any]:
+def time_used(journal: Path) -> tuple[float, bool]:
+    """Return how many seconds earlier sessions of a run took, and whether the last one was cut off.
+
+    A session lasts from its ``started`` event to the last event before the next one; one that has only just started does
+    not count.
+    """
+    sessions: list[list[Event]] = []
+    for event in read_events(journal)[0]:
+        if isinstance(event, Started):
+            sessions.append([])
+        if sessions:
+            sessions[-1].append(event)
+    sessions = [session for session in sessions if len(session) > 1]
+    used = sum(session[-1].time - session[0].time for session in sessions)
+    return used, bool(sessions) and not isinstance(sessions[-1][-1], FINAL)
+
+
+def train(
+    run: Run, *, emit: Emit, should_stop: ShouldStop, started: float, used: float = 0.0, cut: bool = False
+) -> dict[str, Any]:
     """Search, then keep the recommended model as ``model.zip``.
 
     Parameters
@@ -34,19 +56,26 @@ def train(run: Run, *, emit: Emit, should_stop: ShouldStop, started: float) -> d
         Turns true when a person has stopped the run; what is finished is kept all the same.
     started : float
         `time.time` of the start that the budget counts from.
+    used : float
+        Seconds that earlier sessions of this run took; the leaderboard's times go on from there.
+    cut : bool
+        Whether the last session was cut off. It then gets what is left of the budget, `LEAST` at least; a run that had
+        ended is given the whole budget once more.
     """
     from automl_core.search.run import run_search
 
+    budget = run.config.budget.seconds
+    seconds = max(budget, used + LEAST) if cut else used + budget
     dataset = run.dataset()
     leaderboard = run_search(
         dataset.frame(),
         dataset.schema,
         run.recipe,
-        run.config,
+        replace(run.config, budget=replace(run.config.budget, seconds=seconds)),
         run.path,
         emit=emit,
         should_stop=should_stop,
-        started=started,
+        started=started - used,
     )
     if not leaderboard.recommended:
         reasons = "; ".join(sorted({row.reason for row in leaderboard if row.reason}))
@@ -109,7 +138,9 @@ def _run_of(context: JobContext) -> Run:
 
 def _train(context: JobContext) -> dict[str, Any]:
     run = Run(context.folder)
-    result = train(run, emit=context.emit, should_stop=context.should_stop, started=time.time())
+    now = time.time()
+    used, cut = time_used(context.folder / "events.jsonl")
+    result = train(run, emit=context.emit, should_stop=context.should_stop, started=now, used=used, cut=cut)
     if run.config.holdout:
         context.emit(Progress(1.0, "Judging the recommended model on the held-out rows"))
         evaluate_candidate(run, result["recommended"])

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from automl_core.charts.evaluation import COLUMNS, order
+from automl_core.charts.importance import COLUMNS, order
 from automl_core.charts.leaderboard import course
 from automl_core.charts.style import ACCENT, GREY, PALETTE
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.explaining.importance import Explanation
 from automl_core.leaderboard import Leaderboard
+from automl_core.metrics import METRICS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,8 +25,8 @@ INK = "#7A8585"
 
 
 @contextmanager
-def _axes(width: float = 6.4, height: float = 3.6) -> Iterator[tuple[Axes, list[str]]]:
-    """Give axes to draw on; the list holds the finished SVG afterwards."""
+def _axes(title: str, width: float = 6.4, height: float = 3.6) -> Iterator[tuple[Axes, list[str]]]:
+    """Give axes to draw on; the list holds the finished SVG afterwards, with `title` for those who cannot see it."""
     import matplotlib
 
     matplotlib.use("svg", force=True)
@@ -51,18 +53,37 @@ def _axes(width: float = 6.4, height: float = 3.6) -> Iterator[tuple[Axes, list[
         result: list[str] = []
         yield axes, result
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        with warnings.catch_warnings():
+            # Text stays text and is drawn by the reader's own letters; ours are only measured.
+            warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+            figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     # Points become pixels that shrink with the page, and the chart needs no fixed size.
     text = re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", re.sub(r'height="[\d.]+pt"', "", text, count=1), count=1)
+    text = text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+    # Several charts share a page, where no two things may have the same id; nothing refers to those of groups.
+    text = re.sub(r'<g id="[^"]*"', "<g", text)
     result.append(re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL))
 
 
 def _name(text: str, length: int = 30) -> str:
-    """Return a name that fits and draws as it is written."""
-    plain = " ".join(text.split())
+    """Return a name that fits and draws as it is written; what XML cannot hold becomes a space."""
+    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return plain if len(plain) <= length else plain[: length - 1] + "…"
+
+
+def _label(text: str, length: int = 20) -> str:
+    """Return a name for a legend, from which Matplotlib leaves out what begins with an underscore."""
+    name = _name(text, length)
+    return f" {name}" if name.startswith("_") else name
+
+
+def _bars(axes: Axes, names: list[str]) -> list[int]:
+    """Name the lying bars and return their places: by name, two that are cut alike would be one."""
+    places = list(range(len(names)))
+    axes.set_yticks(places, names)
+    return places
 
 
 def evaluation_charts(evaluation: Evaluation) -> dict[str, str]:
@@ -74,7 +95,7 @@ def evaluation_charts(evaluation: Evaluation) -> dict[str, str]:
         drawers = {"ROC curve": _roc, "Precision and recall": _pr, "Calibration": _calibration}
     found = {}
     for title, draw in drawers.items():
-        with _axes() as (axes, result):
+        with _axes(title) as (axes, result):
             draw(axes, evaluation)
         found[title] = result[0]
     return found
@@ -82,20 +103,25 @@ def evaluation_charts(evaluation: Evaluation) -> dict[str, str]:
 
 def importance_charts(explanation: Explanation) -> dict[str, str]:
     """Return the charts of an explanation as SVG, by title."""
+    lost, added = "What the score loses without a column", "What each column adds"
     rows = explanation.permutation[:COLUMNS][::-1]
-    with _axes(height=0.7 + 0.24 * len(rows)) as (axes, first):
-        axes.barh([_name(row.column) for row in rows], [row.mean for row in rows], xerr=[row.spread for row in rows], color=ACCENT, ecolor=GREY)
+    with _axes(lost, height=0.7 + 0.24 * len(rows)) as (axes, first):
+        heights = _bars(axes, [_name(row.column) for row in rows])
+        axes.barh(heights, [row.mean for row in rows], xerr=[row.spread for row in rows], color=ACCENT, ecolor=GREY)
         axes.axvline(0, color=GREY, linewidth=0.8)
+        axes.set_xlabel(f"Loss of {METRICS[explanation.metric].label}")
     found, places = explanation.contributions, order(explanation)[::-1]
-    with _axes(height=0.7 + 0.24 * len(places)) as (axes, second):
+    with _axes(added, height=0.7 + 0.24 * len(places)) as (axes, second):
+        heights = _bars(axes, [_name(found.columns[place]) for place in places])
         left = [0.0] * len(places)
         for color, label, means in zip(PALETTE * 8, found.outputs, found.mean, strict=False):
             sizes = [means[place] for place in places]
-            axes.barh([_name(found.columns[place]) for place in places], sizes, left=left, color=color, label=_name(label))
+            axes.barh(heights, sizes, left=left, color=color, label=_label(label))
             left = [start + size for start, size in zip(left, sizes, strict=True)]
         if 1 < len(found.outputs) <= 8:
             axes.legend()
-    return {"What the score loses without a column": first[0], "What each column adds": second[0]}
+        axes.set_xlabel("Mean size of the contribution")
+    return {lost: first[0], added: second[0]}
 
 
 def course_chart(leaderboard: Leaderboard, label: str) -> str:
@@ -103,13 +129,13 @@ def course_chart(leaderboard: Leaderboard, label: str) -> str:
     points = course(leaderboard)
     if not points.seconds:
         return ""
-    with _axes(height=2.8) as (axes, result):
+    with _axes("Score against time", height=2.8) as (axes, result):
         axes.errorbar(points.seconds, points.scores, yerr=points.spreads, fmt="o", color=GREY, markersize=4, linewidth=0.8)
         axes.step(points.seconds, points.best, where="post", color=ACCENT, linewidth=1.6)
         axes.set_xlabel("Seconds since the start")
         axes.set_ylabel(_name(label, 60))
         low, high = min(points.best), max(points.best)
-        spread = max(*points.spreads, 1e-12)
+        spread = max(points.spreads) or high - low or 0.01 * abs(high) or 1.0
         if leaderboard.greater_is_better:
             axes.set_ylim(low - 3 * spread, high + 2 * spread)
         else:
@@ -133,7 +159,7 @@ def _pr(axes: Axes, evaluation: Evaluation) -> None:
 def _lines(axes: Axes, parts: dict[str, Any], x: str, y: str) -> None:
     for color, (label, part) in zip(PALETTE, parts.items(), strict=False):
         value = part.get("auc", part.get("average_precision"))
-        axes.plot(part[x], part[y], color=color, linewidth=1.6, label=f"{_name(label, 20)}: {value:.3f}")
+        axes.plot(part[x], part[y], color=color, linewidth=1.6, label=f"{_label(label)}: {value:.3f}")
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.02)
     axes.legend()
@@ -146,7 +172,16 @@ def _calibration(axes: Axes, evaluation: Evaluation) -> None:
             [seen - low for low, seen in zip(part["low"], part["observed"], strict=True)],
             [high - seen for high, seen in zip(part["high"], part["observed"], strict=True)],
         ]
-        axes.errorbar(part["predicted"], part["observed"], yerr=errors, fmt="o-", color=color, markersize=4, linewidth=1, label=_name(label, 20))
+        axes.errorbar(
+            part["predicted"],
+            part["observed"],
+            yerr=errors,
+            fmt="o-",
+            color=color,
+            markersize=4,
+            linewidth=1,
+            label=_label(label),
+        )
     axes.set_xlabel("Predicted probability")
     axes.set_ylabel("Share that had it")
     axes.legend()
@@ -172,7 +207,9 @@ def _residuals(axes: Axes, evaluation: Evaluation) -> None:
 
 def _by_quantile(axes: Axes, evaluation: Evaluation) -> None:
     groups = evaluation.curves["by_quantile"]
-    axes.bar([f"{group['low']:.4g} to\n{group['high']:.4g}" for group in groups], [group["mae"] for group in groups], color=ACCENT)
+    places = list(range(len(groups)))
+    axes.bar(places, [group["mae"] for group in groups], color=ACCENT)
+    axes.set_xticks(places, [f"{group['low']:.4g} to\n{group['high']:.4g}" for group in groups])
     axes.tick_params(axis="x", labelsize=6)
     axes.set_xlabel(f"True {_name(evaluation.target)}")
     axes.set_ylabel("Mean absolute error")

@@ -88,7 +88,8 @@ def classification_curves(
     -------
     dict
         ``confusion`` (rows: truth, columns: prediction), ``report`` by class, ``roc``, ``pr`` and ``calibration`` by
-        class (of the event alone for two classes, of the `LABELS` most frequent for many), ``distribution`` (counts of the event's probability by truth).
+        class (of the event alone for two classes, of the `LABELS` most frequent for many), ``distribution`` (counts of
+        the event's probability by truth).
     tuple of str
         Notes.
     """
@@ -158,17 +159,16 @@ def regression_curves(truth: Array, values: Array, *, seed: int = 0) -> tuple[di
     margin = 0.001 * spread or 1e-6 * max(abs(low), 1.0)
     edges = np.linspace(low - margin, high + margin, 41)
     counts, _ = np.histogram(np.clip(residual, edges[0], edges[-1]), edges)
-    groups = []
-    for part in np.array_split(np.argsort(truth, kind="stable"), min(10, max(len(truth) // 5, 1))):
-        groups.append(
-            {
-                "low": float(truth[part].min()),
-                "high": float(truth[part].max()),
-                "rows": len(part),
-                "mae": float(np.abs(residual[part]).mean()),
-                "bias": float((values[part] - truth[part]).mean()),
-            }
-        )
+    groups = [
+        {
+            "low": float(truth[part].min()),
+            "high": float(truth[part].max()),
+            "rows": len(part),
+            "mae": float(np.abs(residual[part]).mean()),
+            "bias": float(-residual[part].mean()),
+        }
+        for part in np.array_split(np.argsort(truth, kind="stable"), min(10, max(len(truth) // 5, 1)))
+    ]
     return {
         "predicted_actual": {"actual": truth[chosen].tolist(), "predicted": values[chosen].tolist()},
         "residual_hist": {"edges": edges.tolist(), "counts": counts.tolist()},

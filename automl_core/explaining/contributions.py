@@ -121,7 +121,7 @@ def share_out(
     count = int(np.clip(min(affordable, MEMORY // (a_row * players)), *EXPLAINED))
     explained = np.sort(order[::-1][:count])
     values, base = contributions(predict, explained, background, players, seed=seed)
-    shown = typed.iloc[explained]
+    shown, count = typed.iloc[explained], len(explained)
     others = [f"{together:,} other columns"] if together else []
     found = Contributions(
         columns=(*single, *others),

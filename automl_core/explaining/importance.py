@@ -104,7 +104,8 @@ def explain(model: Model, frame: pd.DataFrame, *, seed: int = 0, seconds: float 
     contributions, grouped = share_out(model, typed, ranked, seed=seed, seconds=seconds)
     notes += [*left_out, *grouped]
     count, background = len(contributions.values), min(BACKGROUND, len(typed))
-    notes.append(f"Contributions are those of {count:,} {source} rows; missing knowledge is stood for by {background} other rows.")
+    stand_in = f"missing knowledge is stood for by {background} other rows"
+    notes.append(f"Contributions are those of {count:,} {source} rows; {stand_in}.")
     if len(model.used) > 1:
         notes.append("Columns that say the same share their importance: each may look small although both matter together.")
     return Explanation(metric, len(typed), permutation, contributions, tuple(notes))

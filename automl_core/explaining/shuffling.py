@@ -82,8 +82,8 @@ def shuffle_columns(
             size = math.ceil(math.sqrt(len(names)))
             names = _screened(model, typed, truth, metric, best, size, most, rng)
             notes = (
-                f"Groups of {size:,} columns were shuffled first. Only the {len(names):,} columns of the groups that matter "
-                "most were then shuffled one by one.",
+                f"Groups of {size:,} columns were shuffled first. Only the {len(names):,} columns of those that matter most "
+                "were then shuffled one by one.",
             )
         found = []
         for name in names:

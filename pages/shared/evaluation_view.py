@@ -56,6 +56,8 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
             "Meaning": st.column_config.TextColumn(width="large"),
         },
     )
+    for note in found["notes"]:
+        st.caption(f":material/info: {errors.plain(note)}")
 
 
 def draw_curves(path: Path) -> None:
@@ -71,7 +73,7 @@ def draw_curves(path: Path) -> None:
 
 def draw_importance(path: Path) -> None:
     """Draw permutation importance and SHAP values by the person's own columns."""
-    from automl_core.charts.evaluation import READING, importance_figures
+    from automl_core.charts.importance import READING, importance_figures
     from automl_core.explaining.importance import Explanation
 
     explanation = Explanation.from_dict(caches.result(path))

@@ -125,7 +125,7 @@ def test_numbers_have_every_metric() -> None:
     truth = rng.gamma(3, 10, 100)
     values = truth + rng.normal(0, 4, 100)
     found = headline("regression", truth, values, first="mae")
-    assert list(found)[0] == "mae"
+    assert next(iter(found)) == "mae"
     assert {name: entry[0] for name, entry in found.items()} == pytest.approx(all_scores("regression", truth, values))
     for name, (value, low, high) in found.items():
         assert low is not None and high is not None

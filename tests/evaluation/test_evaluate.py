@@ -78,7 +78,7 @@ def test_two_classes_by_hand() -> None:
     assert (found.task, found.rows, found.source, found.target) == ("binary", 4, "held-out", "y")
     assert (found.classes, found.positive, found.threshold, found.notes) == (("no", "yes"), "yes", 0.5, ())
     truth, proba = np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8])
-    assert list(found.metrics)[0] == "roc_auc"
+    assert next(iter(found.metrics)) == "roc_auc"
     expected = {
         "roc_auc": 0.75,
         "log_loss": metrics.log_loss(truth, proba),
@@ -108,7 +108,7 @@ def test_the_label_the_model_predicts_is_the_one_that_is_judged() -> None:
 def test_several_classes() -> None:
     found = evaluate(model("a", "b", "c"), table([0.1, 0.2, 0.9, 0.6, 0.5], ["a", "b", "c", "c", "b"]))
     values = Fixed(3).predict_values(pd.DataFrame({"x": [0.1, 0.2, 0.9, 0.6, 0.5]}))
-    assert list(found.metrics)[0] == "log_loss"
+    assert next(iter(found.metrics)) == "log_loss"
     expected = all_scores("multiclass", np.array([0, 1, 2, 2, 1]), values)
     assert {name: score.value for name, score in found.metrics.items()} == pytest.approx(expected)
     assert found.curves["confusion"] == [[1, 0, 0], [1, 0, 1], [0, 0, 2]]
@@ -187,7 +187,11 @@ def test_the_recipe_cleans_the_outcome_as_it_did_for_learning() -> None:
             "Add the column, or use Predict for rows whose outcome is not known.",
         ),
         (YES_NO, table([], []), "The table has no rows. At least two labelled rows are needed. Choose another file."),
-        (YES_NO, table([1, 2], ["", "NA"]), "No row has a value of 'y'. Rows with the true outcome are needed. Check the column."),
+        (
+            YES_NO,
+            table([1, 2], ["", "NA"]),
+            "No row has a value of 'y'. Rows with the true outcome are needed. Check the column.",
+        ),
         (
             model(),
             table([1, 2], ["low", "high"]),
@@ -197,7 +201,8 @@ def test_the_recipe_cleans_the_outcome_as_it_did_for_learning() -> None:
         (
             YES_NO,
             table([0.1, 0.2], ["yes", "YES"]),
-            "Every row has the label 'yes'. To judge a model, rows of at least two labels are needed. Add rows with other outcomes.",
+            "Every row has the label 'yes'. To judge a model, rows of at least two labels are needed. "
+            "Add rows with other outcomes.",
         ),
         (
             model(),
@@ -277,7 +282,7 @@ def test_held_out_rows_of_a_run(finished_runs: dict[str, Run], tmp_path: Path, t
     truth = holdout[target].map({name: code for code, name in enumerate(fitted.classes)}) if fitted.classes else holdout[target]
     expected = all_scores(task, truth.to_numpy(), values)  # type: ignore[arg-type]
     assert {name: score.value for name, score in found.metrics.items()} == pytest.approx(expected)
-    assert list(found.metrics)[0] == run.config.metric
+    assert next(iter(found.metrics)) == run.config.metric
     for name, score in found.metrics.items():
         assert score.low is not None and score.high is not None
         assert score.low <= score.value <= score.high, name
