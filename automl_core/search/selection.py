@@ -88,22 +88,43 @@ def honest_fold_scores(
 def recommend(board: Leaderboard) -> tuple[str, str]:
     """Return the id of the candidate to use, and why.
 
-    The ensemble is recommended when it is better than the best single model; otherwise the best single model.
+    The ensemble is recommended unless the best single model is better by more than one standard error of their
+    difference over the folds: the ensemble is judged on rows that did not choose it, while the best of many single models
+    owes part of its lead to having been chosen by these very scores.
     """
     scored = [row for row in board.ranked() if row.state == "scored" and row.role != "baseline"]
     if not scored:
         rest = [row for row in board.ranked() if row.state == "scored"]
         return (rest[0].id, "It is the only one that was scored.") if rest else ("", "")
     label = METRICS[board.metric].label
-    best, singles = scored[0], [row for row in scored if row.role == "model"]
-    reason = f"It has the best {label} over the folds: {_with_spread(best)}."
-    if best.role == "ensemble" and singles:
-        reason = f"It combines {len(best.members)} models and has the best {label}: {_with_spread(best)}, the best single one {_with_spread(singles[0])}."
-    base = next((row for row in board if row.role == "baseline" and row.score is not None), None)
     sign = 1.0 if board.greater_is_better else -1.0
+    best, singles = scored[0], [row for row in scored if row.role == "model"]
+    ensemble = next((row for row in scored if row.role == "ensemble"), None)
+    reason = f"It has the best {label} over the folds: {_with_spread(best)}."
+    if ensemble is not None and singles and best is ensemble:
+        reason = (
+            f"It combines {len(ensemble.members)} models and has the best {label}: {_with_spread(ensemble)}, "
+            f"the best single one {_with_spread(singles[0])}."
+        )
+    elif ensemble is not None and len(ensemble.members) > 1 and not _clearly_better(best, ensemble, sign):
+        reason = (
+            f"It combines {len(ensemble.members)} models ({label} {_with_spread(ensemble)}). The best single one scored a little "
+            f"higher ({_with_spread(best)}), but the difference is within chance, and the best of {len(singles)} owes part of it to chance."
+        )
+        best = ensemble
+    base = next((row for row in board if row.role == "baseline" and row.score is not None), None)
     if base is not None and best.score is not None and base.score is not None and sign * (best.score - base.score) <= 0:
         reason += " But it is no better than ignoring every column, so there may be nothing to learn here."
     return best.id, reason
+
+
+def _clearly_better(one: Candidate, other: Candidate, sign: float) -> bool:
+    """Return whether `one` beats `other` by more than a standard error of their difference over the folds."""
+    pairs = list(zip(one.fold_scores, other.fold_scores, strict=False))
+    if len(pairs) < 2 or len(one.fold_scores) != len(other.fold_scores):
+        return True
+    gains = np.array([sign * (first - second) for first, second in pairs])
+    return float(gains.mean()) > float(gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
 def _with_spread(row: Candidate) -> str:
