@@ -25,10 +25,14 @@ if TYPE_CHECKING:
     from automl_core.runs import Run
     from automl_core.scoring.bundle import Model
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Tablewright without a browser.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Tablewright without a browser."
+)
 
 File = Annotated[Path, typer.Argument(help="A CSV or another delimited text file.", show_default=False)]
-ModelPath = Annotated[Path, typer.Argument(metavar="MODEL", help="A train folder or an exported model's zip.", show_default=False)]
+ModelPath = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A train folder or an exported model's zip.", show_default=False)
+]
 Out = Annotated[Path, typer.Option("--out", help="Where the result is written.", show_default=False)]
 
 
@@ -42,7 +46,7 @@ def main() -> None:
         fail(str(error), 2)
     except BrokenPipeError:
         sys.exit(0)
-    except Exception as error:  # the border of the command line; logged with its traceback
+    except Exception as error:  # noqa: BLE001 - the border of the command line; logged with its traceback
         from automl_core.log import log_error
         from automl_core.workspace import Workspace
 
@@ -148,7 +152,9 @@ def clean(
 def train(
     file: File,
     target: Annotated[str, typer.Option(help="The column to predict.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="A new folder: model.zip, leaderboard.json, events.jsonl, report.html.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option(help="A new folder: model.zip, leaderboard.json, events.jsonl, report.html.", show_default=False)
+    ],
     task: Annotated[str, typer.Option(help="binary, multiclass or regression; found by itself.")] = "",
     metric: Annotated[str, typer.Option(help="For example roc_auc, log_loss, rmse; chosen by itself.")] = "",
     positive: Annotated[str, typer.Option(help="Which of two labels is the event.")] = "",
@@ -182,7 +188,7 @@ def train(
         chosen = _recipe(recipe, dataset, target)
         cleaned = apply_stateless(dataset.frame(), dataset.schema, chosen, training=True)
         frame = cleaned.frame
-        config = propose(frame, cleaned.schema, target).config
+        config = propose(frame, cleaned.schema, target, uploaded=(dataset.frame(), dataset.schema)).config
         if task and task != config.task:
             config = _other_task(config, _choice("--task", task, ("binary", "multiclass", "regression")), frame[target])
         elif task == "":
@@ -198,8 +204,12 @@ def train(
             preset=cast(Any, _choice("--preset", preset, ("quick", "balanced", "best", "fast", "explainable", "pycaret"))),
             seed=seed,
         )
-        check_config(frame, cleaned.schema, config)
-        write_request(out, "train", {"dataset": dataset.id, "config": config.to_dict(), "recipe": chosen.to_dict()})
+        check_config(frame, cleaned.schema, config, uploaded=(dataset.frame(), dataset.schema))
+        write_request(
+            out,
+            "train",
+            {"dataset": dataset.id, "fingerprint": dataset.fingerprint, "config": config.to_dict(), "recipe": chosen.to_dict()},
+        )
     except AutoMLError:
         shutil.rmtree(out, ignore_errors=True)
         raise
@@ -231,9 +241,11 @@ def _search(run: Run, *, more: bool = False) -> None:
     used, cut = worker.time_used(journal)
     emit(Started(os.getpid(), resumed=used > 0))
     try:
-        result = worker.train(run, emit=emit, should_stop=lambda: bool(stopped), started=time.time(), used=used, cut=cut and not more)
+        result = worker.train(
+            run, emit=emit, should_stop=lambda: bool(stopped), started=time.time(), used=used, cut=cut and not more
+        )
         if run.config.holdout:
-            worker.evaluate_candidate(run, result["recommended"])
+            worker.judge_recommended(run, result["recommended"], emit)
         write_report(run.path, result["recommended"], run.path / "report.html")
     except AutoMLError as error:
         append_event(journal, Failed(error.received, error.action))
@@ -287,7 +299,9 @@ def evaluate(
 @app.command()
 def explain(
     model: ModelPath,
-    labelled: Annotated[Path | None, typer.Argument(metavar="[LABELLED.csv]", help="By default the held-out rows of a train folder.")] = None,
+    labelled: Annotated[
+        Path | None, typer.Argument(metavar="[LABELLED.csv]", help="By default the held-out rows of a train folder.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say which columns a model looks at."""
@@ -301,7 +315,9 @@ def explain(
         from automl_core.runs import Run
 
         if not model.is_dir():
-            raise InputError("An exported model carries no labelled rows.", action="Name a file of labelled rows after the model.")
+            raise InputError(
+                "An exported model carries no labelled rows.", action="Name a file of labelled rows after the model."
+            )
         run = Run(_train_folder(model))
         frame = run.holdout() if run.config.holdout else run.dataset().frame()
         found = look(loaded, frame, seed=run.config.seed, source="held-out" if run.config.holdout else "learned")
@@ -349,7 +365,9 @@ def predict(
 
 
 @app.command()
-def projects(rebuild: Annotated[bool, typer.Option("--rebuild", help="Find all projects again from their folders.")] = False) -> None:
+def projects(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Find all projects again from their folders.")] = False,
+) -> None:
     """List the projects of the workspace."""
     from automl_core import projects as store
     from automl_core.workspace import Workspace, folder_size
@@ -407,7 +425,9 @@ def _other_task(config: ExperimentConfig, task: str, values: Any) -> ExperimentC
 
 def _train_folder(path: Path) -> Path:
     if not (path / "request.json").exists():
-        raise NotFoundError(f"{path} is no train folder.", "It would hold request.json and model.zip.", "Name the folder that `train` made.")
+        raise NotFoundError(
+            f"{path} is no train folder.", "It would hold request.json and model.zip.", "Name the folder that `train` made."
+        )
     return path
 
 

@@ -70,13 +70,13 @@ class TrainRows:
         Row of the dataset for each training position.
     fold : ndarray
         Number of the fold in which it was judged, -1 for never.
-    held_out : ndarray
-        Rows of the dataset that the search never saw.
+    forward : bool
+        Whether folds learn only from earlier rows.
     """
 
     learned: npt.NDArray[np.int64]
     fold: npt.NDArray[np.int64]
-    held_out: npt.NDArray[np.int64]
+    forward: bool = False
 
 
 def train_rows(folder: Path) -> TrainRows:
@@ -85,11 +85,7 @@ def train_rows(folder: Path) -> TrainRows:
     if not path.exists():
         raise NotFoundError("This run has not divided its rows yet.", action="Wait for its first score.")
     with np.load(path) as split:
-        if "rows" in split.files:
-            rows = split["rows"]
-        else:
-            rows = pd.read_parquet(folder / "cleaned.parquet", columns=[]).index.to_numpy()
-        return TrainRows(rows[split["train"]], split["fold"], rows[split["holdout"]])
+        return TrainRows(split["rows"][split["train"]], split["fold"], bool(split["forward"][0]))
 
 
 def load_task(folder: Path) -> tuple[ExperimentConfig, tuple[str, ...]]:
@@ -153,6 +149,8 @@ def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, P
             members = tuple((name, views[name], weights[name], f"{fold.name}/{name}.skops") for name in weights)
             preprocessors = {view: f"{fold.name}/view-{view}.skops" for view in sorted(set(views.values()))}
             found.append((Part(preprocessors, members), {**models, **shared}))
+    if train_rows(folder).forward:
+        found = found[-1:]  # split by time: the last fold learned from the longest past, the others from parts of it
     if not found:
         raise NotFoundError(
             f"The model {candidate.name!r} has no finished fold.", action="Choose a scored model, or give the run more time."
@@ -199,7 +197,8 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     fitted = {name: path.read_bytes() for _, files in found for name, path in files.items()}
     ensemble = FoldEnsemble.load([part for part, _ in found], lambda name: load_trusted(fitted[name], name), len(classes))
     rows = train_rows(run_folder)
-    frame = dataset.frame().iloc[rows.learned]
+    learned = rows.learned[rows.fold < rows.fold.max()] if rows.forward else rows.learned
+    frame = dataset.frame().iloc[learned]
     inputs = dataset.schema.without([config.target])
     personal = personal_columns(frame, inputs)
     facts = column_statistics(frame, inputs, personal)

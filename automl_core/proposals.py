@@ -13,7 +13,23 @@ from automl_core.schema import Schema
 
 MAX_CLASSES = 1000
 MIN_ROWS = 10
-EVENT_WORDS = ("1", "yes", "y", "true", "t", "positive", "churned", "died", "dead", "default", "fraud", "bad", "malignant", "ja", "oui")
+EVENT_WORDS = (
+    "1",
+    "yes",
+    "y",
+    "true",
+    "t",
+    "positive",
+    "churned",
+    "died",
+    "dead",
+    "default",
+    "fraud",
+    "bad",
+    "malignant",
+    "ja",
+    "oui",
+)
 
 
 @dataclass(frozen=True)
@@ -59,15 +75,17 @@ def propose_positive(values: pd.Series) -> Decision[str]:
     return Decision(rarer, f"{rarer!r} is the rarer one ({counts.iloc[-1]:,} of {counts.sum():,} rows).")
 
 
-def propose(frame: pd.DataFrame, schema: Schema, target: str) -> Proposal:
+def propose(frame: pd.DataFrame, schema: Schema, target: str, *, uploaded: tuple[pd.DataFrame, Schema] | None = None) -> Proposal:
     """Propose everything a run needs.
 
     Parameters
     ----------
     frame : DataFrame
-        Typed, as uploaded.
+        Typed, as uploaded or after the steps that act on the table.
     schema : Schema
     target : str
+    uploaded : tuple of DataFrame and Schema, optional
+        The table before any step, in which dates and groups to split by are looked for.
 
     Returns
     -------
@@ -86,7 +104,7 @@ def propose(frame: pd.DataFrame, schema: Schema, target: str) -> Proposal:
     task = propose_task(values, column.kind)
     positive = propose_positive(values) if task.value == "binary" else Decision("", "Only for two labels.")
     metric = metrics_for(task.value)[0]
-    share = values.value_counts(normalize=True).min() if task.value != "regression" else 1.0
+    share = float((label_text(values.dropna()) == positive.value).mean()) if task.value == "binary" else 1.0
     why = {
         "binary": "It judges the order of the probabilities and does not depend on a threshold.",
         "multiclass": "It judges all probabilities, not only the most probable label.",
@@ -95,7 +113,7 @@ def propose(frame: pd.DataFrame, schema: Schema, target: str) -> Proposal:
     if task.value == "binary" and share < 0.05:
         metric = METRICS["average_precision"]
         why = f"The event is rare ({share:.1%} of the rows), and this metric looks at how well it is found."
-    split = propose_split(frame, schema, target)
+    split = propose_split(*(uploaded or (frame, schema)), target)
     config = ExperimentConfig(
         target=target, task=task.value, metric=metric.name, positive=positive.value, split=Split(), holdout=0.2
     )
@@ -118,7 +136,7 @@ def propose_split(frame: pd.DataFrame, schema: Schema, target: str) -> Decision[
         name
         for name in schema.names
         if name != target
-        and schema[name].kind in ("id", "category")
+        and (schema[name].kind in ("id", "category") or _whole(frame[name]))
         and name.lower().rstrip("_").endswith("id")
         and 10 < frame[name].nunique() < 0.9 * len(frame)
     ]
@@ -131,6 +149,10 @@ def propose_split(frame: pd.DataFrame, schema: Schema, target: str) -> Decision[
             Split(), f"Random. There is a date ({dates[0]!r}): if the model will predict the future, choose to split by time."
         )
     return Decision(Split(), "Random, since nothing in the table speaks against it.")
+
+
+def _whole(values: pd.Series) -> bool:
+    return values.dtype.kind in "iu" or (values.dtype.kind == "f" and bool((values.dropna() % 1 == 0).all()))
 
 
 def _check_target_values(values: pd.Series, target: str) -> None:
@@ -153,7 +175,9 @@ def _check_target_values(values: pd.Series, target: str) -> None:
         )
 
 
-def check_config(frame: pd.DataFrame, schema: Schema, config: ExperimentConfig) -> tuple[ExperimentConfig, list[str]]:
+def check_config(
+    frame: pd.DataFrame, schema: Schema, config: ExperimentConfig, *, uploaded: tuple[pd.DataFrame, Schema] | None = None
+) -> tuple[ExperimentConfig, list[str]]:
     """Check a configuration against its table.
 
     Parameters
@@ -162,6 +186,8 @@ def check_config(frame: pd.DataFrame, schema: Schema, config: ExperimentConfig) 
         After the stateless steps.
     schema : Schema
     config : ExperimentConfig
+    uploaded : tuple of DataFrame and Schema, optional
+        The table before any step, in which the column that rows are split by is looked up.
 
     Returns
     -------
@@ -182,6 +208,7 @@ def check_config(frame: pd.DataFrame, schema: Schema, config: ExperimentConfig) 
     values = frame[target]
     _check_target_values(values, target)
     check_metric(config.metric, config.task)
+    _check_numbers(config, len(frame))
     notes: list[str] = []
     missing = int(values.isna().sum())
     if missing:
@@ -198,7 +225,7 @@ def check_config(frame: pd.DataFrame, schema: Schema, config: ExperimentConfig) 
         config, more = _check_labels(label_text(known), config)
         notes += more
     if config.split.kind != "random":
-        _check_split(frame, schema, config)
+        _check_split(*(uploaded or (frame, schema)), config)
     features = [name for name in schema.names if name != target and name not in config.ignored]
     if not features:
         raise InputError("There is no column left to learn from.", action="Keep at least one column besides the target.")
@@ -206,6 +233,23 @@ def check_config(frame: pd.DataFrame, schema: Schema, config: ExperimentConfig) 
         notes.append("The budget was raised to 5 seconds, the least a run needs.")
         config = replace(config, budget=replace(config.budget, seconds=5.0))
     return config, notes
+
+
+def _check_numbers(config: ExperimentConfig, rows: int) -> None:
+    """Refuse settings outside of their range."""
+    budget = config.budget
+    for name, value, low, high, zero in (
+        ("The number of folds", config.folds, 2, min(rows, 100), True),
+        ("The share of rows kept aside", config.holdout, 0.01, 0.5, True),
+        ("The seed", config.seed, 0, 2**32 - 1, False),
+        ("The number of models", budget.trials, 0, 100_000, False),
+        ("The budget in seconds", budget.seconds, 0, 366 * 86_400, False),
+        ("The number of threads", config.threads, 0, 4096, False),
+    ):
+        if not (low <= value <= high or (zero and value == 0)):
+            raise InputError(
+                f"{name} is {value:g}.", f"It must be {'0 or ' * zero}between {low:g} and {high:g}.", "Correct the setting."
+            )
 
 
 def _check_labels(labels: pd.Series, config: ExperimentConfig) -> tuple[ExperimentConfig, list[str]]:

@@ -15,11 +15,14 @@ from automl_core.explaining.importance import Explanation
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS
 from automl_core.model import load_task
+from automl_core.profiling.wording import number, percent
 from automl_core.runs import Run
 from automl_core.workspace import atomic_file, read_json
 
 LIMIT = 2 * 1024 * 1024
 """Bytes; a report stays below it so that it can be sent by mail."""
+CONFUSED = 30
+"""Most labels that are listed and confused on the page."""
 TASK_WORDS = {"binary": "One of two outcomes", "multiclass": "One of several outcomes", "regression": "A number"}
 SPLIT_WORDS = {"random": "at random", "group": "by group, whole groups together", "time": "by time, learning from earlier rows"}
 
@@ -61,8 +64,9 @@ def write_report(run_folder: Path, candidate_id: str, out: Path) -> Path:
 
 def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
     """Return everything a report shows, as the template takes it."""
-    from automl_core.charts.svg import course_chart, evaluation_charts, importance_charts
     from markupsafe import Markup
+
+    from automl_core.charts.svg import course_chart, evaluation_charts, importance_charts
 
     config, classes = load_task(run.path)
     leaderboard, dataset = run.leaderboard(), run.dataset()
@@ -73,20 +77,22 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
     importance = {title: Markup(svg) for title, svg in (importance_charts(explanation) if explanation else {}).items()}
     return {
         "candidate": candidate,
-        "title": f"{config.target}: {candidate.name}",
-        "summary": _summary(config.target, candidate, evaluation, metric.label),
+        "title": f"{_cut(config.target)}: {candidate.name}",
+        "summary": _summary(_cut(config.target), candidate, evaluation, metric.label),
         "settings": {
-            "Table": f"{dataset.name}, {dataset.rows:,} rows, {len(dataset.schema):,} columns",
-            "Predicts": f"{config.target}. {TASK_WORDS[config.task]}",
-            **({"Event": config.positive} if config.positive else {}),
-            **({"Labels": ", ".join(classes)} if len(classes) > 2 else {}),
+            "Table": f"{_cut(dataset.name)}, {dataset.rows:,} rows, {len(dataset.schema):,} columns",
+            "Predicts": f"{_cut(config.target)}. {TASK_WORDS[config.task]}",
+            **({"Event": _cut(config.positive)} if config.positive else {}),
+            **({"Labels": _labels(classes)} if len(classes) > 2 else {}),
             "Metric": f"{metric.label}. {metric.explanation}",
-            "Rows held back": f"{config.holdout:.0%}" if config.holdout else "none; scores are out-of-fold",
-            "Split": SPLIT_WORDS[config.split.kind] + (f" ({config.split.column})" if config.split.column else ""),
+            "Rows held back": percent(config.holdout) if config.holdout else "none; scores are out-of-fold",
+            "Split": SPLIT_WORDS[config.split.kind] + (f" ({_cut(config.split.column)})" if config.split.column else ""),
             "Search": f"{config.budget.seconds:,.0f} s, preset {config.preset}, seed {config.seed}",
         },
         "scores": _scores(evaluation, candidate),
         "evaluation": evaluation,
+        "labels": [_cut(name, 40) for name in classes[:CONFUSED]],
+        "more_labels": max(len(classes) - CONFUSED, 0),
         "explanation": explanation,
         "charts": charts,
         "importance": importance,
@@ -96,7 +102,6 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
         "members": [(leaderboard[name].name, weight) for name, weight in candidate.members.items()],
         "steps": [{"title": _step_title(step.op), "reason": step.reason} for step in run.recipe if step.enabled],
         "left_out": [{"title": _step_title(step.op), "reason": step.reason} for step in run.recipe if not step.enabled],
-        "schema": [{"name": column.name, "kind": column.kind} for column in dataset.schema],
         "lineage": {
             "Run": run.id,
             "Fingerprint of the table": dataset.fingerprint,
@@ -106,19 +111,26 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
     }
 
 
+def _labels(classes: tuple[str, ...]) -> str:
+    more = f" and {len(classes) - CONFUSED:,} more" if len(classes) > CONFUSED else ""
+    return ", ".join(_cut(name, 40) for name in classes[:CONFUSED]) + more
+
+
 def _stored(path: Path, kind: Any) -> Any:
     return kind.from_dict(read_json(path)) if path.exists() else None
 
 
 def _summary(target: str, candidate: Candidate, evaluation: Evaluation | None, label: str) -> str:
     """Return the report in two sentences."""
-    if evaluation is None:
+    if evaluation is None or not evaluation.metrics:
         return f"{candidate.name} predicts {target}. In cross-validation its {label} is {_digits(candidate.score)}."
     name, score = next(iter(evaluation.metrics.items()))
     between = f" (95 % interval {_digits(score.low)} to {_digits(score.high)})" if score.low is not None else ""
+    # Where the run's metric is not defined for the held-out rows, another one comes first.
+    folds = _digits(candidate.score if METRICS[name].label == label else candidate.metrics.get(name))
     return (
         f"{candidate.name} predicts {target}. On {evaluation.rows:,} rows it never saw, its {METRICS[name].label} "
-        f"is {_digits(score.value)}{between}; in cross-validation it was {_digits(candidate.score)}."
+        f"is {_digits(score.value)}{between}{f'; in cross-validation it was {folds}' if folds else ''}."
     )
 
 
@@ -165,4 +177,9 @@ def _step_title(op: str) -> str:
 
 
 def _digits(value: float | None, digits: int = 4) -> str:
-    return "" if value is None else f"{value:,.{digits}g}"
+    return "" if value is None else number(value, digits)
+
+
+def _cut(name: str, length: int = 80) -> str:
+    """Return a name of a person's, cut where it would spoil the page."""
+    return name if len(name) <= length else name[: length - 1] + "…"

@@ -57,7 +57,7 @@ class Run:
 
         own = self.path / "dataset"
         if own.is_dir():
-            return load_dataset(own)
+            return self._unchanged(load_dataset(own))
         dataset_id = check_id(self.params["dataset"])
         folder = self.path.parent.parent / "datasets" / dataset_id
         if not folder.is_dir():
@@ -65,7 +65,17 @@ class Run:
                 f"The table this run learned from ({dataset_id}) is no longer in the project.",
                 action="Upload it again and start a new run; the models of this run still predict.",
             )
-        return load_dataset(folder)
+        return self._unchanged(load_dataset(folder))
+
+    def _unchanged(self, dataset: Dataset) -> Dataset:
+        """Return the dataset when it is the one this run learned from; raises InputError when it was read anew since."""
+        if self.params.get("fingerprint") not in (None, dataset.fingerprint):
+            raise InputError(
+                f"The table {dataset.name!r} was read another way after this run had started.",
+                "What was learned no longer fits it.",
+                "Start a new run; the models that were packed before still predict.",
+            )
+        return dataset
 
     def leaderboard(self) -> Leaderboard:
         """Read the leaderboard; raises NotFoundError before its first row."""

@@ -5,18 +5,17 @@ The job host forks a process that calls one of `KINDS`; the command line calls t
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from automl_core.errors import NotFoundError
+from automl_core.errors import AutoMLError, InputError, NotFoundError
 from automl_core.events import FINAL, Event, Message, Progress, Started, read_events
 from automl_core.jobs.context import JobContext
 from automl_core.runs import Run
-from automl_core.workspace import write_json
+from automl_core.workspace import atomic_file, write_json
 
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -36,7 +35,9 @@ def time_used(journal: Path) -> tuple[float, bool]:
             sessions.append([])
         if sessions:
             sessions[-1].append(event)
-    sessions = [session for session in sessions if len(session) > 1]
+    # What follows the first last word, such as a stop while it waited to go on, took no time.
+    ends = [next((place for place, event in enumerate(one) if isinstance(event, FINAL)), len(one) - 1) for one in sessions]
+    sessions = [session[: end + 1] for session, end in zip(sessions, ends, strict=True) if len(session) > 1]
     used = sum(session[-1].time - session[0].time for session in sessions)
     return used, bool(sessions) and not isinstance(sessions[-1][-1], FINAL)
 
@@ -85,8 +86,19 @@ def train(
             "Give it more time, or follow the suggestion beside a failed row.",
         )
     emit(Progress(1.0, "Saving the recommended model"))
-    shutil.copyfile(bundle(run, leaderboard.recommended), run.path / "model.zip")
+    _drop_stale(run)
+    with atomic_file(run.path / "model.zip") as file:
+        file.write(bundle(run, leaderboard.recommended).read_bytes())
     return {"recommended": leaderboard.recommended}
+
+
+def _drop_stale(run: Run) -> None:
+    """Remove what was computed of candidates that have changed since, and reports of an older leaderboard."""
+    for folder in ("models", "evaluations", "explanations", "reports"):
+        for path in (run.path / folder).glob("*"):
+            source = run.path / "candidates" / path.stem / "candidate.json"
+            if folder == "reports" or not source.exists() or path.stat().st_mtime < source.stat().st_mtime:
+                path.unlink(missing_ok=True)
 
 
 def bundle(run: Run, candidate_id: str) -> Path:
@@ -110,13 +122,22 @@ def evaluate_candidate(run: Run, candidate_id: str) -> Path:
     return run.evaluation(candidate_id)
 
 
+def judge_recommended(run: Run, candidate_id: str, emit: Emit) -> None:
+    """Judge the recommended model; rows that cannot judge it are told, and the run has ended well all the same."""
+    try:
+        evaluate_candidate(run, candidate_id)
+    except InputError as error:
+        emit(Message(f"The held-out rows cannot judge the model: {error.received} Keep more rows aside next time.", "warning"))
+
+
 def explain_candidate(run: Run, candidate_id: str) -> Path:
     """Explain one candidate on held-out rows, or on learned rows where none were held out."""
     from automl_core.explaining.importance import explain
     from automl_core.scoring.bundle import load_model
 
     frame = run.holdout() if run.config.holdout else run.dataset().frame()
-    result = explain(load_model(bundle(run, candidate_id)), frame, seed=run.config.seed)
+    source = "held-out" if run.config.holdout else "learned"
+    result = explain(load_model(bundle(run, candidate_id)), frame, seed=run.config.seed, source=source)
     write_json(run.explanation(candidate_id), result.to_dict())
     return run.explanation(candidate_id)
 
@@ -143,7 +164,7 @@ def _train(context: JobContext) -> dict[str, Any]:
     result = train(run, emit=context.emit, should_stop=context.should_stop, started=now, used=used, cut=cut)
     if run.config.holdout:
         context.emit(Progress(1.0, "Judging the recommended model on the held-out rows"))
-        evaluate_candidate(run, result["recommended"])
+        judge_recommended(run, result["recommended"], context.emit)
     return result
 
 
@@ -163,7 +184,17 @@ def _predict(context: JobContext) -> dict[str, Any]:
     context.emit(Progress(-1.0, "Loading the model"))
     model = load_model(bundle(_run_of(context), params["candidate"]))
     context.emit(Progress(-1.0, "Predicting"))
-    report = predict_file(model, context.folder / params["source"], context.folder / "predictions.csv")
+    source = Path(params["source"])
+    try:
+        report = predict_file(model, source, context.folder / "predictions.csv")
+    except AutoMLError as error:
+        # The person knows the file by the name it was uploaded under.
+        said = [
+            part.replace(source.name, params.get("name", source.name)) for part in (error.received, error.needed, error.action)
+        ]
+        raise type(error)(*said) from error
+    if source.parent == context.project.path / "uploads":
+        source.unlink(missing_ok=True)  # the predictions hold its rows
     write_json(context.folder / "report.json", report.to_dict())
     for difference in report.differences:
         context.emit(Message(difference.sentence, level="warning" if difference.blocking else "info"))

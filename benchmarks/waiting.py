@@ -98,14 +98,24 @@ def first_model(home: Path) -> float:
             time.sleep(0.01)
             events, _ = read_events(job.journal)
             found = next(
-                (e for e in events if isinstance(e, CandidateScored) and e.candidate["state"] == "scored" and e.candidate["role"] == "model"),
+                (
+                    e
+                    for e in events
+                    if isinstance(e, CandidateScored) and e.candidate["state"] == "scored" and e.candidate["role"] == "model"
+                ),
                 None,
             )
         waited.append((found.time if found else time.time()) - begun)
         stop(workspace, project.id, run_id)
         while job.state in ("queued", "running"):
             time.sleep(0.05)
-    subprocess.run([sys.executable, "-m", "automl_core.jobs.host", "--stop"], cwd=ROOT, env=os.environ, stdout=subprocess.DEVNULL, check=False)
+    subprocess.run(
+        [sys.executable, "-m", "automl_core.jobs.host", "--stop"],
+        cwd=ROOT,
+        env=os.environ,
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
     return statistics.median(waited)
 
 

@@ -99,7 +99,6 @@ def write_run(
     write_json(folder / "task.json", {"format": 1, "classes": list(classes), "config": config.to_dict()})
     cleaned = apply_stateless(frame, schema, recipe, training=True)
     cleaned_frame = cleaned.frame[cleaned.frame[config.target].notna()]
-    cleaned_frame.to_parquet(folder / "cleaned.parquet")
     features = cleaned.schema.without([config.target, *config.ignored])
     count = len(cleaned_frame)
     holdout = np.arange(count)[:: int(1 / config.holdout)] if config.holdout else np.array([], dtype=int)

@@ -39,7 +39,21 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(table: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A train folder made with a fixed number of models, and what its command said."""
     folder = tmp_path_factory.mktemp("trained") / "out"
-    said = run("train", table, "--target", "outcome", "--positive", "left", "--out", folder, "--trials", 2, "--preset", "fast", home=folder.parent)
+    said = run(
+        "train",
+        table,
+        "--target",
+        "outcome",
+        "--positive",
+        "left",
+        "--out",
+        folder,
+        "--trials",
+        2,
+        "--preset",
+        "fast",
+        home=folder.parent,
+    )
     return folder, said
 
 
@@ -51,16 +65,32 @@ def test_train_leaves_what_schedulers_read(trained):
     assert board["metric"] == "roc_auc" and board["recommended"]
     kinds = [json.loads(line)["event"] for line in (folder / "events.jsonl").read_text().splitlines()]
     assert kinds[0] == "started" and kinds[-1] == "finished"
-    name, metric, score, model = said.stdout.strip().split("\t")
+    _, metric, score, model = said.stdout.strip().split("\t")
     assert (metric, Path(model)) == ("roc_auc", folder / "model.zip")
-    assert float(score) == pytest.approx(max(row["score"] for row in board["candidates"] if row["id"] == board["recommended"]), rel=1e-5)
+    assert float(score) == pytest.approx(
+        max(row["score"] for row in board["candidates"] if row["id"] == board["recommended"]), rel=1e-5
+    )
     assert "The target has two values." in said.stderr
 
 
 def test_the_same_seed_and_models_give_the_same_scores(trained, table, tmp_path):
     folder, _ = trained
     again = tmp_path / "again"
-    said = run("train", table, "--target", "outcome", "--positive", "left", "--out", again, "--trials", 2, "--preset", "fast", home=tmp_path)
+    said = run(
+        "train",
+        table,
+        "--target",
+        "outcome",
+        "--positive",
+        "left",
+        "--out",
+        again,
+        "--trials",
+        2,
+        "--preset",
+        "fast",
+        home=tmp_path,
+    )
     assert said.returncode == 0, said.stderr
     boards = [json.loads((path / "leaderboard.json").read_text()) for path in (folder, again)]
     scores = [{row["id"]: row["fold_scores"] for row in board["candidates"]} for board in boards]
@@ -146,7 +176,10 @@ def test_projects_lists_and_rebuilds(tmp_path):
         (["train", "TABLE", "--target", "nothing", "--out", "OUT"], "There is no column 'nothing'."),
         (["train", "TABLE", "--target", "outcome", "--out", "OUT", "--preset", "magic"], "--preset is 'magic'."),
         (["train", "TABLE", "--target", "outcome", "--out", "OUT", "--split", "time"], "--split time needs a column."),
-        (["train", "TABLE", "--target", "outcome", "--out", "OUT", "--metric", "rmse", "--trials", "1"], "The metric RMSE does not fit a binary task."),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--metric", "rmse", "--trials", "1"],
+            "The metric RMSE does not fit a binary task.",
+        ),
         (["profile", "TABLE", "--out", "x.txt"], "It must end in .json or .html."),
         (["report", "nowhere"], "nowhere is no train folder."),
         (["nonsense"], "No such command 'nonsense'"),
@@ -169,7 +202,9 @@ def test_bad_input_is_one_sentence_and_exit_code_2(arguments, sentence, table, t
 
 
 def test_a_defect_of_ours_leaves_an_id_and_exit_code_1(tmp_path, table):
-    broken = "import sys; import automl_core.cli as cli; cli._existing = None; sys.argv = ['x', 'read', 'a', '--out', 'b']; cli.main()"
+    broken = (
+        "import sys; import automl_core.cli as cli; cli._existing = None; sys.argv = ['x', 'read', 'a', '--out', 'b']; cli.main()"
+    )
     said = subprocess.run(
         [sys.executable, "-c", broken], cwd=ROOT, env={**os.environ, "AUTOML_HOME": str(tmp_path)}, capture_output=True, text=True
     )
@@ -181,7 +216,19 @@ def test_a_defect_of_ours_leaves_an_id_and_exit_code_1(tmp_path, table):
 def test_stopping_keeps_a_model_and_leaves_with_130(table, tmp_path):
     folder = tmp_path / "out"
     process = subprocess.Popen(
-        [sys.executable, "-m", "automl_core", "train", str(table), "--target", "outcome", "--out", str(folder), "--budget", "120"],
+        [
+            sys.executable,
+            "-m",
+            "automl_core",
+            "train",
+            str(table),
+            "--target",
+            "outcome",
+            "--out",
+            str(folder),
+            "--budget",
+            "120",
+        ],
         cwd=ROOT,
         env={**os.environ, "AUTOML_HOME": str(tmp_path)},
         stdout=subprocess.PIPE,

@@ -518,7 +518,8 @@ def test_a_run_without_held_out_rows(make_run: MakeRun, tmp_path: Path) -> None:
         run.holdout()
     out = build_model(run.path, "ensemble", tmp_path / "m.zip")
     assert json_of(out, "manifest.json")["lineage"]["rows"] == json_of(out, "reference.json")["rows"] == 240
-    assert len(train_rows(run.path).held_out) == 0
+    with np.load(run.path / "split.npz") as split:
+        assert len(split["holdout"]) == 0
     new = customers(30, seed=6)
     expected = by_hand(run, {"logistic": 0.5, "forest": 0.5}, new, 2)
     np.testing.assert_allclose(load_model(out).predict_values(new), expected, rtol=1e-12)

@@ -20,7 +20,9 @@ def table(target, kind="category", **columns) -> tuple[pd.DataFrame, Schema]:
     values = pd.Series(list(target), dtype=float if kind == "number" else object)
     frame = pd.DataFrame({"y": values, "x": np.arange(len(values), dtype=float), **columns})
     kinds = [Column("y", kind), Column("x", "number")]
-    kinds += [Column(name, "number" if values.dtype.kind in "if" else "category") for name, values in frame.items() if name not in "xy"]
+    kinds += [
+        Column(name, "number" if values.dtype.kind in "if" else "category") for name, values in frame.items() if name not in "xy"
+    ]
     return frame, Schema(tuple(kinds))
 
 
@@ -32,7 +34,14 @@ def table(target, kind="category", **columns) -> tuple[pd.DataFrame, Schema]:
         (["a"] * 15 + ["b"] * 5, "boolean", "binary", "b", "roc_auc", "The target has two values."),
         (["a"] * 98 + ["b"] * 2, "category", "binary", "b", "average_precision", "The target has two values."),
         (["a", "b", "c"] * 8, "category", "multiclass", "", "log_loss", "The target has 3 different labels."),
-        ([3, 4, 5] * 40, "number", "multiclass", "", "log_loss", "The target has only 3 different whole numbers, so each is taken as a label."),
+        (
+            [3, 4, 5] * 40,
+            "number",
+            "multiclass",
+            "",
+            "log_loss",
+            "The target has only 3 different whole numbers, so each is taken as a label.",
+        ),
         (np.linspace(0, 1, 40), "number", "regression", "", "rmse", "The target is a number with 40 different values."),
     ],
 )
@@ -60,12 +69,30 @@ BAD = {
     "no values": ([None] * 20, "category", BINARY, "The target 'y' has no values.", "Choose another target column."),
     "one value": (["a"] * 20, "category", BINARY, "The target 'y' has one value, 'a', in every row.", "Choose another target"),
     "few rows": (["a", "b"] * 3, "category", BINARY, "Only 6 rows have a value for the target 'y'.", "Upload more rows."),
-    "case": (["b", "B ", "a", "a"] * 5, "category", BINARY, "The labels 'b' and 'B ' differ only by case or spaces.", "Tidy words"),
+    "case": (
+        ["b", "B ", "a", "a"] * 5,
+        "category",
+        BINARY,
+        "The labels 'b' and 'B ' differ only by case or spaces.",
+        "Tidy words",
+    ),
     "three labels": (["a", "b", "c"] * 5, "category", BINARY, "The target 'y' has 3 labels.", "multiclass"),
     "unknown event": (["a", "c"] * 8, "category", BINARY, "The positive label 'b' does not occur.", "Choose one of them."),
     "single rows": (["a"] * 10 + ["b"], "category", BINARY, "The labels 'b' have one row each.", "Upload more rows"),
-    "words": (["a", "b"] * 8, "category", ExperimentConfig("y", "regression", "rmse"), "The target 'y' holds words such as 'a'.", "kind"),
-    "metric": (["a", "b"] * 8, "category", replace(BINARY, metric="rmse"), "The metric RMSE does not fit a binary task.", "Choose"),
+    "words": (
+        ["a", "b"] * 8,
+        "category",
+        ExperimentConfig("y", "regression", "rmse"),
+        "The target 'y' holds words such as 'a'.",
+        "kind",
+    ),
+    "metric": (
+        ["a", "b"] * 8,
+        "category",
+        replace(BINARY, metric="rmse"),
+        "The metric RMSE does not fit a binary task.",
+        "Choose",
+    ),
     "no feature": (["a", "b"] * 8, "category", replace(BINARY, ignored=("x",)), "There is no column left to learn from.", "Keep"),
     "few groups": (
         ["a", "b"] * 8,
@@ -88,7 +115,9 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_what_cannot_be_learned_is_refused_in_a_sentence_with_a_step(case):
     values, kind, config, received, action = BAD[case]
-    frame, schema = table(values, kind, x3=np.arange(len(values)) % 2 * 1.0, w=pd.Series(["q", "r"] * (len(values) // 2), dtype=object))
+    frame, schema = table(
+        values, kind, x3=np.arange(len(values)) % 2 * 1.0, w=pd.Series(["q", "r"] * (len(values) // 2), dtype=object)
+    )
     with pytest.raises(AutoMLError) as refused:
         check_config(frame, schema, replace(config, ignored=("x", "x3", "w")) if case == "no feature" else config)
     assert refused.value.received == received

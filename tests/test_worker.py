@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
-from automl_core.events import Finished, Progress, Started, append_event
-from automl_core.worker import time_used
+import pytest
+
+from automl_core.errors import InputError
+from automl_core.events import Finished, Message, Progress, Started, Stopped, append_event
+from automl_core.runs import Run
+from automl_core.worker import _drop_stale, judge_recommended, time_used
+from automl_core.workspace import read_json, write_json
+from tests.conftest import MakeRun
 
 
 def write(journal: Path, *events) -> Path:
@@ -25,3 +33,42 @@ def test_sessions_add_up_and_a_cut_one_is_known(tmp_path: Path) -> None:
     assert time_used(journal) == (15.0, False)
     write(journal, Started(3, True, time=900.0))
     assert time_used(journal) == (15.0, False)
+
+
+def test_idle_time_before_a_stop_does_not_count(tmp_path: Path) -> None:
+    journal = write(tmp_path / "events.jsonl", Started(1, time=100.0), Finished(time=110.0), Stopped(time=90_000.0))
+    assert time_used(journal) == (10.0, False)
+
+
+def test_a_run_refuses_a_table_that_was_read_anew(make_run: MakeRun) -> None:
+    run = make_run("binary")
+    request = read_json(run.path / "request.json")
+    request["params"]["fingerprint"] = "another"
+    write_json(run.path / "request.json", request)
+    with pytest.raises(InputError, match="was read another way after this run had started"):
+        run.dataset()
+
+
+def test_results_of_a_changed_candidate_are_not_kept(make_run: MakeRun) -> None:
+    """Regression: after more time, importance and report of the earlier ensemble were shown for the new one."""
+    run = make_run("binary")
+    for path in (run.evaluation("forest"), run.evaluation("ensemble"), run.report("forest")):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("{}")
+    later = time.time() + 10
+    os.utime(run.path / "candidates" / "ensemble" / "candidate.json", (later, later))
+    _drop_stale(run)
+    assert run.evaluation("forest").exists()
+    assert not run.evaluation("ensemble").exists()
+    assert not run.report("forest").exists(), "a report shows the whole leaderboard"
+
+
+def test_held_out_rows_that_cannot_judge_do_not_fail_a_run(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: a holdout with one label ended a run as failed that had found a good model."""
+    run = make_run("binary")
+    frame = run.holdout()
+    monkeypatch.setattr(Run, "holdout", lambda self: frame[frame["outcome"] == "left"])
+    told: list[Message] = []
+    judge_recommended(run, "logistic", told.append)
+    assert told[0].level == "warning"
+    assert told[0].text.startswith("The held-out rows cannot judge the model: Every row has the label 'left'.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, layout, short
 from automl_core.evaluation.evaluate import Evaluation
+from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -16,7 +17,7 @@ READING = {
     "ROC curve": "How many of the events are found (upward) for how many false alarms (to the right). "
     "A guess lies on the dashed line.",
     "Precision and recall": "To the right more of the events are found; upward fewer alarms are false. "
-    "The dashed line is a guess.",
+    "The dashed line, where there is one, is a guess.",
     "Calibration": "Of the rows with a predicted probability of 30 %, about 30 % should have had the event: "
     "points near the dashed line.",
     "Probabilities by outcome": "The further apart the two groups lie, the better the model tells them apart.",
@@ -200,7 +201,7 @@ def _residuals(evaluation: Evaluation) -> go.Figure:
 def _by_quantile(evaluation: Evaluation) -> go.Figure:
     groups = evaluation.curves["by_quantile"]
     figure = _figure()
-    spans = [f"{group['low']:,.4g} to {group['high']:,.4g}" for group in groups]
+    spans = [f"{number(group['low'])} to {number(group['high'])}" for group in groups]
     places = list(range(len(groups)))  # by place: where many values are alike, two groups have the same ends
     figure.add_bar(
         x=places,
@@ -209,7 +210,8 @@ def _by_quantile(evaluation: Evaluation) -> go.Figure:
         textposition="none",
         customdata=[[group["rows"], group["bias"]] for group in groups],
         marker={"color": ACCENT},
-        hovertemplate="%{text}<br>mean error %{y:,.4g}, on average %{customdata[1]:+,.4g}<br>%{customdata[0]:,} rows<extra></extra>",
+        hovertemplate="%{text}<br>mean error %{y:,.4g}, on average %{customdata[1]:+,.4g}"
+        "<br>%{customdata[0]:,} rows<extra></extra>",
     )
     figure.update_layout(layout(320, legend=False))
     figure.update_xaxes(title=f"True {short(evaluation.target)}", tickvals=places, ticktext=spans)

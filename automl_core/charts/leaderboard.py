@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
-
-
-
 @dataclass(frozen=True)
 class Course:
     """The scored rows of a run in the order of their completion.
@@ -112,4 +109,6 @@ def _window(points: Course, greater_is_better: bool) -> list[float] | None:
     best, middle = ordered[0], ordered[len(ordered) * 3 // 4]
     spread = max(points.spreads)
     margin = max(abs(best - middle) * 0.25, min(spread, abs(best - middle)), abs(best) * 1e-3)
-    return sorted([best + margin if greater_is_better else best - margin, middle - margin if greater_is_better else middle + margin])
+    return sorted(
+        [best + margin if greater_is_better else best - margin, middle - margin if greater_is_better else middle + margin]
+    )

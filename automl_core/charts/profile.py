@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from automl_core.charts.style import ACCENT, GREY, layout, short
 from automl_core.profiling.associations import METHODS, Association
 from automl_core.profiling.summaries import ColumnProfile
+from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -37,7 +38,7 @@ def column_figure(column: ColumnProfile) -> go.Figure | None:
         figure.update_layout(layout(120, legend=False, bargap=0.05))
         lowest, highest = column.first[:10], column.last[:10]
         if column.kind == "number":
-            lowest, highest = f"{column.numbers['min']:,.4g}", f"{column.numbers['max']:,.4g}"
+            lowest, highest = number(column.numbers["min"]), number(column.numbers["max"])
         figure.update_layout(annotations=_ends(lowest, highest) if last else [_end(lowest, 0.5, "center")], margin_b=24)
         figure.update_xaxes(showticklabels=False)
         figure.update_yaxes(visible=False)
@@ -111,4 +112,4 @@ def _spans(column: ColumnProfile) -> list[str]:
         return [f"{low} to {high}" for low, high in pairwise(days)]
     whole = len(column.edges) > 2 and column.edges[-1] > column.numbers["max"]
     spans = [(low, high - 1 if whole else high) for low, high in pairwise(column.edges)]
-    return [f"{low:,.4g}" if low == high else f"{low:,.4g} to {high:,.4g}" for low, high in spans]
+    return [number(low) if low == high else f"{number(low)} to {number(high)}" for low, high in spans]

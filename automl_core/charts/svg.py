@@ -16,6 +16,7 @@ from automl_core.evaluation.evaluate import Evaluation
 from automl_core.explaining.importance import Explanation
 from automl_core.leaderboard import Leaderboard
 from automl_core.metrics import METRICS
+from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +26,7 @@ INK = "#7A8585"
 
 
 @contextmanager
-def _axes(title: str, width: float = 6.4, height: float = 3.6) -> Iterator[tuple[Axes, list[str]]]:
+def _axes(title: str, width: float = 5.2, height: float = 3.2) -> Iterator[tuple[Axes, list[str]]]:
     """Give axes to draw on; the list holds the finished SVG afterwards, with `title` for those who cannot see it."""
     import matplotlib
 
@@ -129,7 +130,7 @@ def course_chart(leaderboard: Leaderboard, label: str) -> str:
     points = course(leaderboard)
     if not points.seconds:
         return ""
-    with _axes("Score against time", height=2.8) as (axes, result):
+    with _axes("Score against time", width=6.4, height=2.8) as (axes, result):
         axes.errorbar(points.seconds, points.scores, yerr=points.spreads, fmt="o", color=GREY, markersize=4, linewidth=0.8)
         axes.step(points.seconds, points.best, where="post", color=ACCENT, linewidth=1.6)
         axes.set_xlabel("Seconds since the start")
@@ -151,15 +152,18 @@ def _roc(axes: Axes, evaluation: Evaluation) -> None:
 
 
 def _pr(axes: Axes, evaluation: Evaluation) -> None:
-    _lines(axes, evaluation.curves["pr"], "recall", "precision")
+    parts = evaluation.curves["pr"]
+    _lines(axes, parts, "recall", "precision", drawstyle="steps-post")
+    if len(parts) == 1:
+        axes.axhline(next(iter(parts.values()))["share"], linestyle="--", color=GREY, linewidth=0.8)
     axes.set_xlabel("Recall: found of all")
     axes.set_ylabel("Precision: right of the found")
 
 
-def _lines(axes: Axes, parts: dict[str, Any], x: str, y: str) -> None:
+def _lines(axes: Axes, parts: dict[str, Any], x: str, y: str, *, drawstyle: str = "default") -> None:
     for color, (label, part) in zip(PALETTE, parts.items(), strict=False):
         value = part.get("auc", part.get("average_precision"))
-        axes.plot(part[x], part[y], color=color, linewidth=1.6, label=f"{_label(label)}: {value:.3f}")
+        axes.plot(part[x], part[y], color=color, linewidth=1.6, drawstyle=drawstyle, label=f"{_label(label)}: {value:.3f}")
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.02)
     axes.legend()
@@ -209,7 +213,7 @@ def _by_quantile(axes: Axes, evaluation: Evaluation) -> None:
     groups = evaluation.curves["by_quantile"]
     places = list(range(len(groups)))
     axes.bar(places, [group["mae"] for group in groups], color=ACCENT)
-    axes.set_xticks(places, [f"{group['low']:.4g} to\n{group['high']:.4g}" for group in groups])
-    axes.tick_params(axis="x", labelsize=6)
+    spans = [f"{number(group['low'])} to {number(group['high'])}" for group in groups]
+    axes.set_xticks(places, spans, rotation=35, ha="right", rotation_mode="anchor", size=8)
     axes.set_xlabel(f"True {_name(evaluation.target)}")
     axes.set_ylabel("Mean absolute error")

@@ -133,9 +133,7 @@ def _tidy(values: pd.Series, case: str) -> pd.Series:
     return values.map(lambda cell: distinct.get(cell, cell), na_action="ignore").astype(object)
 
 
-def _date_parts(
-    frame: pd.DataFrame, schema: Schema, columns: list[str], parts: list[str]
-) -> tuple[pd.DataFrame, Schema]:
+def _date_parts(frame: pd.DataFrame, schema: Schema, columns: list[str], parts: list[str]) -> tuple[pd.DataFrame, Schema]:
     new: dict[str, pd.Series] = {}
     for name in columns:
         dates = frame[name]

@@ -90,9 +90,7 @@ def build_preprocessor(
     return ColumnTransformer(parts, remainder="drop", sparse_threshold=0.0, verbose_feature_names_out=False)
 
 
-def _chain(
-    steps: list[Step], schema: Schema, name: str, frame: pd.DataFrame, view: View, task: Task, seed: int
-) -> Chain:
+def _chain(steps: list[Step], schema: Schema, name: str, frame: pd.DataFrame, view: View, task: Task, seed: int) -> Chain:
     kind = schema[name].kind
     mine = [step for step in steps if step.op == "scale" or name in columns_of(step, schema)]
     if view == "native":

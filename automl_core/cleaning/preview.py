@@ -114,6 +114,8 @@ def preview_step(
     if not operation(step).learned:
         done = apply_stateless(before, cleaned.schema, Recipe((Step(step.op, step.params),)), training=True)
         return _compare(before, done.frame, done.outcomes[0].sentence)
+    if not len(before):
+        return Preview(0, 0, 0, before, before, sentence="The steps before it leave no rows, so there is nothing to learn from.")
     sampled = len(before) > rows
     if sampled:
         before = before.sample(rows, random_state=seed).sort_index()
@@ -133,9 +135,7 @@ def _columns(step: Step, schema: Schema) -> list[str]:
     return columns
 
 
-def _learned(
-    before: pd.DataFrame, schema: Schema, step: Step, seed: int, target: pd.Series | None
-) -> tuple[pd.DataFrame, str]:
+def _learned(before: pd.DataFrame, schema: Schema, step: Step, seed: int, target: pd.Series | None) -> tuple[pd.DataFrame, str]:
     """Fit one learned step on these rows alone; return what it makes of its columns, and what could not be shown."""
     from automl_core.cleaning import preprocessing as made
     from automl_core.cleaning.transformers import ClipOutliers, GroupRare, TextFeatures
@@ -181,7 +181,13 @@ def _fitted(part: Any, values: pd.DataFrame | pd.Series) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a preview of a constant column is no news
         result = part.fit_transform(values)
-    return pd.DataFrame(np.asarray(result), columns=part.get_feature_names_out(), index=values.index)
+    array = np.asarray(result)
+    names = list(part.get_feature_names_out())
+    if len(names) != array.shape[1]:
+        # scikit-learn 1.4's KNNImputer leaves the names of empty columns out although it keeps the columns.
+        marks = list(part.indicator_.get_feature_names_out(values.columns)) if part.add_indicator else []
+        names = [*values.columns, *marks]
+    return pd.DataFrame(array, columns=names, index=values.index)
 
 
 def _differs(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

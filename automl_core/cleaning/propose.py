@@ -170,7 +170,9 @@ def _learned(frame: pd.DataFrame, schema: Schema) -> list[Step]:
         steps.append(Step("encode", {"method": "auto", "max_levels": MANY_LEVELS}, reason))
     if texts:
         steps.append(Step("text_features", {"columns": texts}, f"{_list(texts)}: words and letters shared with other rows."))
-    steps.append(Step("scale", {"method": "standard"}, "Linear models, neighbours and networks need one scale; trees do not mind."))
+    steps.append(
+        Step("scale", {"method": "standard"}, "Linear models, neighbours and networks need one scale; trees do not mind.")
+    )
     return steps
 
 

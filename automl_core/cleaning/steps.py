@@ -207,7 +207,9 @@ OPERATIONS: dict[str, Operation] = {
                     ),
                 ),
                 Param("fill", "Your value", "words", [], "Used with 'a value of your own'."),
-                Param("indicator", "Mark what was missing", "flag", False, "Adds a column that is 1 where the value was missing."),
+                Param(
+                    "indicator", "Mark what was missing", "flag", False, "Adds a column that is 1 where the value was missing."
+                ),
             ),
         ),
         Operation(
@@ -229,7 +231,9 @@ OPERATIONS: dict[str, Operation] = {
             True,
             (
                 _columns("Columns of text. " + _ALL, "text"),
-                Param("dimensions", "Numbers a column", "number", 10, "More keep more of the text and cost time.", low=2, high=50),
+                Param(
+                    "dimensions", "Numbers a column", "number", 10, "More keep more of the text and cost time.", low=2, high=50
+                ),
             ),
         ),
         Operation(
@@ -299,7 +303,6 @@ OPERATIONS: dict[str, Operation] = {
         ),
     )
 }
-PARTS = ("year", "month", "day", "weekday", "hour", "minute", "days")
 
 
 def operation(step: Step) -> Operation:
@@ -319,6 +322,34 @@ def value(step: Step, name: str) -> Any:
     return step.params.get(name, default)
 
 
+_TYPES: dict[ParamKind, tuple[type, str]] = {
+    "columns": (list, "a list of columns"),
+    "column": (str, "a column"),
+    "choice": (str, "one of the choices"),
+    "number": (int | float, "a number"),  # type: ignore[dict-item]  # isinstance takes a union
+    "flag": (bool, "yes or no"),
+    "words": (list, "a list of values"),
+    "mapping": (dict, "old values with new ones"),
+    "parts": (list, "a list of parts"),
+}
+
+
+def check_params(step: Step) -> None:
+    """Check what a step's settings are, whatever table it will meet; raises InputError."""
+    known = operation(step)
+    for name in step.params:
+        if name not in {param.name for param in known.params}:
+            raise InputError(f"The step {known.title!r} has no setting {name!r}.", action="Add the step again.")
+    for param in known.params:
+        given = value(step, param.name)
+        kind, words = _TYPES[param.kind]
+        whole = all(isinstance(part, str | int | float) for part in given) if isinstance(given, list) else True
+        if not isinstance(given, kind) or not whole or (param.kind == "number" and isinstance(given, bool)):
+            raise InputError(
+                f"{param.label!r} of the step {known.title!r} is {given!r}.", f"It must be {words}.", "Add the step again."
+            )
+
+
 def check_step(step: Step, schema: Schema) -> None:
     """Check a step against the columns it will meet.
 
@@ -327,10 +358,8 @@ def check_step(step: Step, schema: Schema) -> None:
     InputError
         For an unknown operation, parameter, column or choice, or a number outside its range.
     """
+    check_params(step)
     known = operation(step)
-    for name in step.params:
-        if name not in {param.name for param in known.params}:
-            raise InputError(f"The step {known.title!r} has no setting {name!r}.", action="Add the step again.")
     for param in known.params:
         given = value(step, param.name)
         if param.kind in ("columns", "column"):

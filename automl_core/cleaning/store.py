@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from automl_core.cleaning.recipe import History, Recipe
-from automl_core.cleaning.steps import operation
+from automl_core.cleaning.recipe import History, Recipe, Step
+from automl_core.cleaning.steps import check_params
 from automl_core.errors import FormatError, InputError
 from automl_core.workspace import read_json, write_json
 
@@ -33,7 +33,7 @@ def import_recipe(text: str | bytes) -> Recipe:
     Raises
     ------
     InputError
-        When the text is no JSON or names an unknown step.
+        When the text is no JSON, or a step or one of its settings is unknown.
     FormatError
         When it is another format version.
     """
@@ -45,7 +45,9 @@ def import_recipe(text: str | bytes) -> Recipe:
         ) from error
     recipe = Recipe.from_dict(data)
     for step in recipe:
-        operation(step)
+        check_params(step)
+    if len({step.id for step in recipe}) < len(recipe):
+        recipe = Recipe(tuple(Step(step.op, step.params, step.reason, step.enabled) for step in recipe))
     return recipe
 
 

@@ -178,6 +178,21 @@ def change_kind(dataset: Dataset, column: str, kind: Kind) -> Dataset:
     return create_dataset(dataset.folder, dataset.source, dataset.name, dialect=dataset.report.dialect, kinds=kinds)
 
 
+def copy_dataset(dataset: Dataset, folder: Path) -> Dataset:
+    """Return a copy of a dataset in a new folder, with its file and its recipe, to be read another way.
+
+    Runs keep the table that they learned from: one that a run refers to is copied before it is changed.
+    """
+    try:
+        shutil.copytree(dataset.folder, folder)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise StorageError(
+            f"The table could not be copied: {error.strerror or error}.", action="Free some disk space, then try again."
+        ) from error
+    return load_dataset(folder)
+
+
 def load_dataset(folder: Path) -> Dataset:
     """Read a dataset's description; raises NotFoundError or FormatError."""
     if not (folder / "dataset.json").exists():

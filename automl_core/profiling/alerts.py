@@ -12,7 +12,7 @@ from automl_core.cleaning.propose import personal
 from automl_core.cleaning.recipe import Step
 from automl_core.profiling.associations import Association
 from automl_core.profiling.summaries import ColumnProfile
-from automl_core.profiling.wording import counted, has, listed, percent, quoted
+from automl_core.profiling.wording import counted, has, listed, number, percent, quoted
 from automl_core.schema import Schema
 
 Severity = Literal["problem", "warning", "info"]
@@ -279,13 +279,14 @@ def zeros_as_missing(facts: Facts) -> Iterator[Alert]:
         values = facts.frame[c.name]
         positive = values[(values > 0) & (values < float("inf"))]
         # Counts and amounts reach down to zero; where they stop well before it, a zero is often a measurement that was not made.
-        if float(positive.min()) >= 0.1 * float(positive.median()):
+        lowest = float(positive.min())
+        if lowest >= 0.1 * float(positive.median()):
             sentence = (
-                f"{quoted(c.name)} is 0 in {percent(share)} of the rows and at least {positive.min():,.4g} in all others. "
+                f"{quoted(c.name)} is 0 in {percent(share)} of the rows and at least {number(lowest)} in all others. "
                 "Does 0 mean that it is not known?"
             )
             step = Step("null_words", {"columns": [c.name], "words": ["0"]}, sentence)
-            yield Alert("zeros_as_missing", "info", (c.name,), sentence, {"share": share, "lowest": float(positive.min())}, step)
+            yield Alert("zeros_as_missing", "info", (c.name,), sentence, {"share": share, "lowest": lowest}, step)
 
 
 def untidy_labels(facts: Facts) -> Iterator[Alert]:
@@ -325,7 +326,7 @@ def outliers(facts: Facts) -> Iterator[Alert]:
         count = int(found[most]["rows"])
         rows = counted(count, "row lies", "rows lie")
         others = f" So it is in {listed([name for name in names if name != most])}." if len(names) > 1 else ""
-        sentence = f"In {quoted(most)} {rows} far outside the rest, such as {found[most]['far']:,.6g}.{others}"
+        sentence = f"In {quoted(most)} {rows} far outside the rest, such as {number(found[most]['far'], 6)}.{others}"
         yield Alert("outliers", "info", names, sentence, found, Step("clip_outliers", {"columns": list(names)}, sentence))
 
 

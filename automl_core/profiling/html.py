@@ -6,6 +6,7 @@ from typing import Any
 
 from automl_core.profiling.profile import Profile
 from automl_core.profiling.summaries import ColumnProfile
+from automl_core.profiling.wording import number
 
 LIMIT = 1_900_000
 """Most bytes of a page; wider tables get fewer cards, and the page says how many are left out."""
@@ -59,9 +60,9 @@ def facts(column: ColumnProfile) -> list[tuple[str, str]]:
     numbers = column.numbers
     if column.kind == "number" and numbers:
         said += [
-            ("mean ± sd", f"{numbers['mean']:,.4g} ± {numbers['sd']:,.3g}"),
-            ("middle half", f"{numbers['q25']:,.4g} to {numbers['q75']:,.4g}"),
-            ("range", f"{numbers['min']:,.4g} to {numbers['max']:,.4g}"),
+            ("mean ± sd", f"{number(numbers['mean'])} ± {number(numbers['sd'], 3)}"),
+            ("middle half", f"{number(numbers['q25'])} to {number(numbers['q75'])}"),
+            ("range", f"{number(numbers['min'])} to {number(numbers['max'])}"),
         ]
     elif column.kind == "date" and column.first:
         said.append(("range", f"{column.first[:10]} to {column.last[:10]}"))

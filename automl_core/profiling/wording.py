@@ -1,4 +1,4 @@
-"""Names, lists and shares as the sentences of a profile write them."""
+"""Names, lists, numbers and shares as sentences and tables for people write them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def percent(share: float) -> str:
     if 0.99 < share < 1:
         return f"{min(100 * share, 99.9):.1f} %"
     return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.1g} %"
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Return a number with `digits` significant ones, and all before the point: ``0.8123``, ``12,346``, ``1.2e+20``."""
+    whole = 10.0**digits <= abs(value) < 1e15
+    return f"{value:,.0f}" if whole else f"{value:,.{digits}g}"
 
 
 def counted(count: int, one: str, many: str) -> str:

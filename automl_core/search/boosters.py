@@ -47,9 +47,7 @@ def fit_booster(
     return _catboost(estimator, X, y, V, truth, categories, seconds)
 
 
-def _lightgbm(
-    estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float
-) -> Any:
+def _lightgbm(estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float) -> Any:
     import lightgbm
 
     end = time.monotonic() + seconds
@@ -59,14 +57,10 @@ def _lightgbm(
             raise lightgbm.callback.EarlyStopException(env.iteration, env.evaluation_result_list)
 
     stop = lightgbm.early_stopping(PATIENCE, first_metric_only=True, verbose=False)
-    return estimator.fit(
-        X, y, eval_set=[(V, truth)], callbacks=[stop, in_time], categorical_feature=categories or "auto"
-    )
+    return estimator.fit(X, y, eval_set=[(V, truth)], callbacks=[stop, in_time], categorical_feature=categories or "auto")
 
 
-def _xgboost(
-    estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float
-) -> Any:
+def _xgboost(estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float) -> Any:
     import xgboost
 
     end = time.monotonic() + seconds
@@ -75,6 +69,10 @@ def _xgboost(
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
             return time.monotonic() > end
 
+    labels = np.unique(y) if estimator.__class__.__name__ == "XGBClassifier" else None
+    if labels is not None and not np.array_equal(labels, np.arange(len(labels))):
+        # XGBoost refuses codes with a gap, which a fold that lacks a label has.
+        raise ValueError("This fold lacks a label, which XGBoost cannot learn from.")
     kinds = ["c" if position in set(categories) else "q" for position in range(X.shape[1])]
     estimator.set_params(
         feature_types=kinds if categories else None,
@@ -88,9 +86,7 @@ def _xgboost(
     return estimator
 
 
-def _catboost(
-    estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float
-) -> Any:
+def _catboost(estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float) -> Any:
     end = time.monotonic() + seconds
 
     class InTime:

@@ -132,8 +132,8 @@ CLASSES_FIRST = ("lr", "nb", "lightgbm-own", "rf", "knn", "catboost-own", "et", 
                  "lightgbm", "xgboost", "catboost")  # fmt: skip
 VALUES_FIRST = ("lr", "ridge", "lightgbm-own", "rf", "knn", "catboost-own", "et", "xgboost-own", "mlp", "forest-own",
                 "extra-own", "neural-own", "neighbours-own", "gbr", "lightgbm-own-slow-and-wide", "catboost-own-deep",
-                "xgboost-own-shallow", "lightgbm-own-random-cuts", "br", "dt", "huber", "lasso", "en", "omp", "llar", "par", "ada",
-                "lightgbm", "xgboost", "catboost")  # fmt: skip
+                "xgboost-own-shallow", "lightgbm-own-random-cuts", "br", "dt", "huber", "lasso", "en", "omp", "llar", "par",
+                "ada", "lightgbm", "xgboost", "catboost")  # fmt: skip
 EXPLAINABLE = ("lr", "ridge", "lda", "dt", "nb", "lasso", "en", "br", "omp", "huber")
 FAST = ("lr", "ridge", "lda", "nb", "dt", "lightgbm-own", "lasso", "br", "mlp", "xgboost-own-shallow", "catboost-own")
 QUICK = ("lr", "nb", "ridge", "lightgbm-own", "rf", "et", "xgboost-own")
@@ -152,7 +152,9 @@ def choose(config: ExperimentConfig) -> list[Spec]:
         for name in config.candidates:
             if name not in known:
                 raise InputError(
-                    f"There is no model {name!r} for a {config.task} task.", f"There are {', '.join(known)}.", "Choose from these."
+                    f"There is no model {name!r} for a {config.task} task.",
+                    f"There are {', '.join(known)}.",
+                    "Choose from these.",
                 )
         return [known[name] for name in config.candidates]
     order: tuple[str, ...] = VALUES_FIRST if config.task == "regression" else CLASSES_FIRST
@@ -204,8 +206,8 @@ def variation(task: Task, number: int, seed: int) -> Spec:
         params = {"learning_rate": rate, "depth": min(depth, 8), "l2_leaf_reg": float(10 ** rng.uniform(0, 1.3)),
                   "random_strength": float(rng.uniform(0.2, 3)), "bagging_temperature": float(rng.uniform(0, 1))}  # fmt: skip
     elif kind == "lightgbm":
-        params = {"learning_rate": rate, "num_leaves": int(2 ** rng.uniform(3, 7.5)), "min_child_samples": int(rng.integers(3, 60)),
-                  "subsample": float(rng.uniform(0.6, 1)), "subsample_freq": 1, "colsample_bytree": float(rng.uniform(0.4, 1)),
+        params = {"learning_rate": rate, "num_leaves": int(2 ** rng.uniform(3, 7.5)),
+                  "min_child_samples": int(rng.integers(3, 60)), "subsample": float(rng.uniform(0.6, 1)), "subsample_freq": 1, "colsample_bytree": float(rng.uniform(0.4, 1)),
                   "reg_lambda": float(10 ** rng.uniform(-2, 1)), "extra_trees": bool(rng.random() < 0.3)}  # fmt: skip
     else:
         params = {"learning_rate": rate, "max_depth": depth, "min_child_weight": float(10 ** rng.uniform(0, 1.3)),

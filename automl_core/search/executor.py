@@ -185,7 +185,7 @@ def _run_child(work: Work, writing: int, parent: int) -> None:
         answer = {"error": "There was not enough memory."}
     except StorageError as error:
         answer = {"error": error.received, "disk": getattr(error.__cause__, "errno", None) or errno.EIO}
-    except Exception as error:  # a model may fail in any way; the sentence becomes the reason of its row
+    except Exception as error:  # noqa: BLE001 - a model may fail in any way; the sentence becomes the reason of its row
         traceback.print_exc()
         text = " ".join(str(error).split())
         answer = {"error": f"{type(error).__name__}: {text[:300]}"}

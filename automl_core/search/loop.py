@@ -8,17 +8,19 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automl_core.errors import StorageError
+from automl_core.errors import AutoMLError, InputError, StorageError
 from automl_core.events import CandidateScored, Event, Message, Progress
 from automl_core.leaderboard import Candidate, Leaderboard
-from automl_core.metrics import METRICS
+from automl_core.metrics import METRICS, all_scores
 from automl_core.search.candidates import Spec, baseline, choose, variation
 from automl_core.search.executor import Done, ForkExecutor
-from automl_core.search.selection import POOL, blend, greedy_weights, honest_fold_scores, recommend
+from automl_core.search.selection import POOL, greedy_weights, honest_blend, recommend
 from automl_core.workspace import read_json, write_json
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ class SearchLoop:
         self.executor = ForkExecutor(cores(self.config))
         self.metric = METRICS[self.config.metric]
         self.folds = self.work.division.folds
+        self.defined = self._defined_folds()
         self.facts: dict[tuple[int, str], dict[str, Any]] = {}
         self.preparing: set[tuple[int, str]] = set()
         self.open: dict[str, _Open] = {}
@@ -103,6 +106,21 @@ class SearchLoop:
         self.stopped = False
         budget = self.config.budget.seconds
         self.end = started + budget - min(max(RESERVE * budget, 0.7), 6.0) if not limit else float("inf")
+
+    def _defined_folds(self) -> int:
+        """Return on how many folds the metric is defined at all, whatever is predicted; raises InputError when on none."""
+        division, defined = self.work.division, 0
+        for fold in range(self.folds):
+            truth = self.work.y[division.train[division.judged(fold)]]
+            even = np.full((len(truth), len(self.classes)), 1 / max(len(self.classes), 1)) if self.classes else np.abs(truth)
+            defined += bool(np.isfinite(all_scores(self.config.task, truth, even).get(self.metric.name, np.nan)))
+        if not defined:
+            raise InputError(
+                f"{self.metric.label} cannot be computed on any of the {self.folds} folds.",
+                "Each fold needs rows of at least two outcomes, and values that the metric is made for.",
+                "Choose another metric or another split.",
+            )
+        return defined
 
     # -- the loop -----------------------------------------------------------------------------------------------
 
@@ -178,13 +196,13 @@ class SearchLoop:
                     share = self._share(job, timeout)
                     facts = self.facts[place]
                     spec = job.spec
-                    return (name, fold), lambda: self.work.fit(spec, fold, facts, share), timeout
+                    return (name, fold), partial(self.work.fit, spec, fold, facts, share), timeout
                 if place not in self.preparing and wanted is None:
                     wanted = place
         if wanted is not None:
             fold, view = wanted
             self.preparing.add(wanted)
-            return ("prepare", fold, view), lambda: self.work.prepare(fold, view), timeout
+            return ("prepare", fold, view), partial(self.work.prepare, fold, view), timeout
         if self.preparing or not (self.queue or self._more()):
             return None
         spec, role = self.queue.pop(0)
@@ -216,13 +234,17 @@ class SearchLoop:
             self._close(
                 job,
                 "skipped",
-                f"One fold took {job.longest:.1f} s; the other {len(job.waiting)} would not fit into the {max(self._left(), 0):.0f} s left.",
+                f"One fold took {job.longest:.1f} s; the other {len(job.waiting)} would not fit into "
+                f"the {max(self._left(), 0):.0f} s left.",
                 "Give the run more time.",
             )
             return True
         if need > 0.05 * self.config.budget.seconds and self._behind(job):
             self._close(
-                job, "skipped", "Its first folds were far behind the best model's, so its time went to others.", "Start it by itself."
+                job,
+                "skipped",
+                "Its first folds were far behind the best model's, so its time went to others.",
+                "Start it by itself.",
             )
             return True
         return False
@@ -271,7 +293,7 @@ class SearchLoop:
         results = [job.results[fold] for fold in sorted(job.results)]
         scores = tuple(float(result["metrics"].get(self.metric.name, np.nan)) for result in results)
         finite = tuple(value for value in scores if np.isfinite(value))
-        complete = state == "scored" and len(finite) > 0
+        complete = state == "scored" and len(finite) == self.defined > 0
         names = set.intersection(*(set(result["metrics"]) for result in results)) if results else set()
         return Candidate(
             id=job.spec.id,
@@ -302,7 +324,8 @@ class SearchLoop:
                 job.running -= 1
         row = self._row(job, state, reason, suggestion)
         if state == "scored" and row.score is None:
-            row = replace(row, state="failed", reason=f"{self.metric.label} could not be computed on any fold.")
+            where = "on any fold" if not row.fold_scores else f"on {self.defined - len(row.fold_scores)} of the folds"
+            row = replace(row, state="failed", reason=f"{self.metric.label} could not be computed {where}.")
         write_json(self.work.folder / "candidates" / job.spec.id / "candidate.json", row.to_dict())
         self._emit_row(row)
 
@@ -358,12 +381,10 @@ class SearchLoop:
         predictions = {row.id: self.out_of_fold(row.id)[judged] for row in singles}
         begun = time.monotonic()
         weights = greedy_weights(predictions, y, self.metric.name, deadline=begun + 0.4 * (deadline - begun))
-        scores = honest_fold_scores(predictions, y, fold, self.metric.name, deadline=deadline)
-        mixed = blend(predictions, weights)
-        from automl_core.metrics import all_scores
-
+        mixed = honest_blend(predictions, y, fold, self.metric.name, deadline=deadline)
         per_fold = [all_scores(self.config.task, y[fold == k], mixed[fold == k]) for k in range(self.folds)]
         names = set.intersection(*(set(entry) for entry in per_fold))
+        scores = [entry.get(self.metric.name, np.nan) for entry in per_fold]
         rows = {row.id: row for row in singles}
         members = {name: weights[name] for name in sorted(weights, key=lambda name: -weights[name])}
         finite = tuple(value for value in scores if np.isfinite(value))
@@ -409,13 +430,13 @@ class SearchLoop:
             return
         taken = 0
         known = {spec.id: (spec, role) for spec, role in self.queue}
-        for number in range(MAX_VARIATIONS):
-            spec = variation(self.config.task, number, self.config.seed)
-            if not (root / "candidates" / spec.id).exists():
-                break
+        left = [variation(self.config.task, number, self.config.seed) for number in range(MAX_VARIATIONS)]
+        begun = [number for number, spec in enumerate(left) if (root / "candidates" / spec.id).exists()]
+        self.variations = max(begun, default=-1) + 1
+        self.trials_left -= self.variations
+        for spec in left[: self.variations]:
             known[spec.id] = (spec, "model")
             self.queue.append((spec, "model"))
-            self.variations = number + 1
         for name, (spec, role) in known.items():
             folder = root / "candidates" / name
             results = {}
@@ -424,6 +445,7 @@ class SearchLoop:
                 if all(part.exists() for part in parts):
                     results[fold] = read_json(parts[2])
             if not results:
+                self._recall(folder)
                 continue
             taken += len(results)
             job = self.open[name] = _Open(spec, role, results)
@@ -435,6 +457,13 @@ class SearchLoop:
                 job.waiting = [fold for fold in range(self.folds) if fold not in results]
         if taken:
             self.emit(Message(f"Going on with {taken} fits that were done before."))
+
+    def _recall(self, folder: Path) -> None:
+        """Show the row of a candidate that failed before, until it has been tried again."""
+        with contextlib.suppress(AutoMLError, TypeError, KeyError):
+            row = Candidate.from_dict(read_json(folder / "candidate.json"))
+            if row.state in ("failed", "skipped", "stopped"):
+                self.board = self.board.with_candidate(row)
 
     def _restore(self, job: _Open) -> None:
         job.closed = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from automl_core.proposals import check_config, label_text
 from automl_core.schema import Schema
 from automl_core.search.fitting import FoldWork
 from automl_core.search.splitting import Division, divide
-from automl_core.workspace import read_json, write_json
+from automl_core.workspace import write_json
 
 Emit = Callable[[Event], None]
 
@@ -83,12 +83,10 @@ def run_search(
     return SearchLoop(prepared, emit=emit, should_stop=should_stop, started=started).run()
 
 
-def prepare(
-    frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: ExperimentConfig, folder: Path
-) -> Prepared:
+def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: ExperimentConfig, folder: Path) -> Prepared:
     """Clean, check and divide the table; the division of an earlier start is kept."""
     cleaned = apply_stateless(frame, schema, recipe, training=True)
-    config, notes = check_config(cleaned.frame, cleaned.schema, config)
+    config, notes = check_config(cleaned.frame, cleaned.schema, config, uploaded=(frame, schema))
     known = cleaned.frame[config.target].notna()
     table = cleaned.frame[known]
     away = {config.target, *config.ignored}
@@ -100,7 +98,8 @@ def prepare(
         notes.append(f"{name!r} is not used: {reason}.")
     y, classes = encode_target(table[config.target], config)
     rows = _row_numbers(table.index)
-    keys = table[config.split.column] if config.split.column in table.columns else None
+    # As uploaded: a recipe may have left the column out or turned it into parts.
+    keys = frame.loc[table.index, config.split.column] if config.split.column else None
     path = folder / "split.npz"
     if path.exists():
         division = Division.load(path)
@@ -153,9 +152,3 @@ def sort_labels(labels: list[str]) -> list[str]:
 def cores(config: ExperimentConfig) -> int:
     """Return how many fits run at a time."""
     return config.threads or len(os.sched_getaffinity(0))
-
-
-def load_task(folder: Path) -> tuple[ExperimentConfig, tuple[str, ...]]:
-    """Return a run's configuration as it was adjusted, and its labels in the order of their codes."""
-    data = read_json(folder / "task.json")
-    return replace(ExperimentConfig.from_dict(data["config"])), tuple(data["classes"])

@@ -47,6 +47,9 @@ def greedy_weights(
             if time.monotonic() > deadline and best_value > -np.inf:
                 return _shares(best_counts)
             gains.append(sign * score(metric, y, (total + predictions[name]) / chosen))
+        if np.isnan(gains).all():
+            # The metric is not defined on these rows, so nothing speaks for any of them but their order.
+            return _shares(best_counts) or {names[0]: 1.0}
         pick = int(np.nanargmax(gains))
         counts[names[pick]] += 1
         total = total + predictions[names[pick]]
@@ -67,22 +70,34 @@ def blend(predictions: dict[str, Array], weights: dict[str, float]) -> Array:
     return np.asarray(sum(weight * predictions[name] for name, weight in weights.items()))
 
 
-def honest_fold_scores(
-    predictions: dict[str, Array], y: Array, fold: npt.NDArray[np.int64], metric: str, *, deadline: float
-) -> tuple[float, ...]:
-    """Score the ensemble on rows that did not select it.
+def honest_blend(predictions: dict[str, Array], y: Array, fold: npt.NDArray[np.int64], metric: str, *, deadline: float) -> Array:
+    """Return the ensemble's predictions for rows that did not select it.
 
-    For each fold the weights are chosen on the other folds' rows and judged on this one, so that the score does not
+    For each fold the weights are chosen on the other folds' rows and used on this one, so that scores of the result do not
     profit from the selection.
+
+    Parameters
+    ----------
+    predictions : dict of str to ndarray, shape (n, k) or (n,)
+    y : ndarray, shape (n,)
+    fold : ndarray, shape (n,)
+        None is negative.
+    metric : str
+    deadline : float
+        `time.monotonic` after which selections are cut short.
+
+    Returns
+    -------
+    ndarray, shape (n, k) or (n,)
     """
-    scores = []
-    for number in range(int(fold.max()) + 1):
-        judged, others = fold == number, (fold != number) & (fold >= 0)
+    mixed = np.full_like(next(iter(predictions.values())), np.nan)
+    for number in np.unique(fold):
+        judged, others = fold == number, fold != number
         weights = greedy_weights(
             {name: values[others] for name, values in predictions.items()}, y[others], metric, rounds=20, deadline=deadline
         )
-        scores.append(score(metric, y[judged], blend({name: values[judged] for name, values in predictions.items()}, weights)))
-    return tuple(scores)
+        mixed[judged] = blend({name: values[judged] for name, values in predictions.items()}, weights)
+    return mixed
 
 
 def recommend(board: Leaderboard) -> tuple[str, str]:
@@ -103,19 +118,26 @@ def recommend(board: Leaderboard) -> tuple[str, str]:
     reason = f"It has the best {label} over the folds: {_with_spread(best)}."
     if ensemble is not None and singles and best is ensemble:
         reason = (
-            f"It combines {len(ensemble.members)} models and has the best {label}: {_with_spread(ensemble)}, "
+            f"{_combines(ensemble)} and has the best {label}: {_with_spread(ensemble)}, "
             f"the best single one {_with_spread(singles[0])}."
         )
     elif ensemble is not None and len(ensemble.members) > 1 and not _clearly_better(best, ensemble, sign):
         reason = (
-            f"It combines {len(ensemble.members)} models ({label} {_with_spread(ensemble)}). The best single one scored a little "
-            f"higher ({_with_spread(best)}), but the difference is within chance, and the best of {len(singles)} owes part of it to chance."
+            f"{_combines(ensemble)} ({label} {_with_spread(ensemble)}). The best single one scored a little "
+            f"higher ({_with_spread(best)}), but the difference is within chance, and the best of {len(singles)} owes part of it "
+            "to having been chosen."
         )
         best = ensemble
     base = next((row for row in board if row.role == "baseline" and row.score is not None), None)
     if base is not None and best.score is not None and base.score is not None and sign * (best.score - base.score) <= 0:
         reason += " But it is no better than ignoring every column, so there may be nothing to learn here."
     return best.id, reason
+
+
+def _combines(ensemble: Candidate) -> str:
+    return (
+        f"It combines {len(ensemble.members)} models" if len(ensemble.members) > 1 else "It is one model, chosen by the ensemble"
+    )
 
 
 def _clearly_better(one: Candidate, other: Candidate, sign: float) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from automl_core.errors import InputError
 from automl_core.experiment import Decision, ExperimentConfig
 
 Ints = npt.NDArray[np.int64]
@@ -67,8 +68,8 @@ class Division:
             return cls(data["rows"], data["holdout"], data["train"], data["fold"], bool(data["forward"][0]))
 
 
-def propose_folds(config: ExperimentConfig, rows: int, smallest_class: int) -> Decision[int]:
-    """Return the number of folds by rows, smallest class and budget, with the reason."""
+def propose_folds(config: ExperimentConfig, rows: int, smallest_class: int, largest_class: int) -> Decision[int]:
+    """Return the number of folds by rows, smallest and largest class and budget, with the reason."""
     if config.folds:
         folds, reason = config.folds, "as you chose"
     elif rows > 50_000 or (rows > 20_000 and config.budget.seconds < 120):
@@ -79,6 +80,8 @@ def propose_folds(config: ExperimentConfig, rows: int, smallest_class: int) -> D
         folds, reason = 5, "the usual balance of time and reliable scores"
     if 2 <= smallest_class < folds:
         folds, reason = max(2, smallest_class), f"the smallest class has only {smallest_class} rows"
+    if largest_class < folds:
+        folds, reason = largest_class, f"no class has more than {largest_class} rows"
     return Decision(folds, f"{folds} folds: {reason}.")
 
 
@@ -111,8 +114,14 @@ def divide(
     free = positions[~single]
     holdout = _holdout(config, free, labels, keys)
     left = np.setdiff1d(free, holdout)
-    smallest = int(min(count for count in np.bincount(labels[left]) if count)) if labels is not None else len(left)
-    decision = propose_folds(config, len(left), smallest)
+    sizes = np.bincount(labels[left]) if labels is not None else np.array([len(left)])
+    if not len(left) or sizes.max() < 2:
+        raise InputError(
+            "No label has two rows left to learn from and to judge on.",
+            "At least one label needs several rows.",
+            "Merge rare labels on the Clean page, keep fewer rows aside, or upload more rows.",
+        )
+    decision = propose_folds(config, len(left), int(sizes[sizes > 0].min()), int(sizes.max()))
     numbers = _folds(config, decision.value, left, y, labels, keys)
     train = np.sort(np.concatenate([left, positions[single]])).astype(np.int64)
     fold = np.full(len(train), -1)
@@ -166,18 +175,25 @@ def _folds(
 
 
 def _by_time(config: ExperimentConfig, keys: pd.Series, rows: Ints) -> tuple[Division, list[str]]:
-    """The latest rows are held out; folds are blocks of time, each learned from all earlier rows."""
+    """Hold the latest rows out; folds are blocks of time, each learned from all earlier rows."""
     known = keys.notna().to_numpy()
     order = np.flatnonzero(known)[np.argsort(keys.to_numpy()[known], kind="stable")]
-    kept = int(round(len(order) * (1 - config.holdout)))
+    kept = round(len(order) * (1 - config.holdout))
     holdout, left = order[kept:], order[:kept]
     folds = config.folds or (3 if len(left) > 50_000 else 5)
+    if len(left) < 2 * (folds + 1):
+        raise InputError(
+            f"Only {len(left)} rows have a time and are not kept aside.",
+            f"{folds} folds by time need at least {2 * (folds + 1)}.",
+            "Choose fewer folds, keep fewer rows aside, or split at random.",
+        )
     blocks = np.array_split(left, folds + 1)  # the first block is only learned from
     number = np.full(len(keys), -1)
     for index, block in enumerate(blocks[1:]):
         number[block] = index
     train = np.sort(left).astype(np.int64)
     notes = [f"{folds} folds by time: each learns from all earlier rows and is judged on the next ones."]
+    notes.append("The exported model is that of the last fold, which learned from the longest past; the newest rows judge it.")
     if (~known).any():
         notes.append(f"{int((~known).sum()):,} rows without a time are left out.")
     return Division(rows, np.sort(holdout).astype(np.int64), train, number[train].astype(np.int64), True), notes

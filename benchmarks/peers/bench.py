@@ -200,7 +200,9 @@ def main() -> None:
                 print(f"{table.name}: {system.name} ...", end=" ", flush=True)
                 result = measure(system, table, a.budget, a.cores)
                 path.write_text(json.dumps(result, indent=1) + "\n")
-                print(result.get("failed") or f"{table.metric} {result['score']:.4f} in {result['fit_seconds']:.0f} s", flush=True)
+                print(
+                    result.get("failed") or f"{table.metric} {result['score']:.4f} in {result['fit_seconds']:.0f} s", flush=True
+                )
             results.append(json.loads(path.read_text()))
     print("\n" + summary(results))
 

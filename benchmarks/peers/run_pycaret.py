@@ -26,7 +26,7 @@ if __name__ == "__main__":
     final = pycaret.finalize_model(best)
     spent = time.time() - start
     rows = judge.drop(columns=a.target)
-    many = pd.concat([rows] * (1 + 1000 // len(rows)))[:1000]
+    many = pd.concat([rows] * (1 + 1000 // len(rows)), ignore_index=True)[:1000]
     if a.task == "regression":
         values, classes = pycaret.predict_model(final, data=rows, verbose=False)["prediction_label"], None
     else:

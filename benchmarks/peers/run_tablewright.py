@@ -25,9 +25,7 @@ if __name__ == "__main__":
     first = [
         event["time"] - start
         for event in events
-        if event["event"] == "candidate"
-        and event["candidate"]["state"] == "scored"
-        and event["candidate"]["role"] != "baseline"
+        if event["event"] == "candidate" and event["candidate"]["state"] == "scored" and event["candidate"]["role"] != "baseline"
     ]
     hand_back(
         a.out,

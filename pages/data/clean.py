@@ -50,7 +50,9 @@ def schema_before(data: Dataset, recipe: Recipe, step: Step) -> Schema:
 def draw_bar(data: Dataset, history: History) -> None:
     """Draw undo, redo and the way back to the proposal."""
     with st.container(horizontal=True):
-        if st.button("Undo", key="clean_undo", icon=":material/undo:", disabled=not history.past, help="Takes the last change back."):
+        if st.button(
+            "Undo", key="clean_undo", icon=":material/undo:", disabled=not history.past, help="Takes the last change back."
+        ):
             keep(data, history.undo())
         if st.button("Redo", key="clean_redo", icon=":material/redo:", disabled=not history.future, help="Brings it again."):
             keep(data, history.redo())
@@ -84,7 +86,11 @@ def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
             if st.button("", key=f"clean_up_{step.id}", icon=":material/arrow_upward:", help="Move up", disabled=number == 1):
                 keep(data, history.change(recipe.move(step.id, -1)))
             if st.button(
-                "", key=f"clean_down_{step.id}", icon=":material/arrow_downward:", help="Move down", disabled=number == len(recipe)
+                "",
+                key=f"clean_down_{step.id}",
+                icon=":material/arrow_downward:",
+                help="Move down",
+                disabled=number == len(recipe),
             ):
                 keep(data, history.change(recipe.move(step.id, 1)))
             if st.button("", key=f"clean_remove_{step.id}", icon=":material/delete:", help="Remove; can be undone"):
@@ -118,11 +124,24 @@ def draw_editor(data: Dataset, history: History, step: Step, *, new: bool) -> No
 def draw_add(data: Dataset, history: History) -> None:
     """Draw the choice of another step, by what a person wants to do."""
     st.subheader("Add a step", anchor=False)
-    intent = st.selectbox("What is it about?", list(INTENTS), None, format_func=INTENTS.__getitem__, key="clean_intent", help="Shows the steps for it.")
+    intent = st.selectbox(
+        "What is it about?",
+        list(INTENTS),
+        None,
+        format_func=INTENTS.__getitem__,
+        key="clean_intent",
+        help="Shows the steps for it.",
+    )
     if intent is None:
         return
     fitting = [op for op, entry in OPERATIONS.items() if entry.intent == intent]
-    op = st.selectbox("Step", fitting, format_func=lambda name: OPERATIONS[name].title, key=f"clean_op_{intent}", help="Nothing is done before you add it.")
+    op = st.selectbox(
+        "Step",
+        fitting,
+        format_func=lambda name: OPERATIONS[name].title,
+        key=f"clean_op_{intent}",
+        help="Nothing is done before you add it.",
+    )
     draw_editor(data, history, Step(op, id="new"), new=True)
 
 
@@ -142,6 +161,11 @@ def draw_files(data: Dataset, history: History) -> None:
         if uploaded is not None and state.draft("clean_imported") != uploaded.file_id:
             with errors.shown():
                 recipe = import_recipe(uploaded.getvalue())
+                named = {name for step in recipe for name in step.params.get("columns", ())}
+                lacking = sorted(name for name in named if name not in data.schema)
+                if lacking:
+                    shown = ", ".join(errors.plain(name) for name in lacking[:10])
+                    st.warning(f"This table has no column {shown}. Steps leave out what is not there.", icon=":material/warning:")
                 if st.button("Use this recipe", key="clean_use", icon=":material/check:", help="Can be undone."):
                     state.put_draft("clean_imported", uploaded.file_id)
                     keep(data, history.change(recipe), f"The recipe with {len(recipe)} steps is in use.")
@@ -154,7 +178,9 @@ try:
 except AutoMLError as error:
     errors.show(error)
     history = History(present=recipes.proposed(data))
-    if st.button("Start again with the proposed recipe", key="clean_mend", type="primary", help="Replaces the recipe that cannot be read."):
+    if st.button(
+        "Start again with the proposed recipe", key="clean_mend", type="primary", help="Replaces the recipe that cannot be read."
+    ):
         keep(data, history)
     st.stop()
 st.markdown(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import streamlit as st
+
 from automl_core.data.samples import SAMPLES
 from automl_core.projects import Project, create_project, delete_project, list_projects, rename_project
-
 from automl_core.workspace import folder_size
 from pages.shared import caches, errors, intake, layout, state
 
@@ -16,7 +16,13 @@ TASKS = {"binary": "two outcomes", "multiclass": "several outcomes", "regression
 
 def size(count: int) -> str:
     """Return bytes as people read them."""
-    return f"{count / 2**30:,.1f} GB" if count >= 2**30 else f"{count / 2**20:,.1f} MB" if count >= 2**20 else f"{count / 1024:,.0f} kB"
+    return (
+        f"{count / 2**30:,.1f} GB"
+        if count >= 2**30
+        else f"{count / 2**20:,.1f} MB"
+        if count >= 2**20
+        else f"{count / 1024:,.0f} kB"
+    )
 
 
 def when(moment: float) -> str:
@@ -27,7 +33,9 @@ def when(moment: float) -> str:
 @st.dialog("Rename project")
 def ask_name(project: Project) -> None:
     """Ask for a project's new name."""
-    name = st.text_input("Name", project.name, key="projects_new_name", max_chars=80, help="The name you see; nothing on disk moves.")
+    name = st.text_input(
+        "Name", project.name, key="projects_new_name", max_chars=80, help="The name you see; nothing on disk moves."
+    )
     if st.button("Rename", key="projects_rename_confirm", type="primary", help="Gives the project this name."):
         with errors.shown() as outcome:
             rename_project(caches.workspace(), project.id, name)
@@ -39,7 +47,9 @@ def ask_name(project: Project) -> None:
 def ask_delete(project: Project) -> None:
     """Ask before a project is deleted for good."""
     st.markdown(f"**{errors.plain(project.name)}** and all its tables, runs and models will be deleted. This cannot be undone.")
-    if st.button("Delete for good", key="projects_delete_confirm", type="primary", help="Removes the project's folder from the disk."):
+    if st.button(
+        "Delete for good", key="projects_delete_confirm", type="primary", help="Removes the project's folder from the disk."
+    ):
         with errors.shown() as outcome:
             delete_project(caches.workspace(), project.id)
             if state.get("project") == project.id:
@@ -60,7 +70,9 @@ def card(project: Project) -> None:
             f"Created {when(project.created)}, last used {when(last_used(project))}."
         )
         with st.container(horizontal=True):
-            if st.button("Open", key=f"projects_open_{project.id}", icon=":material/folder_open:", help="Opens its tables and runs."):
+            if st.button(
+                "Open", key=f"projects_open_{project.id}", icon=":material/folder_open:", help="Opens its tables and runs."
+            ):
                 page = "compare" if runs else "upload"
                 layout.go_to(page, project=project.id)
             if st.button("Rename", key=f"projects_rename_{project.id}", icon=":material/edit:", help="Gives it another name."):
@@ -115,11 +127,10 @@ with errors.shown():
                     if not tried.failed:
                         layout.go_to("upload")
 
-    with st.expander("Start an empty project", icon=":material/create_new_folder:"):
-        with st.form("projects_new", border=False):
-            name = st.text_input("Name", key="projects_name", max_chars=80, help="What you will know it by; it can be changed.")
-            if st.form_submit_button("Create", help="Makes an empty project and opens it."):
-                with errors.shown() as created:
-                    state.choose(project=create_project(caches.workspace(), name).id)
-                if not created.failed:
-                    layout.go_to("upload")
+    with st.expander("Start an empty project", icon=":material/create_new_folder:"), st.form("projects_new", border=False):
+        name = st.text_input("Name", key="projects_name", max_chars=80, help="What you will know it by; it can be changed.")
+        if st.form_submit_button("Create", help="Makes an empty project and opens it."):
+            with errors.shown() as created:
+                state.choose(project=create_project(caches.workspace(), name).id)
+            if not created.failed:
+                layout.go_to("upload")

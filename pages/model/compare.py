@@ -9,10 +9,10 @@ import streamlit as st
 from pages.shared import caches, errors, experiment_form, guards, jobs, layout, recipes, run_view, state
 
 if TYPE_CHECKING:
-    from automl_core.data.dataset import Dataset
-    from automl_core.experiment import ExperimentConfig
     from automl_core.cleaning.apply import Cleaned
     from automl_core.cleaning.recipe import Recipe
+    from automl_core.data.dataset import Dataset
+    from automl_core.experiment import ExperimentConfig
     from automl_core.workspace import ProjectFolder
 
 
@@ -37,8 +37,9 @@ def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig) -> st
 
     recipe = recipes.current(data, config.target)
     table = cleaned(data, config.target)
-    config, _ = check_config(table.frame, table.schema, config)
-    return jobs.start(project, "train", {"dataset": data.id, "config": config.to_dict(), "recipe": recipe.to_dict()})
+    config, _ = check_config(table.frame, table.schema, config, uploaded=(caches.frame(data), data.schema))
+    params = {"dataset": data.id, "fingerprint": data.fingerprint, "config": config.to_dict(), "recipe": recipe.to_dict()}
+    return jobs.start(project, "train", params)
 
 
 def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool) -> None:
@@ -51,7 +52,9 @@ def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool) -> No
         from automl_core.proposals import propose
 
         table = cleaned(data, target)
-        config = experiment_form.ask(data, table.frame, propose(table.frame, table.schema, target))
+        config = experiment_form.ask(
+            data, table.frame, propose(table.frame, table.schema, target, uploaded=(caches.frame(data), data.schema))
+        )
     if outcome.failed:
         return
     if st.button(

@@ -26,7 +26,9 @@ def choose_model(run: Run, chosen: Candidate) -> None:
         "Model",
         list(scored),
         index=list(scored).index(chosen.id),
-        format_func=lambda row_id: f"{scored[row_id].name}, {run_view.number(scored[row_id].score or 0.0, scored[row_id].spread)}",
+        format_func=lambda row_id: (
+            f"{scored[row_id].name}, {run_view.number(scored[row_id].score or 0.0, scored[row_id].spread)}"
+        ),
         key=f"predict_model_{run.id}_{chosen.id}",
         help="Every scored model of the run, best first.",
     )
@@ -44,7 +46,11 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         help="A table with the columns the model learned from; the target is not needed. Differences are explained.",
     )
     if uploaded is None or not st.button(
-        "Predict", key="predict_start", type="primary", icon=":material/online_prediction:", help="Predicts every row of the file."
+        "Predict",
+        key="predict_start",
+        type="primary",
+        icon=":material/online_prediction:",
+        help="Predicts every row of the file.",
     ):
         return
     with errors.shown() as outcome, st.spinner("Starting"):
@@ -86,14 +92,21 @@ def draw_predictions(project: ProjectFolder, job_id: str) -> None:
         return
     import pandas as pd
 
-    table = pd.read_csv(out, nrows=SHOWN)
+    # As it stands in the file: nothing is guessed anew, only probabilities become bars.
+    table = pd.read_csv(out, nrows=SHOWN, dtype=str, keep_default_na=False)
+    for column in table.columns[table.columns.str.startswith("probability_")]:
+        table[column] = pd.to_numeric(table[column], errors="coerce")
     name = read_json(folder / "request.json")["params"].get("name", "rows")
     st.markdown(f"**Predictions for {errors.plain(name)}**")
     probabilities = [column for column in table.columns if column.startswith("probability_")]
     st.caption("What was predicted comes first here; in the file it stands after your columns.")
     st.dataframe(
         table,
-        column_order=["prediction", *probabilities, *(name for name in table.columns if name not in ("prediction", *probabilities))],
+        column_order=[
+            "prediction",
+            *probabilities,
+            *(name for name in table.columns if name not in ("prediction", *probabilities)),
+        ],
         key=f"predict_table_{job_id}",
         height=320,
         alt="Predictions in the order of the rows",

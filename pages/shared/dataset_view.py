@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from automl_core.errors import AutoMLError
 from automl_core.schema import KINDS
+from automl_core.workspace import new_id
 from pages.shared import caches, errors, state
 
 if TYPE_CHECKING:
@@ -17,7 +19,20 @@ if TYPE_CHECKING:
 ROWS = 200
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space", ":": "colon", "": "none, one column"}
 QUOTES = {'"': "double quote", "'": "single quote", "": "none"}
-ENCODINGS = ("utf-8", "utf-8-sig", "cp1252", "latin-1", "utf-16", "cp1250", "cp1251", "mac_roman", "shift_jis", "gb18030", "big5", "euc_kr")
+ENCODINGS = (
+    "utf-8",
+    "utf-8-sig",
+    "cp1252",
+    "latin-1",
+    "utf-16",
+    "cp1250",
+    "cp1251",
+    "mac_roman",
+    "shift_jis",
+    "gb18030",
+    "big5",
+    "euc_kr",
+)
 
 
 def draw_report(data: Dataset) -> None:
@@ -37,7 +52,8 @@ def draw_report(data: Dataset) -> None:
     if report.refused:
         refused = len(report.refused)
         st.warning(
-            f"{refused:,} row{'s' * (refused != 1)} could not be read and {'are' if refused != 1 else 'is'} not part of the table.",
+            f"{refused:,} {'row' if refused == 1 else 'rows'} could not be read and "
+            f"{'is' if refused == 1 else 'are'} not part of the table.",
             icon=":material/warning:",
         )
         with st.expander("Refused rows"):
@@ -77,7 +93,9 @@ def draw_kinds(data: Dataset) -> None:
             "Kind": [column.kind for column in data.schema],
             "Why": [column.evidence for column in data.schema],
             "Did not fit": [data.faults[name].count if name in data.faults else 0 for name in data.schema.names],
-            "For example": [", ".join(data.faults[name].examples[:3]) if name in data.faults else "" for name in data.schema.names],
+            "For example": [
+                ", ".join(data.faults[name].examples[:3]) if name in data.faults else "" for name in data.schema.names
+            ],
         }
     )
     key = f"upload_kinds_{data.fingerprint[:12]}"
@@ -91,18 +109,39 @@ def draw_kinds(data: Dataset) -> None:
                 options=list(KINDS), required=True, help="number, category, boolean, date, text, or id (a key that says nothing)"
             ),
             "Why": st.column_config.TextColumn(width="large", help="What spoke for this kind."),
-            "Did not fit": st.column_config.NumberColumn(format="localized", help="Cells that are no such value and count as missing."),
+            "Did not fit": st.column_config.NumberColumn(
+                format="localized", help="Cells that are no such value and count as missing."
+            ),
         },
     )
     changed = [position for position in range(len(table)) if edited["Kind"].iloc[position] != table["Kind"].iloc[position]]
     if not changed:
         return
     with errors.shown() as outcome, st.spinner("Reading the table again"):
+        data = spare(data)
         for position in changed:
             data = change_kind(data, table["Column"].iloc[position], edited["Kind"].iloc[position])
     if not outcome.failed:
         state.say("The file was read again with the kinds you chose.")
         st.rerun()
+
+
+def spare(data: Dataset) -> Dataset:
+    """Return the table to change: itself, or a copy of it where a run learned from it, which is opened instead."""
+    from automl_core.data.dataset import copy_dataset
+    from automl_core.runs import Run
+
+    project = caches.project_folder(state.get("project"))
+    for run_id in project.list("runs"):
+        try:
+            used = Run(project.run(run_id)).params.get("dataset")
+        except AutoMLError:
+            continue  # a run without a readable request refers to nothing
+        if used == data.id:
+            copy = copy_dataset(data, project.dataset(new_id("ds")))
+            state.choose(dataset=copy.id)
+            return copy
+    return data
 
 
 def change_dialect(data: Dataset) -> None:
@@ -115,11 +154,15 @@ def change_dialect(data: Dataset) -> None:
         return
     with st.form("upload_dialect", border=False):
         wanted = _dialect_form(dialect)
-        again = st.form_submit_button("Read again", icon=":material/refresh:", help="Reads the same file this way; kinds you chose stay.")
+        again = st.form_submit_button(
+            "Read again", icon=":material/refresh:", help="Reads the same file this way; kinds you chose stay."
+        )
     if not again:
         return
     with errors.shown() as outcome, st.spinner("Reading the table again"):
         kinds = {column.name: column.kind for column in data.schema if column.overruled}
+        data = spare(data)
+        source = data.source or source
         create_dataset(data.folder, source, data.name, dialect=wanted, kinds=kinds)
     if not outcome.failed:
         state.say("The file was read again your way.")

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
     """Draw the scores on held-out rows with their intervals, beside those of the folds."""
     from automl_core.metrics import METRICS
+    from automl_core.profiling.wording import number
 
     found: dict[str, Any] = caches.result(path)
-    st.caption(f"Judged on {found['rows']:,} rows that the search never saw. Ranges hold 95 % of what chance would give.")
+    st.caption(
+        f"Judged on {found['rows']:,} rows that the search never saw. "
+        "With other rows of the same kind, 95 of 100 such ranges would hold the true value."
+    )
     first = run.config.metric
     names = sorted(found["metrics"], key=lambda name: (name != first,))
     table = []
@@ -29,31 +33,31 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
         table.append(
             {
                 "Metric": metric.label if metric else name,
-                "Held-out": value["value"],
-                "From": value["low"],
-                "To": value["high"],
-                "Folds": candidate.metrics.get(name),
+                "Held-out": number(value["value"]),
+                "From": "" if value["low"] is None else number(value["low"]),
+                "To": "" if value["high"] is None else number(value["high"]),
+                "Folds": "" if name not in candidate.metrics else number(candidate.metrics[name]),
                 "Meaning": metric.explanation if metric else "",
             }
         )
     headline = found["metrics"].get(first)
-    if headline is not None and headline["value"] is not None:
-        label = METRICS[first].label
+    if headline is not None:
         low, high = headline["low"], headline["high"]
-        between = f"between {low:,.4g} and {high:,.4g}" if low is not None and high is not None else None
-        st.metric(f"{label} on held-out rows", f"{headline['value']:,.4g}", between, delta_color="off", delta_arrow="off")
-    number = st.column_config.NumberColumn
+        between = f"between {number(low)} and {number(high)}" if low is not None and high is not None else None
+        label = f"{METRICS[first].label} on held-out rows"
+        st.metric(label, number(headline["value"]), between, delta_color="off", delta_arrow="off")
+    text = st.column_config.TextColumn
     st.dataframe(
         table,
         hide_index=True,
         key="explain_scores",
         alt="Scores on held-out rows",
         column_config={
-            "Held-out": number(format="%.4g", help="On the rows kept aside."),
-            "From": number(format="%.4g", help="Lower end of the 95 % interval."),
-            "To": number(format="%.4g", help="Upper end of the 95 % interval."),
-            "Folds": number(format="%.4g", help="Mean over the folds, for comparison."),
-            "Meaning": st.column_config.TextColumn(width="large"),
+            "Held-out": text(alignment="right", help="On the rows kept aside."),
+            "From": text(alignment="right", help="Lower end of the 95 % interval."),
+            "To": text(alignment="right", help="Upper end of the 95 % interval."),
+            "Folds": text(alignment="right", help="Mean over the folds, for comparison."),
+            "Meaning": text(width="large"),
         },
     )
     for note in found["notes"]:

@@ -20,10 +20,13 @@ BUDGETS = (15, 60, 300, 900, 3600)
 PRESET_WORDS: dict[Preset, tuple[str, str]] = {
     "balanced": ("Balanced", "Good accuracy in the time you give, with an ensemble at the end."),
     "quick": ("Quick", "A few fast models for a first look; the accuracy may be lower."),
-    "best": ("Best", "Everything the time allows, large ensembles; slower to predict."),
+    "best": ("Best", "More folds and every model we know, for long budgets; slower to predict."),
     "fast": ("Fast to predict", "Only models that answer quickly; gives up some accuracy."),
     "explainable": ("Explainable", "Only models whose rules can be read; gives up some accuracy."),
-    "pycaret": ("PyCaret's models", "Every model of PyCaret with its own settings, nothing tuned and nothing combined; a yardstick."),
+    "pycaret": (
+        "PyCaret's models",
+        "The models that PyCaret compares by default, with its settings; nothing tuned, nothing combined; a yardstick.",
+    ),
 }
 TASK_WORDS = {"binary": "One of two outcomes", "multiclass": "One of several outcomes", "regression": "A number"}
 SPLIT_WORDS: dict[SplitKind, str] = {
@@ -79,9 +82,7 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
     st.caption(PRESET_WORDS[preset][1])
     reasons = [decisions["task"].reason, *([decisions["positive"].reason] if positive else []), decisions["metric"].reason]
     st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
-    config = replace(
-        config, task=task, positive=positive, metric=metric, budget=Budget(seconds=float(seconds)), preset=preset
-    )
+    config = replace(config, task=task, positive=positive, metric=metric, budget=Budget(seconds=float(seconds)), preset=preset)
     with st.expander("Rows kept aside, split, columns", icon=":material/settings:"):
         return _details(data, config, proposal, suffix)
 
@@ -166,18 +167,28 @@ def _details(data: Dataset, config: ExperimentConfig, proposal: Proposal, suffix
                 help="Rows with the same value stay together." if kind == "group" else "Says which rows are earlier.",
             )
         folds = st.number_input(
-            "Folds", 0, 20, 0, key=f"compare_folds_{suffix}", help="In how many parts the rows are judged; 0 lets the search choose."
+            "Folds",
+            0,
+            20,
+            0,
+            key=f"compare_folds_{suffix}",
+            help="In how many parts the rows are judged; 0 lets the search choose.",
         )
         seed = st.number_input("Seed", 0, 2**31 - 1, 0, key=f"compare_seed_{suffix}", help="The same seed gives the same split.")
     ignored = st.multiselect(
-        "Columns to leave out", others, key=f"compare_ignored_{suffix}", help="Columns you will not know when you predict, for example."
+        "Columns to leave out",
+        others,
+        key=f"compare_ignored_{suffix}",
+        help="Columns you will not know when you predict, for example.",
     )
-    st.caption(":material/lightbulb: " + errors.plain(proposal.decisions["holdout"].reason + " " + proposal.decisions["split"].reason))
+    st.caption(
+        ":material/lightbulb: " + errors.plain(proposal.decisions["holdout"].reason + " " + proposal.decisions["split"].reason)
+    )
     return replace(
         config,
         holdout=holdout / 100,
         split=Split(kind, column or ""),
-        folds=1 if folds == 1 else int(folds),
+        folds=int(folds),
         seed=int(seed),
         ignored=tuple(ignored),
     )

@@ -81,9 +81,8 @@ def add_sample(sample_id: str) -> Dataset:
 
 
 def _add(path: Path, name: str) -> Dataset:
-    from automl_core.projects import create_project, delete_project
-
     from automl_core.data.dataset import create_dataset
+    from automl_core.projects import create_project, delete_project
 
     project_id = state.get("project")
     fresh = not project_id

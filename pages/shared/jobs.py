@@ -145,9 +145,7 @@ def resume(project_id: str, job_id: str) -> None:
         resume_job(caches.workspace(), project_id, job_id)
 
 
-def panel(
-    project: ProjectFolder, job_id: str, *, key: str, body: Callable[[Following], None] | None = None
-) -> Following:
+def panel(project: ProjectFolder, job_id: str, *, key: str, body: Callable[[Following], None] | None = None) -> Following:
     """Follow one job in place: progress in words, time left, a stop button; then how it ended.
 
     Only the panel is drawn again while the job works, once a second. When it ends the whole page reruns once.
@@ -198,18 +196,16 @@ def _draw_state(project_id: str, job_id: str, now: Following, key: str) -> None:
     elif now.state == "failed":
         reason = now.failure.reason if now.failure else "The reason was not recorded."
         action = f"\n\n**{errors.plain(now.failure.action)}**" if now.failure and now.failure.action else ""
-        log_id = (
-            f" The details are in the log under {now.failure.log_id}." if now.failure and now.failure.log_id else ""
-        )
+        log_id = f" The details are in the log under {now.failure.log_id}." if now.failure and now.failure.log_id else ""
         st.error(errors.plain(reason) + log_id + action, icon=":material/error:")
     elif now.state == "lost":
         st.warning("The work was interrupted before it ended. What was finished is kept.", icon=":material/power_off:")
-    if now.state == "lost" or (now.state == "stopped" and now.kind == "train"):
+    if now.state == "lost" or (now.kind == "train" and not now.active):
         st.button(
-            "Go on",
+            "More time" if now.state == "finished" else "Go on",
             key=f"{key}_resume",
             icon=":material/resume:",
-            help="Goes on where it was; nothing that is finished is done again.",
+            help="Searches on for the time you chose; no model that is finished is fitted again.",
             on_click=resume,
             args=(project_id, job_id),
         )

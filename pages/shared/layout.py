@@ -50,9 +50,7 @@ def link_to(page: str, label: str, *, help: str | None = None, **ids: str) -> No
     """Draw a link to a page that carries the chosen ids, with changes; nothing while the page is not there."""
     info = PAGES[page]
     if info.ready:
-        st.page_link(
-            info.script, label=label, icon=info.icon, help=help or info.question, query_params=state.after(**ids)
-        )
+        st.page_link(info.script, label=label, icon=info.icon, help=help or info.question, query_params=state.after(**ids))
 
 
 def go_to(page: str, **ids: str) -> None:

@@ -55,7 +55,11 @@ def _ask(field: FormField) -> Any:
         options = ["", *field.choices]
         index = options.index(field.default) if field.default in options else 0
         return st.selectbox(label, options, index=index, key=key, help="Empty counts as missing.", accept_new_options=True)
-    learned = f", {field.low:,.6g} to {field.high:,.6g} in the training rows" if field.low is not None and field.high is not None else ""
+    learned = (
+        f", {field.low:,.6g} to {field.high:,.6g} in the training rows"
+        if field.low is not None and field.high is not None
+        else ""
+    )
     if field.kind == "number":
         # The widget gives a number, so that no decimal mark or unit of the training table comes into it.
         default = float(field.default) if field.default != "" else None

@@ -81,7 +81,11 @@ def _recommended(leaderboard: Leaderboard, now: jobs.Following, key: str) -> Non
         st.markdown(f"{word}: **{errors.plain(best.name)}**, {score}")
         st.caption(errors.plain(leaderboard.recommendation))
         if not now.active and st.button(
-            "Inspect it", key=f"{key}_inspect", type="primary", icon=":material/query_stats:", help="Its scores on rows it never saw."
+            "Inspect it",
+            key=f"{key}_inspect",
+            type="primary",
+            icon=":material/query_stats:",
+            help="Its scores on rows it never saw.",
         ):
             layout.go_to("explain", model=best.id)
 
@@ -133,11 +137,17 @@ def _table(leaderboard: Leaderboard, run: Run, key: str) -> None:
             "Model": st.column_config.TextColumn(width="medium"),
             "Rank": st.column_config.NumberColumn(width="small", help="1 is the best."),
             "Score": st.column_config.TextColumn(
-                alignment="right", help="Mean over the folds ± standard deviation over the folds. Never judged on rows it learned from."
+                alignment="right",
+                help="Mean over the folds ± standard deviation over the folds, each judged on rows it did not learn from. "
+                "Boosters also choose there when to stop, so theirs are a little too good; the held-out score is not.",
             ),
             "Fit, s": st.column_config.NumberColumn(format="%.2f", help="Time to learn, summed over the folds."),
-            "Predict 1,000 rows, ms": st.column_config.NumberColumn(format="%.1f", help="With one fold's model, preparation included."),
-            "Reason and next step": st.column_config.TextColumn(width="large", help="Why a model has no score, and what can be done."),
+            "Predict 1,000 rows, ms": st.column_config.NumberColumn(
+                format="%.1f", help="With one fold's model, preparation included."
+            ),
+            "Reason and next step": st.column_config.TextColumn(
+                width="large", help="Why a model has no score, and what can be done."
+            ),
         },
     )
     st.caption(f"{sum(row.state == 'scored' for row in leaderboard)} scored of {len(leaderboard)}.")

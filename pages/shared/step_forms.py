@@ -24,8 +24,7 @@ def ask(step: Step, schema: Schema, prefix: str) -> dict[str, Any]:
     from automl_core.cleaning.steps import operation, value
 
     return {
-        param.name: _control(param, value(step, param.name), schema, f"{prefix}_{param.name}")
-        for param in operation(step).params
+        param.name: _control(param, value(step, param.name), schema, f"{prefix}_{param.name}") for param in operation(step).params
     }
 
 
@@ -40,7 +39,9 @@ def _control(param: Param, given: Any, schema: Schema, key: str) -> Any:
     if param.kind == "choice":
         words = dict(param.choices)
         names = list(words)
-        return st.selectbox(param.label, names, names.index(given), format_func=lambda name: words[name], key=key, help=param.help)
+        return st.selectbox(
+            param.label, names, names.index(given), format_func=lambda name: words[name], key=key, help=param.help
+        )
     if param.kind == "flag":
         return st.checkbox(param.label, bool(given), key=key, help=param.help)
     if param.kind == "number":
@@ -48,12 +49,16 @@ def _control(param: Param, given: Any, schema: Schema, key: str) -> Any:
             return int(st.number_input(param.label, int(param.low), int(param.high), int(given), 1, key=key, help=param.help))
         step = 0.5 if param.high > 1 else 0.005
         return float(
-            st.number_input(param.label, float(param.low), float(param.high), float(given), step, "%.3f", key=key, help=param.help)
+            st.number_input(
+                param.label, float(param.low), float(param.high), float(given), step, "%.3f", key=key, help=param.help
+            )
         )
     if param.kind == "parts":
         return st.multiselect(param.label, [name for name, _ in param.choices], list(given), key=key, help=param.help)
     if param.kind == "words":
-        text = st.text_input(param.label, ", ".join(str(word) for word in given), key=key, help=f"{param.help} Commas between them.")
+        text = st.text_input(
+            param.label, ", ".join(str(word) for word in given), key=key, help=f"{param.help} Commas between them."
+        )
         return [word.strip() for word in text.split(",") if word.strip()]
     lines = "\n".join(f"{old} = {new}" for old, new in given.items())
     text = st.text_area(param.label, lines, key=key, help="One pair a line: old = new.", placeholder="Londn = London")
@@ -89,12 +94,16 @@ def chart(shown: Distribution) -> go.Figure:
         ("after", shown.after_labels, shown.after_counts, shown.after_missing, AFTER),
     ):
         if shown.kind == "number":
-            figure.add_scatter(x=labels, y=counts, name=f"{name}, {missing:,} missing", mode="lines", line={"color": colour, "shape": "hvh"})
+            figure.add_scatter(
+                x=labels, y=counts, name=f"{name}, {missing:,} missing", mode="lines", line={"color": colour, "shape": "hvh"}
+            )
         else:
             texts = [str(label)[:40] for label in labels] + (["missing"] if missing else [])
             rows = [*counts, *([missing] if missing else [])]
             figure.add_bar(x=texts, y=rows, name=name, marker_color=colour)
-    title = shown.before_column if shown.before_column == shown.after_column else f"{shown.before_column}, then {shown.after_column}"
+    title = (
+        shown.before_column if shown.before_column == shown.after_column else f"{shown.before_column}, then {shown.after_column}"
+    )
     figure.update_layout(
         title={"text": title.replace("<", "&lt;"), "font": {"size": 14}},
         height=240,

@@ -32,9 +32,7 @@ def test_a_number_columns_bars_are_its_histogram() -> None:
     assert bar.marker.color == ACCENT
 
 
-@pytest.mark.parametrize(
-    ("highest", "first", "last"), [(3, "1", "3"), (24, "1 to 2", "23 to 24"), (22, "1 to 2", "21 to 22")]
-)
+@pytest.mark.parametrize(("highest", "first", "last"), [(3, "1", "3"), (24, "1 to 2", "23 to 24"), (22, "1 to 2", "21 to 22")])
 def test_bars_of_whole_numbers_name_the_numbers_in_them(highest: int, first: str, last: str) -> None:
     figure = column_figure(summarise(pd.Series(range(1, highest + 1), name="x"), "number"))
     assert figure is not None

@@ -17,13 +17,24 @@ from automl_core.errors import FormatError, InputError
 from automl_core.schema import Column, Schema
 
 texts = st.text(max_size=12)
-steps = st.builds(
-    Step,
-    st.sampled_from(sorted(OPERATIONS)),
-    st.dictionaries(texts, st.one_of(texts, st.integers(), st.booleans(), st.lists(texts, max_size=3)), max_size=3),
-    texts,
-    st.booleans(),
-)
+values = {
+    "columns": st.lists(texts, max_size=3),
+    "column": texts,
+    "choice": texts,
+    "number": st.one_of(st.integers(-5, 5), st.floats(-5, 5)),
+    "flag": st.booleans(),
+    "words": st.lists(texts, max_size=3),
+    "mapping": st.dictionaries(texts, texts, max_size=3),
+    "parts": st.lists(texts, max_size=3),
+}
+
+
+def _settings(op: str):
+    """Any settings of the right type; whether they fit a table is asked when they meet one."""
+    return st.fixed_dictionaries({}, optional={param.name: values[param.kind] for param in OPERATIONS[op].params})
+
+
+steps = st.sampled_from(sorted(OPERATIONS)).flatmap(lambda op: st.builds(Step, st.just(op), _settings(op), texts, st.booleans()))
 recipes = st.lists(steps, max_size=4).map(lambda found: Recipe(tuple(found)))
 
 
@@ -75,3 +86,26 @@ def test_broken_foreign_and_newer_files_are_named(text, error, message):
     with pytest.raises(error) as caught:
         import_recipe(text)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        ({"op": "merge_values", "params": {"column": "a", "mapping": 5}}, "'Values' of the step"),
+        ({"op": "clip_outliers", "params": {"factor": "abc"}}, "'How far' of the step 'Clip outliers' is 'abc'."),
+        ({"op": "clip_outliers", "params": {"what": 1}}, "The step 'Clip outliers' has no setting 'what'."),
+        ({"op": "fly", "params": {}}, "There is no step 'fly'."),
+    ],
+)
+def test_settings_of_another_type_are_refused_on_import(step, sentence):
+    """Regression: such a recipe was taken, and the Clean page then failed on it."""
+    text = json.dumps({"format": 1, "steps": [{"id": "a", "reason": "", "enabled": True, **step}]})
+    with pytest.raises(InputError) as refused:
+        import_recipe(text)
+    assert sentence.split("'Values'")[-1] in str(refused.value)
+
+
+def test_steps_of_one_id_get_ids_of_their_own():
+    entry = {"id": "same", "op": "scale", "params": {}, "reason": "", "enabled": True}
+    recipe = import_recipe(json.dumps({"format": 1, "steps": [entry, entry]}))
+    assert len({step.id for step in recipe}) == 2

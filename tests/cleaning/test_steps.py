@@ -77,7 +77,9 @@ def test_rows_are_left_out_of_training_only(step, kept):
 
 
 def test_outcome_counts():
-    recipe = Recipe((Step("drop_columns", {"columns": ["key"]}), Step("trim_text", {"columns": ["city"]}), Step("drop_duplicates")))
+    recipe = Recipe(
+        (Step("drop_columns", {"columns": ["key"]}), Step("trim_text", {"columns": ["city"]}), Step("drop_duplicates"))
+    )
     cleaned = apply_stateless(FRAME, SCHEMA, recipe, training=True)
     assert [outcome.sentence for outcome in cleaned.outcomes] == [
         "1 column left out.",

@@ -46,13 +46,14 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "pages.shared.serve"],
-            cwd=ROOT,
-            env={**os.environ, "AUTOML_HOME": str(self.home), "STREAMLIT_SERVER_PORT": str(self.port)},
-            stdout=open(self.home / "server.log", "ab"),
-            stderr=subprocess.STDOUT,
-        )
+        with open(self.home / "server.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "pages.shared.serve"],
+                cwd=ROOT,
+                env={**os.environ, "AUTOML_HOME": str(self.home), "STREAMLIT_SERVER_PORT": str(self.port)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with contextlib.suppress(urllib.error.URLError, ConnectionError):

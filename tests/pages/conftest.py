@@ -120,7 +120,9 @@ def run_folder(project: ProjectFolder, table: Dataset) -> Path:
                 predict_ms=3.5,
                 at_seconds=2.5,
             ),
-            Candidate("svm", "Support vectors", "kernel", state="failed", reason="It ran out of memory.", suggestion="Use fewer rows."),
+            Candidate(
+                "svm", "Support vectors", "kernel", state="failed", reason="It ran out of memory.", suggestion="Use fewer rows."
+            ),
         ),
         recommended="lightgbm",
         recommendation="It has the best score.",

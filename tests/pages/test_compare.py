@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.pages.conftest import Jobs, assert_clean, open_page
 
 from automl_core.cleaning.recipe import History, Recipe
 from automl_core.cleaning.store import save_history
@@ -16,6 +15,7 @@ from automl_core.events import Event, Failed, Message, Progress
 from automl_core.leaderboard import Leaderboard
 from automl_core.workspace import ProjectFolder, new_id
 from pages.shared.run_view import number
+from tests.pages.conftest import Jobs, assert_clean, open_page
 
 
 def test_without_a_table_it_says_what_comes_first(project: ProjectFolder) -> None:

@@ -70,9 +70,7 @@ def test_the_target_finds_what_gives_it_away(project: ProjectFolder, tmp_path: P
     app.selectbox(key=f"explore_target_{data.id}").set_value("stays").run()
     assert_clean(app)
     leaks = [text.value for text in app.markdown if "almost perfectly" in text.value]
-    assert leaks[0].startswith(
-        ":red[:material/error:] 'state' tells the target almost perfectly."
-    )
+    assert leaks[0].startswith(":red[:material/error:] 'state' tells the target almost perfectly.")
     assert app.selectbox(key="explore_column_stays").value == "stays"
     assert app.session_state[f"draft_target_{data.id}"] == "stays"
 

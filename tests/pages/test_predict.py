@@ -10,8 +10,8 @@ import pytest
 
 from automl_core.events import Failed, Finished, Message, Started
 from automl_core.runs import Run
-from automl_core.workspace import ProjectFolder, new_id, write_json
 from automl_core.worker import bundle
+from automl_core.workspace import ProjectFolder, new_id, write_json
 from tests.conftest import MakeRun
 from tests.pages.conftest import Jobs, assert_clean, open_page
 
@@ -30,7 +30,9 @@ def predicted(project: ProjectFolder, run: Path, emit, *, messages: tuple[Messag
     for event in (Started(1), *messages, Finished({"rows": 2, "file": "predictions.csv"})):
         emit(folder, event)
     with open(folder / "predictions.csv", "w", newline="") as file:
-        csv.writer(file).writerows([["age", "prediction", "probability_no", "probability_yes"], [30, "no", 0.9, 0.1], [40, "yes", 0.2, 0.8]])
+        csv.writer(file).writerows(
+            [["age", "prediction", "probability_no", "probability_yes"], [30, "no", 0.9, 0.1], [40, "yes", 0.2, 0.8]]
+        )
     return folder
 
 
@@ -99,4 +101,3 @@ def test_one_row_is_predicted_by_a_form(real_run: Path) -> None:
     next(button for button in app.button if button.label == "Predict this row").click().run()
     assert "not a date" in app.error[0].value
     assert_clean(app)
-

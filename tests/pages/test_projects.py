@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from automl_core.data.samples import SAMPLES
-from tests.pages.conftest import Jobs, assert_clean, open_app
-
 from automl_core.data.dataset import Dataset
+from automl_core.data.samples import SAMPLES
 from automl_core.workspace import ProjectFolder, Workspace, read_json
+from tests.pages.conftest import Jobs, assert_clean, open_app
 
 
 def test_the_first_visit_offers_samples_and_an_upload() -> None:
     app = open_app()
     assert_clean(app)
-    assert [button.key for button in app.button if button.key.startswith("projects_")][0] == "projects_upload"
+    assert next(button.key for button in app.button if button.key.startswith("projects_")) == "projects_upload"
     for sample in SAMPLES:
         assert app.button(key=f"projects_sample_{sample.id}").label == "Try it"
     assert [heading.value for heading in app.subheader] == ["Samples to try"]

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.pages.conftest import Jobs, assert_clean, open_app, open_page
 from streamlit import config as streamlit_config
 from streamlit.testing.v1 import AppTest
 
@@ -15,6 +14,7 @@ from automl_core.events import Event, Progress
 from automl_core.workspace import ProjectFolder, Workspace
 from pages.shared import jobs as job_panel
 from pages.shared.pagelist import PAGES, ROOT
+from tests.pages.conftest import Jobs, assert_clean, open_app, open_page
 
 NEED = {
     "data/upload": None,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.pages.conftest import TABLE, assert_clean, open_page
 from streamlit.testing.v1 import AppTest
 
 from automl_core.data.dataset import Dataset, load_dataset
 from automl_core.workspace import ProjectFolder, Workspace, read_json
+from tests.pages.conftest import TABLE, assert_clean, open_page
 
 
 def upload(app: AppTest, name: str, content: bytes, turn: int = 0) -> AppTest:
@@ -89,3 +89,23 @@ def test_refused_rows_are_counted_and_can_be_downloaded(project: ProjectFolder) 
         [f"{len(refused)} row could not be read and is not part of the table."] if refused else []
     )
     assert app.metric[0].value == str(31 - len(refused))
+
+
+def test_a_table_that_a_run_learned_from_is_copied_before_it_is_changed(
+    run_folder, project: ProjectFolder, table: Dataset
+) -> None:
+    """Regression: reading the file another way changed the table under its finished runs."""
+    from automl_core.data.dataset import change_kind
+    from pages.shared import dataset_view, state
+
+    open_page("data/upload", project=project.id, dataset=table.id)
+    state_before = load_dataset(table.folder).fingerprint
+    chosen: dict[str, str] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state, "get", lambda name: project.id if name == "project" else "")
+        patch.setattr(state, "choose", lambda **ids: chosen.update(ids))
+        copy = dataset_view.spare(table)
+    assert copy.id != table.id and chosen == {"dataset": copy.id}
+    changed = change_kind(copy, "age", "category")
+    assert changed.folder == copy.folder and changed.fingerprint != state_before
+    assert load_dataset(table.folder).fingerprint == state_before

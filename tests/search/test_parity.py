@@ -39,7 +39,24 @@ NOT_AUC = {"qda"}
 """PyCaret ranks by `decision_function` where a model has one, we by the probabilities that the model hands out; those of
 quadratic discriminant analysis round to 0 and 1 and tie. The calibrated probabilities of a support vector machine are
 another model than its labels (scikit-learn says so), so it is not compared."""
-CLASSIFIERS = ("lr", "knn", "nb", "dt", "svm", "ridge", "rf", "qda", "ada", "gbc", "lda", "et", "lightgbm", "mlp", "xgboost", "dummy")
+CLASSIFIERS = (
+    "lr",
+    "knn",
+    "nb",
+    "dt",
+    "svm",
+    "ridge",
+    "rf",
+    "qda",
+    "ada",
+    "gbc",
+    "lda",
+    "et",
+    "lightgbm",
+    "mlp",
+    "xgboost",
+    "dummy",
+)
 REGRESSORS = ("lr", "lasso", "ridge", "en", "lar", "llar", "omp", "br", "par", "huber", "knn", "dt", "rf", "et", "ada", "gbr",
               "lightgbm", "xgboost", "dummy")  # fmt: skip
 

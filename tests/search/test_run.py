@@ -46,7 +46,7 @@ def test_what_a_search_leaves(search: Search, tmp_path: Path, people: pd.DataFra
     # what stands in the row is what the predictions on disk give
     with np.load(tmp_path / "split.npz") as split:
         train, fold, holdout = split["train"], split["fold"], split["holdout"]
-    from automl_core.search.run import load_task
+    from automl_core.model import load_task
 
     config, classes = load_task(tmp_path)
     assert classes == ("no", "yes")
@@ -61,7 +61,9 @@ def test_what_a_search_leaves(search: Search, tmp_path: Path, people: pd.DataFra
         assert rows["lr"].fold_scores[number] == pytest.approx(expected, abs=1e-12)
         assert (tmp_path / "candidates" / "lr" / f"fold{number}.skops").exists()
         assert (tmp_path / "folds" / str(number) / "encoded.skops").exists()
-    states = [event.candidate["state"] for event in events if isinstance(event, CandidateScored) and event.candidate["id"] == "lr"]
+    states = [
+        event.candidate["state"] for event in events if isinstance(event, CandidateScored) and event.candidate["id"] == "lr"
+    ]
     assert states[0] == "running" and states[-1] == "scored"
     assert any(isinstance(event, Progress) for event in events)
     assert Message("3 folds: as you chose.", time=0).text in [event.text for event in events if isinstance(event, Message)]
@@ -194,7 +196,10 @@ def test_an_unknown_model_is_refused(search: Search, tmp_path: Path) -> None:
 def test_importing_the_search_loads_no_engine() -> None:
     code = (
         "import sys, json; import automl_core.search.run, automl_core.search.loop; "
-        "print(json.dumps([m for m in ('pycaret', 'mlflow', 'lightgbm', 'xgboost', 'catboost', 'streamlit') if m in sys.modules]))"
+        "print(json.dumps([m for m in ('pycaret', 'mlflow', 'lightgbm', 'xgboost', 'catboost', 'streamlit') "
+        "if m in sys.modules]))"
     )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
     assert json.loads(answer.stdout) == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from automl_core.leaderboard import Candidate, Leaderboard
-from automl_core.search.selection import blend, greedy_weights, honest_fold_scores, recommend
+from automl_core.search.selection import blend, greedy_weights, honest_blend, recommend
 
 
 def row(name: str, folds: tuple[float, ...], role: str = "model", **more) -> Candidate:
@@ -31,7 +31,14 @@ def test_honest_scores_never_see_the_rows_they_are_judged_on():
     y, fold = np.zeros(8), np.array([0, 0, 0, 0, 1, 1, 1, 1])
     a = np.where(fold == 0, 0.0, 2.0)
     b = np.where(fold == 1, 0.0, 3.0)
-    assert honest_fold_scores({"a": a, "b": b}, y, fold, "rmse", deadline=float("inf")) == (3.0, 2.0)
+    mixed = honest_blend({"a": a, "b": b}, y, fold, "rmse", deadline=float("inf"))
+    assert mixed.tolist() == [3.0] * 4 + [2.0] * 4
+
+
+def test_a_metric_that_is_not_defined_chooses_nothing():
+    """Regression: a fold with one label ended the run with "All-NaN slice encountered"."""
+    y = np.zeros(4)
+    assert greedy_weights({"a": np.full((4, 2), 0.5), "b": np.full((4, 2), 0.5)}, y, "roc_auc") == {"a": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +51,13 @@ def test_honest_scores_never_see_the_rows_they_are_judged_on():
 )
 def test_the_ensemble_is_recommended_unless_one_is_clearly_better(ensemble, single, chosen, words):
     board = Leaderboard(
-        "roc_auc", True, (row("single", single), row("other", (0.5, 0.5, 0.5)), row("ensemble", ensemble, "ensemble", members={"single": 0.5, "other": 0.5}))
+        "roc_auc",
+        True,
+        (
+            row("single", single),
+            row("other", (0.5, 0.5, 0.5)),
+            row("ensemble", ensemble, "ensemble", members={"single": 0.5, "other": 0.5}),
+        ),
     )
     name, reason = recommend(board)
     assert name == chosen

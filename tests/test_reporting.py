@@ -1,0 +1,321 @@
+"""The report: one page that opens anywhere, tells the evaluation's own numbers, and takes no name for markup."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.charts.evaluation import READING
+from automl_core.charts.importance import READING as READING_IMPORTANCE
+from automl_core.cleaning.recipe import Recipe, Step
+from automl_core.errors import NotFoundError
+from automl_core.evaluation.evaluate import Evaluation
+from automl_core.experiment import ExperimentConfig
+from automl_core.explaining.importance import explain
+from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.metrics import METRICS
+from automl_core.profiling.wording import number
+from automl_core.reporting import LIMIT, facts, write_report
+from automl_core.runs import Run
+from automl_core.schema import Column, Schema
+from automl_core.scoring.bundle import load_model
+from automl_core.worker import bundle, evaluate_candidate
+from automl_core.workspace import read_json, write_json
+from tests.conftest import MakeRun, make_estimators, write_run
+
+# Matplotlib calls pyparsing by its old names.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:matplotlib.*")
+TASKS = ("binary", "multiclass", "regression")
+NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+
+
+class Page(HTMLParser):
+    """Parses a page, fails when tags do not close in order, and keeps what is in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.texts: list[str] = []
+        self.rows: list[list[str]] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open[-1] == tag, (tag, self.open[-3:], self.getpos())
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if "style" in self.open:
+            return
+        self.texts.append(data)
+        if {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += data
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", "".join(self.texts))
+
+    def row(self, first: str) -> list[str]:
+        """Return the table row that begins with `first`."""
+        return next(row for row in self.rows if row and row[0] == first)
+
+
+def checked(path: Path) -> Page:
+    """Read a report; it must be small, whole, and need nothing from elsewhere."""
+    content = path.read_bytes()
+    assert len(content) < LIMIT
+    text = content.decode("utf-8")
+    page = Page(text)
+    assert not {"script", "link", "iframe", "object", "embed", "form", "base"} & set(page.tags)
+    for name, value in page.attributes:
+        assert not name.startswith("on"), (name, value)
+        if name in ("src", "href", "xlink:href"):
+            assert value.startswith(("#", "data:image/png;base64,")), value
+    assert set(re.findall(r"https?://[^\"'<>\s]+", text)) <= NAMESPACES
+    assert ("content", "default-src 'none'; style-src 'unsafe-inline'; img-src data:") in page.attributes
+    return page
+
+
+@pytest.fixture(scope="module")
+def judged(finished_runs: dict[str, Run], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """Copies of the finished runs in which the ensemble is evaluated and explained."""
+    made = {}
+    for task, run in finished_runs.items():
+        folder = tmp_path_factory.mktemp("judged") / task
+        shutil.copytree(run.path, folder)
+        made[task] = Run(folder)
+        judge(made[task], "ensemble")
+    return made
+
+
+def judge(run: Run, candidate: str) -> None:
+    """Store an evaluation and a quick explanation."""
+    evaluate_candidate(run, candidate)
+    found = explain(load_model(bundle(run, candidate)), run.holdout(), seconds=0.0)
+    write_json(run.explanation(candidate), found.to_dict())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_report_tells_the_evaluations_numbers(judged: dict[str, Run], tmp_path: Path, task: str) -> None:
+    run = judged[task]
+    page = checked(write_report(run.path, "ensemble", tmp_path / "report.html"))
+    evaluation = Evaluation.from_dict(read_json(run.evaluation("ensemble")))
+    candidate = run.leaderboard()["ensemble"]
+    assert evaluation.metrics
+    for name, score in evaluation.metrics.items():
+        _, held, interval, folds, meaning = page.row(METRICS[name].label)
+        assert held == number(score.value)
+        assert interval == f"{number(score.low or 0)} to {number(score.high or 0)}"
+        assert folds == (number(candidate.metrics[name]) if name in candidate.metrics else "")
+        assert meaning == METRICS[name].explanation
+    first, score = next(iter(evaluation.metrics.items()))
+    assert (
+        f"Ensemble predicts {evaluation.target}. On {evaluation.rows:,} rows it never saw, its {METRICS[first].label} is "
+        f"{number(score.value)} (95 % interval {number(score.low or 0)} to {number(score.high or 0)}); "
+        "in cross-validation it was 0.86." in page.text
+    )
+    assert f"Judged on {evaluation.rows} rows that the search never saw." in page.text
+    counts = [row[1:] for row in page.rows if row and row[0] in evaluation.classes and len(row) == len(evaluation.classes) + 1]
+    assert counts == [[str(count) for count in row] for row in evaluation.curves.get("confusion", [])]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_report_has_every_chart_with_its_reading(judged: dict[str, Run], tmp_path: Path, task: str) -> None:
+    run = judged[task]
+    page = checked(write_report(run.path, "ensemble", tmp_path / "report.html"))
+    labels = [value for name, value in page.attributes if name == "aria-label"]
+    expected = {
+        "regression": ["Predicted against actual", "Residuals", "Error by size of the value"],
+    }.get(task, ["ROC curve", "Precision and recall", "Calibration"])
+    importance = ["What the score loses without a column", "What each column adds"]
+    assert labels == [*expected, *importance, "Score against time"]
+    for title in expected:
+        assert READING[title] in page.text
+    for title in importance:
+        assert READING_IMPORTANCE[title] in page.text
+    assert page.tags.count("svg") == 6
+
+
+def test_a_report_says_what_was_asked_and_how_the_table_was_cleaned(judged: dict[str, Run], tmp_path: Path) -> None:
+    run = judged["binary"]
+    page = checked(write_report(run.path, "ensemble", tmp_path / "report.html"))
+    assert page.row("Table") == ["Table", "customers.csv, 240 rows, 10 columns"]
+    assert page.row("Predicts") == ["Predicts", "outcome. One of two outcomes"]
+    assert page.row("Event") == ["Event", "left"]
+    assert page.row("Rows held back") == ["Rows held back", "25 %"]
+    assert page.row("Split") == ["Split", "at random"]
+    assert page.row("Search") == ["Search", "60 s, preset balanced, seed 0"]
+    assert page.row("Run") == ["Run", run.id]
+    assert page.row("Fingerprint of the table") == ["Fingerprint of the table", run.dataset().fingerprint]
+    assert "What the ensemble is made of Logistic (50 %), Forest (50 %)." in page.text
+    for step in ("Leave columns out. keys", "Split dates into parts. dates", "Bring numbers to one scale. one scale"):
+        assert step in page.text
+    names = [row[1] for row in page.rows if len(row) == 7 and row[1] != "Model"]
+    assert sorted(names) == ["Broken", "Ensemble", "Forest", "Logistic"]
+    assert next(row for row in page.rows if len(row) == 7 and row[1] == "Broken") == [
+        "",
+        "Broken",
+        "failed",
+        "",
+        "",
+        "",
+        "It failed.",
+    ]
+
+
+def test_labels_are_listed_where_there_are_several(judged: dict[str, Run]) -> None:
+    assert facts(judged["multiclass"], judged["multiclass"].leaderboard()["ensemble"])["settings"]["Labels"] == "low, mid, top"
+    assert "Labels" not in facts(judged["binary"], judged["binary"].leaderboard()["ensemble"])["settings"]
+
+
+def test_without_held_back_rows_it_says_so(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run("binary", holdout=0.0)
+    page = checked(write_report(run.path, "forest", tmp_path / "report.html"))
+    assert "Forest predicts outcome. In cross-validation its ROC AUC is 0.85." in page.text
+    assert (
+        "No rows were held back: these are out-of-fold scores, each row judged by a model that did not learn from it. "
+        "They are a little too good." in page.text
+    )
+    assert page.row("Rows held back") == ["Rows held back", "none; scores are out-of-fold"]
+    assert "Held-out" not in page.text and "Confusion table" not in page.text
+    assert page.tags.count("svg") == 1
+
+
+def test_a_candidate_without_a_score_is_refused(judged: dict[str, Run], tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        write_report(judged["binary"].path, "broken", tmp_path / "report.html")
+    assert str(caught.value) == "The model 'Broken' was not scored. It failed. Choose a scored model."
+    with pytest.raises(NotFoundError):
+        write_report(judged["binary"].path, "nobody", tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_the_summary_compares_like_with_like(judged: dict[str, Run], tmp_path: Path) -> None:
+    """Where the run's metric was not defined on the held-out rows, another metric was compared with its score."""
+    folder = tmp_path / "run"
+    shutil.copytree(judged["multiclass"].path, folder)
+    run = Run(folder)
+    data = read_json(run.evaluation("ensemble"))
+    data["metrics"] = {"accuracy": {"value": 0.5, "low": None, "high": None}}
+    write_json(run.evaluation("ensemble"), data)
+    page = checked(write_report(folder, "ensemble", tmp_path / "report.html"))
+    assert "its Accuracy is 0.5." in page.text
+    board = run.leaderboard()
+    metrics = {**board["ensemble"].metrics, "accuracy": 0.625}
+    board.with_candidate(Candidate.from_dict({**board["ensemble"].to_dict(), "metrics": metrics})).save(
+        folder / "leaderboard.json"
+    )
+    page = checked(write_report(folder, "ensemble", tmp_path / "report.html"))
+    assert "its Accuracy is 0.5; in cross-validation it was 0.625." in page.text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.81234, "0.8123"), (1234.5, "1,234"), (12345.6, "12,346"), (1234567.0, "1,234,567"), (0.0, "0"), (2e20, "2e+20")],
+)
+def test_numbers_are_written_for_people(value: float, text: str) -> None:
+    """An error of 12,346 was once told as 1.235e+04."""
+    assert number(value) == text
+
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def hostile_run(folder: Path) -> Run:
+    """A run in which every name that a person can give is markup, and some are very long."""
+    rng = np.random.default_rng(0)
+    rows = 120
+    column, word = f"{HOSTILE}&amp;\"'", "<img src=x onerror=alert(1)>"
+    x = rng.normal(size=rows)
+    labels = (f"no {HOSTILE}", "yes </td></table><b>" + "z" * 5000)
+    target = "<h1>target</h1>" + "t" * 3000
+    frame = pd.DataFrame({column: x, "w" * 4000: rng.choice([word, "b"], rows).astype(object)})
+    frame[target] = np.array(labels, dtype=object)[(x > 0).astype(int)]
+    schema = Schema((Column(column, "number"), Column("w" * 4000, "category"), Column(target, "category")))
+    recipe = Recipe(
+        (
+            Step("impute", {}, f"because of {HOSTILE}", id="aaaa0001"),
+            Step("encode", {"method": "onehot"}, "words", id="aaaa0002"),
+            Step("scale", {}, HOSTILE, enabled=False, id="aaaa0003"),
+        )
+    )
+    config = ExperimentConfig(target, "binary", "roc_auc", labels[1], holdout=0.25)
+    run = write_run(folder, frame, schema, config, make_estimators("binary"), recipe=recipe, classes=labels)
+    board = run.leaderboard()
+    for row in board:
+        renamed = Candidate.from_dict({**row.to_dict(), "name": f"{row.name} {HOSTILE}", "reason": HOSTILE})
+        board = board.with_candidate(renamed)
+    board.save(folder / "leaderboard.json")
+    return run
+
+
+def test_names_are_never_taken_for_markup(tmp_path: Path) -> None:
+    run = hostile_run(tmp_path / "run")
+    judge(run, "logistic")
+    out = write_report(run.path, "logistic", tmp_path / "report.html")
+    page = checked(out)
+    text = out.read_text(encoding="utf-8")
+    assert "<script" not in text and "<img" not in text and "<h1>target" not in text
+    assert page.tags.count("h1") == 1
+    assert f"Logistic {HOSTILE} predicts <h1>target</h1>t" in page.text
+    assert f"because of {HOSTILE}" in page.text
+    assert f"no {HOSTILE}" in [cell for row in page.rows for cell in row]
+    assert len(text) < 400_000
+    assert "t" * 100 not in text and "z" * 100 not in text and "w" * 100 not in text
+
+
+def test_many_labels_fit_and_the_rest_is_told(judged: dict[str, Run], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(judged["multiclass"].path, folder)
+    run = Run(folder)
+    names = [f"label {place}" for place in range(100)]
+    task, data = read_json(folder / "task.json"), read_json(run.evaluation("ensemble"))
+    write_json(folder / "task.json", {**task, "classes": names})
+    data["classes"] = names
+    data["curves"]["confusion"] = np.eye(100, dtype=int).tolist()
+    write_json(run.evaluation("ensemble"), data)
+    page = checked(write_report(folder, "ensemble", tmp_path / "report.html"))
+    assert "label 29 and 70 more" in page.row("Labels")[1]
+    assert "The other 70 labels are left out of this table." in page.text
+    assert page.row("label 29") == ["label 29", *(["0"] * 29), "1"]
+
+
+def test_a_damaged_evaluation_is_refused(judged: dict[str, Run], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(judged["binary"].path, folder)
+    write_json(Run(folder).evaluation("ensemble"), {"format": 9})
+    with pytest.raises(ValueError, match="This evaluation has format 9"):
+        write_report(folder, "ensemble", tmp_path / "report.html")
+
+
+def test_a_board_of_one_row_is_enough(judged: dict[str, Run], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(judged["binary"].path, folder)
+    board = Run(folder).leaderboard()
+    Leaderboard(board.metric, board.greater_is_better, (board["forest"],)).save(folder / "leaderboard.json")
+    page = checked(write_report(folder, "forest", tmp_path / "report.html"))
+    assert len([row for row in page.rows if len(row) == 7]) == 2
