@@ -13,7 +13,19 @@ FIGURES = (
     ("First page and first model, 2 s each are allowed", ["waiting.py"]),
     (
         "Accuracy on held-out rows beside PyCaret's compare_models, 60 s each",
-        "peers/bench.py --systems tablewright pycaret --again --tables titanic churn winequality insurance bike".split(),
+        [
+            "peers/bench.py",
+            "--systems",
+            "tablewright",
+            "pycaret",
+            "--again",
+            "--tables",
+            "titanic",
+            "churn",
+            "winequality",
+            "insurance",
+            "bike",
+        ],
     ),
 )
 

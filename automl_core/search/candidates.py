@@ -206,9 +206,16 @@ def variation(task: Task, number: int, seed: int) -> Spec:
         params = {"learning_rate": rate, "depth": min(depth, 8), "l2_leaf_reg": float(10 ** rng.uniform(0, 1.3)),
                   "random_strength": float(rng.uniform(0.2, 3)), "bagging_temperature": float(rng.uniform(0, 1))}  # fmt: skip
     elif kind == "lightgbm":
-        params = {"learning_rate": rate, "num_leaves": int(2 ** rng.uniform(3, 7.5)),
-                  "min_child_samples": int(rng.integers(3, 60)), "subsample": float(rng.uniform(0.6, 1)), "subsample_freq": 1, "colsample_bytree": float(rng.uniform(0.4, 1)),
-                  "reg_lambda": float(10 ** rng.uniform(-2, 1)), "extra_trees": bool(rng.random() < 0.3)}  # fmt: skip
+        params = {
+            "learning_rate": rate,
+            "num_leaves": int(2 ** rng.uniform(3, 7.5)),
+            "min_child_samples": int(rng.integers(3, 60)),
+            "subsample": float(rng.uniform(0.6, 1)),
+            "subsample_freq": 1,
+            "colsample_bytree": float(rng.uniform(0.4, 1)),
+            "reg_lambda": float(10 ** rng.uniform(-2, 1)),
+            "extra_trees": bool(rng.random() < 0.3),
+        }
     else:
         params = {"learning_rate": rate, "max_depth": depth, "min_child_weight": float(10 ** rng.uniform(0, 1.3)),
                   "subsample": float(rng.uniform(0.6, 1)), "colsample_bytree": float(rng.uniform(0.4, 1)),

@@ -4,8 +4,10 @@ import importlib
 import os
 import time
 
+import numpy as np
 import pandas as pd
 from common import arguments, hand_back
+from scipy.special import expit, softmax
 
 os.environ.setdefault("PYCARET_CUSTOM_LOGGING_PATH", os.devnull)
 
@@ -33,6 +35,11 @@ if __name__ == "__main__":
         frame = pycaret.predict_model(final, data=rows, raw_score=True, verbose=False)
         columns = [name for name in frame.columns if name.startswith("prediction_score_")]
         values, classes = frame[columns], [name.removeprefix("prediction_score_") for name in columns]
+        if not columns:
+            # A model without probabilities, such as the ridge classifier: its distances rank as well, in scikit-learn's order.
+            distance = final.decision_function(rows)
+            classes = [str(label) for label in sorted(learn[a.target].unique())]
+            values = np.column_stack([expit(-distance), expit(distance)]) if len(classes) == 2 else softmax(distance, axis=1)
     hand_back(
         a.out,
         "pycaret",
