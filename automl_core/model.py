@@ -356,4 +356,5 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
             # A fixed time, so that the same model gives the same bytes.
             entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, compresslevel=3)
+            packed = zipfile.ZIP_STORED if name.endswith(".skops") else zipfile.ZIP_DEFLATED  # fold files are packed already
+            archive.writestr(entry, data, packed)

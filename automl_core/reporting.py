@@ -128,8 +128,9 @@ def _summary(target: str, candidate: Candidate, evaluation: Evaluation | None, l
     between = f" (95 % interval {_digits(score.low)} to {_digits(score.high)})" if score.low is not None else ""
     # Where the run's metric is not defined for the held-out rows, another one comes first.
     folds = _digits(candidate.score if METRICS[name].label == label else candidate.metrics.get(name))
+    whose = "it never saw" if evaluation.source != "out-of-fold" else "that each fold's model did not learn from"
     return (
-        f"{candidate.name} predicts {target}. On {evaluation.rows:,} rows it never saw, its {METRICS[name].label} "
+        f"{candidate.name} predicts {target}. On {evaluation.rows:,} rows {whose}, its {METRICS[name].label} "
         f"is {_digits(score.value)}{between}{f'; in cross-validation it was {folds}' if folds else ''}."
     )
 

@@ -113,11 +113,15 @@ def bundle(run: Run, candidate_id: str) -> Path:
 
 
 def evaluate_candidate(run: Run, candidate_id: str) -> Path:
-    """Judge one candidate on the run's held-out rows and store the evaluation."""
-    from automl_core.evaluation.evaluate import evaluate
+    """Judge one candidate on the held-out rows, or out-of-fold where none were held out, and store the evaluation."""
+    from automl_core.evaluation.evaluate import evaluate, evaluate_out_of_fold
     from automl_core.scoring.bundle import load_model
 
-    result = evaluate(load_model(bundle(run, candidate_id)), run.holdout(), rows="held-out")
+    model = load_model(bundle(run, candidate_id))
+    if run.config.holdout:
+        result = evaluate(model, run.holdout(), rows="held-out")
+    else:
+        result = evaluate_out_of_fold(run.path, candidate_id, model)
     write_json(run.evaluation(candidate_id), result.to_dict())
     return run.evaluation(candidate_id)
 
@@ -146,7 +150,7 @@ def report_candidate(run: Run, candidate_id: str) -> Path:
     """Write one candidate's report, computing first what it shows."""
     from automl_core.reporting import write_report
 
-    if run.config.holdout and not run.evaluation(candidate_id).exists():
+    if not run.evaluation(candidate_id).exists():
         evaluate_candidate(run, candidate_id)
     if not run.explanation(candidate_id).exists():
         explain_candidate(run, candidate_id)

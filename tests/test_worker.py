@@ -11,7 +11,7 @@ import pytest
 from automl_core.errors import InputError
 from automl_core.events import Finished, Message, Progress, Started, Stopped, append_event
 from automl_core.runs import Run
-from automl_core.worker import _drop_stale, judge_recommended, time_used
+from automl_core.worker import _drop_stale, evaluate_candidate, judge_recommended, time_used
 from automl_core.workspace import read_json, write_json
 from tests.conftest import MakeRun
 
@@ -72,3 +72,9 @@ def test_held_out_rows_that_cannot_judge_do_not_fail_a_run(make_run: MakeRun, mo
     judge_recommended(run, "logistic", told.append)
     assert told[0].level == "warning"
     assert told[0].text.startswith("The held-out rows cannot judge the model: Every row has the label 'left'.")
+
+
+def test_without_held_out_rows_a_model_is_judged_out_of_fold(make_run: MakeRun) -> None:
+    run = make_run("binary", holdout=0.0)
+    found = read_json(evaluate_candidate(run, "logistic"))
+    assert (found["source"], found["rows"]) == ("out-of-fold", 240)

@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from automl_core.errors import StorageError
 
@@ -43,24 +43,6 @@ class Done:
     seconds: float = 0.0
     timed_out: bool = False
     disk: int = 0
-
-
-class Executor(Protocol):
-    """What runs tasks."""
-
-    cores: int
-
-    def submit(self, key: tuple[Any, ...], work: Work, timeout: float) -> None:
-        """Start a task; only when `free` says so."""
-
-    def free(self) -> int:
-        """Return how many more tasks can be started now."""
-
-    def wait(self, seconds: float) -> list[Done]:
-        """Return tasks that have ended, after at most this time."""
-
-    def kill(self, key: tuple[Any, ...] | None = None) -> None:
-        """End one task or all of them at once; they are never returned by `wait`."""
 
 
 @dataclass

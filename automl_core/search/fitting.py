@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,6 @@ class FoldWork:
         self.folder = folder
         self.seed = seed
 
-    def prepared(self, fold: int, view: str) -> bool:
-        """Return whether a fold's view is on disk, arrays and all."""
-        return (self._view(fold, view).with_suffix(".json")).exists()
-
     def _view(self, fold: int, view: str) -> Path:
         return self.folder / "folds" / str(fold) / f"{view}.skops"
 
@@ -97,7 +94,7 @@ class FoldWork:
         end = time.perf_counter()
         path = self._view(fold, view)
         with atomic_file(path) as file:
-            file.write(skops.io.dumps(preprocessor))
+            file.write(skops.io.dumps(preprocessor, compression=zipfile.ZIP_DEFLATED, compresslevel=1))
         for name, array in (("learn", X), ("judge", V)):
             with atomic_file(path.with_name(f"{view}_{name}.npy")) as file:
                 np.save(file, array)
@@ -156,7 +153,8 @@ class FoldWork:
         if not np.isfinite(values).all():
             raise ValueError("The model predicted values that are not finite.")
         folder = self.folder / "candidates" / spec.id
-        blob = skops.io.dumps(estimator)
+        # Packed here, where both cores are at work: a forest takes a fifth of the disk, and the export only copies it.
+        blob = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
         with atomic_file(folder / f"fold{fold}.skops") as file:
             file.write(blob)
         with atomic_file(folder / f"fold{fold}.npy") as file:

@@ -6,72 +6,49 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import errors, guards, layout, run_view, state
+from pages.shared import errors, guards, layout, run_view
 from pages.shared.candidate_jobs import result_of
 from pages.shared.evaluation_view import draw_curves, draw_importance, draw_scores
 
 if TYPE_CHECKING:
-    from automl_core.leaderboard import Candidate
-    from automl_core.runs import Run
-
-
-def choose_model(run: Run, chosen: Candidate) -> None:
-    """Let the person choose among the scored models and remember the choice."""
-    leaderboard = run.leaderboard()
-    scored = {row.id: row for row in leaderboard.ranked() if row.state == "scored"}
-
-    def name(candidate_id: str) -> str:
-        row = scored[candidate_id]
-        mark = ", recommended" if candidate_id == leaderboard.recommended else ""
-        return f"{row.name}, {run_view.number(row.score or 0.0, row.spread)}{mark}"
-
-    picked = st.selectbox(
-        "Model",
-        list(scored),
-        index=list(scored).index(chosen.id),
-        format_func=name,
-        key=f"explain_model_{run.id}_{chosen.id}",
-        help="Every scored model of the run, best first, with its cross-validated score.",
-    )
-    if picked != chosen.id:
-        state.choose(model=picked)
-        st.rerun()
+    pass
 
 
 layout.header("explain")
 run, candidate = guards.require_candidate()
 project = guards.require_project()
-choose_model(run, candidate)
+run_view.choose_model(run, candidate, "explain")
 scores, curves, importance, download = st.tabs(["Scores", "Curves", "What matters", "Download"], key="explain_tabs")
 
 with errors.shown():
     evaluated = None
     with scores:
-        if run.config.holdout:
-            evaluated = result_of(
-                project,
-                run,
-                candidate,
-                "evaluate",
-                run.evaluation,
-                label="Judge it on the held-out rows",
-                why="Scores the model on the rows that were kept aside and that no search saw.",
-                icon=":material/fact_check:",
-                primary=True,
-            )
-        else:
+        if not run.config.holdout:
             st.info(
-                "This run learned from every row, so none are left to judge it on. "
-                "The scores of the leaderboard are out-of-fold. Keep rows aside in a new comparison to judge the winner.",
+                "This run learned from every row, so none are left to judge it on. Scores are out-of-fold: each row is judged by "
+                "a model that did not learn from it, but the search has seen these scores. Keep rows aside to judge the winner.",
                 icon=":material/info:",
             )
+        evaluated = result_of(
+            project,
+            run,
+            candidate,
+            "evaluate",
+            run.evaluation,
+            label="Judge it on the held-out rows" if run.config.holdout else "Judge it out-of-fold",
+            why="Scores the model on the rows that were kept aside and that no search saw."
+            if run.config.holdout
+            else "Scores each row by the fold's model that did not learn from it.",
+            icon=":material/fact_check:",
+            primary=True,
+        )
         if evaluated is not None:
             draw_scores(evaluated, candidate, run)
     with curves:
         if evaluated is not None:
             draw_curves(evaluated)
         else:
-            st.caption("The curves are drawn once the model was judged on the held-out rows; see Scores.")
+            st.caption("The curves are drawn once the model was judged; see Scores.")
 
 with importance, errors.shown():
     explained = result_of(

@@ -18,25 +18,6 @@ if TYPE_CHECKING:
 SHOWN = 1000
 
 
-def choose_model(run: Run, chosen: Candidate) -> None:
-    """Let the person choose among the scored models and remember the choice."""
-    leaderboard = run.leaderboard()
-    scored = {row.id: row for row in leaderboard.ranked() if row.state == "scored"}
-    picked = st.selectbox(
-        "Model",
-        list(scored),
-        index=list(scored).index(chosen.id),
-        format_func=lambda row_id: (
-            f"{scored[row_id].name}, {run_view.number(scored[row_id].score or 0.0, scored[row_id].spread)}"
-        ),
-        key=f"predict_model_{run.id}_{chosen.id}",
-        help="Every scored model of the run, best first.",
-    )
-    if picked != chosen.id:
-        state.choose(model=picked)
-        st.rerun()
-
-
 def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     """Take a file of new rows and start the prediction."""
     turn = state.draft("predict_turn", 0)
@@ -130,7 +111,7 @@ def draw_predictions(project: ProjectFolder, job_id: str) -> None:
 layout.header("predict")
 run, candidate = guards.require_candidate()
 project = guards.require_project()
-choose_model(run, candidate)
+run_view.choose_model(run, candidate, "predict")
 many, one = st.tabs(["A file of rows", "One row"], key="predict_tabs")
 with many, errors.shown():
     take_rows(project, run, candidate)

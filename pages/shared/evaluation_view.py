@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
 
 def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
-    """Draw the scores on held-out rows with their intervals, beside those of the folds."""
+    """Draw the scores with their intervals, beside those of the folds."""
     from automl_core.metrics import METRICS
     from automl_core.profiling.wording import number
 
     found: dict[str, Any] = caches.result(path)
+    held_out = found["source"] == "held-out"
+    whose = "that the search never saw" if held_out else "each by a model that did not learn from it"
+    column = "Held-out" if held_out else "Out-of-fold"
     st.caption(
-        f"Judged on {found['rows']:,} rows that the search never saw. "
+        f"Judged on {found['rows']:,} rows {whose}. "
         "With other rows of the same kind, 95 of 100 such ranges would hold the true value."
     )
     first = run.config.metric
@@ -33,7 +36,7 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
         table.append(
             {
                 "Metric": metric.label if metric else name,
-                "Held-out": number(value["value"]),
+                column: number(value["value"]),
                 "From": "" if value["low"] is None else number(value["low"]),
                 "To": "" if value["high"] is None else number(value["high"]),
                 "Folds": "" if name not in candidate.metrics else number(candidate.metrics[name]),
@@ -44,16 +47,16 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
     if headline is not None:
         low, high = headline["low"], headline["high"]
         between = f"between {number(low)} and {number(high)}" if low is not None and high is not None else None
-        label = f"{METRICS[first].label} on held-out rows"
+        label = f"{METRICS[first].label} {'on held-out rows' if held_out else 'out-of-fold'}"
         st.metric(label, number(headline["value"]), between, delta_color="off", delta_arrow="off")
     text = st.column_config.TextColumn
     st.dataframe(
         table,
         hide_index=True,
         key="explain_scores",
-        alt="Scores on held-out rows",
+        alt=f"Scores {column.lower()}",
         column_config={
-            "Held-out": text(alignment="right", help="On the rows kept aside."),
+            column: text(alignment="right", help="On the rows kept aside." if held_out else "Over all rows at once."),
             "From": text(alignment="right", help="Lower end of the 95 % interval."),
             "To": text(alignment="right", help="Upper end of the 95 % interval."),
             "Folds": text(alignment="right", help="Mean over the folds, for comparison."),

@@ -10,7 +10,7 @@ import streamlit as st
 from automl_core.errors import AutoMLError, NotFoundError
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.workspace import ProjectFolder
-from pages.shared import errors, jobs, layout
+from pages.shared import errors, jobs, layout, state
 
 if TYPE_CHECKING:
     from automl_core.runs import Run
@@ -104,6 +104,29 @@ def _chart(leaderboard: Leaderboard, run: Run, key: str) -> None:
         config={"displayModeBar": False},
         alt=f"{name} of each model against the seconds since the start",
     )
+
+
+def choose_model(run: Run, chosen: Candidate, page: str) -> None:
+    """Let the person choose among the scored models and remember the choice; `page` prefixes the widget's key."""
+    leaderboard = run.leaderboard()
+    scored = {row.id: row for row in leaderboard.ranked() if row.state == "scored"}
+
+    def name(candidate_id: str) -> str:
+        row = scored[candidate_id]
+        mark = ", recommended" if candidate_id == leaderboard.recommended else ""
+        return f"{row.name}, {number(row.score or 0.0, row.spread)}{mark}"
+
+    picked = st.selectbox(
+        "Model",
+        list(scored),
+        index=list(scored).index(chosen.id),
+        format_func=name,
+        key=f"{page}_model_{run.id}_{chosen.id}",
+        help="Every scored model of the run, best first, with its cross-validated score.",
+    )
+    if picked != chosen.id:
+        state.choose(model=picked)
+        st.rerun()
 
 
 def rows(leaderboard: Leaderboard) -> list[dict[str, Any]]:

@@ -95,7 +95,7 @@ def test_what_is_not_there_yet_is_offered(project: ProjectFolder, run_folder: Pa
         "explain_model_lightgbm_start": "Pack the model",
         "explain_report_lightgbm_start": "Write the report",
     }
-    assert "The curves are drawn once the model was judged on the held-out rows; see Scores." in captions(app)
+    assert "The curves are drawn once the model was judged; see Scores." in captions(app)
     assert jobs.submitted == []
     assert not app.dataframe
 
@@ -190,10 +190,10 @@ def test_without_held_out_rows_it_says_so_and_still_explains(project: ProjectFol
     change_config(run_folder, holdout=0.0)
     app = inspect(project, run_folder)
     assert app.main.info[0].value == (
-        "This run learned from every row, so none are left to judge it on. The scores of the leaderboard are out-of-fold. "
-        "Keep rows aside in a new comparison to judge the winner."
+        "This run learned from every row, so none are left to judge it on. Scores are out-of-fold: each row is judged by a "
+        "model that did not learn from it, but the search has seen these scores. Keep rows aside to judge the winner."
     )
-    assert "explain_evaluate_lightgbm_start" not in buttons(app)
+    assert app.button(key="explain_evaluate_lightgbm_start").label == "Judge it out-of-fold"
     assert "explain_explain_lightgbm_start" in buttons(app)
 
 
