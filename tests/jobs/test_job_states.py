@@ -258,11 +258,19 @@ def test_what_is_under_way_is_not_started_twice(workspace: Workspace, job: Job, 
 
 
 def test_what_ended_well_cannot_be_resumed(workspace: Workspace, job: Job, asked: Asked) -> None:
+    write_json(job.folder / "request.json", {**job.request, "kind": "evaluate"})
     finish(job)
     with pytest.raises(JobError) as caught:
         resume(workspace, job.project.id, job.id)
     assert str(caught.value) == "This work has ended well. Start it again with other settings."
     assert (job.state, asked) == ("finished", [])
+
+
+def test_a_search_that_ended_well_can_be_given_more_time(workspace: Workspace, job: Job, asked: Asked) -> None:
+    finish(job)
+    resume(workspace, job.project.id, job.id)
+    assert job.state == "queued"
+    assert asked == [{"do": "start", "folder": str(job.folder)}]
 
 
 def test_a_job_that_does_not_exist_is_named(workspace: Workspace, job: Job, asked: Asked) -> None:
