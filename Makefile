@@ -23,7 +23,7 @@ help:  ## List the commands
 # Bytecode is compiled at once: without it the first start after an install takes three times as long.
 define INSTALL
 	@command -v $(PYTHON) >/dev/null || { echo "Tablewright needs Python 3.11. On Debian or Ubuntu: apt-get install python3.11 python3.11-venv" >&2; exit 2; }
-	@$(PYTHON) -c 'import ctypes.util, sys; sys.exit(sys.platform.startswith("linux") and not ctypes.util.find_library("gomp"))' || { echo "Tablewright needs libgomp. On Debian or Ubuntu: apt-get install libgomp1" >&2; exit 2; }
+	@$(PYTHON) -c 'import ctypes, sys; sys.platform.startswith("linux") and ctypes.CDLL("libgomp.so.1")' 2>/dev/null || { echo "Tablewright needs libgomp. On Debian or Ubuntu: apt-get install libgomp1" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@if command -v uv >/dev/null; then VIRTUAL_ENV=$(VENV) uv pip install --quiet --compile-bytecode $(1); \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1); fi
