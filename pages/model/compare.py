@@ -75,12 +75,14 @@ def choose_run(project: ProjectFolder, known: list[str]) -> None:
     """Let the person choose among the project's runs and remember the choice."""
     if state.get("run") not in known:
         state.choose(run=known[0])
+    # The state is part of the key: a browser keeps the text of a choice whose key stays.
+    now = run_view.state_of(project, state.get("run"))
     chosen = st.selectbox(
         "Run",
         known,
         index=known.index(state.get("run")),
         format_func=lambda run_id: run_view.label(project, run_id),
-        key=f"compare_run_{state.get('run')}",
+        key=f"compare_run_{state.get('run')}_{now}",
         help="Every comparison of this project, newest first.",
     )
     if chosen != state.get("run"):

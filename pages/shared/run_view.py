@@ -41,6 +41,14 @@ def label(project: ProjectFolder, run_id: str) -> str:
     return f"{config.target} by {metric}, {started}, {state.lower()}"
 
 
+def state_of(project: ProjectFolder, run_id: str) -> str:
+    """Return a run's state, empty when its folder cannot be read."""
+    try:
+        return jobs.follow(project.run(run_id)).state
+    except (AutoMLError, KeyError, TypeError):
+        return ""
+
+
 def number(value: float, spread: float | None = None) -> str:
     """Return a score with as many digits as its spread supports: two significant digits of the spread."""
     import math
