@@ -478,7 +478,7 @@ class SearchLoop:
         job.closed = True
         path = self.work.folder / "candidates" / job.spec.id / "candidate.json"
         row = self._row(job, "scored")
-        with contextlib.suppress(Exception):  # an older row only keeps the time at which it was scored
+        with contextlib.suppress(AutoMLError, KeyError, TypeError):  # an older row only keeps the time at which it was scored
             row = replace(row, at_seconds=read_json(path)["at_seconds"])
         write_json(path, row.to_dict())
         self._emit_row(row)

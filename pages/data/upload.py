@@ -32,7 +32,7 @@ def take_file(label: str) -> None:
         errors.show(error)
         return
     state.put_draft("upload_turn", turn + 1)
-    state.say(f"{data.name} was read: {data.rows:,} rows and {len(data.schema):,} columns.")
+    state.say(f"{errors.plain(data.name)} was read: {data.rows:,} rows and {len(data.schema):,} columns.")
     st.rerun()
 
 

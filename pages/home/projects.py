@@ -55,7 +55,7 @@ def ask_delete(project: Project) -> None:
             if state.get("project") == project.id:
                 state.choose(project="")
         if not outcome.failed:
-            state.say(f"{project.name} was deleted.")
+            state.say(f"{errors.plain(project.name)} was deleted.")
             st.rerun()
 
 

@@ -185,5 +185,5 @@ def _make(project: ProjectFolder, make: Callable[[str], Dataset]) -> None:
         made = make(new_id("ds"))
     if not outcome.failed:
         state.choose(project=project.id, dataset=made.id)
-        state.say(f"{made.name} was made: {made.rows:,} rows and {len(made.schema):,} columns.")
+        state.say(f"{errors.plain(made.name)} was made: {made.rows:,} rows and {len(made.schema):,} columns.")
         st.rerun()

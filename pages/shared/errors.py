@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
-import time
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import streamlit as st
 
 from automl_core.errors import AutoMLError
+from automl_core.log import log_error
 from automl_core.workspace import Workspace
 
 
@@ -62,13 +60,7 @@ def apologise(error: Exception) -> str:
 
 def log(error: Exception) -> str:
     """Append a traceback to the day's log and return its id."""
-    log_id = secrets.token_hex(4)
-    folder = Workspace.default().logs
-    folder.mkdir(parents=True, exist_ok=True)
-    trace = "".join(traceback.format_exception(error))
-    with open(folder / f"{time.strftime('%Y-%m-%d')}.log", "a", encoding="utf-8") as file:
-        file.write(f"{time.strftime('%H:%M:%S')} {log_id} app\n{trace}\n")
-    return log_id
+    return log_error(Workspace.default(), error, "app")
 
 
 def plain(text: str) -> str:
