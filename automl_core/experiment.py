@@ -35,10 +35,14 @@ class Split:
         learns from earlier rows and scores on later ones.
     column : str
         The group or time column; empty for random.
+    gap : float
+        Only for ``time``: how much time is left out between the learned and the judged rows of each fold, and before the
+        holdout, in days for dates and in the column's own unit for numbers.
     """
 
     kind: SplitKind = "random"
     column: str = ""
+    gap: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,36 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Costs:
+    """What each outcome of a yes-or-no decision is worth, in money a row; gains are positive, losses negative.
+
+    Parameters
+    ----------
+    true_positive, false_positive, false_negative, true_negative : float
+    amount : str
+        A column of the uploaded table whose value multiplies the four numbers row by row; empty for 1.
+    currency : str
+        Shown behind amounts.
+    """
+
+    true_positive: float = 0.0
+    false_positive: float = 0.0
+    false_negative: float = 0.0
+    true_negative: float = 0.0
+    amount: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A figure of one's own: a formula over prediction, truth and columns, in the grammar of `automl_core.kpi`."""
+
+    name: str
+    formula: str
+    greater_is_better: bool = True
+
+
+@dataclass(frozen=True)
 class ExperimentConfig:
     """Everything a run needs to know besides its dataset and its recipe.
 
@@ -58,7 +92,7 @@ class ExperimentConfig:
     target : str
     task : Task
     metric : str
-        A name of `metrics.METRICS`.
+        A name of `metrics.METRICS`, ``cost`` for `costs`, or ``kpi`` for `kpi`.
     positive : str
         For binary tasks the label of the event, as text; empty otherwise.
     split : Split
@@ -75,6 +109,12 @@ class ExperimentConfig:
     seed : int
     threads : int
         Cores the run may use; 0 for all.
+    costs : Costs or None
+        For binary tasks; judges, and with the metric ``cost`` ranks.
+    kpi : Kpi or None
+        Judges, and with the metric ``kpi`` ranks.
+    predict_limit_ms : float
+        With the preset ``fast``: most milliseconds that one row may take when 1,000 are predicted at once; 0 for no limit.
     """
 
     target: str
@@ -90,6 +130,9 @@ class ExperimentConfig:
     ignored: tuple[str, ...] = ()
     seed: int = 0
     threads: int = 0
+    costs: Costs | None = None
+    kpi: Kpi | None = None
+    predict_limit_ms: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -106,4 +149,6 @@ class ExperimentConfig:
         fields["budget"] = Budget(**fields["budget"])
         fields["candidates"] = tuple(fields["candidates"])
         fields["ignored"] = tuple(fields["ignored"])
+        fields["costs"] = Costs(**fields["costs"]) if fields.get("costs") else None
+        fields["kpi"] = Kpi(**fields["kpi"]) if fields.get("kpi") else None
         return cls(**fields)

@@ -42,7 +42,9 @@ class Spec:
         Keyword arguments; seeds and threads are added when it is made.
     view : str
     early_stopping : bool
-        Whether a booster stops on the fold's validation rows.
+        Whether it stops when rows that it does not learn from are no longer predicted better.
+    resampling : str
+        What is done to the learned rows of each fold before the fit: a name of `resampling.METHODS`, empty for nothing.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Spec:
     params: dict[str, Any] = field(default_factory=dict)
     view: str = "encoded"
     early_stopping: bool = False
+    resampling: str = ""
 
 
 @functools.cache
