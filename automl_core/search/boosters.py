@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from automl_core.scoring.values import catboost_frame
+
 Array = npt.NDArray[Any]
 PATIENCE = 50
 """Rounds without a better validation score after which a booster stops."""
@@ -93,6 +95,12 @@ def _catboost(estimator: Any, X: Array, y: Array, V: Array, truth: Array, catego
         def after_iteration(self, info: Any) -> bool:
             return time.monotonic() < end
 
-    # Codes are used as numbers: CatBoost's own categories need a frame of objects, and a model that takes arrays is
-    # the same in the search and in the exported model.
-    return estimator.fit(X, y, eval_set=(V, truth), early_stopping_rounds=PATIENCE, callbacks=[InTime()])
+    judged = (catboost_frame(V, categories), truth)
+    return estimator.fit(
+        catboost_frame(X, categories),
+        y,
+        cat_features=categories or None,
+        eval_set=judged,
+        early_stopping_rounds=PATIENCE,
+        callbacks=[InTime()],
+    )
