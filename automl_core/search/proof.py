@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from automl_core.errors import FormatError
+from automl_core.profiling.wording import number
 from automl_core.workspace import read_json, write_json
 
 CheckState = Literal["ok", "noted", "failed", "not_applicable"]
@@ -110,3 +111,10 @@ class Proof:
     def load(cls, folder: Path) -> Proof:
         """Read a run's proof; raises NotFoundError before there is one, FormatError when it is damaged."""
         return cls.from_dict(read_json(folder / FILE))
+
+
+def moment(value: str | float | None) -> str:
+    """Return a time of a `Side` as people read it: a date, with its clock unless that is midnight, or a number."""
+    if value is None:
+        return ""
+    return value.removesuffix("T00:00:00").replace("T", " ") if isinstance(value, str) else number(value, 9)

@@ -119,7 +119,8 @@ def _groups(pairs: list[_Pair], keys: pd.Series | None, config: ExperimentConfig
     if split:
         said = f"{counted(len(split), 'group', 'groups')} of {name} {'is' if len(split) == 1 else 'are'} on both sides."
         return Check("groups_apart", "Groups", "failed", said, counts)
-    said = f"None of the {counts['groups']:,} groups of {name} is on both sides of a fold{' or of the rows kept aside' if config.holdout else ''}."
+    aside = " or of the rows kept aside" if config.holdout else ""
+    said = f"None of the {counts['groups']:,} groups of {name} is on both sides of a fold{aside}."
     return Check("groups_apart", "Groups", "ok", said, counts)
 
 
