@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -167,6 +168,7 @@ def train(
     split: Annotated[str, typer.Option(help="random, group or time.")] = "random",
     group: Annotated[str, typer.Option(help="Column whose rows stay together, with --split group.")] = "",
     time_column: Annotated[str, typer.Option("--time", help="Column that orders the rows, with --split time.")] = "",
+    gap: Annotated[float, typer.Option(help="With --split time: days (or the column's unit) left out before judged rows.")] = 0.0,
     seed: Annotated[int, typer.Option(help="The same seed and number of models give the same result.")] = 0,
 ) -> None:
     """Search for the best model and keep it with its report."""
@@ -179,6 +181,8 @@ def train(
     column = {"random": "", "group": group, "time": time_column}[split]
     if split != "random" and not column:
         raise InputError(f"--split {split} needs a column.", action=f"Name it with --{split} COLUMN.")
+    if gap and split != "time":
+        raise InputError("--gap needs --split time.", "Only a split by time has a gap.", "Add --split time --time COLUMN.")
     if out.exists() and any(out.iterdir()):
         raise InputError(f"The folder {out} is not empty.", "A new folder is needed.", "Name another one with --out.")
     from automl_core.data.dataset import create_dataset
@@ -188,7 +192,10 @@ def train(
         chosen = _recipe(recipe, dataset, target)
         cleaned = apply_stateless(dataset.frame(), dataset.schema, chosen, training=True)
         frame = cleaned.frame
-        config = propose(frame, cleaned.schema, target, uploaded=(dataset.frame(), dataset.schema)).config
+        proposal = propose(frame, cleaned.schema, target, uploaded=(dataset.frame(), dataset.schema))
+        config = proposal.config
+        for other in proposal.splits if split == "random" else ():
+            say(f"{other.reason} (--split {other.value.kind} --{other.value.kind} {shlex.quote(other.value.column)})")
         if task and task != config.task:
             config = _other_task(config, _choice("--task", task, ("binary", "multiclass", "regression")), frame[target])
         elif task == "":
@@ -197,7 +204,7 @@ def train(
             config,
             metric=metric or config.metric,
             positive=positive or config.positive,
-            split=Split(cast(Any, split), column),
+            split=Split(cast(Any, split), column, gap),
             holdout=holdout,
             folds=folds,
             budget=Budget(budget, trials),

@@ -72,11 +72,14 @@ class TrainRows:
         Number of the fold in which it was judged, -1 for never.
     forward : bool
         Whether folds learn only from earlier rows.
+    last : ndarray of bool
+        With `forward`, whether the last fold learned from it; that fold's model is the exported one.
     """
 
     learned: npt.NDArray[np.int64]
     fold: npt.NDArray[np.int64]
-    forward: bool = False
+    forward: bool
+    last: npt.NDArray[np.bool_]
 
 
 def train_rows(folder: Path) -> TrainRows:
@@ -85,7 +88,9 @@ def train_rows(folder: Path) -> TrainRows:
     if not path.exists():
         raise NotFoundError("This run has not divided its rows yet.", action="Wait for its first score.")
     with np.load(path) as split:
-        return TrainRows(split["rows"][split["train"]], split["fold"], bool(split["forward"][0]))
+        fold = split["fold"]
+        ready = split["ready"] if "ready" in split.files else fold + 1  # a gap may leave the newest rows out
+        return TrainRows(split["rows"][split["train"]], fold, bool(split["forward"][0]), ready <= fold.max())
 
 
 def load_task(folder: Path) -> tuple[ExperimentConfig, tuple[str, ...]]:
@@ -197,7 +202,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     fitted = {name: path.read_bytes() for _, files in found for name, path in files.items()}
     ensemble = FoldEnsemble.load([part for part, _ in found], lambda name: load_trusted(fitted[name], name), len(classes))
     rows = train_rows(run_folder)
-    learned = rows.learned[rows.fold < rows.fold.max()] if rows.forward else rows.learned
+    learned = rows.learned[rows.last] if rows.forward else rows.learned
     frame = dataset.frame().iloc[learned]
     inputs = dataset.schema.without([config.target])
     personal = personal_columns(frame, inputs)

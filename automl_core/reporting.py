@@ -11,12 +11,15 @@ from automl_core.charts import evaluation as evaluation_figures
 from automl_core.charts import importance as importance_figures
 from automl_core.errors import NotFoundError
 from automl_core.evaluation.evaluate import Evaluation
+from automl_core.experiment import Split
 from automl_core.explaining.importance import Explanation
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS
 from automl_core.model import load_task
 from automl_core.profiling.wording import number, percent
 from automl_core.runs import Run
+from automl_core.schema import Schema
+from automl_core.search.proof import Proof, moment
 from automl_core.workspace import atomic_file, read_json
 
 LIMIT = 2 * 1024 * 1024
@@ -86,7 +89,7 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
             **({"Labels": _labels(classes)} if len(classes) > 2 else {}),
             "Metric": f"{metric.label}. {metric.explanation}",
             "Rows held back": percent(config.holdout) if config.holdout else "none; scores are out-of-fold",
-            "Split": SPLIT_WORDS[config.split.kind] + (f" ({_cut(config.split.column)})" if config.split.column else ""),
+            "Split": _split(config.split, dataset.schema),
             "Search": f"{config.budget.seconds:,.0f} s, preset {config.preset}, seed {config.seed}",
         },
         "scores": _scores(evaluation, candidate),
@@ -102,6 +105,8 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
         "members": [(leaderboard[name].name, weight) for name, weight in candidate.members.items()],
         "steps": [{"title": _step_title(step.op), "reason": step.reason} for step in run.recipe if step.enabled],
         "left_out": [{"title": _step_title(step.op), "reason": step.reason} for step in run.recipe if not step.enabled],
+        "proof": _proof(run),
+        "moment": moment,
         "lineage": {
             "Run": run.id,
             "Fingerprint of the table": dataset.fingerprint,
@@ -114,6 +119,22 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
 def _labels(classes: tuple[str, ...]) -> str:
     more = f" and {len(classes) - CONFUSED:,} more" if len(classes) > CONFUSED else ""
     return ", ".join(_cut(name, 40) for name in classes[:CONFUSED]) + more
+
+
+def _split(split: Split, schema: Schema) -> str:
+    said = SPLIT_WORDS[split.kind] + (f" ({_cut(split.column)})" if split.column else "")
+    if not split.gap:
+        return said
+    days = split.column in schema and schema[split.column].kind == "date"
+    return f"{said}, with a gap of {number(split.gap)}{' days' if days else ''}"
+
+
+def _proof(run: Run) -> Proof | None:
+    """Return how rows were divided; None for runs that were made before it was stored."""
+    try:
+        return Proof.load(run.path)
+    except NotFoundError:
+        return None
 
 
 def _stored(path: Path, kind: Any) -> Any:

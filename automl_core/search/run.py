@@ -19,8 +19,11 @@ from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Leaderboard
 from automl_core.proposals import check_config, label_text
 from automl_core.schema import Schema
+from automl_core.search.constants import constant_notes
+from automl_core.search.copies import Copies, find_copies, propose_together
+from automl_core.search.division import Division
 from automl_core.search.fitting import FoldWork
-from automl_core.search.splitting import Division, divide
+from automl_core.search.splitting import divide
 from automl_core.workspace import write_json
 
 Emit = Callable[[Event], None]
@@ -28,12 +31,28 @@ Emit = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run that is ready to search."""
+    """A run that is ready to search.
+
+    Parameters
+    ----------
+    work : FoldWork
+    config : ExperimentConfig
+        As it was adjusted.
+    classes : tuple of str
+    notes : tuple of str
+        What was adjusted and decided, a sentence each.
+    keys : Series or None
+        The column that rows are divided by, as uploaded, in the order of the features.
+    copies : Copies or None
+        The equal rows, where the division had to know them.
+    """
 
     work: FoldWork
     config: ExperimentConfig
     classes: tuple[str, ...]
     notes: tuple[str, ...]
+    keys: pd.Series | None = None
+    copies: Copies | None = None
 
 
 def run_search(
@@ -80,7 +99,33 @@ def run_search(
     prepared = prepare(frame, schema, recipe, config, folder)
     for note in prepared.notes:
         emit(Message(note))
-    return SearchLoop(prepared, emit=emit, should_stop=should_stop, started=started).run()
+    board = SearchLoop(prepared, emit=emit, should_stop=should_stop, started=started).run()
+    store_proof(prepared, emit)
+    return board
+
+
+def store_proof(prepared: Prepared, emit: Emit) -> None:
+    """Check how rows were divided and store the proof, once a run; what does not hold is told.
+
+    It is left for the end, so that no model waits for it.
+    """
+    from automl_core.search.proof import FILE
+    from automl_core.search.proving import prove
+
+    work = prepared.work
+    if (work.folder / FILE).exists():
+        return
+    seen = work.features[_seen(work.recipe, work.schema)]
+    proof = prove(work.division, seen, work.y, prepared.keys, prepared.config, copies=prepared.copies)
+    proof.save(work.folder)
+    for check in proof.failed:
+        emit(Message(check.sentence, "warning"))
+
+
+def _seen(recipe: Recipe, schema: Schema) -> list[str]:
+    """Return the columns that models get."""
+    dropped = left_out(recipe, schema)
+    return [name for name in schema.names if name not in dropped]
 
 
 def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: ExperimentConfig, folder: Path) -> Prepared:
@@ -100,12 +145,21 @@ def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: Experim
     rows = _row_numbers(table.index)
     # As uploaded: a recipe may have left the column out or turned it into parts.
     keys = frame.loc[table.index, config.split.column] if config.split.column else None
+    copies = None
     path = folder / "split.npz"
     if path.exists():
         division = Division.load(path)
     else:
-        division, more = divide(config, y, keys, rows)
+        together = None
+        if config.split.kind == "random":
+            seen = table[_seen(recipe, features)]
+            copies = find_copies(seen, y)
+            decision = propose_together(copies, seen, y)
+            together = copies if decision.value else None
+            notes += [decision.reason] if decision.reason else []
+        division, more = divide(config, y, keys, rows, together)
         notes += more
+        notes += constant_notes(division, table[features.names], y)
         division.save(path)
     write_json(folder / "task.json", {"format": 1, "classes": list(classes), "config": config.to_dict()})
     work = FoldWork(
@@ -119,7 +173,7 @@ def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: Experim
         folder,
         config.seed,
     )
-    return Prepared(work, config, classes, tuple(notes))
+    return Prepared(work, config, classes, tuple(notes), keys, copies)
 
 
 def _row_numbers(index: pd.Index) -> npt.NDArray[np.int64]:

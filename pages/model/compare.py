@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import caches, errors, experiment_form, guards, jobs, layout, recipes, run_view, state
+from pages.shared import caches, errors, experiment_form, guards, jobs, layout, proof_view, recipes, run_view, state
 
 if TYPE_CHECKING:
     from automl_core.cleaning.apply import Cleaned
@@ -100,6 +100,7 @@ if not runs:
 choose_run(project, runs)
 run = guards.require_run()
 following = run_view.draw(project, run, f"compare_{run.id}")
+proof_view.draw(run, f"compare_{run.id}")
 with st.expander("New comparison", icon=":material/add:", expanded=False):
     ask_and_start(project, guards.require_dataset(), primary=False)
 if not following.active:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.experiment import TASKS, Budget, ExperimentConfig, Preset, Split, SplitKind
-from pages.shared import errors, jobs, state
+from pages.shared import errors, jobs, split_form, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +83,7 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
     reasons = [decisions["task"].reason, *([decisions["positive"].reason] if positive else []), decisions["metric"].reason]
     st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
     config = replace(config, task=task, positive=positive, metric=metric, budget=Budget(seconds=float(seconds)), preset=preset)
+    split_form.suggest(proposal, suffix)
     with st.expander("Rows kept aside, split, columns", icon=":material/settings:"):
         return _details(data, config, proposal, suffix)
 
@@ -166,6 +167,7 @@ def _details(data: Dataset, config: ExperimentConfig, proposal: Proposal, suffix
                 key=f"compare_split_column_{kind}_{suffix}",
                 help="Rows with the same value stay together." if kind == "group" else "Says which rows are earlier.",
             )
+        gap = split_form.gap(data, kind, column, suffix)
         folds = st.number_input(
             "Folds",
             0,
@@ -187,7 +189,7 @@ def _details(data: Dataset, config: ExperimentConfig, proposal: Proposal, suffix
     return replace(
         config,
         holdout=holdout / 100,
-        split=Split(kind, column or ""),
+        split=Split(kind, column or "", gap),
         folds=int(folds),
         seed=int(seed),
         ignored=tuple(ignored),
