@@ -7,7 +7,7 @@ import importlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,13 @@ import numpy as np
 
 from automl_core.errors import AutoMLError, InputError, StorageError
 from automl_core.events import CandidateScored, Event, Message, Progress
+from automl_core.fold_tests import fold_ratio
+from automl_core.honesty import recommend
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS, all_scores
 from automl_core.search.candidates import Spec, baseline, choose, variation
 from automl_core.search.executor import Done, ForkExecutor
-from automl_core.search.selection import POOL, greedy_weights, honest_blend, recommend
+from automl_core.search.selection import POOL, greedy_weights, honest_blend
 from automl_core.workspace import read_json, write_json
 
 if TYPE_CHECKING:
@@ -103,7 +105,10 @@ class SearchLoop:
             self.queue[0], self.queue[1] = self.queue[1], self.queue[0]
         self.variations = 0
         self.failed_view: dict[tuple[int, str], str] = {}
-        self.board = Leaderboard(self.metric.name, self.metric.greater_is_better)
+        division = self.work.division
+        sizes = [(len(division.learned(fold)), len(division.judged(fold))) for fold in range(self.folds)]
+        ratio = fold_ratio([learned for learned, _ in sizes], [judged for _, judged in sizes])
+        self.board = Leaderboard(self.metric.name, self.metric.greater_is_better, preset=self.config.preset, fold_ratio=ratio)
         self.told = 0.0
         self.stopped = False
         budget = self.config.budget.seconds
@@ -322,6 +327,7 @@ class SearchLoop:
             predict_ms=float(np.mean([result["predict_ms"] for result in results])) if results else 0.0,
             size_bytes=sum(result["size_bytes"] for result in results),
             at_seconds=max(time.time() - self.started, 0.0),
+            spec=asdict(job.spec),
         )
 
     def _close(self, job: _Open, state: str, reason: str = "", suggestion: str = "") -> None:
