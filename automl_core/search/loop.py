@@ -22,7 +22,7 @@ from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS, all_scores
 from automl_core.search.candidates import Spec, baseline, choose, variation
 from automl_core.search.executor import Done, ForkExecutor
-from automl_core.search.selection import POOL, greedy_weights, honest_blend
+from automl_core.search.selection import POOL, blend, greedy_weights, honest_blend
 from automl_core.workspace import read_json, write_json
 
 if TYPE_CHECKING:
@@ -76,15 +76,27 @@ class SearchLoop:
     should_stop : callable
     started : float
         `time.time` from which the budget counts.
+    specs : tuple of Spec, optional
+        What is fitted, instead of the preset's own; nothing is searched beyond them.
+    weights : dict of str to float, optional
+        With `specs`, of the ensemble of them that was chosen before.
     """
 
     def __init__(
-        self, prepared: Prepared, *, emit: Callable[[Event], None], should_stop: Callable[[], bool], started: float
+        self,
+        prepared: Prepared,
+        *,
+        emit: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+        started: float,
+        specs: tuple[Spec, ...] | None = None,
+        weights: dict[str, float] | None = None,
     ) -> None:
         from automl_core.search.run import cores
 
         self.work, self.config, self.classes = prepared.work, prepared.config, prepared.classes
         self.emit, self.should_stop, self.started = emit, should_stop, started
+        self.specs, self.weights = specs, weights or {}
         for module in PRELOADED:
             importlib.import_module(module)
         self.executor = ForkExecutor(cores(self.config))
@@ -96,7 +108,7 @@ class SearchLoop:
         self.open: dict[str, _Open] = {}
         self.order: list[str] = []
         self.queue: list[tuple[Spec, str]] = [(baseline(self.config.task), "baseline")]
-        chosen = [(spec, "model") for spec in choose(self.config)]
+        chosen = [(spec, "model") for spec in (choose(self.config) if specs is None else specs)]
         limit = self.config.budget.trials
         self.trials_left = limit - len(chosen) if limit else 0
         self.queue += chosen[:limit] if limit else chosen
@@ -158,7 +170,12 @@ class SearchLoop:
     def _more(self) -> bool:
         """Queue a variation when there is time left for one; return whether there is."""
         limit = self.config.budget.trials
-        if self.config.candidates or self.config.preset not in ("balanced", "best") or self.variations >= MAX_VARIATIONS:
+        if (
+            self.specs is not None
+            or self.config.candidates
+            or self.config.preset not in ("balanced", "best")
+            or self.variations >= MAX_VARIATIONS
+        ):
             return False
         if limit and self.trials_left <= 0:
             return False
@@ -388,15 +405,20 @@ class SearchLoop:
     def _ensemble(self, deadline: float) -> None:
         """Combine the best candidates by their out-of-fold predictions."""
         singles = [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"][:POOL]
-        if len(singles) < 2 or self.config.preset in ("explainable", "fast", "pycaret"):
+        if len(singles) < 2 or (self.specs is None and self.config.preset in ("explainable", "fast", "pycaret")):
+            return
+        if self.specs is not None and (not self.weights or set(self.weights) - {row.id for row in singles}):
             return
         division = self.work.division
         judged = division.fold >= 0
         y, fold = self.work.y[division.train][judged], division.fold[judged]
         predictions = {row.id: self.out_of_fold(row.id)[judged] for row in singles}
         begun = time.monotonic()
-        weights = greedy_weights(predictions, y, self.metric.name, deadline=begun + 0.4 * (deadline - begun))
-        mixed = honest_blend(predictions, y, fold, self.metric.name, deadline=deadline)
+        if self.weights:
+            weights, mixed = self.weights, blend(predictions, self.weights)
+        else:
+            weights = greedy_weights(predictions, y, self.metric.name, deadline=begun + 0.4 * (deadline - begun))
+            mixed = honest_blend(predictions, y, fold, self.metric.name, deadline=deadline)
         per_fold = [all_scores(self.config.task, y[fold == k], mixed[fold == k]) for k in range(self.folds)]
         names = set.intersection(*(set(entry) for entry in per_fold))
         scores = [entry.get(self.metric.name, np.nan) for entry in per_fold]

@@ -19,6 +19,7 @@ from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Leaderboard
 from automl_core.proposals import check_config, label_text
 from automl_core.schema import Schema
+from automl_core.search.candidates import Spec
 from automl_core.search.fitting import FoldWork
 from automl_core.search.splitting import Division, divide
 from automl_core.workspace import write_json
@@ -46,6 +47,8 @@ def run_search(
     emit: Emit,
     should_stop: Callable[[], bool],
     started: float,
+    specs: tuple[Spec, ...] | None = None,
+    weights: dict[str, float] | None = None,
 ) -> Leaderboard:
     """Search for the best model.
 
@@ -64,6 +67,10 @@ def run_search(
         Turns true when a person stops the run.
     started : float
         `time.time` from which the budget counts.
+    specs : tuple of Spec, optional
+        What is fitted, instead of the preset's own; nothing is searched beyond them.
+    weights : dict of str to float, optional
+        With `specs`, of the ensemble of them that was chosen before.
 
     Returns
     -------
@@ -80,7 +87,7 @@ def run_search(
     prepared = prepare(frame, schema, recipe, config, folder)
     for note in prepared.notes:
         emit(Message(note))
-    return SearchLoop(prepared, emit=emit, should_stop=should_stop, started=started).run()
+    return SearchLoop(prepared, emit=emit, should_stop=should_stop, started=started, specs=specs, weights=weights or {}).run()
 
 
 def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: ExperimentConfig, folder: Path) -> Prepared:
