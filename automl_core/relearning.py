@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from automl_core.errors import InputError, NotFoundError
+from automl_core.errors import AutoMLError, InputError, NotFoundError
 from automl_core.experiment import Budget, ExperimentConfig
 from automl_core.honesty import HeldOut
 from automl_core.leaderboard import Candidate
+from automl_core.metrics import METRICS
+from automl_core.profiling.wording import number
 from automl_core.runs import Run
 from automl_core.workspace import read_json
 
@@ -48,6 +50,17 @@ class Origin:
     specs: tuple[dict[str, Any], ...]
     metric: str
     verdict: HeldOut
+
+    @property
+    def sentence(self) -> str:
+        """Why the model can be trusted."""
+        label = METRICS[self.metric].label if self.metric in METRICS else self.metric
+        held = self.verdict
+        between = f" ({number(held.low)} to {number(held.high)})" if held.low is not None and held.high is not None else ""
+        return (
+            f"It learned every row, so its own scores are out-of-fold. The same model, chosen and judged before in the run "
+            f"{self.run}, had {label} {number(held.value)}{between} on {held.rows:,} rows that it had not learned from."
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -128,7 +141,7 @@ def find(runs: list[Path], run: Run, candidate: Candidate) -> Run | None:
     for folder in runs:
         try:
             origin = origin_of(Run(folder))
-        except (NotFoundError, KeyError, TypeError):
+        except (AutoMLError, KeyError, TypeError):
             continue  # a folder that is being made or was damaged is no answer to this question
         if origin and (origin.run, origin.candidate, origin.weights) == (run.id, candidate.id, candidate.members):
             return Run(folder)
