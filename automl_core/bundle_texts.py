@@ -54,7 +54,7 @@ def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str
     lines = [
         f"# {manifest['name']}, predicting {manifest['target']}",
         "",
-        f"A {manifest['task']} model. Cross-validated {score}.",
+        f"A {manifest['task']} model. {_scored(lineage)} {score}.",
         "",
         "## Use it",
         "",
@@ -100,9 +100,26 @@ def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str
         "",
         f"* Table: {lineage['dataset']}, {lineage['rows']:,} rows learned from, fingerprint {lineage['fingerprint']}",
         f"* Run: {lineage['run']}, seed {lineage['seed']}, made {lineage['created']} by {manifest['product']}",
+        *_judged(lineage),
         "",
     ]
     return "\n".join(lines)
+
+
+def _scored(lineage: dict[str, Any]) -> str:
+    return "Cross-validated" if lineage["config"]["holdout"] else "Out-of-fold, since no rows were kept aside to judge it:"
+
+
+def _judged(lineage: dict[str, Any]) -> list[str]:
+    """Return why a model that learned every row can be trusted."""
+    if "judged" not in lineage:
+        return []
+    found = lineage["judged"]
+    between = f" ({found['low']:.4g} to {found['high']:.4g})" if found["low"] is not None else ""
+    return [
+        f"* It learned every row. The same model, chosen and judged in the run {found['run']}, had {found['metric']} "
+        f"{found['value']:.4g}{between} on {found['rows']:,} rows that it had not learned from."
+    ]
 
 
 def notice() -> str:

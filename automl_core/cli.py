@@ -183,8 +183,7 @@ def train(
         raise InputError(f"--split {split} needs a column.", action=f"Name it with --{split} COLUMN.")
     if gap and split != "time":
         raise InputError("--gap needs --split time.", "Only a split by time has a gap.", "Add --split time --time COLUMN.")
-    if out.exists() and any(out.iterdir()):
-        raise InputError(f"The folder {out} is not empty.", "A new folder is needed.", "Name another one with --out.")
+    _new_folder(out)
     from automl_core.data.dataset import create_dataset
 
     dataset = create_dataset(out / "dataset", _existing(file), file.stem)
@@ -226,6 +225,8 @@ def train(
 def _search(run: Run, *, more: bool = False) -> None:
     """Search in this process, keep the journal, and leave with 130 when stopped."""
     from automl_core import worker
+    from automl_core.honesty import judge
+    from automl_core.relearning import held_out, origin_of
     from automl_core.reporting import write_report
 
     stopped: list[int] = []
@@ -251,7 +252,7 @@ def _search(run: Run, *, more: bool = False) -> None:
         result = worker.train(
             run, emit=emit, should_stop=lambda: bool(stopped), started=time.time(), used=used, cut=cut and not more
         )
-        if run.config.holdout:
+        if run.config.holdout or origin_of(run):
             worker.judge_recommended(run, result["recommended"], emit)
         write_report(run.path, result["recommended"], run.path / "report.html")
     except AutoMLError as error:
@@ -260,6 +261,10 @@ def _search(run: Run, *, more: bool = False) -> None:
     append_event(journal, Stopped(result) if stopped else Finished(result))
     board = run.leaderboard()
     best = board[board.recommended]
+    for warning in judge(board, held_out(run, best.id)).warnings:
+        say(warning)
+    if not run.config.holdout:
+        say("No rows were kept aside, so the scores are out-of-fold: the search has seen them.")
     print(f"{best.name}\t{board.metric}\t{best.score:.6g}\t{run.path / 'model.zip'}")
     if stopped:
         sys.exit(130)
@@ -272,13 +277,36 @@ def extend(
 ) -> None:
     """Give a finished or stopped search more time; nothing that was scored is fitted again."""
     from automl_core.experiment import Budget
+    from automl_core.relearning import origin_of
     from automl_core.runs import Run, write_request
 
     run = Run(_train_folder(folder))
     params = run.params
+    if origin_of(run):
+        raise InputError(
+            f"{folder} holds a model that learned every row, not a search.", action="Extend the run that it was chosen in."
+        )
     config = replace(run.config, budget=Budget(budget, 0))
     write_request(run.path, "train", {**params, "config": config.to_dict()})
     _search(run, more=True)
+
+
+@app.command()
+def relearn(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A train folder that kept rows aside.")],
+    out: Annotated[Path, typer.Option(help="A new folder, as `train` makes it.", show_default=False)],
+    candidate: Annotated[str, typer.Option(help="Id of a judged model; by default the recommended one.")] = "",
+) -> None:
+    """Let a judged model learn the kept rows too: the same settings, every row, nothing chosen anew."""
+    from automl_core.relearning import KIND, plan
+    from automl_core.runs import Run, write_request
+
+    run = Run(_train_folder(folder))
+    params = plan(run, candidate or run.leaderboard().recommended)
+    _new_folder(out)
+    shutil.copytree(run.dataset().folder, out / "dataset")
+    write_request(out, KIND, params)
+    _search(Run(out))
 
 
 @app.command()
@@ -392,6 +420,11 @@ def _existing(path: Path) -> Path:
     if not path.is_file():
         raise NotFoundError(f"There is no file {path}.", action="Check the path.")
     return path
+
+
+def _new_folder(path: Path) -> None:
+    if path.exists() and any(path.iterdir()):
+        raise InputError(f"The folder {path} is not empty.", "A new folder is needed.", "Name another one with --out.")
 
 
 def _choice(option: str, given: str, known: tuple[str, ...]) -> str:

@@ -54,6 +54,8 @@ class Candidate:
         When the score was complete, in seconds since the start of the run.
     members : dict of str to float
         For an ensemble, the weight of each candidate id.
+    spec : dict
+        Everything to fit it again, the fields of `search.candidates.Spec`; empty for an ensemble.
     """
 
     id: str
@@ -74,6 +76,7 @@ class Candidate:
     size_bytes: int = 0
     at_seconds: float = 0.0
     members: dict[str, float] = field(default_factory=dict)
+    spec: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -99,6 +102,10 @@ class Leaderboard:
         Id of the recommended candidate, empty while there is none.
     recommendation : str
         Why it is recommended, one sentence.
+    preset : str
+        What the search was for; see `honesty.recommend`.
+    fold_ratio : float
+        Rows judged for each row learned from, a mean over the folds; 0 for that of k folds of equal size.
     """
 
     metric: str
@@ -106,6 +113,8 @@ class Leaderboard:
     candidates: tuple[Candidate, ...] = ()
     recommended: str = ""
     recommendation: str = ""
+    preset: str = "balanced"
+    fold_ratio: float = 0.0
 
     def __iter__(self) -> Iterator[Candidate]:
         return iter(self.candidates)
@@ -143,6 +152,8 @@ class Leaderboard:
             "greater_is_better": self.greater_is_better,
             "recommended": self.recommended,
             "recommendation": self.recommendation,
+            "preset": self.preset,
+            "fold_ratio": self.fold_ratio,
             "candidates": [row.to_dict() for row in self.candidates],
         }
 
@@ -155,6 +166,8 @@ class Leaderboard:
             candidates=tuple(Candidate.from_dict(row) for row in data["candidates"]),
             recommended=data["recommended"],
             recommendation=data["recommendation"],
+            preset=data.get("preset", "balanced"),
+            fold_ratio=data.get("fold_ratio", 0.0),
         )
 
     def save(self, path: Path) -> None:

@@ -29,6 +29,7 @@ from automl_core.reference import (
     prediction_statistics,
     sample_rows,
 )
+from automl_core.relearning import origin_of
 from automl_core.runs import Run
 from automl_core.schema import Schema
 from automl_core.scoring.archive import FORMAT
@@ -202,7 +203,9 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     fitted = {name: path.read_bytes() for _, files in found for name, path in files.items()}
     ensemble = FoldEnsemble.load([part for part, _ in found], lambda name: load_trusted(fitted[name], name), len(classes))
     rows = train_rows(run_folder)
-    learned = rows.learned[rows.last] if rows.forward else rows.learned
+    # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
+    number = int(next(iter(found[0][1])).partition("/")[0])
+    learned = rows.learned[(rows.fold < number) if number > rows.fold.max() else rows.last] if rows.forward else rows.learned
     frame = dataset.frame().iloc[learned]
     inputs = dataset.schema.without([config.target])
     personal = personal_columns(frame, inputs)
@@ -243,6 +246,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
             "seed": config.seed,
             "config": config.to_dict(),
             "members": candidate_weights(candidate),
+            **({"judged": origin.lineage()} if (origin := origin_of(run)) else {}),
             "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         },
     }

@@ -9,13 +9,18 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import AutoMLError, InputError, NotFoundError
 from automl_core.events import FINAL, Event, Message, Progress, Started, read_events
 from automl_core.jobs.context import JobContext
+from automl_core.relearning import KIND, Origin, origin_of
 from automl_core.runs import Run
 from automl_core.workspace import atomic_file, write_json
+
+if TYPE_CHECKING:
+    from automl_core.leaderboard import Leaderboard
+    from automl_core.search.candidates import Spec
 
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -47,6 +52,8 @@ def train(
 ) -> dict[str, Any]:
     """Search, then keep the recommended model as ``model.zip``.
 
+    A run with an `relearning.Origin` fits what was chosen there instead, and keeps that.
+
     Parameters
     ----------
     run : Run
@@ -63,8 +70,11 @@ def train(
         Whether the last session was cut off. It then gets what is left of the budget, `LEAST` at least; a run that had
         ended is given the whole budget once more.
     """
+    from automl_core.search.candidates import Spec
     from automl_core.search.run import run_search
 
+    origin = origin_of(run)
+    specs = tuple(Spec(**spec) for spec in origin.specs) if origin else None
     budget = run.config.budget.seconds
     seconds = max(budget, used + LEAST) if cut else used + budget
     dataset = run.dataset()
@@ -77,7 +87,11 @@ def train(
         emit=emit,
         should_stop=should_stop,
         started=started - used,
+        specs=specs,
+        weights=origin.weights if origin else None,
     )
+    if origin and specs:
+        leaderboard = _learned_again(run, origin, leaderboard, specs, emit)
     if not leaderboard.recommended:
         reasons = "; ".join(sorted({row.reason for row in leaderboard if row.reason}))
         raise NotFoundError(
@@ -90,6 +104,31 @@ def train(
     with atomic_file(run.path / "model.zip") as file:
         file.write(bundle(run, leaderboard.recommended).read_bytes())
     return {"recommended": leaderboard.recommended}
+
+
+def _learned_again(run: Run, origin: Origin, board: Leaderboard, specs: tuple[Spec, ...], emit: Emit) -> Leaderboard:
+    """Recommend what was judged before; raises NotFoundError when a part of it could not be fitted again."""
+    for spec in specs:
+        if board[spec.id].state != "scored":
+            raise NotFoundError(
+                f"{spec.name} could not learn every row: {board[spec.id].reason or 'it was stopped.'}",
+                "The model is what was judged only with all of its parts.",
+                "Let it go on, or use the judged model as it is.",
+            )
+    if run.config.split.kind == "time":
+        from automl_core.search.relearn import learn_newest
+        from automl_core.search.run import prepare
+
+        dataset = run.dataset()
+        learn_newest(prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path).work, specs, emit)
+    # An ensemble is scored anew under its own name, a single model keeps its id.
+    chosen = next((row for row in board if row.role == "ensemble"), None) if origin.weights else board[origin.candidate]
+    if chosen is None:
+        raise NotFoundError(f"{origin.name} could not be put together again.", action="Use the judged model as it is.")
+    why = f"The model that was chosen and judged in the run {origin.run}, here learned from every row."
+    board = replace(board, recommended=chosen.id, recommendation=why)
+    board.save(run.path / "leaderboard.json")
+    return board
 
 
 def _drop_stale(run: Run) -> None:
@@ -166,8 +205,9 @@ def _train(context: JobContext) -> dict[str, Any]:
     now = time.time()
     used, cut = time_used(context.folder / "events.jsonl")
     result = train(run, emit=context.emit, should_stop=context.should_stop, started=now, used=used, cut=cut)
-    if run.config.holdout:
-        context.emit(Progress(1.0, "Judging the recommended model on the held-out rows"))
+    if run.config.holdout or origin_of(run):
+        where = "on the held-out rows" if run.config.holdout else "out-of-fold"
+        context.emit(Progress(1.0, f"Judging the recommended model {where}"))
         judge_recommended(run, result["recommended"], context.emit)
     return result
 
@@ -219,8 +259,9 @@ def _profile(context: JobContext) -> dict[str, Any]:
 
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": _train,
+    KIND: _train,
     "model": _candidate_job("Packing the model", bundle),
-    "evaluate": _candidate_job("Judging the model on held-out rows", evaluate_candidate),
+    "evaluate": _candidate_job("Judging the model", evaluate_candidate),
     "explain": _candidate_job("Finding out which columns matter", explain_candidate),
     "report": _candidate_job("Writing the report", report_candidate),
     "predict": _predict,

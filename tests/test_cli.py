@@ -213,6 +213,24 @@ def test_a_defect_of_ours_leaves_an_id_and_exit_code_1(tmp_path, table):
     assert log_id in next((tmp_path / "logs").iterdir()).read_text()
 
 
+def test_a_judged_model_learns_the_kept_rows_too(trained, tmp_path):
+    folder, _ = trained
+    said = run("relearn", folder, "--out", tmp_path / "all", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "No rows were kept aside, so the scores are out-of-fold: the search has seen them." in said.stderr
+    from automl_core.scoring.bundle import load_model
+
+    before, after = load_model(folder / "model.zip"), load_model(tmp_path / "all" / "model.zip")
+    assert (before.lineage["rows"], after.lineage["rows"]) == (160, 200)
+    assert after.lineage["judged"]["rows"] == 40
+    assert "The same model, chosen and judged before" in (tmp_path / "all" / "report.html").read_text()
+    again = run("extend", tmp_path / "all", "--budget", "6", home=tmp_path)
+    assert again.returncode == 2
+    assert again.stderr.strip() == (
+        f"{tmp_path / 'all'} holds a model that learned every row, not a search. Extend the run that it was chosen in."
+    )
+
+
 def test_stopping_keeps_a_model_and_leaves_with_130(table, tmp_path):
     folder = tmp_path / "out"
     process = subprocess.Popen(

@@ -7,7 +7,7 @@ import importlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,13 @@ import numpy as np
 
 from automl_core.errors import AutoMLError, InputError, StorageError
 from automl_core.events import CandidateScored, Event, Message, Progress
+from automl_core.fold_tests import fold_ratio
+from automl_core.honesty import recommend
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS, all_scores
 from automl_core.search.candidates import Spec, baseline, choose, variation
 from automl_core.search.executor import Done, ForkExecutor
-from automl_core.search.selection import POOL, greedy_weights, honest_blend, recommend
+from automl_core.search.selection import POOL, blend, greedy_weights, honest_blend
 from automl_core.workspace import read_json, write_json
 
 if TYPE_CHECKING:
@@ -74,15 +76,27 @@ class SearchLoop:
     should_stop : callable
     started : float
         `time.time` from which the budget counts.
+    specs : tuple of Spec, optional
+        What is fitted, instead of the preset's own; nothing is searched beyond them.
+    weights : dict of str to float, optional
+        With `specs`, of the ensemble of them that was chosen before.
     """
 
     def __init__(
-        self, prepared: Prepared, *, emit: Callable[[Event], None], should_stop: Callable[[], bool], started: float
+        self,
+        prepared: Prepared,
+        *,
+        emit: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+        started: float,
+        specs: tuple[Spec, ...] | None = None,
+        weights: dict[str, float] | None = None,
     ) -> None:
         from automl_core.search.run import cores
 
         self.work, self.config, self.classes = prepared.work, prepared.config, prepared.classes
         self.emit, self.should_stop, self.started = emit, should_stop, started
+        self.specs, self.weights = specs, weights or {}
         for module in PRELOADED:
             importlib.import_module(module)
         self.executor = ForkExecutor(cores(self.config))
@@ -94,7 +108,7 @@ class SearchLoop:
         self.open: dict[str, _Open] = {}
         self.order: list[str] = []
         self.queue: list[tuple[Spec, str]] = [(baseline(self.config.task), "baseline")]
-        chosen = [(spec, "model") for spec in choose(self.config)]
+        chosen = [(spec, "model") for spec in (choose(self.config) if specs is None else specs)]
         limit = self.config.budget.trials
         self.trials_left = limit - len(chosen) if limit else 0
         self.queue += chosen[:limit] if limit else chosen
@@ -103,7 +117,10 @@ class SearchLoop:
             self.queue[0], self.queue[1] = self.queue[1], self.queue[0]
         self.variations = 0
         self.failed_view: dict[tuple[int, str], str] = {}
-        self.board = Leaderboard(self.metric.name, self.metric.greater_is_better)
+        division = self.work.division
+        sizes = [(len(division.learned(fold)), len(division.judged(fold))) for fold in range(self.folds)]
+        ratio = fold_ratio([learned for learned, _ in sizes], [judged for _, judged in sizes])
+        self.board = Leaderboard(self.metric.name, self.metric.greater_is_better, preset=self.config.preset, fold_ratio=ratio)
         self.told = 0.0
         self.stopped = False
         budget = self.config.budget.seconds
@@ -153,7 +170,12 @@ class SearchLoop:
     def _more(self) -> bool:
         """Queue a variation when there is time left for one; return whether there is."""
         limit = self.config.budget.trials
-        if self.config.candidates or self.config.preset not in ("balanced", "best") or self.variations >= MAX_VARIATIONS:
+        if (
+            self.specs is not None
+            or self.config.candidates
+            or self.config.preset not in ("balanced", "best")
+            or self.variations >= MAX_VARIATIONS
+        ):
             return False
         if limit and self.trials_left <= 0:
             return False
@@ -322,6 +344,7 @@ class SearchLoop:
             predict_ms=float(np.mean([result["predict_ms"] for result in results])) if results else 0.0,
             size_bytes=sum(result["size_bytes"] for result in results),
             at_seconds=max(time.time() - self.started, 0.0),
+            spec=asdict(job.spec),
         )
 
     def _close(self, job: _Open, state: str, reason: str = "", suggestion: str = "") -> None:
@@ -382,15 +405,20 @@ class SearchLoop:
     def _ensemble(self, deadline: float) -> None:
         """Combine the best candidates by their out-of-fold predictions."""
         singles = [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"][:POOL]
-        if len(singles) < 2 or self.config.preset in ("explainable", "fast", "pycaret"):
+        if len(singles) < 2 or (self.specs is None and self.config.preset in ("explainable", "fast", "pycaret")):
+            return
+        if self.specs is not None and (not self.weights or set(self.weights) - {row.id for row in singles}):
             return
         division = self.work.division
         judged = division.fold >= 0
         y, fold = self.work.y[division.train][judged], division.fold[judged]
         predictions = {row.id: self.out_of_fold(row.id)[judged] for row in singles}
         begun = time.monotonic()
-        weights = greedy_weights(predictions, y, self.metric.name, deadline=begun + 0.4 * (deadline - begun))
-        mixed = honest_blend(predictions, y, fold, self.metric.name, deadline=deadline)
+        if self.weights:
+            weights, mixed = self.weights, blend(predictions, self.weights)
+        else:
+            weights = greedy_weights(predictions, y, self.metric.name, deadline=begun + 0.4 * (deadline - begun))
+            mixed = honest_blend(predictions, y, fold, self.metric.name, deadline=deadline)
         per_fold = [all_scores(self.config.task, y[fold == k], mixed[fold == k]) for k in range(self.folds)]
         names = set.intersection(*(set(entry) for entry in per_fold))
         scores = [entry.get(self.metric.name, np.nan) for entry in per_fold]

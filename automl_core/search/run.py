@@ -19,6 +19,7 @@ from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Leaderboard
 from automl_core.proposals import check_config, label_text
 from automl_core.schema import Schema
+from automl_core.search.candidates import Spec
 from automl_core.search.constants import constant_notes
 from automl_core.search.copies import Copies, find_copies, propose_together
 from automl_core.search.division import Division
@@ -65,6 +66,8 @@ def run_search(
     emit: Emit,
     should_stop: Callable[[], bool],
     started: float,
+    specs: tuple[Spec, ...] | None = None,
+    weights: dict[str, float] | None = None,
 ) -> Leaderboard:
     """Search for the best model.
 
@@ -83,6 +86,10 @@ def run_search(
         Turns true when a person stops the run.
     started : float
         `time.time` from which the budget counts.
+    specs : tuple of Spec, optional
+        What is fitted, instead of the preset's own; nothing is searched beyond them.
+    weights : dict of str to float, optional
+        With `specs`, of the ensemble of them that was chosen before.
 
     Returns
     -------
@@ -99,7 +106,7 @@ def run_search(
     prepared = prepare(frame, schema, recipe, config, folder)
     for note in prepared.notes:
         emit(Message(note))
-    board = SearchLoop(prepared, emit=emit, should_stop=should_stop, started=started).run()
+    board = SearchLoop(prepared, emit=emit, should_stop=should_stop, started=started, specs=specs, weights=weights or {}).run()
     store_proof(prepared, emit)
     return board
 

@@ -1,4 +1,4 @@
-"""Greedy ensemble selection over out-of-fold predictions, and what is recommended."""
+"""Greedy ensemble selection over out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS, score
 
 Array = npt.NDArray[np.float64]
@@ -98,57 +97,3 @@ def honest_blend(predictions: dict[str, Array], y: Array, fold: npt.NDArray[np.i
         )
         mixed[judged] = blend({name: values[judged] for name, values in predictions.items()}, weights)
     return mixed
-
-
-def recommend(board: Leaderboard) -> tuple[str, str]:
-    """Return the id of the candidate to use, and why.
-
-    The ensemble is recommended unless the best single model is better by more than one standard error of their
-    difference over the folds: the ensemble is judged on rows that did not choose it, while the best of many single models
-    owes part of its lead to having been chosen by these very scores.
-    """
-    scored = [row for row in board.ranked() if row.state == "scored" and row.role != "baseline"]
-    if not scored:
-        rest = [row for row in board.ranked() if row.state == "scored"]
-        return (rest[0].id, "It is the only one that was scored.") if rest else ("", "")
-    label = METRICS[board.metric].label
-    sign = 1.0 if board.greater_is_better else -1.0
-    best, singles = scored[0], [row for row in scored if row.role == "model"]
-    ensemble = next((row for row in scored if row.role == "ensemble"), None)
-    reason = f"It has the best {label} over the folds: {_with_spread(best)}."
-    if ensemble is not None and singles and best is ensemble:
-        reason = (
-            f"{_combines(ensemble)} and has the best {label}: {_with_spread(ensemble)}, "
-            f"the best single one {_with_spread(singles[0])}."
-        )
-    elif ensemble is not None and len(ensemble.members) > 1 and not _clearly_better(best, ensemble, sign):
-        reason = (
-            f"{_combines(ensemble)} ({label} {_with_spread(ensemble)}). The best single one scored a little "
-            f"higher ({_with_spread(best)}), but the difference is within chance, and the best of {len(singles)} owes part of it "
-            "to having been chosen."
-        )
-        best = ensemble
-    base = next((row for row in board if row.role == "baseline" and row.score is not None), None)
-    if base is not None and best.score is not None and base.score is not None and sign * (best.score - base.score) <= 0:
-        reason += " But it is no better than ignoring every column, so there may be nothing to learn here."
-    return best.id, reason
-
-
-def _combines(ensemble: Candidate) -> str:
-    return (
-        f"It combines {len(ensemble.members)} models" if len(ensemble.members) > 1 else "It is one model, chosen by the ensemble"
-    )
-
-
-def _clearly_better(one: Candidate, other: Candidate, sign: float) -> bool:
-    """Return whether `one` beats `other` by more than a standard error of their difference over the folds."""
-    pairs = list(zip(one.fold_scores, other.fold_scores, strict=False))
-    if len(pairs) < 2 or len(one.fold_scores) != len(other.fold_scores):
-        return True
-    gains = np.array([sign * (first - second) for first, second in pairs])
-    return float(gains.mean()) > float(gains.std(ddof=1) / np.sqrt(len(gains)))
-
-
-def _with_spread(row: Candidate) -> str:
-    spread = f" ± {row.spread:.2g}" if row.spread is not None else ""
-    return f"{row.score:.4g}{spread}"

@@ -18,6 +18,7 @@ from pages.shared import caches, errors
 ACTIVE = ("queued", "running")
 DOING = {
     "train": "Comparing models",
+    "relearn": "Learning every row",
     "model": "Packing a model",
     "evaluate": "Judging a model",
     "explain": "Explaining a model",
