@@ -99,6 +99,8 @@ class Leaderboard:
         Id of the recommended candidate, empty while there is none.
     recommendation : str
         Why it is recommended, one sentence.
+    label : str
+        The metric's name for people; empty in older runs.
     """
 
     metric: str
@@ -106,6 +108,7 @@ class Leaderboard:
     candidates: tuple[Candidate, ...] = ()
     recommended: str = ""
     recommendation: str = ""
+    label: str = ""
 
     def __iter__(self) -> Iterator[Candidate]:
         return iter(self.candidates)
@@ -143,6 +146,7 @@ class Leaderboard:
             "greater_is_better": self.greater_is_better,
             "recommended": self.recommended,
             "recommendation": self.recommendation,
+            "label": self.label,
             "candidates": [row.to_dict() for row in self.candidates],
         }
 
@@ -155,6 +159,7 @@ class Leaderboard:
             candidates=tuple(Candidate.from_dict(row) for row in data["candidates"]),
             recommended=data["recommended"],
             recommendation=data["recommendation"],
+            label=data.get("label", ""),
         )
 
     def save(self, path: Path) -> None:

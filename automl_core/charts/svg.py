@@ -15,7 +15,6 @@ from automl_core.charts.style import ACCENT, GREY, PALETTE
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.explaining.importance import Explanation
 from automl_core.leaderboard import Leaderboard
-from automl_core.metrics import METRICS
 from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def importance_charts(explanation: Explanation) -> dict[str, str]:
         heights = _bars(axes, [_name(row.column) for row in rows])
         axes.barh(heights, [row.mean for row in rows], xerr=[row.spread for row in rows], color=ACCENT, ecolor=GREY)
         axes.axvline(0, color=GREY, linewidth=0.8)
-        axes.set_xlabel(f"Loss of {METRICS[explanation.metric].label}")
+        axes.set_xlabel(f"Loss of {explanation.metric_label}")
     found, places = explanation.contributions, order(explanation)[::-1]
     with _axes(added, height=0.7 + 0.24 * len(places)) as (axes, second):
         heights = _bars(axes, [_name(found.columns[place]) for place in places])

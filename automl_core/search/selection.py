@@ -111,7 +111,7 @@ def recommend(board: Leaderboard) -> tuple[str, str]:
     if not scored:
         rest = [row for row in board.ranked() if row.state == "scored"]
         return (rest[0].id, "It is the only one that was scored.") if rest else ("", "")
-    label = METRICS[board.metric].label
+    label = board.label or METRICS[board.metric].label
     sign = 1.0 if board.greater_is_better else -1.0
     best, singles = scored[0], [row for row in scored if row.role == "model"]
     ensemble = next((row for row in scored if row.role == "ensemble"), None)

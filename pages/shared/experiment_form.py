@@ -88,7 +88,7 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
 
 
 def _positive(frame: pd.DataFrame, proposal: Proposal, suffix: str) -> str:
-    from automl_core.proposals import label_text
+    from automl_core.target import label_text
 
     counts = label_text(frame[proposal.config.target].dropna()).value_counts()
     labels = [str(label) for label in counts.index[:50]]
