@@ -21,6 +21,7 @@ from automl_core.cleaning.apply import apply_stateless
 from automl_core.errors import FormatError, NotFoundError
 from automl_core.experiment import Decision, ExperimentConfig
 from automl_core.leaderboard import Candidate
+from automl_core.metrics import OWN, metric_of
 from automl_core.reference import (
     cells,
     column_statistics,
@@ -229,6 +230,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "classes": list(classes),
         "positive": config.positive,
         "metric": config.metric,
+        **({"metric_label": metric_of(config).label} if config.metric in OWN else {}),
         "threshold": threshold.value,
         "threshold_reason": threshold.reason,
         "score": candidate.score,
@@ -268,7 +270,12 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
 
 
 def _threshold(
-    run: Run, config: ExperimentConfig, classes: tuple[str, ...], dataset: Dataset, predictions: Array, rows: npt.NDArray[np.int64]
+    run: Run,
+    config: ExperimentConfig,
+    classes: tuple[str, ...],
+    dataset: Dataset,
+    predictions: Array,
+    rows: npt.NDArray[np.int64],
 ) -> Decision[float]:
     """Choose above which probability the event is predicted, on the out-of-fold predictions of these rows."""
     if len(classes) != 2:

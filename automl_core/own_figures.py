@@ -50,7 +50,9 @@ def parse_costs(text: str) -> Costs:
         try:
             numbers[name] = float(found.get(key, "0"))
         except ValueError:
-            raise InputError(f"{key} is {found[key]!r}.", "An amount of money is needed, such as -50 or 12.5.", "Correct it.") from None
+            raise InputError(
+                f"{key} is {found[key]!r}.", "An amount of money is needed, such as -50 or 12.5.", "Correct it."
+            ) from None
     return Costs(**numbers, amount=found.get("amount", ""), currency=found.get("currency", ""))
 
 
@@ -161,15 +163,15 @@ def _check_amount(
             "Correct the column, or choose another one.",
         )
     if not (known > 0).any():
-        raise InputError(f"The amount column {name!r} has no value above 0.", "Nothing would be counted.", "Choose another column.")
+        raise InputError(
+            f"The amount column {name!r} has no value above 0.", "Nothing would be counted.", "Choose another column."
+        )
     notes = []
     if missing := len(values) - len(known):
         are = "row has no amount and does" if missing == 1 else "rows have no amount and do"
         notes.append(f"{missing:,} {are} not count in the money.")
     if name in features:
-        notes.append(
-            f"The amount {name!r} is also learned from. If it is known only after the decision, leave the column out."
-        )
+        notes.append(f"The amount {name!r} is also learned from. If it is known only after the decision, leave the column out.")
     return notes
 
 
@@ -211,7 +213,9 @@ def try_kpi(config: ExperimentConfig, target: pd.Series, uploaded: pd.DataFrame)
     assert kpi is not None
     if not kpi.name.strip() or len(kpi.name) > NAME_LENGTH:
         raise InputError(
-            f"The figure's name is {kpi.name[:NAME_LENGTH]!r}.", f"It needs 1 to {NAME_LENGTH} characters.", "Give it another name."
+            f"The figure's name is {kpi.name[:NAME_LENGTH]!r}.",
+            f"It needs 1 to {NAME_LENGTH} characters.",
+            "Give it another name.",
         )
     formula = parse_formula(kpi.formula)
     check_columns(formula, _known(uploaded))

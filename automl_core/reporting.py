@@ -128,7 +128,8 @@ def _stored(path: Path, kind: Any) -> Any:
 def _summary(target: str, candidate: Candidate, evaluation: Evaluation | None, config: ExperimentConfig) -> str:
     """Return the report in two sentences."""
     if evaluation is None or not evaluation.metrics:
-        return f"{candidate.name} predicts {target}. In cross-validation its {metric_of(config).label} is {_digits(candidate.score)}."
+        label = metric_of(config).label
+        return f"{candidate.name} predicts {target}. In cross-validation its {label} is {_digits(candidate.score)}."
     name, score = next(iter(evaluation.metrics.items()))
     between = f" (95 % interval {_digits(score.low)} to {_digits(score.high)})" if score.low is not None else ""
     # Where the run's metric is not defined for the held-out rows, another one comes first.

@@ -133,14 +133,15 @@ class Scorer:
         float
             NaN where it is not defined.
         """
+        at = 0.5 if threshold is None else threshold
         if metric.name == "cost":
             act, leave, known = self._of(rows, "money", self._money_of)
             event = prediction[:, 1] > (self.threshold if threshold is None else threshold)
             return float((leave.sum() + act[event].sum() - leave[event].sum()) / known) if known else float("nan")
         if metric.name == "kpi":
-            return self.formula.value(self._rows(rows, prediction, 0.5 if threshold is None else threshold))
+            return self.formula.value(self._rows(rows, prediction, at))
         columns = self._of(rows, "arrays", self._arrays_of) if metric.columns else None
-        return score_of(metric, self._of(rows, "truth", self._truth), prediction, 0.5 if threshold is None else threshold, columns)
+        return score_of(metric, self._of(rows, "truth", self._truth), prediction, at, columns)
 
     @functools.cached_property
     def threshold(self) -> float:

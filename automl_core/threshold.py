@@ -102,10 +102,8 @@ def choose_threshold(scorer: Scorer, rows: Ints, proba: Array) -> Decision[float
             f"Another one, {threshold:.2g}, would change {judge.label} from {at_reference:.4g} to {at_best:.4g} on the rows that "
             "each model did not learn from, which is within chance.",
         )
-    return Decision(
-        threshold,
-        f"On the rows that each model did not learn from, {judge.label} is {at_best:.4g} there and {at_reference:.4g} at the {usual}.",
-    )
+    both = f"{judge.label} is {at_best:.4g} there and {at_reference:.4g} at the {usual}"
+    return Decision(threshold, f"On the rows that each model did not learn from, {both}.")
 
 
 def cuts(event: Array) -> tuple[Array, Ints]:

@@ -93,6 +93,8 @@ def evaluation_charts(evaluation: Evaluation) -> dict[str, str]:
         drawers = {"Predicted against actual": _scatter, "Residuals": _residuals, "Error by size of the value": _by_quantile}
     else:
         drawers = {"ROC curve": _roc, "Precision and recall": _pr, "Calibration": _calibration}
+        if "money" in evaluation.curves:
+            drawers = {"Money by threshold": _money, **drawers}
     found = {}
     for title, draw in drawers.items():
         with _axes(title) as (axes, result):
@@ -141,6 +143,15 @@ def course_chart(leaderboard: Leaderboard, label: str) -> str:
         else:
             axes.set_ylim(low - 2 * spread, high + 3 * spread)
     return result[0]
+
+
+def _money(axes: Axes, evaluation: Evaluation) -> None:
+    part = evaluation.curves["money"]
+    axes.plot(part["threshold"], part["per_row"], color=ACCENT)
+    axes.axhline(max(part["none"], part["every"]), color=GREY, linestyle="--", linewidth=1)
+    axes.axvline(evaluation.threshold, color=GREY, linewidth=1)
+    axes.set_xlabel(f"Threshold for {_name(evaluation.positive, 24)}")
+    axes.set_ylabel("Money per row" + (f", {_name(part['currency'], 12)}" if part["currency"] else ""))
 
 
 def _roc(axes: Axes, evaluation: Evaluation) -> None:

@@ -47,7 +47,8 @@ class Evaluation:
         The run's metric first.
     curves : dict
         Plain lists, by task. Classification: ``confusion``, ``report``, ``calibration``, ``roc``, ``pr`` and, for two
-        classes, ``distribution`` and with a cost table ``money`` (see `judge.money_curve`). Regression: ``predicted_actual``, ``residual_hist``, ``by_quantile``.
+        classes, ``distribution`` and with a cost table ``money`` (see `judge.money_curve`). Regression:
+        ``predicted_actual``, ``residual_hist``, ``by_quantile``.
     classes : tuple of str
     positive : str
     threshold : float
@@ -137,9 +138,7 @@ def evaluate(model: Model, frame: pd.DataFrame, *, rows: str = "held-out", seed:
         rows_without = f"{left:,} {'row' if left == 1 else 'rows'} without a value of {model.target!r}"
         notes = (f"{rows_without} {'is' if left == 1 else 'are'} left out.",)
     scorer = scorer_of(model, frame[known], truth)
-    return evaluate_values(
-        scorer.config.task, truth, values, model=model, scorer=scorer, rows=rows, notes=notes, seed=seed
-    )
+    return evaluate_values(scorer.config.task, truth, values, model=model, scorer=scorer, rows=rows, notes=notes, seed=seed)
 
 
 def evaluate_out_of_fold(run_folder: Path, candidate_id: str, model: Model, *, seed: int = 0) -> Evaluation:

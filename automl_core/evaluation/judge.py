@@ -57,8 +57,8 @@ def left_out(scorer: Scorer) -> tuple[str, ...]:
     for metric in metrics_of(scorer.config):
         if metric.name in ("cost", "kpi") and (missing := scorer.missing(metric)):
             columns = " and ".join(repr(name) for name in missing[:5])
-            word = "column" if len(missing) == 1 else "columns"
-            told.append(f"{metric.label} is not computed, since the {word} {columns} {'is' if len(missing) == 1 else 'are'} missing.")
+            are = f"column {columns} is" if len(missing) == 1 else f"columns {columns} are"
+            told.append(f"{metric.label} is not computed, since the {are} missing.")
     return tuple(told)
 
 

@@ -100,7 +100,9 @@ def read(text: str) -> Node:
     from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
     if not text.strip():
-        raise InputError("The formula is empty.", "It needs to say what is counted.", 'For example: mean(if(truth == "yes", 1, 0))')
+        raise InputError(
+            "The formula is empty.", "It needs to say what is counted.", 'For example: mean(if(truth == "yes", 1, 0))'
+        )
     if len(text) > LONGEST:
         raise InputError(
             f"The formula has {len(text):,} characters.", f"It may have at most {LONGEST:,}.", "Make it shorter, or write two."

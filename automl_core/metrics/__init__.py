@@ -7,6 +7,7 @@ from automl_core.metrics import labels, probabilities, values  # noqa: F401  # t
 from automl_core.metrics.own import metric_of, metrics_of
 from automl_core.metrics.registry import (
     METRICS,
+    OWN,
     PER_CLASS,
     Metric,
     Needs,
@@ -21,6 +22,7 @@ from automl_core.metrics.registry import (
 
 __all__ = [
     "METRICS",
+    "OWN",
     "PER_CLASS",
     "Metric",
     "Needs",

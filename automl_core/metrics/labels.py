@@ -119,9 +119,7 @@ def label_metric(
     return register(Metric(name, label, explanation, tasks, True, "label", compute, counts, **more))
 
 
-label_metric(
-    "accuracy", "Accuracy", "Share of rows whose label is right. Misleading when one label is rare.", accuracy
-)
+label_metric("accuracy", "Accuracy", "Share of rows whose label is right. Misleading when one label is rare.", accuracy)
 label_metric(
     "balanced_accuracy",
     "Balanced accuracy",
@@ -131,9 +129,7 @@ label_metric(
 label_metric(
     "f1", "F1", "Balance of precision and recall for the event; for many labels their mean weighted by size.", f_beta(1.0)
 )
-label_metric(
-    "f2", "F2", "As F1, but finding the events counts twice as much as not raising false alarms.", f_beta(2.0), BINARY
-)
+label_metric("f2", "F2", "As F1, but finding the events counts twice as much as not raising false alarms.", f_beta(2.0), BINARY)
 label_metric(
     "precision",
     "Precision",

@@ -213,7 +213,7 @@ register(
     Metric(
         "ks",
         "KS",
-        "Largest gap between the share of events and the share of other rows found at one threshold: 0 is guessing, 1 is perfect.",
+        "Largest gap between the shares of events and of other rows that one threshold finds: 0 is guessing, 1 is perfect.",
         BINARY,
         True,
         "probability",

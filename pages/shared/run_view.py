@@ -27,17 +27,17 @@ STATES = {
 
 def label(project: ProjectFolder, run_id: str) -> str:
     """Name a run for people: target, metric, start, state; its id when its request cannot be read."""
-    from automl_core.metrics import METRICS
+    from automl_core.metrics import metric_of
     from automl_core.runs import Run
 
     try:
         run = Run(project.run(run_id))
         config = run.config
+        metric = metric_of(config).label
         state = jobs.WORDS.get(jobs.follow(run.path).state, "")
     except (AutoMLError, KeyError, TypeError):
         return f"{run_id} (damaged)"
     started = time.strftime("%d %b, %H:%M", time.localtime((run.path / "request.json").stat().st_mtime))
-    metric = METRICS[config.metric].label if config.metric in METRICS else config.metric
     return f"{config.target} by {metric}, {started}, {state.lower()}"
 
 
@@ -100,11 +100,11 @@ def _recommended(leaderboard: Leaderboard, now: jobs.Following, key: str) -> Non
 
 def _chart(leaderboard: Leaderboard, run: Run, key: str) -> None:
     from automl_core.charts.leaderboard import course_figure
-    from automl_core.metrics import METRICS
+    from automl_core.metrics import metric_of
 
     if not any(row.state == "scored" for row in leaderboard):
         return
-    name = METRICS[leaderboard.metric].label if leaderboard.metric in METRICS else leaderboard.metric
+    name = leaderboard.label or metric_of(run.config, leaderboard.metric).label
     direction = "higher is better" if leaderboard.greater_is_better else "lower is better"
     st.plotly_chart(
         course_figure(leaderboard, f"{name} ({direction})"),
