@@ -38,7 +38,8 @@ def requirements(packages: dict[str, str]) -> str:
 def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str:
     """Return the text of a bundle's README.md."""
     lineage = manifest["lineage"]
-    score = f"{manifest['metric']} {manifest['score']:.4g}" if manifest["score"] is not None else "not scored"
+    metric = manifest.get("metric_label", manifest["metric"])
+    score = f"{metric} {manifest['score']:.4g}" if manifest["score"] is not None else "not scored"
     if manifest["spread"] is not None:
         score += f" ± {manifest['spread']:.2g} over the folds"
     real = manifest["real_rows"]
@@ -55,6 +56,7 @@ def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str
         f"# {manifest['name']}, predicting {manifest['target']}",
         "",
         f"A {manifest['task']} model. {_scored(lineage)} {score}.",
+        *_decision(manifest),
         "",
         "## Use it",
         "",
@@ -120,6 +122,14 @@ def _judged(lineage: dict[str, Any]) -> list[str]:
         f"* It learned every row. The same model, chosen and judged in the run {found['run']}, had {found['metric']} "
         f"{found['value']:.4g}{between} on {found['rows']:,} rows that it had not learned from."
     ]
+
+
+def _decision(manifest: dict[str, Any]) -> list[str]:
+    """Say above which probability the event is predicted."""
+    if len(manifest["classes"]) != 2:
+        return []
+    why = f" {manifest['threshold_reason']}" if manifest.get("threshold_reason") else ""
+    return ["", f"{manifest['positive']} is predicted where its probability is above {manifest['threshold']:.3g}.{why}"]
 
 
 def notice() -> str:

@@ -157,7 +157,9 @@ def train(
         Path, typer.Option(help="A new folder: model.zip, leaderboard.json, events.jsonl, report.html.", show_default=False)
     ],
     task: Annotated[str, typer.Option(help="binary, multiclass or regression; found by itself.")] = "",
-    metric: Annotated[str, typer.Option(help="For example roc_auc, log_loss, rmse; chosen by itself.")] = "",
+    metric: Annotated[
+        str, typer.Option(help="For example roc_auc, log_loss, rmse; cost or kpi for your own; chosen by itself.")
+    ] = "",
     positive: Annotated[str, typer.Option(help="Which of two labels is the event.")] = "",
     preset: Annotated[str, typer.Option(help="quick, balanced, best, fast, explainable or pycaret.")] = "balanced",
     recipe: Annotated[Path | None, typer.Option(help="A recipe that the app exported; by default the proposed one.")] = None,
@@ -170,10 +172,16 @@ def train(
     time_column: Annotated[str, typer.Option("--time", help="Column that orders the rows, with --split time.")] = "",
     gap: Annotated[float, typer.Option(help="With --split time: days (or the column's unit) left out before judged rows.")] = 0.0,
     seed: Annotated[int, typer.Option(help="The same seed and number of models give the same result.")] = 0,
+    costs: Annotated[
+        str, typer.Option(help="Money a row: tp=10,fp=-2,fn=-50,tn=0[,amount=COLUMN][,currency=EUR]; losses are negative.")
+    ] = "",
+    kpi: Annotated[str, typer.Option(help='A figure of your own, "NAME: FORMULA" over prediction, truth and columns.')] = "",
+    kpi_lower: Annotated[bool, typer.Option("--kpi-lower", help="A lower value of that figure is better.")] = False,
 ) -> None:
     """Search for the best model and keep it with its report."""
     from automl_core.cleaning.apply import apply_stateless
     from automl_core.experiment import Budget, Split
+    from automl_core.own_figures import parse_costs, parse_kpi
     from automl_core.proposals import check_config, propose, propose_task
     from automl_core.runs import Run, write_request
 
@@ -183,6 +191,10 @@ def train(
         raise InputError(f"--split {split} needs a column.", action=f"Name it with --{split} COLUMN.")
     if gap and split != "time":
         raise InputError("--gap needs --split time.", "Only a split by time has a gap.", "Add --split time --time COLUMN.")
+    own = {
+        "costs": parse_costs(costs) if costs else None,
+        "kpi": parse_kpi(kpi, greater_is_better=not kpi_lower) if kpi else None,
+    }
     _new_folder(out)
     from automl_core.data.dataset import create_dataset
 
@@ -209,6 +221,7 @@ def train(
             budget=Budget(budget, trials),
             preset=cast(Any, _choice("--preset", preset, ("quick", "balanced", "best", "fast", "explainable", "pycaret"))),
             seed=seed,
+            **cast(Any, own),
         )
         check_config(frame, cleaned.schema, config, uploaded=(dataset.frame(), dataset.schema))
         write_request(

@@ -329,7 +329,7 @@ def _clearly_better(one: Candidate, other: Candidate, sign: float) -> bool:
 
 
 def _label(board: Leaderboard) -> str:
-    return METRICS[board.metric].label if board.metric in METRICS else board.metric
+    return board.label or (METRICS[board.metric].label if board.metric in METRICS else board.metric)
 
 
 def _with_spread(row: Candidate) -> str:

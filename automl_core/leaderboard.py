@@ -106,6 +106,8 @@ class Leaderboard:
         What the search was for; see `honesty.recommend`.
     fold_ratio : float
         Rows judged for each row learned from, a mean over the folds; 0 for that of k folds of equal size.
+    label : str
+        The metric's name for people; empty in older runs.
     """
 
     metric: str
@@ -115,6 +117,7 @@ class Leaderboard:
     recommendation: str = ""
     preset: str = "balanced"
     fold_ratio: float = 0.0
+    label: str = ""
 
     def __iter__(self) -> Iterator[Candidate]:
         return iter(self.candidates)
@@ -154,6 +157,7 @@ class Leaderboard:
             "recommendation": self.recommendation,
             "preset": self.preset,
             "fold_ratio": self.fold_ratio,
+            "label": self.label,
             "candidates": [row.to_dict() for row in self.candidates],
         }
 
@@ -168,6 +172,7 @@ class Leaderboard:
             recommendation=data["recommendation"],
             preset=data.get("preset", "balanced"),
             fold_ratio=data.get("fold_ratio", 0.0),
+            label=data.get("label", ""),
         )
 
     def save(self, path: Path) -> None:

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,9 @@ from automl_core import __version__
 from automl_core.bundle_texts import notice, readme, requirements, used_packages
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.errors import FormatError, NotFoundError
-from automl_core.experiment import ExperimentConfig
+from automl_core.experiment import Decision, ExperimentConfig
 from automl_core.leaderboard import Candidate
+from automl_core.metrics import OWN, metric_of
 from automl_core.reference import (
     cells,
     column_statistics,
@@ -32,11 +33,17 @@ from automl_core.reference import (
 from automl_core.relearning import origin_of
 from automl_core.runs import Run
 from automl_core.schema import Schema
+from automl_core.scorer import Scorer, needed_columns
 from automl_core.scoring.archive import FORMAT
 from automl_core.scoring.bundle import Model, from_manifest
 from automl_core.scoring.ensemble import FoldEnsemble, Part
 from automl_core.scoring.trusted import load_trusted
+from automl_core.target import label_text
+from automl_core.threshold import HALF, choose_threshold
 from automl_core.workspace import atomic_file, read_json
+
+if TYPE_CHECKING:
+    from automl_core.data.dataset import Dataset
 
 Array = npt.NDArray[np.float64]
 RUNTIME = (
@@ -210,7 +217,8 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     inputs = dataset.schema.without([config.target])
     personal = personal_columns(frame, inputs)
     facts = column_statistics(frame, inputs, personal)
-    predictions, _ = out_of_fold(run_folder, candidate)
+    predictions, judged = out_of_fold(run_folder, candidate)
+    threshold = _threshold(run, config, classes, dataset, predictions, judged)
     reference = {
         "format": 1,
         "rows": len(frame),
@@ -230,7 +238,9 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "classes": list(classes),
         "positive": config.positive,
         "metric": config.metric,
-        "threshold": 0.5,
+        **({"metric_label": metric_of(config).label} if config.metric in OWN else {}),
+        "threshold": threshold.value,
+        "threshold_reason": threshold.reason,
         "score": candidate.score,
         "spread": candidate.spread,
         "schema": dataset.schema.to_dict(),
@@ -266,6 +276,26 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     _write(out, {"manifest.json": _json(manifest), **files})
     return out
+
+
+def _threshold(
+    run: Run,
+    config: ExperimentConfig,
+    classes: tuple[str, ...],
+    dataset: Dataset,
+    predictions: Array,
+    rows: npt.NDArray[np.int64],
+) -> Decision[float]:
+    """Choose above which probability the event is predicted, on the out-of-fold predictions of these rows."""
+    if len(classes) != 2:
+        return Decision(HALF, "")
+    uploaded = dataset.frame().iloc[rows]
+    target = apply_stateless(uploaded, dataset.schema, run.recipe, training=False).frame[config.target]
+    codes = label_text(target).map({label: code for code, label in enumerate(classes)}).to_numpy(dtype=np.float64)
+    known = np.flatnonzero(np.isfinite(codes))
+    columns = uploaded[[name for name in needed_columns(config) if name in uploaded]].iloc[known].reset_index(drop=True)
+    scorer = Scorer(config, codes[known], columns, classes)
+    return choose_threshold(scorer, np.arange(len(known)), predictions[known])
 
 
 def _scored(run: Run, candidate_id: str) -> Candidate:

@@ -10,8 +10,10 @@ import pandas as pd
 
 from automl_core.errors import InputError
 from automl_core.experiment import Decision, ExperimentConfig, Split, Task
-from automl_core.metrics import METRICS, check_metric, metrics_for
+from automl_core.metrics import METRICS, metric_of, metrics_for
+from automl_core.own_figures import check_figures
 from automl_core.schema import Schema
+from automl_core.target import label_text
 
 MAX_CLASSES = 1000
 MIN_ROWS = 10
@@ -56,15 +58,6 @@ class Proposal:
     config: ExperimentConfig
     decisions: dict[str, Decision[object]]
     splits: tuple[Decision[Split], ...] = ()
-
-
-def label_text(values: pd.Series) -> pd.Series:
-    """Return a target's values as the person wrote them: 0 and 1 without a point; missing stays missing."""
-    from automl_core.data.parsing import as_text
-
-    if values.dtype == object:
-        return values.map(str, na_action="ignore")
-    return as_text(values)
 
 
 def propose_task(values: pd.Series, kind: str) -> Decision[Task]:
@@ -235,7 +228,8 @@ def check_config(
     schema : Schema
     config : ExperimentConfig
     uploaded : tuple of DataFrame and Schema, optional
-        The table before any step, in which the column that rows are split by is looked up.
+        The table before any step, in which the column that rows are split by and those that a cost table or a formula
+        names are looked up.
 
     Returns
     -------
@@ -255,7 +249,7 @@ def check_config(
     schema[target]
     values = frame[target]
     _check_target_values(values, target)
-    check_metric(config.metric, config.task)
+    metric_of(config)
     _check_numbers(config, len(frame))
     notes: list[str] = []
     missing = int(values.isna().sum())
@@ -280,6 +274,7 @@ def check_config(
     features = [name for name in schema.names if name != target and name not in config.ignored]
     if not features:
         raise InputError("There is no column left to learn from.", action="Keep at least one column besides the target.")
+    notes += check_figures(values, config, *(uploaded or (frame, schema)), tuple(features))
     if config.budget.seconds < 5 and not config.budget.trials:
         notes.append("The budget was raised to 5 seconds, the least a run needs.")
         config = replace(config, budget=replace(config.budget, seconds=5.0))

@@ -11,10 +11,11 @@ from automl_core.charts import evaluation as evaluation_figures
 from automl_core.charts import importance as importance_figures
 from automl_core.errors import NotFoundError
 from automl_core.evaluation.evaluate import Evaluation
-from automl_core.experiment import Split
+from automl_core.evaluation.wording import costs_sentence, decision_sentences
+from automl_core.experiment import ExperimentConfig, Split
 from automl_core.explaining.importance import Explanation
 from automl_core.leaderboard import Candidate, Leaderboard
-from automl_core.metrics import METRICS
+from automl_core.metrics import Metric, metric_of
 from automl_core.model import load_task
 from automl_core.profiling.wording import number, percent
 from automl_core.runs import Run
@@ -75,24 +76,27 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
     leaderboard, dataset = run.leaderboard(), run.dataset()
     evaluation = _stored(run.evaluation(candidate.id), Evaluation)
     explanation = _stored(run.explanation(candidate.id), Explanation)
-    metric = METRICS[config.metric]
+    metric = metric_of(config)
     charts = {title: Markup(svg) for title, svg in (evaluation_charts(evaluation) if evaluation else {}).items()}
     importance = {title: Markup(svg) for title, svg in (importance_charts(explanation) if explanation else {}).items()}
     return {
         "candidate": candidate,
         "title": f"{_cut(config.target)}: {candidate.name}",
-        "summary": _summary(_cut(config.target), candidate, evaluation, metric.label),
+        "summary": _summary(_cut(config.target), candidate, evaluation, config),
         "settings": {
             "Table": f"{_cut(dataset.name)}, {dataset.rows:,} rows, {len(dataset.schema):,} columns",
             "Predicts": f"{_cut(config.target)}. {TASK_WORDS[config.task]}",
             **({"Event": _cut(config.positive)} if config.positive else {}),
             **({"Labels": _labels(classes)} if len(classes) > 2 else {}),
             "Metric": f"{metric.label}. {metric.explanation}",
+            **({"Cost table": costs_sentence(config.costs)} if config.costs else {}),
+            **({"Own figure": f"{config.kpi.name}: {config.kpi.formula}"} if config.kpi else {}),
             "Rows held back": percent(config.holdout) if config.holdout else "none; scores are out-of-fold",
             "Split": _split(config.split, dataset.schema),
             "Search": f"{config.budget.seconds:,.0f} s, preset {config.preset}, seed {config.seed}",
         },
-        "scores": _scores(evaluation, candidate),
+        "scores": _scores(evaluation, candidate, config),
+        "decisions": decision_sentences(evaluation) if evaluation else (),
         "evaluation": evaluation,
         "labels": [_cut(name, 40) for name in classes[:CONFUSED]],
         "more_labels": max(len(classes) - CONFUSED, 0),
@@ -141,33 +145,35 @@ def _stored(path: Path, kind: Any) -> Any:
     return kind.from_dict(read_json(path)) if path.exists() else None
 
 
-def _summary(target: str, candidate: Candidate, evaluation: Evaluation | None, label: str) -> str:
+def _summary(target: str, candidate: Candidate, evaluation: Evaluation | None, config: ExperimentConfig) -> str:
     """Return the report in two sentences."""
     if evaluation is None or not evaluation.metrics:
+        label = metric_of(config).label
         return f"{candidate.name} predicts {target}. In cross-validation its {label} is {_digits(candidate.score)}."
     name, score = next(iter(evaluation.metrics.items()))
     between = f" (95 % interval {_digits(score.low)} to {_digits(score.high)})" if score.low is not None else ""
     # Where the run's metric is not defined for the held-out rows, another one comes first.
-    folds = _digits(candidate.score if METRICS[name].label == label else candidate.metrics.get(name))
+    folds = _digits(candidate.score if name == config.metric else candidate.metrics.get(name))
     whose = "it never saw" if evaluation.source != "out-of-fold" else "that each fold's model did not learn from"
     return (
-        f"{candidate.name} predicts {target}. On {evaluation.rows:,} rows {whose}, its {METRICS[name].label} "
+        f"{candidate.name} predicts {target}. On {evaluation.rows:,} rows {whose}, its {metric_of(config, name).label} "
         f"is {_digits(score.value)}{between}{f'; in cross-validation it was {folds}' if folds else ''}."
     )
 
 
-def _scores(evaluation: Evaluation | None, candidate: Candidate) -> list[dict[str, str]]:
+def _scores(evaluation: Evaluation | None, candidate: Candidate, config: ExperimentConfig) -> list[dict[str, str]]:
     names = list(evaluation.metrics) if evaluation else list(candidate.metrics)
     rows = []
     for name in names:
         held = evaluation.metrics[name] if evaluation else None
+        metric: Metric = metric_of(config, name)
         rows.append(
             {
-                "label": METRICS[name].label,
+                "label": metric.label,
                 "held": _digits(held.value) if held else "",
                 "interval": f"{_digits(held.low)} to {_digits(held.high)}" if held and held.low is not None else "",
                 "folds": _digits(candidate.metrics.get(name)),
-                "meaning": METRICS[name].explanation,
+                "meaning": metric.explanation,
             }
         )
     return rows

@@ -129,7 +129,7 @@ def test_a_report_tells_the_evaluations_numbers(judged: dict[str, Run], tmp_path
     for name, score in evaluation.metrics.items():
         _, held, interval, folds, meaning = page.row(METRICS[name].label)
         assert held == number(score.value)
-        assert interval == f"{number(score.low or 0)} to {number(score.high or 0)}"
+        assert interval == ("" if score.low is None else f"{number(score.low)} to {number(score.high or 0)}")
         assert folds == (number(candidate.metrics[name]) if name in candidate.metrics else "")
         assert meaning == METRICS[name].explanation
     first, score = next(iter(evaluation.metrics.items()))

@@ -125,7 +125,7 @@ def _chain(steps: list[Step], schema: Schema, name: str, frame: pd.DataFrame, vi
             chain.append((f"power{position}", power(step, seed)))
         elif step.op == "scale" and encoded:
             chain.append((f"scale{position}", scaler(step)))
-    onehot = encoded and chain and type(chain[-1][1]).__name__ == "OneHotEncoder"
+    onehot = encoded and bool(chain) and type(chain[-1][1]).__name__ == "OneHotEncoder"
     if view == "scaled" and not onehot:
         return [*chain, *_rest(chain, words and not encoded, kind, frame[name], task, seed)]
     if words and not encoded:

@@ -16,8 +16,8 @@ import pandas as pd
 from automl_core.cleaning.preprocessing import View, build_preprocessor, native_categories
 from automl_core.cleaning.recipe import Recipe
 from automl_core.experiment import Task
-from automl_core.metrics import all_scores
 from automl_core.schema import Schema
+from automl_core.scorer import Scorer
 from automl_core.scoring.values import predict_values
 from automl_core.search.candidates import Spec, make_estimator
 from automl_core.search.splitting import Division
@@ -45,6 +45,8 @@ class FoldWork:
     folder : Path
         The run's folder.
     seed : int
+    scorer : Scorer
+        Over the rows of `y`.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class FoldWork:
         n_classes: int,
         folder: Path,
         seed: int,
+        scorer: Scorer,
     ) -> None:
         self.features = features
         self.schema = schema
@@ -68,6 +71,7 @@ class FoldWork:
         self.n_classes = n_classes
         self.folder = folder
         self.seed = seed
+        self.scorer = scorer
 
     def _view(self, fold: int, view: str) -> Path:
         return self.folder / "folds" / str(fold) / f"{view}.skops"
@@ -140,7 +144,7 @@ class FoldWork:
         with atomic_file(folder / f"fold{fold}.npy") as file:
             np.save(file, values)
         result = {
-            "metrics": all_scores(self.task, self._target(judged), values),
+            "metrics": self.scorer.all(judged, values),
             "fit_seconds": fit_seconds,
             "predict_ms": facts["transform_ms"] + 1e6 * predict_seconds / max(len(judged), 1),
             "size_bytes": len(blob),

@@ -19,7 +19,6 @@ from automl_core.events import CandidateScored, Event, Message, Progress
 from automl_core.fold_tests import fold_ratio
 from automl_core.honesty import recommend
 from automl_core.leaderboard import Candidate, Leaderboard
-from automl_core.metrics import METRICS, all_scores
 from automl_core.search.candidates import Spec, baseline, choose, variation
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.selection import POOL, blend, greedy_weights, honest_blend
@@ -100,7 +99,7 @@ class SearchLoop:
         for module in PRELOADED:
             importlib.import_module(module)
         self.executor = ForkExecutor(cores(self.config))
-        self.metric = METRICS[self.config.metric]
+        self.scorer, self.metric = prepared.scorer, prepared.scorer.metric
         self.folds = self.work.division.folds
         self.defined = self._defined_folds()
         self.facts: dict[tuple[int, str], dict[str, Any]] = {}
@@ -120,7 +119,9 @@ class SearchLoop:
         division = self.work.division
         sizes = [(len(division.learned(fold)), len(division.judged(fold))) for fold in range(self.folds)]
         ratio = fold_ratio([learned for learned, _ in sizes], [judged for _, judged in sizes])
-        self.board = Leaderboard(self.metric.name, self.metric.greater_is_better, preset=self.config.preset, fold_ratio=ratio)
+        self.board = Leaderboard(
+            self.metric.name, self.metric.greater_is_better, label=self.metric.label, preset=self.config.preset, fold_ratio=ratio
+        )
         self.told = 0.0
         self.stopped = False
         budget = self.config.budget.seconds
@@ -129,10 +130,13 @@ class SearchLoop:
     def _defined_folds(self) -> int:
         """Return on how many folds the metric is defined at all, whatever is predicted; raises InputError when on none."""
         division, defined = self.work.division, 0
+        if self.metric.needs == "rows":
+            return self.folds  # whether a formula gives a number depends on what is predicted
         for fold in range(self.folds):
-            truth = self.work.y[division.train[division.judged(fold)]]
+            judged = division.train[division.judged(fold)]
+            truth = self.work.y[judged]
             even = np.full((len(truth), len(self.classes)), 1 / max(len(self.classes), 1)) if self.classes else np.abs(truth)
-            defined += bool(np.isfinite(all_scores(self.config.task, truth, even).get(self.metric.name, np.nan)))
+            defined += bool(np.isfinite(self.scorer.score(judged, even)))
         if not defined:
             raise InputError(
                 f"{self.metric.label} cannot be computed on any of the {self.folds} folds.",
@@ -409,6 +413,8 @@ class SearchLoop:
             return
         if self.specs is not None and (not self.weights or set(self.weights) - {row.id for row in singles}):
             return
+        if self.metric.needs == "rows":
+            return  # the selection below judges by truth and prediction alone
         division = self.work.division
         judged = division.fold >= 0
         y, fold = self.work.y[division.train][judged], division.fold[judged]
@@ -419,7 +425,8 @@ class SearchLoop:
         else:
             weights = greedy_weights(predictions, y, self.metric.name, deadline=begun + 0.4 * (deadline - begun))
             mixed = honest_blend(predictions, y, fold, self.metric.name, deadline=deadline)
-        per_fold = [all_scores(self.config.task, y[fold == k], mixed[fold == k]) for k in range(self.folds)]
+        places = division.train[judged]
+        per_fold = [self.scorer.all(places[fold == k], mixed[fold == k]) for k in range(self.folds)]
         names = set.intersection(*(set(entry) for entry in per_fold))
         scores = [entry.get(self.metric.name, np.nan) for entry in per_fold]
         rows = {row.id: row for row in singles}

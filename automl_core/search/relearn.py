@@ -13,8 +13,8 @@ import numpy as np
 from automl_core.events import Event, Progress
 from automl_core.scoring.trusted import load_trusted
 from automl_core.search.candidates import Spec
+from automl_core.search.division import Division, Ints
 from automl_core.search.fitting import FoldWork
-from automl_core.search.splitting import Division, Ints
 
 ROUNDS = {"lightgbm": "n_estimators", "xgboost": "n_estimators", "catboost": "iterations"}
 """What the boosters call their number of rounds, by package."""

@@ -17,14 +17,16 @@ from automl_core.cleaning.recipe import Recipe
 from automl_core.events import Event, Message
 from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Leaderboard
-from automl_core.proposals import check_config, label_text
+from automl_core.proposals import check_config
 from automl_core.schema import Schema
+from automl_core.scorer import Scorer, needed_columns
 from automl_core.search.candidates import Spec
 from automl_core.search.constants import constant_notes
 from automl_core.search.copies import Copies, find_copies, propose_together
 from automl_core.search.division import Division
 from automl_core.search.fitting import FoldWork
 from automl_core.search.splitting import divide
+from automl_core.target import encode_target
 from automl_core.workspace import write_json
 
 Emit = Callable[[Event], None]
@@ -52,6 +54,7 @@ class Prepared:
     config: ExperimentConfig
     classes: tuple[str, ...]
     notes: tuple[str, ...]
+    scorer: Scorer
     keys: pd.Series | None = None
     copies: Copies | None = None
 
@@ -168,6 +171,8 @@ def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: Experim
         notes += more
         notes += constant_notes(division, table[features.names], y)
         division.save(path)
+    looked_at = [name for name in needed_columns(config) if name in frame.columns]
+    scorer = Scorer(config, y, frame.loc[table.index, looked_at].reset_index(drop=True), classes)
     write_json(folder / "task.json", {"format": 1, "classes": list(classes), "config": config.to_dict()})
     work = FoldWork(
         table[features.names].reset_index(drop=True),
@@ -179,35 +184,13 @@ def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: Experim
         len(classes),
         folder,
         config.seed,
+        scorer,
     )
-    return Prepared(work, config, classes, tuple(notes), keys, copies)
+    return Prepared(work, config, classes, tuple(notes), scorer, keys, copies)
 
 
 def _row_numbers(index: pd.Index) -> npt.NDArray[np.int64]:
     return np.asarray(index, dtype=np.int64)
-
-
-def encode_target(values: pd.Series, config: ExperimentConfig) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
-    """Return the target as class codes or values, and the labels in the order of their codes.
-
-    For two classes the event is code 1.
-    """
-    if config.task == "regression":
-        return values.to_numpy(dtype=np.float64), ()
-    text = label_text(values)
-    labels = sort_labels([str(label) for label in text.unique()])
-    if config.task == "binary":
-        labels = [*(label for label in labels if label != config.positive), config.positive]
-    codes = {label: code for code, label in enumerate(labels)}
-    return text.map(codes).to_numpy(dtype=np.float64), tuple(labels)
-
-
-def sort_labels(labels: list[str]) -> list[str]:
-    """Sort labels as numbers where all of them are, otherwise as text."""
-    try:
-        return sorted(labels, key=float)
-    except ValueError:
-        return sorted(labels)
 
 
 def cores(config: ExperimentConfig) -> int:

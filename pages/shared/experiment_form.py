@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.experiment import TASKS, Budget, ExperimentConfig, Preset, Split, SplitKind
-from pages.shared import errors, jobs, split_form, state
+from pages.shared import costs_form, errors, jobs, split_form, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +70,7 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
             help=f"What kind of answer is wanted. {errors.plain(decisions['task'].reason)}",
         )
         positive = _positive(frame, proposal, suffix) if task == "binary" else ""
-        metric = _metric(proposal, task, suffix)
+        place = st.container()  # for the metric, which may be one of the figures asked for below
         seconds = _budget(suffix)
         preset = st.selectbox(
             "Way of working",
@@ -82,14 +82,17 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
     st.caption(PRESET_WORDS[preset][1])
     reasons = [decisions["task"].reason, *([decisions["positive"].reason] if positive else []), decisions["metric"].reason]
     st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
-    config = replace(config, task=task, positive=positive, metric=metric, budget=Budget(seconds=float(seconds)), preset=preset)
+    config = replace(config, task=task, positive=positive, budget=Budget(seconds=float(seconds)), preset=preset)
+    config = costs_form.ask(data, frame, config, suffix)
+    with place:
+        config = replace(config, metric=_metric(proposal, config, suffix))
     split_form.suggest(proposal, suffix)
     with st.expander("Rows kept aside, split, columns", icon=":material/settings:"):
         return _details(data, config, proposal, suffix)
 
 
 def _positive(frame: pd.DataFrame, proposal: Proposal, suffix: str) -> str:
-    from automl_core.proposals import label_text
+    from automl_core.target import label_text
 
     counts = label_text(frame[proposal.config.target].dropna()).value_counts()
     labels = [str(label) for label in counts.index[:50]]
@@ -104,19 +107,19 @@ def _positive(frame: pd.DataFrame, proposal: Proposal, suffix: str) -> str:
     )
 
 
-def _metric(proposal: Proposal, task: str, suffix: str) -> str:
-    from automl_core.metrics import METRICS, metrics_for
+def _metric(proposal: Proposal, config: ExperimentConfig, suffix: str) -> str:
+    from automl_core.metrics import metrics_of
 
-    metrics = [metric.name for metric in metrics_for(task)]  # type: ignore[arg-type]
-    proposed = proposal.config.metric
+    known = {metric.name: metric for metric in metrics_of(config)}
+    metrics, proposed = list(known), proposal.config.metric
     return st.selectbox(
         "Metric",
         metrics,
         index=metrics.index(proposed) if proposed in metrics else 0,
-        format_func=lambda name: METRICS[name].label,
-        key=f"compare_metric_{task}_{suffix}",
+        format_func=lambda name: known[name].label,
+        key=f"compare_metric_{config.task}_{suffix}",
         help="What the models are ranked by.  \n"
-        + "  \n".join(f"**{METRICS[name].label}**: {METRICS[name].explanation}" for name in metrics),
+        + "  \n".join(f"**{errors.plain(metric.label)}**: {errors.plain(metric.explanation)}" for metric in known.values()),
     )
 
 

@@ -129,7 +129,7 @@ def _chart(board: Leaderboard, honesty: Honesty, *, active: bool, key: str) -> N
 
     if not any(row.state == "scored" for row in board):
         return
-    name = METRICS[board.metric].label if board.metric in METRICS else board.metric
+    name = board.label or (METRICS[board.metric].label if board.metric in METRICS else board.metric)
     label = f"{name} ({'higher is better' if board.greater_is_better else 'lower is better'})"
     kinds = ("Course", "Scores") if active else ("Scores", "Course")
     kind = st.segmented_control(

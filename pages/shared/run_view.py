@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 def label(project: ProjectFolder, run_id: str) -> str:
     """Name a run for people: target, metric, start, state; its id when its request cannot be read."""
-    from automl_core.metrics import METRICS
+    from automl_core.metrics import metric_of
     from automl_core.runs import Run
 
     try:
         run = Run(project.run(run_id))
         config = run.config
+        metric = metric_of(config).label
         state = jobs.WORDS.get(jobs.follow(run.path).state, "")
     except (AutoMLError, KeyError, TypeError):
         return f"{run_id} (damaged)"
     started = time.strftime("%d %b, %H:%M", time.localtime((run.path / "request.json").stat().st_mtime))
-    metric = METRICS[config.metric].label if config.metric in METRICS else config.metric
     every = ", every row learned" if run.params.get("relearn") else ""
     return f"{config.target} by {metric}{every}, {started}, {state.lower()}"
 
