@@ -7,19 +7,20 @@ import time
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from automl_core.cleaning.preprocessing import build_preprocessor, native_categories
+from automl_core.cleaning.preprocessing import View, build_preprocessor, native_categories
 from automl_core.cleaning.recipe import Recipe
 from automl_core.experiment import Task
 from automl_core.metrics import all_scores
 from automl_core.schema import Schema
 from automl_core.scoring.values import predict_values
 from automl_core.search.candidates import Spec, make_estimator
+from automl_core.search.resampling import resample, weight_arguments
 from automl_core.search.splitting import Division
 from automl_core.workspace import atomic_file, write_json
 
@@ -81,7 +82,7 @@ class FoldWork:
             self.recipe,
             self.schema,
             self.features,
-            view="native" if view == "native" else "encoded",
+            view=cast(View, view),
             task=self.task,
             seed=self.seed,
         )
@@ -141,12 +142,16 @@ class FoldWork:
         start = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # convergence and deprecation notes of the libraries; the score tells
+            weights = None
+            if spec.resampling:
+                rows = resample(spec.resampling, X, y, seed=self.seed, categories=tuple(facts["categories"]))
+                X, y, weights = rows.X, rows.y, rows.weights
             if spec.early_stopping:
                 from automl_core.search.boosters import fit_booster
 
-                estimator = fit_booster(estimator, X, y, V, truth, facts["categories"], self.n_classes, seconds)
+                estimator = fit_booster(estimator, X, y, V, truth, facts["categories"], self.n_classes, seconds, weights)
             else:
-                estimator.fit(X, y)
+                estimator.fit(X, y, **weight_arguments(estimator, weights))
             middle = time.perf_counter()
             values = predict_values(estimator, V, self.n_classes)
         end = time.perf_counter()
