@@ -168,6 +168,9 @@ def train(
     group: Annotated[str, typer.Option(help="Column whose rows stay together, with --split group.")] = "",
     time_column: Annotated[str, typer.Option("--time", help="Column that orders the rows, with --split time.")] = "",
     seed: Annotated[int, typer.Option(help="The same seed and number of models give the same result.")] = 0,
+    predict_limit_ms: Annotated[
+        float, typer.Option(help="With --preset fast: most milliseconds a row when 1,000 are predicted at once; 0 for no limit.")
+    ] = 0.0,
 ) -> None:
     """Search for the best model and keep it with its report."""
     from automl_core.cleaning.apply import apply_stateless
@@ -203,6 +206,7 @@ def train(
             budget=Budget(budget, trials),
             preset=cast(Any, _choice("--preset", preset, ("quick", "balanced", "best", "fast", "explainable", "pycaret"))),
             seed=seed,
+            predict_limit_ms=predict_limit_ms,
         )
         check_config(frame, cleaned.schema, config, uploaded=(dataset.frame(), dataset.schema))
         write_request(
