@@ -12,6 +12,7 @@ PACKAGES = {
     "lightgbm": ("lightgbm",),
     "xgboost": ("xgboost-cpu", "xgboost"),
     "catboost": ("catboost",),
+    "interpret": ("interpret-core",),
 }
 
 

@@ -291,11 +291,18 @@ def _check_numbers(config: ExperimentConfig, rows: int) -> None:
         ("The number of models", budget.trials, 0, 100_000, False),
         ("The budget in seconds", budget.seconds, 0, 366 * 86_400, False),
         ("The number of threads", config.threads, 0, 4096, False),
+        ("The limit in milliseconds a row", config.predict_limit_ms, 0.0001, 60_000, True),
     ):
         if not (low <= value <= high or (zero and value == 0)):
             raise InputError(
                 f"{name} is {value:g}.", f"It must be {'0 or ' * zero}between {low:g} and {high:g}.", "Correct the setting."
             )
+    if config.predict_limit_ms and config.preset != "fast":
+        raise InputError(
+            f"A limit of {config.predict_limit_ms:g} ms a row is set, with the preset {config.preset!r}.",
+            "Only the preset 'fast' keeps one.",
+            "Choose that preset, or set no limit.",
+        )
 
 
 def _check_labels(labels: pd.Series, config: ExperimentConfig) -> tuple[ExperimentConfig, list[str]]:

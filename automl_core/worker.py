@@ -103,6 +103,8 @@ def train(
     _drop_stale(run)
     with atomic_file(run.path / "model.zip") as file:
         file.write(bundle(run, leaderboard.recommended).read_bytes())
+    if run.config.preset == "fast":
+        tell_speed(run, emit)
     return {"recommended": leaderboard.recommended}
 
 
@@ -129,6 +131,17 @@ def _learned_again(run: Run, origin: Origin, board: Leaderboard, specs: tuple[Sp
     board = replace(board, recommended=chosen.id, recommendation=why)
     board.save(run.path / "leaderboard.json")
     return board
+
+
+def tell_speed(run: Run, emit: Emit) -> None:
+    """Measure the kept model as it was exported, and say whether it keeps the run's limit."""
+    from automl_core.scoring.bundle import load_model
+    from automl_core.search.speed import AT_ONCE, measure_bundle, within_limit
+
+    frame = run.dataset().frame()
+    took = measure_bundle(load_model(run.path / "model.zip"), frame.iloc[:AT_ONCE])
+    decision = within_limit(took, run.config.predict_limit_ms)
+    emit(Message(decision.reason, level="info" if decision.value else "warning"))
 
 
 def _drop_stale(run: Run) -> None:

@@ -180,6 +180,10 @@ def test_projects_lists_and_rebuilds(tmp_path):
             ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--metric", "rmse", "--trials", "1"],
             "The metric RMSE does not fit a binary task.",
         ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--predict-limit-ms", "0.5"],
+            "A limit of 0.5 ms a row is set, with the preset 'balanced'. Only the preset 'fast' keeps one.",
+        ),
         (["profile", "TABLE", "--out", "x.txt"], "It must end in .json or .html."),
         (["report", "nowhere"], "nowhere is no train folder."),
         (["nonsense"], "No such command 'nonsense'"),

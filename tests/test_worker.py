@@ -11,7 +11,7 @@ import pytest
 from automl_core.errors import InputError
 from automl_core.events import Finished, Message, Progress, Started, Stopped, append_event
 from automl_core.runs import Run
-from automl_core.worker import _drop_stale, evaluate_candidate, judge_recommended, time_used
+from automl_core.worker import _drop_stale, bundle, evaluate_candidate, judge_recommended, tell_speed, time_used
 from automl_core.workspace import read_json, write_json
 from tests.conftest import MakeRun
 
@@ -78,3 +78,19 @@ def test_without_held_out_rows_a_model_is_judged_out_of_fold(make_run: MakeRun) 
     run = make_run("binary", holdout=0.0)
     found = read_json(evaluate_candidate(run, "logistic"))
     assert (found["source"], found["rows"]) == ("out-of-fold", 240)
+
+
+@pytest.mark.parametrize(
+    ("limit", "level", "words"),
+    [(1000.0, "info", "within the limit of 1,000 ms."), (1e-4, "warning", "; the limit is 0.0001 ms.")],
+)
+def test_the_exported_model_is_measured_against_its_limit(limit: float, level: str, words: str, make_run: MakeRun) -> None:
+    run = make_run("binary")
+    request = read_json(run.path / "request.json")
+    request["params"]["config"] |= {"preset": "fast", "predict_limit_ms": limit}
+    write_json(run.path / "request.json", request)
+    (run.path / "model.zip").write_bytes(bundle(run, "logistic").read_bytes())
+    told: list[Message] = []
+    tell_speed(run, told.append)
+    assert told[0].level == level
+    assert told[0].text.startswith("One row takes ") and told[0].text.endswith(words)

@@ -125,8 +125,8 @@ def _chain(steps: list[Step], schema: Schema, name: str, frame: pd.DataFrame, vi
             chain.append((f"power{position}", power(step, seed)))
         elif step.op == "scale" and encoded:
             chain.append((f"scale{position}", scaler(step)))
-    onehot = encoded and bool(chain) and type(chain[-1][1]).__name__ == "OneHotEncoder"
-    if view == "scaled" and not onehot:
+    done = bool(chain) and type(chain[-1][1]).__name__ == "OneHotEncoder"
+    if view == "scaled" and not done:
         return [*chain, *_rest(chain, words and not encoded, kind, frame[name], task, seed)]
     if words and not encoded:
         chain.append(("codes", _codes(view, frame[name])))

@@ -20,6 +20,7 @@ from automl_core.schema import Schema
 from automl_core.scorer import Scorer
 from automl_core.scoring.values import predict_values
 from automl_core.search.candidates import Spec, make_estimator
+from automl_core.search.resampling import resample, weight_arguments
 from automl_core.search.splitting import Division
 from automl_core.workspace import atomic_file, write_json
 
@@ -168,6 +169,10 @@ class FoldWork:
         start = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # convergence and deprecation notes of the libraries; the score tells
+            weights = None
+            if spec.resampling:
+                rows = resample(spec.resampling, X, y, seed=self.seed, categories=tuple(facts["categories"]))
+                X, y, weights = rows.X, rows.y, rows.weights
             if spec.early_stopping and spec.family == "neural":
                 from automl_core.search.neural import fit_network
 
@@ -175,9 +180,9 @@ class FoldWork:
             elif spec.early_stopping:
                 from automl_core.search.boosters import fit_booster
 
-                estimator = fit_booster(estimator, X, y, V, truth, facts["categories"], self.n_classes, seconds)
+                estimator = fit_booster(estimator, X, y, V, truth, facts["categories"], self.n_classes, seconds, weights)
             else:
-                estimator.fit(X, y)
+                estimator.fit(X, y, **weight_arguments(estimator, weights))
             middle = time.perf_counter()
             values = predict_values(estimator, V, self.n_classes)
         end = time.perf_counter()

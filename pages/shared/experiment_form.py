@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.experiment import TASKS, Budget, ExperimentConfig, Preset, Split, SplitKind
-from pages.shared import costs_form, errors, jobs, split_form, state
+from pages.shared import costs_form, errors, fast_form, jobs, split_form, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +21,14 @@ PRESET_WORDS: dict[Preset, tuple[str, str]] = {
     "balanced": ("Balanced", "Good accuracy in the time you give, with an ensemble at the end."),
     "quick": ("Quick", "A few fast models for a first look; the accuracy may be lower."),
     "best": ("Best", "More folds and every model we know, for long budgets; slower to predict."),
-    "fast": ("Fast to predict", "Only models that answer quickly; gives up some accuracy."),
-    "explainable": ("Explainable", "Only models whose rules can be read; gives up some accuracy."),
+    "fast": (
+        "Fast to predict",
+        "Only models that answer within a limit that you set and that is measured; gives up some accuracy.",
+    ),
+    "explainable": (
+        "Explainable",
+        "Only models that can be read as a whole: linear ones, small trees, additive ones; gives up some accuracy.",
+    ),
     "pycaret": (
         "PyCaret's models",
         "The models that PyCaret compares by default, with its settings; nothing tuned, nothing combined; a yardstick.",
@@ -79,10 +85,11 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
             key=f"compare_preset_{suffix}",
             help="  \n".join(f"**{name}**: {trade}" for name, trade in PRESET_WORDS.values()),
         )
+        limit = fast_form.ask_limit(preset, suffix)
     st.caption(PRESET_WORDS[preset][1])
     reasons = [decisions["task"].reason, *([decisions["positive"].reason] if positive else []), decisions["metric"].reason]
     st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
-    config = replace(config, task=task, positive=positive, budget=Budget(seconds=float(seconds)), preset=preset)
+    config = replace(config, task=task, positive=positive, budget=Budget(seconds=float(seconds)), preset=preset, predict_limit_ms=limit)
     config = costs_form.ask(data, frame, config, suffix)
     with place:
         config = replace(config, metric=_metric(proposal, config, suffix))

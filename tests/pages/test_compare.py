@@ -46,6 +46,19 @@ def test_everything_is_proposed_with_a_reason_and_start_submits_it(project: Proj
     assert app.main.get("progress")[0].text == "Waiting for its turn"
 
 
+def test_the_fast_preset_asks_for_its_limit(project: ProjectFolder, table: Dataset, jobs: Jobs) -> None:
+    app = open_page("model/compare", project=project.id, dataset=table.id)
+    app.selectbox(key="compare_target").set_value("bought").run()
+    suffix = f"{table.id}_bought"
+    assert f"compare_limit_{suffix}" not in [box.key for box in app.number_input]
+    app.selectbox(key=f"compare_preset_{suffix}").set_value("fast").run()
+    app.number_input(key=f"compare_limit_{suffix}").set_value(0.05).run()
+    app.button(key="compare_start").click().run()
+    assert_clean(app)
+    ((_, _, params),) = jobs.submitted
+    assert (params["config"]["preset"], params["config"]["predict_limit_ms"]) == ("fast", 0.05)
+
+
 def test_a_target_that_cannot_be_learned_is_explained_beside_the_form(project: ProjectFolder, tmp_path: Path, jobs: Jobs) -> None:
     source = tmp_path / "flat.csv"
     source.write_text("a,b\n" + "".join(f"{row},same\n" for row in range(30)))
