@@ -24,8 +24,9 @@ PRESET_WORDS: dict[Preset, tuple[str, str]] = {
     "fast": ("Fast to predict", "Only models that answer quickly; gives up some accuracy."),
     "explainable": ("Explainable", "Only models whose rules can be read; gives up some accuracy."),
     "pycaret": (
-        "PyCaret's models",
-        "The models that PyCaret compares by default, with its settings; nothing tuned, nothing combined; a yardstick.",
+        "PyCaret classic",
+        "PyCaret's own way for those who know it: its models one by one, the best three tuned, the best blended, the winner "
+        "refitted on all rows. PyCaret takes some seconds to start.",
     ),
 }
 TASK_WORDS = {"binary": "One of two outcomes", "multiclass": "One of several outcomes", "regression": "A number"}
