@@ -147,6 +147,8 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
 def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, Path]]]:
     """Return for each finished fold of a candidate what belongs to it, and where its files lie.
 
+    What was refitted on all learned rows, as PyCaret's `finalize_model` does, stands for the folds.
+
     Raises
     ------
     NotFoundError
@@ -154,6 +156,9 @@ def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, P
     """
     weights = candidate_weights(candidate)
     views = {name: _view(folder, name) for name in weights}
+    refitted = _refitted(folder, weights, views)
+    if refitted is not None:
+        return [refitted]
     found = []
     for fold in sorted((folder / "folds").glob("*"), key=lambda path: int(path.name)):
         models = {f"{fold.name}/{name}.skops": folder / "candidates" / name / f"fold{fold.name}.skops" for name in weights}
@@ -169,6 +174,15 @@ def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, P
             f"The model {candidate.name!r} has no finished fold.", action="Choose a scored model, or give the run more time."
         )
     return found
+
+
+def _refitted(folder: Path, weights: dict[str, float], views: dict[str, str]) -> tuple[Part, dict[str, Path]] | None:
+    models = {f"final/{name}.skops": folder / "candidates" / name / "final.skops" for name in weights}
+    shared = {f"final/view-{view}.skops": folder / "final" / f"{view}.skops" for view in sorted(set(views.values()))}
+    if not all(file.exists() for file in [*models.values(), *shared.values()]):
+        return None
+    members = tuple((name, views[name], weights[name], f"final/{name}.skops") for name in weights)
+    return Part({view: f"final/view-{view}.skops" for view in sorted(set(views.values()))}, members), {**models, **shared}
 
 
 def _view(folder: Path, name: str) -> str:

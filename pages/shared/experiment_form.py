@@ -30,8 +30,9 @@ PRESET_WORDS: dict[Preset, tuple[str, str]] = {
         "Only models that can be read as a whole: linear ones, small trees, additive ones; gives up some accuracy.",
     ),
     "pycaret": (
-        "PyCaret's models",
-        "The models that PyCaret compares by default, with its settings; nothing tuned, nothing combined; a yardstick.",
+        "PyCaret classic",
+        "PyCaret's own way for those who know it: its models one by one, the best three tuned, the best blended, the winner "
+        "refitted on all rows. PyCaret takes some seconds to start.",
     ),
 }
 TASK_WORDS = {"binary": "One of two outcomes", "multiclass": "One of several outcomes", "regression": "A number"}
