@@ -28,6 +28,7 @@ import numpy as np
 from automl_core.engines.pycaret import SAME, can_use_optuna, tuned_by
 from automl_core.errors import AutoMLError, InputError, StorageError
 from automl_core.events import CandidateScored, Event, Message, Progress
+from automl_core.honesty import recommend
 from automl_core.leaderboard import Candidate, Leaderboard, Role, State
 from automl_core.metrics import METRICS, all_scores
 from automl_core.search import classic_plan as plan
@@ -35,7 +36,6 @@ from automl_core.search.candidates import Spec, baseline
 from automl_core.search.classic_work import FINAL, begin
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.keeper import Keeper
-from automl_core.search.selection import recommend
 from automl_core.workspace import read_json, write_json
 
 if TYPE_CHECKING:

@@ -90,7 +90,9 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
     st.caption(PRESET_WORDS[preset][1])
     reasons = [decisions["task"].reason, *([decisions["positive"].reason] if positive else []), decisions["metric"].reason]
     st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
-    config = replace(config, task=task, positive=positive, budget=Budget(seconds=float(seconds)), preset=preset, predict_limit_ms=limit)
+    config = replace(
+        config, task=task, positive=positive, budget=Budget(seconds=float(seconds)), preset=preset, predict_limit_ms=limit
+    )
     config = costs_form.ask(data, frame, config, suffix)
     with place:
         config = replace(config, metric=_metric(proposal, config, suffix))
