@@ -35,7 +35,7 @@ SHORT_MARKS: dict[Mark, str] = {
     "recommended": "Recommended",
     "best_single": "Best single",
     "fastest_alike": "Fastest alike",
-    "fastest_one_error": "Fastest within an error",
+    "fastest_one_error": "Fastest near the best",
 }
 """The same, where a column is narrow."""
 MARK_HELP: dict[Mark, str] = {

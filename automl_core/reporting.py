@@ -11,11 +11,14 @@ from automl_core.charts import evaluation as evaluation_figures
 from automl_core.charts import importance as importance_figures
 from automl_core.errors import NotFoundError
 from automl_core.evaluation.evaluate import Evaluation
+from automl_core.experiment import ExperimentConfig
 from automl_core.explaining.importance import Explanation
+from automl_core.honesty import MARKS, Honesty, judge
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS
 from automl_core.model import load_task
 from automl_core.profiling.wording import number, percent
+from automl_core.relearning import held_out, origin_of
 from automl_core.runs import Run
 from automl_core.workspace import atomic_file, read_json
 
@@ -70,6 +73,8 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
 
     config, classes = load_task(run.path)
     leaderboard, dataset = run.leaderboard(), run.dataset()
+    honesty = judge(leaderboard, held_out(run, leaderboard.recommended) if leaderboard.recommended else None)
+    origin = origin_of(run)
     evaluation = _stored(run.evaluation(candidate.id), Evaluation)
     explanation = _stored(run.explanation(candidate.id), Explanation)
     metric = METRICS[config.metric]
@@ -78,7 +83,7 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
     return {
         "candidate": candidate,
         "title": f"{_cut(config.target)}: {candidate.name}",
-        "summary": _summary(_cut(config.target), candidate, evaluation, metric.label),
+        "summary": _summary(_cut(config.target), candidate, evaluation, metric.label, held_back=bool(config.holdout)),
         "settings": {
             "Table": f"{_cut(dataset.name)}, {dataset.rows:,} rows, {len(dataset.schema):,} columns",
             "Predicts": f"{_cut(config.target)}. {TASK_WORDS[config.task]}",
@@ -87,7 +92,7 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
             "Metric": f"{metric.label}. {metric.explanation}",
             "Rows held back": percent(config.holdout) if config.holdout else "none; scores are out-of-fold",
             "Split": SPLIT_WORDS[config.split.kind] + (f" ({_cut(config.split.column)})" if config.split.column else ""),
-            "Search": f"{config.budget.seconds:,.0f} s, preset {config.preset}, seed {config.seed}",
+            "Search": _search(config, chosen_before=origin is not None),
         },
         "scores": _scores(evaluation, candidate),
         "evaluation": evaluation,
@@ -98,12 +103,16 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
         "importance": importance,
         "reading": evaluation_figures.READING | importance_figures.READING,
         "course": Markup(course_chart(leaderboard, metric.label)),
-        "rows": _rows(leaderboard, candidate),
+        "rows": _rows(leaderboard, candidate, honesty),
+        "honesty": honesty,
+        "held_back": bool(config.holdout),
+        "trust": origin.sentence if origin else "",
         "members": [(leaderboard[name].name, weight) for name, weight in candidate.members.items()],
         "steps": [{"title": _step_title(step.op), "reason": step.reason} for step in run.recipe if step.enabled],
         "left_out": [{"title": _step_title(step.op), "reason": step.reason} for step in run.recipe if not step.enabled],
         "lineage": {
             "Run": run.id,
+            **({"Chosen and judged in the run": origin.run} if origin else {}),
             "Fingerprint of the table": dataset.fingerprint,
             "Made by": f"Tablewright {__version__}",
             "Made on": time.strftime("%d %b %Y, %H:%M UTC", time.gmtime()),
@@ -120,10 +129,11 @@ def _stored(path: Path, kind: Any) -> Any:
     return kind.from_dict(read_json(path)) if path.exists() else None
 
 
-def _summary(target: str, candidate: Candidate, evaluation: Evaluation | None, label: str) -> str:
+def _summary(target: str, candidate: Candidate, evaluation: Evaluation | None, label: str, *, held_back: bool) -> str:
     """Return the report in two sentences."""
     if evaluation is None or not evaluation.metrics:
-        return f"{candidate.name} predicts {target}. In cross-validation its {label} is {_digits(candidate.score)}."
+        where = "In cross-validation" if held_back else "Out-of-fold"
+        return f"{candidate.name} predicts {target}. {where} its {label} is {_digits(candidate.score)}."
     name, score = next(iter(evaluation.metrics.items()))
     between = f" (95 % interval {_digits(score.low)} to {_digits(score.high)})" if score.low is not None else ""
     # Where the run's metric is not defined for the held-out rows, another one comes first.
@@ -152,7 +162,14 @@ def _scores(evaluation: Evaluation | None, candidate: Candidate) -> list[dict[st
     return rows
 
 
-def _rows(leaderboard: Leaderboard, chosen: Candidate) -> list[dict[str, Any]]:
+def _search(config: ExperimentConfig, *, chosen_before: bool) -> str:
+    if chosen_before:
+        return f"none: the model was chosen before, and learned every row here, seed {config.seed}"
+    how_long = f"{config.budget.trials:,} models" if config.budget.trials else f"{config.budget.seconds:,.0f} s"
+    return f"{how_long}, preset {config.preset}, seed {config.seed}"
+
+
+def _rows(leaderboard: Leaderboard, chosen: Candidate, honesty: Honesty) -> list[dict[str, Any]]:
     rows = []
     for place, row in enumerate(leaderboard.ranked(), start=1):
         scored = row.state == "scored" and row.score is not None
@@ -165,6 +182,8 @@ def _rows(leaderboard: Leaderboard, chosen: Candidate) -> list[dict[str, Any]]:
                 "fit": f"{row.fit_seconds:,.1f}" if scored else "",
                 "predict": f"{row.predict_ms:,.1f}" if scored else "",
                 "reason": row.reason,
+                "group": honesty.letter(row.id),
+                "marks": ", ".join(MARKS[mark] for mark in honesty.marks.get(row.id, ())),
                 "chosen": row.id == chosen.id,
             }
         )
