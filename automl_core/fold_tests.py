@@ -39,6 +39,13 @@ def corrected_error(values: Sequence[float], ratio: float = 0.0) -> float:
     return float(np.std(values, ddof=1)) * math.sqrt(1 / count + (ratio or 1 / (count - 1)))
 
 
+def half_width(values: Sequence[float], ratio: float = 0.0, *, level: float = 0.95) -> float:
+    """Return how far a mean over folds may be from the truth: half of its interval, by Student's distribution."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(len(values) - 1, (1 + level) / 2)) * corrected_error(values, ratio)
+
+
 def differ(leader: Sequence[float], others: Sequence[Sequence[float]], ratio: float = 0.0) -> list[float]:
     """Test whether each of several models differs from one, by the corrected resampled t-test of Nadeau and Bengio (2003).
 
@@ -70,13 +77,13 @@ def beats(first: Sequence[float], second: Sequence[float], ratio: float = 0.0, *
 
 def _tail(distance: Array, gains: Array, ratio: float) -> Array:
     """Return the chance of a mean gain of `distance` or more, shape (n,), from gains of shape (n, folds)."""
-    from scipy.stats import t
+    from scipy.special import stdtr  # Student's distribution; scipy.stats has the same and takes a second to import
 
     count = gains.shape[1]
     error = gains.std(axis=1, ddof=1) * math.sqrt(1 / count + (ratio or 1 / (count - 1)))
     # The same gain on every fold, but for the last digits: nothing is left to chance.
     error = np.maximum(error, 1e-12 * np.maximum(np.abs(gains).max(axis=1), 1e-300))
-    return np.asarray(t.sf(distance / error, count - 1))
+    return np.asarray(stdtr(count - 1, -distance / error))
 
 
 def holm(values: Sequence[float]) -> list[float]:

@@ -16,7 +16,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from automl_core.fold_tests import beats, corrected_error, differ, holm, selection_bias
+from automl_core.fold_tests import beats, differ, half_width, holm, selection_bias
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS
 
@@ -35,7 +35,7 @@ SHORT_MARKS: dict[Mark, str] = {
     "recommended": "Recommended",
     "best_single": "Best single",
     "fastest_alike": "Fastest alike",
-    "fastest_one_error": "Fastest within an error",
+    "fastest_one_error": "Fastest near the best",
 }
 """The same, where a column is narrow."""
 MARK_HELP: dict[Mark, str] = {
@@ -281,11 +281,7 @@ def _apart(board: Leaderboard, row: Candidate, held: HeldOut) -> tuple[bool, str
         f"({_digits(held.low)} to {_digits(held.high)}), in the search {_digits(row.score)}"
     )
     side = held.high - held.value if row.score > held.value else held.value - held.low
-    unsure = 0.0
-    if len(row.fold_scores) >= 2:
-        from scipy.stats import t
-
-        unsure = float(t.ppf(1 - ALPHA / 2, len(row.fold_scores) - 1)) * corrected_error(row.fold_scores, board.fold_ratio)
+    unsure = half_width(row.fold_scores, board.fold_ratio) if len(row.fold_scores) >= 2 else 0.0
     if abs(row.score - held.value) <= math.hypot(side, unsure):
         return False, f"{fact}: they agree within chance."
     if sign * (row.score - held.value) > 0:

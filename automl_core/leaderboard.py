@@ -54,6 +54,10 @@ class Candidate:
         When the score was complete, in seconds since the start of the run.
     members : dict of str to float
         For an ensemble, the weight of each candidate id.
+    temperature : float
+        For an ensemble, of its averaged probabilities (`scoring.ensemble.tempered`).
+    sample : int
+        While it runs: rows of the sample that `score` was found on; 0 for all rows.
     spec : dict
         Everything to fit it again, the fields of `search.candidates.Spec`; empty for an ensemble.
     """
@@ -76,6 +80,8 @@ class Candidate:
     size_bytes: int = 0
     at_seconds: float = 0.0
     members: dict[str, float] = field(default_factory=dict)
+    temperature: float = 1.0
+    sample: int = 0
     spec: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

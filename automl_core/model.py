@@ -36,7 +36,7 @@ from automl_core.schema import Schema
 from automl_core.scorer import Scorer, needed_columns
 from automl_core.scoring.archive import FORMAT
 from automl_core.scoring.bundle import Model, from_manifest
-from automl_core.scoring.ensemble import FoldEnsemble, Part
+from automl_core.scoring.ensemble import FoldEnsemble, Part, tempered
 from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
 from automl_core.threshold import HALF, choose_threshold
@@ -141,7 +141,7 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
                 )
         values.append(np.sum([weights[name] / total * np.load(file) for name, file in files.items()], axis=0))
         where.append(rows.learned[rows.fold == fold])
-    return np.concatenate(values), np.concatenate(where)
+    return tempered(np.concatenate(values), candidate.temperature), np.concatenate(where)
 
 
 def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, Path]]]:
@@ -222,7 +222,9 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     found = parts_of(run_folder, candidate)
     # The files of the folds are taken as they are: what was scored is what is exported.
     fitted = {name: path.read_bytes() for _, files in found for name, path in files.items()}
-    ensemble = FoldEnsemble.load([part for part, _ in found], lambda name: load_trusted(fitted[name], name), len(classes))
+    ensemble = FoldEnsemble.load(
+        [part for part, _ in found], lambda name: load_trusted(fitted[name], name), len(classes), candidate.temperature
+    )
     rows = train_rows(run_folder)
     # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
     number = int(next(iter(found[0][1])).partition("/")[0])
@@ -253,6 +255,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "positive": config.positive,
         "metric": config.metric,
         **({"metric_label": metric_of(config).label} if config.metric in OWN else {}),
+        "temperature": candidate.temperature,
         "threshold": threshold.value,
         "threshold_reason": threshold.reason,
         "score": candidate.score,

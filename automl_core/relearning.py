@@ -58,8 +58,8 @@ class Origin:
         held = self.verdict
         between = f" ({number(held.low)} to {number(held.high)})" if held.low is not None and held.high is not None else ""
         return (
-            f"It learned every row, so its own scores are out-of-fold. The same model, chosen and judged before in the run "
-            f"{self.run}, had {label} {number(held.value)}{between} on {held.rows:,} rows that it had not learned from."
+            f"It learned every row, so its own scores are out-of-fold. The same model, chosen and judged before, had {label} "
+            f"{number(held.value)}{between} on {held.rows:,} rows that it had not learned from."
         )
 
     def to_dict(self) -> dict[str, Any]:

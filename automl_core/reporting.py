@@ -14,10 +14,12 @@ from automl_core.evaluation.evaluate import Evaluation
 from automl_core.evaluation.wording import costs_sentence, decision_sentences
 from automl_core.experiment import ExperimentConfig, Split
 from automl_core.explaining.importance import Explanation
+from automl_core.honesty import MARKS, Honesty, judge
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import Metric, metric_of
 from automl_core.model import load_task
 from automl_core.profiling.wording import number, percent
+from automl_core.relearning import held_out, origin_of
 from automl_core.runs import Run
 from automl_core.schema import Schema
 from automl_core.search.proof import Proof, moment
@@ -74,6 +76,8 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
 
     config, classes = load_task(run.path)
     leaderboard, dataset = run.leaderboard(), run.dataset()
+    honesty = judge(leaderboard, held_out(run, leaderboard.recommended) if leaderboard.recommended else None)
+    origin = origin_of(run)
     evaluation = _stored(run.evaluation(candidate.id), Evaluation)
     explanation = _stored(run.explanation(candidate.id), Explanation)
     metric = metric_of(config)
@@ -93,7 +97,7 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
             **({"Own figure": f"{config.kpi.name}: {config.kpi.formula}"} if config.kpi else {}),
             "Rows held back": percent(config.holdout) if config.holdout else "none; scores are out-of-fold",
             "Split": _split(config.split, dataset.schema),
-            "Search": f"{config.budget.seconds:,.0f} s, preset {config.preset}, seed {config.seed}",
+            "Search": _search(config, chosen_before=origin is not None),
         },
         "scores": _scores(evaluation, candidate, config),
         "decisions": decision_sentences(evaluation) if evaluation else (),
@@ -105,7 +109,10 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
         "importance": importance,
         "reading": evaluation_figures.READING | importance_figures.READING,
         "course": Markup(course_chart(leaderboard, metric.label)),
-        "rows": _rows(leaderboard, candidate),
+        "rows": _rows(leaderboard, candidate, honesty),
+        "honesty": honesty,
+        "held_back": bool(config.holdout),
+        "trust": origin.sentence if origin else "",
         "members": [(leaderboard[name].name, weight) for name, weight in candidate.members.items()],
         "steps": [{"title": _step_title(step.op), "reason": step.reason} for step in run.recipe if step.enabled],
         "left_out": [{"title": _step_title(step.op), "reason": step.reason} for step in run.recipe if not step.enabled],
@@ -113,6 +120,7 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
         "moment": moment,
         "lineage": {
             "Run": run.id,
+            **({"Chosen and judged in the run": origin.run} if origin else {}),
             "Fingerprint of the table": dataset.fingerprint,
             "Made by": f"Tablewright {__version__}",
             "Made on": time.strftime("%d %b %Y, %H:%M UTC", time.gmtime()),
@@ -148,8 +156,9 @@ def _stored(path: Path, kind: Any) -> Any:
 def _summary(target: str, candidate: Candidate, evaluation: Evaluation | None, config: ExperimentConfig) -> str:
     """Return the report in two sentences."""
     if evaluation is None or not evaluation.metrics:
+        where = "In cross-validation" if config.holdout else "Out-of-fold"
         label = metric_of(config).label
-        return f"{candidate.name} predicts {target}. In cross-validation its {label} is {_digits(candidate.score)}."
+        return f"{candidate.name} predicts {target}. {where} its {label} is {_digits(candidate.score)}."
     name, score = next(iter(evaluation.metrics.items()))
     between = f" (95 % interval {_digits(score.low)} to {_digits(score.high)})" if score.low is not None else ""
     # Where the run's metric is not defined for the held-out rows, another one comes first.
@@ -179,7 +188,14 @@ def _scores(evaluation: Evaluation | None, candidate: Candidate, config: Experim
     return rows
 
 
-def _rows(leaderboard: Leaderboard, chosen: Candidate) -> list[dict[str, Any]]:
+def _search(config: ExperimentConfig, *, chosen_before: bool) -> str:
+    if chosen_before:
+        return f"none: the model was chosen before, and learned every row here, seed {config.seed}"
+    how_long = f"{config.budget.trials:,} models" if config.budget.trials else f"{config.budget.seconds:,.0f} s"
+    return f"{how_long}, preset {config.preset}, seed {config.seed}"
+
+
+def _rows(leaderboard: Leaderboard, chosen: Candidate, honesty: Honesty) -> list[dict[str, Any]]:
     rows = []
     for place, row in enumerate(leaderboard.ranked(), start=1):
         scored = row.state == "scored" and row.score is not None
@@ -192,6 +208,8 @@ def _rows(leaderboard: Leaderboard, chosen: Candidate) -> list[dict[str, Any]]:
                 "fit": f"{row.fit_seconds:,.1f}" if scored else "",
                 "predict": f"{row.predict_ms:,.1f}" if scored else "",
                 "reason": row.reason,
+                "group": honesty.letter(row.id),
+                "marks": ", ".join(MARKS[mark] for mark in honesty.marks.get(row.id, ())),
                 "chosen": row.id == chosen.id,
             }
         )

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from automl_core.fold_tests import beats, corrected_error, differ, fold_ratio, holm, selection_bias
+from automl_core.fold_tests import beats, corrected_error, differ, fold_ratio, half_width, holm, selection_bias
 
 
 def test_ratio_of_equal_folds_is_one_over_the_others() -> None:
@@ -22,6 +22,11 @@ def test_error_is_corrected_for_shared_rows() -> None:
     """Standard deviation 1 over three folds: the root of 1/3 + 1/2, not of 1/3."""
     assert corrected_error([1.0, 2.0, 3.0]) == pytest.approx(math.sqrt(5 / 6))
     assert corrected_error([1.0, 2.0, 3.0], ratio=0.1) == pytest.approx(math.sqrt(1 / 3 + 0.1))
+
+
+def test_half_an_interval_is_that_of_student() -> None:
+    """With two degrees of freedom the 97.5 % point is 4.303."""
+    assert half_width([1.0, 2.0, 3.0]) == pytest.approx(4.302653 * math.sqrt(5 / 6))
 
 
 def test_two_folds_follow_the_arctangent() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,12 @@ def test_its_origin_and_its_verdict_go_with_it(both: tuple[Run, Run]) -> None:
         "rows": 50,
     }
     assert model.lineage["config"]["holdout"] == 0
+    told = zipfile.ZipFile(second.path / "model.zip").read("README.md").decode()
+    assert "A binary model. Out-of-fold, since no rows were kept aside to judge it: roc_auc " in told
+    assert (
+        f"* It learned every row. The same model, chosen and judged in the run {first.id}, had roc_auc {verdict.value:.4g}"
+        in told
+    )
     assert find([second.path, first.path], first, first.leaderboard()["ensemble"]) == second
     assert find([first.path], first, first.leaderboard()["ensemble"]) is None
 

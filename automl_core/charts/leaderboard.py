@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from automl_core.charts.style import ACCENT, GREY, layout, short
+from automl_core.charts.style import ACCENT, GREY, cut, layout, short
 from automl_core.honesty import Honesty
 from automl_core.leaderboard import Candidate, Leaderboard
 
@@ -228,7 +228,7 @@ def score_figure(found: Standings, metric_label: str) -> go.Figure:
     figure.update_xaxes(title=metric_label, range=list(found.window), showgrid=True)
     figure.update_yaxes(
         tickvals=places,
-        ticktext=[short(name, 30) for name in found.names],
+        ticktext=[f"{short(cut(name, 28), 28)}  {place}" for place, name in enumerate(found.names, start=1)],
         range=[len(places) - 0.4, -0.6],
         showgrid=False,
     )

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from automl_core.errors import InputError
 from automl_core.experiment import ExperimentConfig, Task
 
@@ -212,49 +210,6 @@ def _rows(task: Task) -> list[dict[str, Any]]:
 def baseline(task: Task) -> Spec:
     """Return the model that ignores the columns."""
     return catalogue(task)["dummy"]
-
-
-def variation(task: Task, number: int, seed: int) -> Spec:
-    """Return a seeded random configuration of a strong family, for the time that the portfolio leaves."""
-    rng = np.random.default_rng([seed, number])
-    kind = ("catboost", "lightgbm", "xgboost", "neural")[number % 4]
-    label = f"variation {number + 1}"
-    if kind == "neural":
-        sizes = [[64], [128], [256], [128, 64], [256, 128], [64, 64, 32]][int(rng.integers(6))]
-        ending = "Regressor" if task == "regression" else "Classifier"
-        params = {
-            "hidden_layer_sizes": sizes,
-            "alpha": float(10 ** rng.uniform(-5, 0)),
-            "learning_rate_init": float(10 ** rng.uniform(-3.5, -2)),
-            "activation": str(rng.choice(["relu", "tanh"])),
-            "early_stopping": True,
-            "max_iter": 200,
-            "n_iter_no_change": 15,
-        }
-        path = f"sklearn.neural_network.MLP{ending}"
-        return Spec(f"neural-{number + 1}", f"Neural network, {label}", "neural", path, params)
-    rate = float(10 ** rng.uniform(-1.7, -0.9))
-    depth = int(rng.integers(4, 10))
-    if kind == "catboost":
-        params = {"learning_rate": rate, "depth": min(depth, 8), "l2_leaf_reg": float(10 ** rng.uniform(0, 1.3)),
-                  "random_strength": float(rng.uniform(0.2, 3)), "bagging_temperature": float(rng.uniform(0, 1))}  # fmt: skip
-    elif kind == "lightgbm":
-        params = {
-            "learning_rate": rate,
-            "num_leaves": int(2 ** rng.uniform(3, 7.5)),
-            "min_child_samples": int(rng.integers(3, 60)),
-            "subsample": float(rng.uniform(0.6, 1)),
-            "subsample_freq": 1,
-            "colsample_bytree": float(rng.uniform(0.4, 1)),
-            "reg_lambda": float(10 ** rng.uniform(-2, 1)),
-            "extra_trees": bool(rng.random() < 0.3),
-        }
-    else:
-        params = {"learning_rate": rate, "max_depth": depth, "min_child_weight": float(10 ** rng.uniform(0, 1.3)),
-                  "subsample": float(rng.uniform(0.6, 1)), "colsample_bytree": float(rng.uniform(0.4, 1)),
-                  "reg_lambda": float(10 ** rng.uniform(-1, 1))}  # fmt: skip
-    spec = _booster(kind, task, label, **params)
-    return Spec(f"{kind}-{number + 1}", spec.name, spec.family, spec.class_path, spec.params, spec.view, spec.early_stopping)
 
 
 def make_estimator(spec: Spec, *, seed: int, threads: int) -> Any:

@@ -149,6 +149,7 @@ class FoldWork:
             "fit_seconds": fit_seconds,
             "predict_ms": facts["transform_ms"] + 1e6 * predict_seconds / max(len(judged), 1),
             "size_bytes": len(blob),
+            "cut": bool(spec.early_stopping and fit_seconds >= 0.97 * seconds),
         }
         write_json(folder / f"fold{fold}.json", result)
         # One line a scored fit: what a resumed run may not fit again can be counted.

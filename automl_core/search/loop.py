@@ -16,12 +16,18 @@ import numpy as np
 
 from automl_core.errors import AutoMLError, InputError, StorageError
 from automl_core.events import CandidateScored, Event, Message, Progress
+from automl_core.experiment import Decision
 from automl_core.fold_tests import fold_ratio
 from automl_core.honesty import recommend
 from automl_core.leaderboard import Candidate, Leaderboard
-from automl_core.search.candidates import Spec, baseline, choose, variation
+from automl_core.search.candidates import Spec, baseline, choose
+from automl_core.search.combine import combine
 from automl_core.search.executor import Done, ForkExecutor
-from automl_core.search.selection import POOL, blend, greedy_weights, honest_blend
+from automl_core.search.memory import SUGGESTION, fits_in_memory
+from automl_core.search.racing import DEAR, worth_going_on
+from automl_core.search.resampling import balancing_specs, numeric_share
+from automl_core.search.selection import POOL, blend, greedy_weights, judge_of
+from automl_core.search.tuner import TUNED, Tuner
 from automl_core.workspace import read_json, write_json
 
 if TYPE_CHECKING:
@@ -31,11 +37,17 @@ TICK = 0.05
 """Seconds between two looks at the stop button."""
 RESERVE = 0.06
 """Share of the budget kept for the ensemble, between 0.7 and 6 seconds."""
-HOPELESS = 0.25
-"""A slow candidate whose first folds are this share of the way from best to baseline behind is not gone on with."""
+SHARE = 0.15
+"""Share of the budget that one booster or network may take in all its folds; what it lacks, it may get later."""
+LONGER = 4.0
+"""How many times that share a candidate gets that was cut off while it was the best."""
+WATCHED = 20_000
+"""Rows on which a race is decided; more cost time and say the same."""
+BATCH = 2
+"""Proposals at a time where a run is counted in trials, so that the same seed gives the same ones whoever is faster."""
 SAVING = 5e-8
 """Seconds for each byte of a stored model to be loaded, checked and exported (a forest of 108 MB took 6 s)."""
-MAX_VARIATIONS = 200
+MAX_TUNED = 500
 PRELOADED = (
     "sklearn.compose",
     "sklearn.decomposition",
@@ -107,14 +119,16 @@ class SearchLoop:
         self.open: dict[str, _Open] = {}
         self.order: list[str] = []
         self.queue: list[tuple[Spec, str]] = [(baseline(self.config.task), "baseline")]
-        chosen = [(spec, "model") for spec in (choose(self.config) if specs is None else specs)]
+        chosen = [(spec, "model") for spec in (self._chosen() if specs is None else specs)]
         limit = self.config.budget.trials
         self.trials_left = limit - len(chosen) if limit else 0
         self.queue += chosen[:limit] if limit else chosen
         if len(self.queue) > 1 and not limit:
             # The first real model stands before the baseline, so that a person sees something at once.
             self.queue[0], self.queue[1] = self.queue[1], self.queue[0]
-        self.variations = 0
+        self.tuner = Tuner(self.config.task, self.config.seed, self.metric.greater_is_better)
+        self.mixture: tuple[dict[str, float], Any] | None = None
+        self.longer: set[str] = set()
         self.failed_view: dict[tuple[int, str], str] = {}
         division = self.work.division
         sizes = [(len(division.learned(fold)), len(division.judged(fold))) for fold in range(self.folds)]
@@ -171,24 +185,45 @@ class SearchLoop:
         busy = self.executor.free() < self.executor.cores
         return not busy and not self.queue and not any(not job.closed for job in self.open.values()) and not self._more()
 
+    def _chosen(self) -> list[Spec]:
+        """Return the preset's candidates; where a label is rare or the table small, resampled ones after the first third."""
+        specs = choose(self.config)
+        if self.config.candidates or self.config.preset not in ("balanced", "best"):
+            return specs
+        y = self.work.y[self.work.division.train]
+        share = numeric_share(self.work.schema)
+        more = balancing_specs(self.config.task, y, n_classes=len(self.classes), numeric_share=share)
+        place = max(len(specs) // 3, 1)
+        return [*specs[:place], *more, *specs[place:]]
+
     def _more(self) -> bool:
-        """Queue a variation when there is time left for one; return whether there is."""
+        """Queue what may still improve when the portfolio is through; return whether anything was queued."""
         limit = self.config.budget.trials
-        if (
-            self.specs is not None
-            or self.config.candidates
-            or self.config.preset not in ("balanced", "best")
-            or self.variations >= MAX_VARIATIONS
-        ):
+        if self.specs is not None or self.config.candidates or self.config.preset not in ("balanced", "best"):
             return False
-        if limit and self.trials_left <= 0:
+        if (limit and self.trials_left <= 0) or (not limit and self._left() < 3) or self.tuner.asked >= MAX_TUNED:
             return False
-        if not limit and self._left() < 3:
-            return False
-        self.trials_left -= 1
-        self.queue.append((variation(self.config.task, self.variations, self.config.seed), "model"))
-        self.variations += 1
-        return True
+        if limit and any(not job.closed for job in self.open.values()):
+            return False  # a batch is proposed when the one before it is scored, so that the order of ends does not matter
+        found: list[Spec | None] = [] if limit else [self._longer()]
+        if not any(found):
+            found = [self.tuner.propose(self.board) for _ in range(min(BATCH, self.trials_left) if limit else 1)]
+        for spec in found:
+            if spec is not None:
+                self.trials_left -= 1
+                self.queue.append((spec, "model"))
+        return any(found)
+
+    def _longer(self) -> Spec | None:
+        """Return the best candidate once more with more time, if time cut it off before it had stopped to improve."""
+        for row in [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"][:2]:
+            job = self.open.get(row.id)
+            if job is None or row.id in self.longer or not any(result.get("cut") for result in job.results.values()):
+                continue
+            self.longer.add(row.id)
+            if self._left() > 1.5 * SHARE * self.config.budget.seconds:
+                return replace(job.spec, id=f"{row.id}-longer", name=f"{row.name}, longer")
+        return None
 
     def _left(self) -> float:
         return self.end - self._saving() - time.time()
@@ -222,7 +257,9 @@ class SearchLoop:
                     self._close(job, "failed", f"The data could not be prepared: {self.failed_view[place]}")
                     break
                 if place in self.facts:
-                    if job.results and self._too_slow(job):
+                    if not job.results and not job.running and not self._fits(job, self.facts[place]):
+                        break
+                    if job.results and self._gives_up(job):
                         break
                     job.waiting.remove(fold)
                     job.running += 1
@@ -244,10 +281,22 @@ class SearchLoop:
         self._open(spec, role)
         return self._next_task()
 
+    def _fits(self, job: _Open, facts: dict[str, Any]) -> bool:
+        """Close a candidate that would not fit into memory."""
+        rows = int(len(self.work.division.train) * (1 - 1 / max(self.folds, 2)))
+        decision = fits_in_memory(job.spec, rows, facts["columns"], len(self.classes), parallel=self.executor.cores)
+        if not decision.value:
+            self._close(job, "skipped", decision.reason, SUGGESTION)
+        return decision.value
+
     def _share(self, job: _Open, left: float) -> float:
-        """Return the seconds one fold of a booster may take so that its other folds fit as well."""
+        """Return the seconds one fold of a booster or network may take so that its other folds fit as well."""
+        if self.end == float("inf"):
+            return left
         rounds = -(-(len(job.waiting) + 1) // self.executor.cores)
-        return max(0.9 * left / rounds, 0.5)
+        share = SHARE * self.config.budget.seconds * (LONGER if job.spec.id.endswith("-longer") else 1.0)
+        whole = -(-self.folds // self.executor.cores)
+        return max(min(0.9 * left / rounds, share / whole), 0.5)
 
     def _open(self, spec: Spec, role: str) -> None:
         with contextlib.suppress(ImportError):  # a missing library fails in the fit, and becomes the row's reason
@@ -258,14 +307,17 @@ class SearchLoop:
             job = self.open[spec.id] = _Open(spec, role)
             self.order.append(spec.id)
         job.waiting = [fold for fold in range(self.folds) if fold not in job.results]
+        if TUNED.match(spec.id) or spec.id.endswith("-longer"):
+            # Nobody else knows its parameters when the run goes on after a crash.
+            write_json(self.work.folder / "candidates" / spec.id / "spec.json", {"format": 1, **asdict(spec)})
 
-    def _too_slow(self, job: _Open) -> bool:
-        """Close a candidate whose other folds would not fit into the time left, or that is slow and far behind."""
-        if job.spec.early_stopping or self.end == float("inf"):
+    def _gives_up(self, job: _Open) -> bool:
+        """Close a candidate whose other folds would not fit into the time left, or that the ensemble does not gain by."""
+        if self.end == float("inf") or job.role == "baseline":
             return False
         rounds = -(-len(job.waiting) // self.executor.cores)
         need = rounds * job.longest
-        if need > self._left():
+        if need > self._left() and not job.spec.early_stopping:
             self._close(
                 job,
                 "skipped",
@@ -274,25 +326,38 @@ class SearchLoop:
                 "Give the run more time.",
             )
             return True
-        if need > 0.05 * self.config.budget.seconds and self._behind(job):
-            self._close(
-                job,
-                "skipped",
-                "Its first folds were far behind the best model's, so its time went to others.",
-                "Start it by itself.",
-            )
-            return True
-        return False
+        decision = self._race(job, need)
+        if not decision.value:
+            self._close(job, "skipped", decision.reason, "Start it by itself.")
+        return not decision.value
 
-    def _behind(self, job: _Open) -> bool:
-        leaders = [row for row in self.board.ranked() if row.score is not None and row.role == "model"]
-        base = next((row for row in self.board if row.role == "baseline" and row.score is not None), None)
-        if not leaders or base is None or base.score is None or leaders[0].score is None:
-            return False
-        sign = 1.0 if self.metric.greater_is_better else -1.0
-        own = sign * float(np.mean([result["metrics"].get(self.metric.name, np.nan) for result in job.results.values()]))
-        best, floor = sign * leaders[0].score, sign * base.score
-        return best > floor and own < best - HOPELESS * (best - floor)
+    def _race(self, job: _Open, need: float) -> Decision[bool]:
+        """Decide by its finished folds whether a candidate runs on."""
+        budget = self.config.budget.seconds
+        if need < DEAR * budget or self.specs is not None or self.config.candidates or self.metric.needs == "rows":
+            return Decision(True, "")
+        division, mixture = self.work.division, self._mixture()
+        done = np.flatnonzero(np.isin(division.fold, list(job.results)))[:WATCHED]
+        if mixture is None or not len(done):
+            return Decision(True, "")
+        own = self.out_of_fold(job.spec.id, tuple(job.results))[done]
+        judge = judge_of(self.scorer, division.train[done])
+        return worth_going_on(mixture[done], own, judge, need=need, budget=budget)
+
+    def _mixture(self) -> Any:
+        """Return the out-of-fold predictions of a small ensemble of what is scored; None while nothing is."""
+        rows = [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"][:8]
+        if not rows:
+            return None
+        known = {row.id: row.at_seconds for row in rows}
+        if self.mixture is None or self.mixture[0] != known:
+            division = self.work.division
+            watched = np.flatnonzero(division.fold >= 0)[:: max(1, len(division.fold) // WATCHED)]
+            values = {row.id: self.out_of_fold(row.id) for row in rows}
+            judge = judge_of(self.scorer, division.train[watched])
+            weights = greedy_weights({name: value[watched] for name, value in values.items()}, judge, rounds=10)
+            self.mixture = (known, blend(values, weights))
+        return self.mixture[1]
 
     # -- taking results -----------------------------------------------------------------------------------------
 
@@ -409,57 +474,30 @@ class SearchLoop:
     def _ensemble(self, deadline: float) -> None:
         """Combine the best candidates by their out-of-fold predictions."""
         singles = [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"][:POOL]
-        if len(singles) < 2 or (self.specs is None and self.config.preset in ("explainable", "fast", "pycaret")):
+        if len(singles) < 2 or (self.specs is None and self.config.preset in ("explainable", "pycaret")):
             return
         if self.specs is not None and (not self.weights or set(self.weights) - {row.id for row in singles}):
             return
-        if self.metric.needs == "rows":
-            return  # the selection below judges by truth and prediction alone
-        division = self.work.division
-        judged = division.fold >= 0
-        y, fold = self.work.y[division.train][judged], division.fold[judged]
-        predictions = {row.id: self.out_of_fold(row.id)[judged] for row in singles}
-        begun = time.monotonic()
-        if self.weights:
-            weights, mixed = self.weights, blend(predictions, self.weights)
-        else:
-            weights = greedy_weights(predictions, y, self.metric.name, deadline=begun + 0.4 * (deadline - begun))
-            mixed = honest_blend(predictions, y, fold, self.metric.name, deadline=deadline)
-        places = division.train[judged]
-        per_fold = [self.scorer.all(places[fold == k], mixed[fold == k]) for k in range(self.folds)]
-        names = set.intersection(*(set(entry) for entry in per_fold))
-        scores = [entry.get(self.metric.name, np.nan) for entry in per_fold]
-        rows = {row.id: row for row in singles}
-        members = {name: weights[name] for name in sorted(weights, key=lambda name: -weights[name])}
-        finite = tuple(value for value in scores if np.isfinite(value))
-        if not finite:
-            return
-        ensemble = Candidate(
-            id="ensemble",
-            name=f"Ensemble of {len(members)}" if len(members) > 1 else f"Ensemble: {rows[next(iter(members))].name} alone",
-            family="ensemble",
-            role="ensemble",
-            view="",
-            state="scored",
-            fold_scores=finite,
-            score=float(np.mean(finite)),
-            spread=float(np.std(finite, ddof=1)) if len(finite) > 1 else None,
-            metrics={name: float(np.mean([entry[name] for entry in per_fold])) for name in sorted(names)},
-            fit_seconds=sum(rows[name].fit_seconds for name in members),
-            predict_ms=sum(rows[name].predict_ms for name in members),
-            size_bytes=sum(rows[name].size_bytes for name in members),
+        ensemble = combine(
+            singles,
+            {row.id: self.out_of_fold(row.id) for row in singles},
+            self.scorer,
+            self.work.division,
+            deadline=deadline,
             at_seconds=max(time.time() - self.started, 0.0),
-            members=members,
+            fixed=self.weights,
+            limit_ms=self.config.predict_limit_ms if self.config.preset == "fast" else 0.0,
         )
-        write_json(self.work.folder / "candidates" / "ensemble" / "candidate.json", ensemble.to_dict())
-        self._emit_row(ensemble)
+        if ensemble is not None:
+            write_json(self.work.folder / "candidates" / "ensemble" / "candidate.json", ensemble.to_dict())
+            self._emit_row(ensemble)
 
-    def out_of_fold(self, name: str) -> Any:
+    def out_of_fold(self, name: str, folds: tuple[int, ...] | None = None) -> Any:
         """Return a candidate's out-of-fold predictions for every row of `division.train`, NaN where never judged."""
         division = self.work.division
         width = (len(self.classes),) if self.classes else ()
         values = np.full((len(division.train), *width), np.nan)
-        for fold in range(self.folds):
+        for fold in range(self.folds) if folds is None else folds:
             values[division.judged(fold)] = np.load(self.work.folder / "candidates" / name / f"fold{fold}.npy")
         return values
 
@@ -474,13 +512,16 @@ class SearchLoop:
             return
         taken = 0
         known = {spec.id: (spec, role) for spec, role in self.queue}
-        left = [variation(self.config.task, number, self.config.seed) for number in range(MAX_VARIATIONS)]
-        begun = [number for number, spec in enumerate(left) if (root / "candidates" / spec.id).exists()]
-        self.variations = max(begun, default=-1) + 1
-        self.trials_left -= self.variations
-        for spec in left[: self.variations]:
+        for path in sorted(root.glob("candidates/*/spec.json"), key=lambda path: path.stat().st_mtime):
+            spec = Spec(**{key: value for key, value in read_json(path).items() if key != "format"})
             known[spec.id] = (spec, "model")
             self.queue.append((spec, "model"))
+            self.trials_left -= 1
+            tuned = TUNED.match(spec.id)
+            if tuned:
+                self.tuner.asked = max(self.tuner.asked, int(tuned["number"]))
+            else:
+                self.longer.add(spec.id.removesuffix("-longer"))
         for name, (spec, role) in known.items():
             folder = root / "candidates" / name
             results = {}

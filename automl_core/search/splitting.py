@@ -18,14 +18,18 @@ __all__ = ["Division", "divide", "propose_folds"]
 
 def propose_folds(config: ExperimentConfig, rows: int, smallest_class: int, largest_class: int) -> Decision[int]:
     """Return the number of folds by rows, smallest and largest class and budget, with the reason."""
+    seconds = config.budget.seconds if not config.budget.trials else 60.0
+    room = seconds / max(rows / 1000, 1e-9)
     if config.folds:
         folds, reason = config.folds, "as you chose"
-    elif rows > 50_000 or (rows > 20_000 and config.budget.seconds < 120):
+    elif room < 5:
         folds, reason = 3, f"{rows:,} rows are enough for each fold, and time is better spent on more models"
-    elif config.preset == "best" and config.budget.seconds >= 120:
-        folds, reason = 8, "more folds learn from more rows, and the budget allows it"
-    else:
+    elif room < 12:
+        folds, reason = 4, f"{rows:,} rows leave time for few models otherwise"
+    elif room < 30 or config.preset == "quick":
         folds, reason = 5, "the usual balance of time and reliable scores"
+    else:
+        folds, reason = 8, "more folds learn from more rows, and the budget allows it"
     if 2 <= smallest_class < folds:
         folds, reason = max(2, smallest_class), f"the smallest class has only {smallest_class} rows"
     if largest_class < folds:

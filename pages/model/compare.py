@@ -104,4 +104,5 @@ proof_view.draw(run, f"compare_{run.id}")
 with st.expander("New comparison", icon=":material/add:", expanded=False):
     ask_and_start(project, guards.require_dataset(), primary=False)
 if not following.active:
-    layout.next_step("explain", "See how good a model is on rows it never saw, and what it looks at.", "Inspect a model")
+    where = "on rows it never saw" if run.config.holdout else "out-of-fold"
+    layout.next_step("explain", f"See how good a model is {where}, and what it looks at.", "Inspect a model")

@@ -21,10 +21,10 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
 
     found: dict[str, Any] = caches.result(path)
     held_out = found["source"] == "held-out"
-    whose = "that the search never saw" if held_out else "each by a model that did not learn from it"
+    whose = " that the search never saw" if held_out else ", each by a model that did not learn from it"
     column = "Held-out" if held_out else "Out-of-fold"
     st.caption(
-        f"Judged on {found['rows']:,} rows {whose}. "
+        f"Judged on {found['rows']:,} rows{whose}. "
         "With other rows of the same kind, 95 of 100 such ranges would hold the true value."
     )
     first, known = run.config.metric, {metric.name: metric for metric in metrics_of(run.config)}

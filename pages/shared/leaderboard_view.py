@@ -51,7 +51,7 @@ def draw(run: Run, *, active: bool, key: str) -> None:
         Prefix of the widgets' keys.
     """
     from automl_core.honesty import judge
-    from automl_core.relearning import held_out
+    from automl_core.relearning import held_out, origin_of
 
     board = run.leaderboard()
     verdict = held_out(run, board.recommended) if board.recommended and not active else None
@@ -61,9 +61,10 @@ def draw(run: Run, *, active: bool, key: str) -> None:
     if not active:
         for warning in honesty.warnings:
             st.warning(errors.plain(warning), icon=":material/warning:")
-        for sentence in honesty.sentences:
-            st.caption(errors.plain(sentence))
-        _choices(board, honesty, key)
+        if origin_of(run) is None:  # where nothing was chosen, nothing is owed to the choice
+            if honesty.sentences:
+                st.caption("  \n".join(errors.plain(sentence) for sentence in honesty.sentences))
+            _choices(board, honesty, key)
     _chart(board, honesty, active=active, key=key)
     _table(board, honesty, out_of_fold=not run.config.holdout, key=key)
 
@@ -75,11 +76,14 @@ def _recommended(board: Leaderboard, run: Run, *, active: bool, key: str) -> Non
     with st.container(border=True):
         word = "Best so far" if active else "Recommended"
         score = number(best.score, best.spread) if best.score is not None else ""
-        st.markdown(f"{word}: **{errors.plain(best.name)}**, {score}{'' if run.config.holdout else ' out-of-fold'}")
+        said = f"{word}: **{errors.plain(best.name)}**, {score}{'' if run.config.holdout else ' out-of-fold'}"
+        used = _used(board)
+        st.markdown(said if active or used == best.id else f"{said}. In use: **{errors.plain(board[used].name)}**")
         st.caption(errors.plain(board.recommendation))
         if active:
             return
-        relearn_view.tell_origin(run)
+        if origin := relearn_view.trust(run):
+            st.caption(f":material/verified: {origin}")
         with st.container(horizontal=True):
             if st.button(
                 "Inspect it",
@@ -95,32 +99,45 @@ def _recommended(board: Leaderboard, run: Run, *, active: bool, key: str) -> Non
 
 
 def _choices(board: Leaderboard, honesty: Honesty, key: str) -> None:
-    """Name the marked rows and let the person use another than the recommended one."""
+    """Name the marked rows that are not in use and let the person use one of them."""
+    from automl_core.charts.style import cut
     from automl_core.honesty import MARK_HELP, MARKS
 
-    if len(honesty.marks) < 2:
+    used = _used(board)
+    others = {name: marks for name, marks in honesty.marks.items() if name != used}
+    if not others:
         return
-    used = state.get("model") if any(row.id == state.get("model") for row in board) else board.recommended
-    with st.container(border=True, key=f"{key}_choices"):
-        for name, marks in honesty.marks.items():
+    with st.container(border=True, gap="xxsmall", key=f"{key}_choices"):
+        for name, marks in others.items():
             row = board[name]
             said = ", ".join([MARKS[marks[0]], *(MARKS[mark][0].lower() + MARKS[mark][1:] for mark in marks[1:])])
-            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                st.markdown(
-                    f"{said}: **{errors.plain(row.name)}**, {number(row.score or 0.0, row.spread)}, {row.predict_ms:,.1f} ms",
-                    help=" ".join(MARK_HELP[mark] for mark in marks) + " The time is that of predicting 1,000 rows.",
-                )
-                if name == used:
-                    st.caption(":material/check: In use")
-                elif st.button(
-                    "Use this instead",
-                    key=f"{key}_use_{name}",
-                    type="tertiary",
-                    help="Inspect and Predict then open with this model.",
-                ):
-                    state.choose(model=name)
-                    state.say(f"Inspect and Predict now use {errors.plain(row.name)}.")
-                    st.rerun()
+            what, action = st.columns([4, 1], gap="small", vertical_alignment="center")
+            what.caption(
+                f"{said}: **{errors.plain(cut(row.name, 48))}**, {number(row.score or 0.0, row.spread)}, "
+                f"{milliseconds(row.predict_ms)}",
+                help=" ".join(MARK_HELP[mark] for mark in marks) + " The time is that of predicting 1,000 rows.",
+            )
+            if action.button(
+                "Use this instead",
+                key=f"{key}_use_{name}",
+                type="tertiary",
+                icon=":material/swap_horiz:",
+                help="Inspect and Predict then open with this model.",
+            ):
+                state.choose(model=name)
+                state.say(f"Inspect and Predict now use {errors.plain(row.name)}.")
+                st.rerun()
+
+
+def _used(board: Leaderboard) -> str:
+    """Return the id of the model that Inspect and Predict open with."""
+    chosen = state.get("model")
+    return chosen if any(row.id == chosen and row.state == "scored" for row in board) else board.recommended
+
+
+def milliseconds(value: float) -> str:
+    """Return a time to predict: whole milliseconds from ten on."""
+    return f"{value:,.0f} ms" if value >= 10 else f"{value:,.1f} ms"
 
 
 def _chart(board: Leaderboard, honesty: Honesty, *, active: bool, key: str) -> None:
@@ -151,7 +168,7 @@ def _chart(board: Leaderboard, honesty: Honesty, *, active: bool, key: str) -> N
         st.caption(found.note)
 
 
-def rows(board: Leaderboard, honesty: Honesty, candidates: list[Candidate], *, score: str = "Score") -> list[dict[str, Any]]:
+def rows(honesty: Honesty, candidates: list[Candidate], *, score: str = "Score") -> list[dict[str, Any]]:
     """Return table rows for some of a leaderboard's candidates, which come ranked."""
     return [_row(place, row, honesty, score) for place, row in enumerate(candidates, start=1)]
 
@@ -165,12 +182,16 @@ def _row(place: int, row: Candidate, honesty: Honesty, score: str) -> dict[str, 
         "Model": row.name,
         score: number(row.score, row.spread) if scored and row.score is not None else "",
         "Group": honesty.letter(row.id),
-        "Marks": ", ".join(SHORT_MARKS[mark] for mark in honesty.marks.get(row.id, ())),
+        "Marks": ", ".join([*(SHORT_MARKS[mark] for mark in honesty.marks.get(row.id, ())), *_baseline(row)]),
         "Fit, s": round(row.fit_seconds, 2) if row.fit_seconds else None,
         "Predict 1,000 rows, ms": round(row.predict_ms, 1) if row.predict_ms else None,
-        "State": STATES[row.state] + (", baseline" if row.role == "baseline" else ""),
+        "State": STATES[row.state],
         "Reason and next step": " ".join(part for part in (row.reason, row.suggestion) if part),
     }
+
+
+def _baseline(row: Candidate) -> list[str]:
+    return ["Baseline"] if row.role == "baseline" else []
 
 
 def _table(board: Leaderboard, honesty: Honesty, *, out_of_fold: bool, key: str) -> None:
@@ -181,7 +202,7 @@ def _table(board: Leaderboard, honesty: Honesty, *, out_of_fold: bool, key: str)
     fold = len(left_over) > FOLDED and bool(scored)
     shown = [row for row in ranked if not fold or row not in left_over]
     title = "Score, out-of-fold" if out_of_fold else "Score"
-    _draw_table(rows(board, honesty, shown, score=title), title, key=f"{key}_table", reasons=any(row.reason for row in shown))
+    _draw_table(rows(honesty, shown, score=title), title, key=f"{key}_table", whole=shown == scored)
     st.caption(f"{len(scored)} scored of {len(board)}.")
     if fold:
         with st.expander(f"{len(left_over)} models without a score, and why", icon=":material/rule:"):
@@ -201,9 +222,10 @@ def _table(board: Leaderboard, honesty: Honesty, *, out_of_fold: bool, key: str)
             )
 
 
-def _draw_table(table: list[dict[str, Any]], score: str, *, key: str, reasons: bool) -> None:
+def _draw_table(table: list[dict[str, Any]], score: str, *, key: str, whole: bool) -> None:
+    """Draw the table; where every row is scored, no state and no reason is needed."""
     out_of_fold = "" if score == "Score" else " No rows were kept aside, and the search has seen these scores."
-    columns = [name for name in table[0] if name != "Reason and next step" or reasons] if table else []
+    columns = [name for name in table[0] if not whole or name not in ("State", "Reason and next step")] if table else []
     st.dataframe(
         table,
         hide_index=True,
@@ -221,7 +243,7 @@ def _draw_table(table: list[dict[str, Any]], score: str, *, key: str, reasons: b
                 + out_of_fold,
             ),
             "Group": st.column_config.TextColumn(width="small", help=GROUP_HELP),
-            "Marks": st.column_config.TextColumn(help="What it is the best choice for; see above the chart."),
+            "Marks": st.column_config.TextColumn(width="medium", help="What it is the best choice for; see above the chart."),
             "Fit, s": st.column_config.NumberColumn(format="%.2f", help="Time to learn, summed over the folds."),
             "Predict 1,000 rows, ms": st.column_config.NumberColumn(
                 format="%.1f", help="With one fold's model, preparation included."

@@ -43,8 +43,16 @@ def offer(run: Run, candidate: Candidate, key: str) -> None:
             layout.go_to("compare", run=run_id)
 
 
+def trust(run: Run) -> str:
+    """Return why a model that learned every row can be trusted; empty for a search of its own."""
+    from automl_core.relearning import origin_of
+
+    origin = origin_of(run)
+    return errors.plain(origin.sentence) if origin else ""
+
+
 def tell_origin(run: Run) -> None:
-    """Say why a model that learned every row can be trusted; nothing for a search of its own."""
+    """Say why a model that learned every row can be trusted, and lead there; nothing for a search of its own."""
     from automl_core.relearning import origin_of
 
     origin = origin_of(run)

@@ -88,7 +88,8 @@ def test_a_finished_run_recommends_a_model_and_opens_it(project: ProjectFolder, 
     rows = app.dataframe[0].value
     assert list(rows["Model"]) == ["LightGBM", "Baseline", "Support vectors"]
     assert list(rows["Score"]) == ["0.812 ± 0.015", "0.5", ""]
-    assert list(rows["State"]) == ["Scored", "Scored, baseline", "Failed"]
+    assert list(rows["State"]) == ["Scored", "Scored", "Failed"]
+    assert list(rows["Marks"]) == ["Recommended, Best single", "Baseline", ""]
     assert rows["Reason and next step"].iloc[2] == "It ran out of memory. Use fewer rows."
     assert len(app.get("plotly_chart")) == 1
     app.button(key=f"compare_{run_folder.name}_inspect").click().run()
@@ -157,4 +158,4 @@ def test_a_leaderboard_without_a_scored_row_draws_no_chart(project: ProjectFolde
     replace(board, candidates=failed, recommended="").save(run_folder / "leaderboard.json")
     app = open_page("model/compare", project=project.id)
     assert len(app.get("plotly_chart")) == 0
-    assert list(app.dataframe[0].value["State"]) == ["Failed, baseline", "Failed", "Failed"]
+    assert list(app.dataframe[0].value["State"]) == ["Failed", "Failed", "Failed"]
