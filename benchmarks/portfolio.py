@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from portfolio_pool import pool  # noqa: E402  (the folder is no package: scripts import it by path)
 from portfolio_tables import generate  # noqa: E402
 
+from automl_core.experiment import ExperimentConfig  # noqa: E402
+from automl_core.scorer import Scorer  # noqa: E402
 from automl_core.scoring.values import predict_values  # noqa: E402
 from automl_core.search.executor import ForkExecutor  # noqa: E402
 from automl_core.search.fitting import FoldWork  # noqa: E402
+from automl_core.search.selection import blend, greedy_weights, judge_of  # noqa: E402
 
 KEPT = ROOT / "build" / "portfolio"
 FOLDS = 3
@@ -79,7 +83,8 @@ def measure_table(
     from automl_core.cleaning.propose import propose_recipe
     from automl_core.data.dataset import create_dataset
     from automl_core.proposals import propose
-    from automl_core.search.run import encode_target, prepare
+    from automl_core.search.run import prepare
+    from automl_core.target import encode_target
 
     warnings.simplefilter("ignore")
     out = kept / name
@@ -153,6 +158,7 @@ class Table:
         self.oof: dict[str, np.ndarray] = {}
         self.test: dict[str, np.ndarray] = {}
         self.seconds: dict[str, float] = {}
+        self._scores: dict[str, float] = {}
         order = np.concatenate([np.flatnonzero(fold == k) for k in range(FOLDS)])
         self.y, self.fold = y[order], fold[order]
         for name, entry in told["results"].items():
@@ -165,23 +171,27 @@ class Table:
 
     def loss(self, prediction: np.ndarray) -> float:
         """Return the test loss: 1 minus the area, log loss, or the root mean squared error; smaller is better."""
-        from automl_core.metrics import score
+        value = -self._judge(self.test_y)(prediction)
+        return 1 + value if self.metric == "roc_auc" else value
 
-        value = score(self.metric, self.test_y, prediction)
-        return 1 - value if self.metric == "roc_auc" else value
+    def _judge(self, y: np.ndarray) -> Callable[[np.ndarray], float]:
+        classes = tuple(str(code) for code in range(int(y.max()) + 1)) if self.task != "regression" else ()
+        config = ExperimentConfig("target", self.task, self.metric)
+        return judge_of(Scorer(config, y, pd.DataFrame(index=range(len(y))), classes), np.arange(len(y)))
 
     def ensemble_loss(self, names: list[str]) -> float:
         """Return the test loss of the greedy ensemble of some configurations."""
-        from automl_core.metrics import METRICS, score
-        from automl_core.search.selection import blend, greedy_weights
-
         known = [name for name in names if name in self.oof]
         if not known:
             return float("nan")
-        sign = -1 if METRICS[self.metric].greater_is_better else 1
-        known.sort(key=lambda name: sign * score(self.metric, self.y, self.oof[name]))
-        weights = greedy_weights({name: self.oof[name] for name in known[:25]}, self.y, self.metric, rounds=20)
+        known.sort(key=lambda name: -self._single(name))
+        weights = greedy_weights({name: self.oof[name] for name in known[:25]}, self._judge(self.y), rounds=15)
         return self.loss(blend(self.test, weights))
+
+    def _single(self, name: str) -> float:
+        if name not in self._scores:
+            self._scores[name] = self._judge(self.y)(self.oof[name])
+        return self._scores[name]
 
 
 def load(kept: Path, task: str) -> list[Table]:
@@ -193,6 +203,15 @@ def load(kept: Path, task: str) -> list[Table]:
 def order(tables: list[Table], length: int) -> list[str]:
     """Return configurations so that each prefix's ensemble is good on the tables for its time."""
     names = sorted(set.union(*(set(table.oof) for table in tables)))
+    # The best 30 by their mean share of the best loss, and the cheap ones of every family.
+    shares = {
+        name: np.mean([min(t.loss(t.test[name]) / min(map(t.loss, t.test.values())), 3.0) for t in tables if name in t.oof])
+        for name in names
+    }
+    names = sorted(names, key=lambda name: shares[name])[:30] + [
+        name for name in names if name.startswith(("neighbours", "linear", "svm"))
+    ]
+    names = sorted(set(names))
     chosen: list[str] = []
     floor = {table.name: min(table.loss(table.test[name]) for name in table.oof) for table in tables}
     current = {table.name: None for table in tables}
@@ -226,6 +245,7 @@ def main() -> None:
     parser.add_argument("--tables", type=int, default=36, help="number of generated tables, a third for each task")
     parser.add_argument("--first", type=int, default=0, help="seed of the first one")
     parser.add_argument("--length", type=int, default=24)
+    parser.add_argument("--quick", action="store_true", help="leave the judging out")
     a = parser.parse_args()
     if a.what == "measure":
         for seed in range(a.first, a.first + a.tables):
@@ -234,16 +254,43 @@ def main() -> None:
             measure_table(table.name, table.frame, "target", table.task, table.metric, KEPT)
             print(f"{table.name}: {table.task}, {len(table.frame)} rows, {time.time() - begun:.0f} s", flush=True)
         return
-    made = {}
+    made: dict[str, Any] = {"format": 1, "folds": FOLDS}
     for task in ("binary", "multiclass", "regression"):
         tables = load(KEPT, task)
-        made[task] = order(tables, a.length)
-        print(f"\n{task}, {len(tables)} tables: {made[task]}")
-        for left in tables if len(tables) > 2 else []:
-            others = order([table for table in tables if table is not left], 12)
+        chosen = order(tables, a.length)
+        known = {spec.id: spec for spec in pool(task)}
+        made[task] = [{**asdict(known[name]), "name": readable(known[name])} for name in chosen]
+        print(f"\n{task}, {len(tables)} tables: {' '.join(chosen)}", flush=True)
+        for left in tables if len(tables) > 2 and not a.quick else []:
+            others = order([table for table in tables if table is not left], 8)
             best = min(left.loss(left.test[name]) for name in left.oof)
-            losses = " ".join(f"{left.ensemble_loss(others[:k]) / best:.3f}" for k in (1, 2, 4, 8, 12))
-            print(f"  left out {left.name}: loss of prefixes 1 2 4 8 12 as a share of the best single one's: {losses}")
+            losses = " ".join(f"{left.ensemble_loss(others[:k]) / best:.3f}" for k in (1, 2, 4, 8))
+            print(f"  left out {left.name}: loss of prefixes 1 2 4 8 as a share of the best single one's: {losses}", flush=True)
+    (ROOT / "automl_core" / "search" / "portfolio.json").write_text(json.dumps(made, indent=1) + "\n")
+
+
+def readable(spec: Any) -> str:
+    """Return a configuration's name for people: its family and what sets it apart."""
+    p = spec.params
+    kind = {
+        "boosting": {"l": "LightGBM", "x": "XGBoost", "c": "CatBoost"}[spec.id[0]] if spec.family == "boosting" else "",
+        "forest": "Random forest" if spec.id.startswith("forest") else "Extra trees",
+        "neural": "Neural network",
+        "neighbours": "Neighbours",
+        "kernel": "Support vectors",
+        "bayes": "Naive Bayes" if "naive" in spec.class_path else "Quadratic discriminant",
+    }.get(spec.family, {"Ridge": "Ridge regression", "LogisticRegression": "Logistic regression", "LassoCV": "Lasso",
+                        "HuberRegressor": "Huber regression", "BayesianRidge": "Bayesian ridge",
+                        "LinearDiscriminantAnalysis": "Linear discriminant"}.get(spec.class_path.rpartition(".")[2], ""))  # fmt: skip
+    marks = {
+        "num_leaves": "{} leaves", "max_depth": "depth {}", "depth": "depth {}", "learning_rate": "rate {}",
+        "hidden_layer_sizes": "{}", "alpha": "alpha {}", "n_neighbors": "{}", "C": "C {}", "criterion": "{}",
+        "min_samples_leaf": "leaf {}",
+    }  # fmt: skip
+    said = [
+        text.format("-".join(map(str, p[key])) if isinstance(p[key], list) else p[key]) for key, text in marks.items() if key in p
+    ]
+    return f"{kind}, {', '.join(said)}" if said else kind
 
 
 if __name__ == "__main__":
