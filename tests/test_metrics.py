@@ -107,7 +107,8 @@ def test_an_unknown_metric_names_those_that_fit() -> None:
     with pytest.raises(InputError) as error:
         check_metric("speed", "regression")
     assert str(error.value) == (
-        "There is no metric 'speed'. For a regression task there are rmse, mae, median_ae, r2, mape, rmsle. Choose one of them."
+        "There is no metric 'speed'. For a regression task there are rmse, mae, median_ae, max_error, r2, explained_variance, "
+        "d2_absolute_error, mape, smape, wape, rmsle, poisson_deviance, gamma_deviance. Choose one of them."
     )
 
 

@@ -124,7 +124,7 @@ def read(text: str) -> Node:
 def _unexpected(text: str, at: int) -> InputError:
     """Say where a formula cannot be read, and what would have been right there."""
     # Read again up to there: the parser that failed has put parts together since, and no longer knows all that would fit.
-    before = _parser().parse_interactive(text[:at])
+    before: Any = _parser().parse_interactive(text[:at])
     before.exhaust_lexer()
     accepted = before.accepts()
     if "NUMBER" in accepted:
