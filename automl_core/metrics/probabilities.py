@@ -79,7 +79,9 @@ def _roc_auc(y: Array, proba: Array) -> float:
     rows = np.bincount(np.asarray(y, dtype=np.int64), minlength=k)
     if not len(y) or not rows.all():
         return float("nan")
-    shares = proba / proba.sum(axis=1, keepdims=True)
+    total = proba.sum(axis=1, keepdims=True)
+    # Dividing by what is nearly 1 would tell rows apart that tie.
+    shares = proba if np.allclose(total, 1.0, rtol=0, atol=1e-6) else proba / total
     return float(np.average([_auc(y == code, shares[:, code]) for code in range(k)], weights=rows))
 
 
