@@ -50,9 +50,7 @@ def parse_costs(text: str) -> Costs:
         try:
             numbers[name] = float(found.get(key, "0"))
         except ValueError:
-            raise InputError(
-                f"{key} is {found[key]!r}.", "An amount of money is needed, such as -50 or 12.5.", "Correct it."
-            ) from None
+            raise InputError(f"{key} is {found[key]!r}.", "A number is needed, such as -50 or 12.5.", "Correct it.") from None
     return Costs(**numbers, amount=found.get("amount", ""), currency=found.get("currency", ""))
 
 
@@ -163,9 +161,7 @@ def _check_amount(
             "Correct the column, or choose another one.",
         )
     if not (known > 0).any():
-        raise InputError(
-            f"The amount column {name!r} has no value above 0.", "Nothing would be counted.", "Choose another column."
-        )
+        raise InputError(f"The amount column {name!r} has no value above 0.", "Nothing would count.", "Choose another column.")
     notes = []
     if missing := len(values) - len(known):
         are = "row has no amount and does" if missing == 1 else "rows have no amount and do"
@@ -215,7 +211,7 @@ def try_kpi(config: ExperimentConfig, target: pd.Series, uploaded: pd.DataFrame)
         raise InputError(
             f"The figure's name is {kpi.name[:NAME_LENGTH]!r}.",
             f"It needs 1 to {NAME_LENGTH} characters.",
-            "Give it another name.",
+            "Rename it.",
         )
     formula = parse_formula(kpi.formula)
     check_columns(formula, _known(uploaded))

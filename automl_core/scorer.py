@@ -115,7 +115,7 @@ class Scorer:
         found = {metric.name: self.value(metric, rows, prediction) for metric in self.metrics}
         return {name: value for name, value in found.items() if np.isfinite(value)}
 
-    def value(self, metric: Metric, rows: Ints, prediction: Array, threshold: float | None = None) -> float:
+    def value(self, metric: Metric, rows: Ints, prediction: Array, threshold: float | Array | None = None) -> float:
         """Return one metric.
 
         Parameters
@@ -125,7 +125,7 @@ class Scorer:
         rows : ndarray of int, shape (m,)
             Positions in `y`.
         prediction : ndarray, shape (m, n_classes) or (m,)
-        threshold : float, optional
+        threshold : float or ndarray, shape (m,), optional
             For two classes: at which probability labels are decided; by default 0.5, and for the cost table its own.
 
         Returns
@@ -206,7 +206,7 @@ class Scorer:
     def _columns_of(self, rows: Ints) -> dict[str, Values]:
         return {name: v.take(rows) if isinstance(v, Words) else v[rows] for name, v in self._values.items()}
 
-    def _rows(self, rows: Ints, prediction: Array, threshold: float) -> Rows:
+    def _rows(self, rows: Ints, prediction: Array, threshold: float | Array) -> Rows:
         """Return what the formula looks at."""
         columns, truth = self._of(rows, "columns", self._columns_of), self._of(rows, "truth", self._truth)
         if self.config.task == "regression":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +16,12 @@ from automl_core.scorer import Scorer
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 HALF = 0.5
-GRID = 99
-"""Thresholds that are tried where each costs a computation of its own."""
-GRID_ROWS = 20_000
-"""Most rows for those."""
+ROWS = 200_000
+"""Most rows that choose a threshold."""
+GRID, GRID_ROWS = 49, 10_000
+"""Thresholds that are tried, and most rows, where each costs a computation of its own."""
+PARTS = 5
+"""Parts of the rows, each of which judges the threshold that the others choose."""
 DRAWS = 200
 """Resamples that tell the uncertainty of a difference."""
 
@@ -59,16 +60,17 @@ def judge_of_labels(scorer: Scorer) -> Decision[Metric | None]:
 def choose_threshold(scorer: Scorer, rows: Ints, proba: Array) -> Decision[float]:
     """Choose the probability above which a model predicts the event.
 
-    The reference is 0.5, or for a cost table the threshold that theory gives (Elkan, 2001). Another one is chosen where it
-    is better on these rows by more than one standard error of the difference, so that chance does not move it: a fitted
-    threshold serves models whose probabilities are off (Sheng and Ling, 2006), and harms the others.
+    The reference is 0.5, or for a cost table the threshold that theory gives (Elkan, 2001). The best one on these rows is
+    taken where thresholds prove better on rows that did not choose them, by more than one standard error: a fitted threshold
+    serves models whose probabilities are off (Sheng and Ling, Thresholding for making classifiers cost-sensitive, 2006), and
+    harms the others, since the best of many always looks better than it is.
 
     Parameters
     ----------
     scorer : Scorer
         Of a binary run.
     rows : ndarray of int, shape (m,)
-        Positions of rows that were not learned from.
+        Positions of rows that were not learned from; at most `ROWS` of them are looked at.
     proba : ndarray, shape (m, 2)
         Out-of-fold predictions.
 
@@ -81,29 +83,60 @@ def choose_threshold(scorer: Scorer, rows: Ints, proba: Array) -> Decision[float
     if judge is None:
         return Decision(HALF, why)
     reference = scorer.threshold if judge.name == "cost" else HALF
-    usual = f"{reference:.2g} that the cost table gives" if judge.name == "cost" else "usual 0.5"
-    found = sweep(scorer, judge, rows, proba)
-    sign = 1.0 if judge.greater_is_better else -1.0
+    rows, proba = _at_most(scorer, rows, proba, ROWS if judge.counts is not None or judge.name == "cost" else GRID_ROWS)
     at_reference = scorer.value(judge, rows, proba, reference)
-    if not np.isfinite(found.values).any() or not np.isfinite(at_reference):
+    threshold = _best(scorer, judge, rows, proba, reference)
+    if threshold is None or not np.isfinite(at_reference):
         return Decision(reference, f"{judge.label} is not defined for the rows that could tell a better one.")
-    values = np.where(np.isfinite(found.values), sign * found.values, -np.inf)
-    best = np.flatnonzero(values >= values.max() - 1e-12 * abs(values.max()))
-    place = best[np.abs(found.thresholds[best] - reference).argmin()]
-    threshold = float(found.thresholds[place])
-    at_best = scorer.value(judge, rows, proba, threshold)
-    gain = sign * (at_best - at_reference)
-    if not gain > 0:
+    if threshold == reference:
         return Decision(reference, f"No other is better by {judge.label} on the rows that each model did not learn from.")
-    error = standard_error(scorer, judge, rows, proba, reference, threshold)
-    if gain <= error:
+    crossed = _crossed(scorer, judge, rows, proba, reference)
+    found = scorer.value(judge, rows, proba, crossed)
+    gain = (found - at_reference) * (1.0 if judge.greater_is_better else -1.0)
+    usual = f"{reference:.2g} that the cost table gives" if judge.name == "cost" else "usual 0.5"
+    both = f"{judge.label} is {found:.4g} with such a threshold and {at_reference:.4g} at the {usual}"
+    if not gain > standard_error(scorer, judge, rows, proba, reference, crossed):
         return Decision(
             reference,
-            f"Another one, {threshold:.2g}, would change {judge.label} from {at_reference:.4g} to {at_best:.4g} on the rows that "
-            "each model did not learn from, which is within chance.",
+            f"Another one, {threshold:.2g}, looks better, but on rows that chose neither it nor a model {both}, "
+            "which is no more than chance.",
         )
-    both = f"{judge.label} is {at_best:.4g} there and {at_reference:.4g} at the {usual}"
-    return Decision(threshold, f"On the rows that each model did not learn from, {both}.")
+    return Decision(threshold, f"On rows that chose neither it nor a model, {both}.")
+
+
+def _at_most(scorer: Scorer, rows: Ints, proba: Array, most: int) -> tuple[Ints, Array]:
+    if len(rows) <= most:
+        return rows, proba
+    chosen = np.sort(np.random.default_rng(scorer.config.seed).permutation(len(rows))[:most])
+    return rows[chosen], proba[chosen]
+
+
+def _best(scorer: Scorer, metric: Metric, rows: Ints, proba: Array, reference: float) -> float | None:
+    """Return the best threshold, the one nearest to the reference among equals; None where the metric is not defined."""
+    found = sweep(scorer, metric, rows, proba)
+    values = np.where(np.isfinite(found.values), found.values if metric.greater_is_better else -found.values, -np.inf)
+    if not np.isfinite(values).any():
+        return None
+    at_reference = scorer.value(metric, rows, proba, reference) * (1.0 if metric.greater_is_better else -1.0)
+    tolerance = 1e-12 * max(abs(values.max()), 1.0)
+    if at_reference >= values.max() - tolerance:
+        return reference
+    best = np.flatnonzero(values >= values.max() - tolerance)
+    return float(found.thresholds[best[np.abs(found.thresholds[best] - reference).argmin()]])
+
+
+def _crossed(scorer: Scorer, metric: Metric, rows: Ints, proba: Array, reference: float) -> Array:
+    """Return for each row the best threshold of the other parts of the rows, each with its share of the events."""
+    order = np.lexsort((np.random.default_rng(scorer.config.seed).random(len(rows)), scorer.y[rows]))
+    part = np.empty(len(rows), dtype=np.int64)
+    part[order] = np.arange(len(rows)) % PARTS
+    thresholds = np.full(len(rows), reference)
+    for number in range(PARTS):
+        others = part != number
+        if others.any():
+            best = _best(scorer, metric, rows[others], proba[others], reference)
+            thresholds[~others] = reference if best is None else best
+    return thresholds
 
 
 def cuts(event: Array) -> tuple[Array, Ints]:
@@ -148,15 +181,18 @@ def sweep(scorer: Scorer, metric: Metric, rows: Ints, proba: Array) -> Sweep:
         others = len(truth) - events
         tables = np.stack([np.stack([others - false, false], -1), np.stack([events - hits, hits], -1)], -2)
         return Sweep(thresholds, metric.counts(tables))
-    if len(rows) > GRID_ROWS:
-        chosen = np.sort(np.random.default_rng(scorer.config.seed).permutation(len(rows))[:GRID_ROWS])
-        rows, proba = rows[chosen], proba[chosen]
     tried = thresholds[np.unique(np.linspace(0, len(thresholds) - 1, min(len(thresholds), GRID)).round().astype(int))]
     return Sweep(tried, np.array([scorer.value(metric, rows, proba, float(threshold)) for threshold in tried]))
 
 
-def standard_error(scorer: Scorer, metric: Metric, rows: Ints, proba: Array, one: float, other: float) -> float:
-    """Return the standard error of the difference of a metric at two thresholds, by the bootstrap over rows."""
+def standard_error(scorer: Scorer, metric: Metric, rows: Ints, proba: Array, one: float | Array, other: float | Array) -> float:
+    """Return the standard error of the difference of a metric at two thresholds, by the bootstrap over rows.
+
+    Parameters
+    ----------
+    one, other : float or ndarray, shape (m,)
+        For all rows, or for each.
+    """
     first, second = proba[:, 1] > one, proba[:, 1] > other
     rng = np.random.default_rng(scorer.config.seed)
     if metric.name == "cost":
@@ -168,15 +204,13 @@ def standard_error(scorer: Scorer, metric: Metric, rows: Ints, proba: Array, one
         kinds = np.bincount((scorer.y[rows] == 1) * 4 + first * 2 + second, minlength=8)
         drawn = rng.multinomial(len(rows), kinds / kinds.sum(), DRAWS).reshape(DRAWS, 2, 2, 2).astype(np.float64)
         return _spread(metric.counts(drawn.sum(axis=2)) - metric.counts(drawn.sum(axis=3)))
-    at = functools.partial(_drawn, scorer, metric, rows, proba, rng)
-    return _spread(np.array([at(one, other) for _ in range(DRAWS // 4)]))
-
-
-def _drawn(scorer: Scorer, metric: Metric, rows: Ints, proba: Array, rng: np.random.Generator, one: float, other: float) -> float:
-    chosen = rng.integers(0, len(rows), min(len(rows), GRID_ROWS))
-    judge: Callable[[float], float] = functools.partial(scorer.value, metric, rows[chosen], proba[chosen])
-    scale = float(np.sqrt(len(chosen) / len(rows)))  # of fewer rows than there are, the spread is that much wider
-    return scale * (judge(other) - judge(one))
+    at_one, at_other = np.broadcast_to(one, len(rows)), np.broadcast_to(other, len(rows))
+    differences = np.empty(DRAWS // 4)
+    for number in range(len(differences)):
+        chosen = rng.integers(0, len(rows), len(rows))
+        judge = functools.partial(scorer.value, metric, rows[chosen], proba[chosen])
+        differences[number] = judge(at_other[chosen]) - judge(at_one[chosen])
+    return _spread(differences)
 
 
 def _spread(differences: Array) -> float:

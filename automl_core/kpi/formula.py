@@ -195,9 +195,7 @@ class _Reader:
                 return Condition((rows.truth.codes != rows.prediction.codes).astype(np.float64))
             return finite(np.asarray(rows.prediction) - np.asarray(rows.truth))
         if rows.proba is None:
-            raise fault(
-                node.at, "a number is predicted, which has no probability.", "It can look at prediction, truth and error."
-            )
+            raise fault(node.at, "a predicted number has no probability.", "It can look at prediction, truth and error.")
         if node.args:
             label = str(node.args[0].value)
             return rows.proba[:, rows.classes.index(self.label(node.args[0], label, rows.classes))]

@@ -100,9 +100,7 @@ def read(text: str) -> Node:
     from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
     if not text.strip():
-        raise InputError(
-            "The formula is empty.", "It needs to say what is counted.", 'For example: mean(if(truth == "yes", 1, 0))'
-        )
+        raise InputError("The formula is empty.", "It says what is counted.", 'For example: mean(if(truth == "yes", 1, 0))')
     if len(text) > LONGEST:
         raise InputError(
             f"The formula has {len(text):,} characters.", f"It may have at most {LONGEST:,}.", "Make it shorter, or write two."
@@ -110,10 +108,9 @@ def read(text: str) -> Node:
     try:
         root: Any = _parser().parse(text)
     except UnexpectedCharacters as error:
-        raise _unexpected(text, error.pos_in_stream or 0, error.interactive_parser) from None
+        raise _unexpected(text, error.pos_in_stream or 0) from None
     except UnexpectedToken as error:
-        at = len(text) if error.token.type == "$END" else int(error.token.start_pos or 0)
-        raise _unexpected(text, at, error.interactive_parser) from None
+        raise _unexpected(text, len(text) if error.token.type == "$END" else int(error.token.start_pos or 0)) from None
     node = _column(root)
     if node.depth > DEEPEST:
         raise InputError(
@@ -124,9 +121,12 @@ def read(text: str) -> Node:
     return node
 
 
-def _unexpected(text: str, at: int, parser: Any) -> InputError:
+def _unexpected(text: str, at: int) -> InputError:
     """Say where a formula cannot be read, and what would have been right there."""
-    accepted = parser.accepts()
+    # Read again up to there: the parser that failed has put parts together since, and no longer knows all that would fit.
+    before: Any = _parser().parse_interactive(text[:at])
+    before.exhaust_lexer()
+    accepted = before.accepts()
     if "NUMBER" in accepted:
         expected = ['a number, a name, text in quotes or "("']
     else:

@@ -123,7 +123,7 @@ def score(name: str, y: Array, prediction: Array, threshold: float = 0.5) -> flo
 
 
 def score_of(
-    metric: Metric, y: Array, prediction: Array, threshold: float = 0.5, columns: Mapping[str, Array] | None = None
+    metric: Metric, y: Array, prediction: Array, threshold: float | Array = 0.5, columns: Mapping[str, Array] | None = None
 ) -> float:
     """Compute one metric.
 
@@ -135,7 +135,7 @@ def score_of(
         Class codes 0..k-1, or values.
     prediction : ndarray, shape (n, k) or (n,)
         Probabilities of all classes, or values.
-    threshold : float
+    threshold : float or ndarray, shape (n,)
         For two classes and metrics of labels: above this probability the event is predicted.
     columns : mapping of str to ndarray
         What the metric's `columns` hold in these rows.
@@ -151,7 +151,7 @@ def score_of(
     return float(metric.compute(y, prediction, **more))
 
 
-def labels_of(proba: Array, threshold: float = 0.5) -> Array:
+def labels_of(proba: Array, threshold: float | Array = 0.5) -> Array:
     """Return class codes: the most probable class, or the event where its probability is above the threshold."""
     if proba.shape[1] == 2:
         return np.asarray(proba[:, 1] > threshold, dtype=int)

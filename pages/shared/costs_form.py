@@ -74,7 +74,7 @@ def _costs(data: Dataset, frame: pd.DataFrame, config: ExperimentConfig, suffix:
     try:
         notes = check_costs(costs, config, _rows(data, frame, config), data.schema, ())
     except AutoMLError as error:
-        st.error(errors.plain(str(error)), icon=":material/error:")
+        errors.show(error)
         return costs
     for told in (describe_costs(costs), *notes):
         st.caption(f":material/info: {errors.plain(told)}")
@@ -126,7 +126,7 @@ def _try(data: Dataset, frame: pd.DataFrame, config: ExperimentConfig) -> None:
         target = frame[config.target].dropna().iloc[:TRIED]
         trial = try_kpi(config, target, caches.frame(data).loc[target.index])
     except AutoMLError as error:
-        st.error(errors.plain(str(error)), icon=":material/error:")
+        errors.show(error)
         return
     told = ["is not defined" if value != value else number(value) for value in (trial.perfect, trial.plain)]
     plain = "the mean" if config.task == "regression" else "the most frequent label"
