@@ -5,13 +5,14 @@ The job host forks a process that calls one of `KINDS`; the command line calls t
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from automl_core.errors import AutoMLError, InputError, NotFoundError
+from automl_core.errors import AutoMLError, InputError, NotFoundError, StorageError
 from automl_core.events import FINAL, Event, Message, Progress, Started, read_events
 from automl_core.jobs.context import JobContext
 from automl_core.runs import Run
@@ -68,28 +69,53 @@ def train(
     budget = run.config.budget.seconds
     seconds = max(budget, used + LEAST) if cut else used + budget
     dataset = run.dataset()
-    leaderboard = run_search(
-        dataset.frame(),
-        dataset.schema,
-        run.recipe,
-        replace(run.config, budget=replace(run.config.budget, seconds=seconds)),
-        run.path,
-        emit=emit,
-        should_stop=should_stop,
-        started=started - used,
-    )
-    if not leaderboard.recommended:
-        reasons = "; ".join(sorted({row.reason for row in leaderboard if row.reason}))
-        raise NotFoundError(
-            "No model could be scored in this run.",
-            reasons,
-            "Give it more time, or follow the suggestion beside a failed row.",
+    try:
+        leaderboard = run_search(
+            dataset.frame(),
+            dataset.schema,
+            run.recipe,
+            replace(run.config, budget=replace(run.config.budget, seconds=seconds)),
+            run.path,
+            emit=emit,
+            should_stop=should_stop,
+            started=started - used,
         )
-    emit(Progress(1.0, "Saving the recommended model"))
-    _drop_stale(run)
-    with atomic_file(run.path / "model.zip") as file:
-        file.write(bundle(run, leaderboard.recommended).read_bytes())
+        if not leaderboard.recommended:
+            reasons = "; ".join(sorted({row.reason for row in leaderboard if row.reason}))
+            raise NotFoundError(
+                "No model could be scored in this run.",
+                reasons,
+                "Give it more time, or follow the suggestion beside a failed row.",
+            )
+        emit(Progress(1.0, "Saving the recommended model"))
+        _drop_stale(run)
+        _keep(run, leaderboard.recommended)
+    except (OSError, MemoryError) as error:
+        raise _ended_early(run, error) from (error.__cause__ or error)
     return {"recommended": leaderboard.recommended}
+
+
+def _keep(run: Run, candidate_id: str) -> None:
+    with atomic_file(run.path / "model.zip") as file:
+        file.write(bundle(run, candidate_id).read_bytes())
+
+
+def _ended_early(run: Run, error: OSError | MemoryError) -> BaseException:
+    """Return what is said of a run that the disk or the memory has ended; its best model is packed where that can be done."""
+    from automl_core.search.rescue import ended_early, is_full, make_room
+
+    if not (isinstance(error, StorageError | MemoryError) or is_full(error)):
+        return error  # no fault of the disk's room: a defect, which is logged
+    board, packed = None, False
+    with contextlib.suppress(AutoMLError):
+        board = run.leaderboard()
+    if board is not None and board.recommended:
+        make_room(run.path)
+        with contextlib.suppress(OSError, MemoryError):
+            _drop_stale(run)
+            _keep(run, board.recommended)
+            packed = True
+    return ended_early(error, board, packed=packed)
 
 
 def _drop_stale(run: Run) -> None:

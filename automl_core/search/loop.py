@@ -20,6 +20,7 @@ from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS, all_scores
 from automl_core.search.candidates import Spec, baseline, choose, variation
 from automl_core.search.executor import Done, ForkExecutor
+from automl_core.search.rescue import closing_words, make_room
 from automl_core.search.selection import POOL, greedy_weights, honest_blend, recommend
 from automl_core.workspace import read_json, write_json
 
@@ -135,11 +136,22 @@ class SearchLoop:
                 for done in self.executor.wait(TICK):
                     self._take(done)
                 self._tell()
+        except (OSError, MemoryError) as error:
+            self._rescue(error)
+            raise
         finally:
             self.executor.kill()
         self._close_open()
         self._finish()
         return self.board
+
+    def _rescue(self, error: BaseException) -> None:
+        """Combine what is scored when the disk or the memory gives out; where even that fails the last saved board stands."""
+        self.executor.kill()
+        make_room(self.work.folder)
+        with contextlib.suppress(OSError, MemoryError):
+            self._close_open(*closing_words(error))
+            self._finish()
 
     def _over(self) -> bool:
         if self.should_stop():
@@ -362,11 +374,11 @@ class SearchLoop:
         else:
             self.emit(Progress(min((now - self.started) / budget, 0.99), doing, max(self.started + budget - now, 0.0)))
 
-    def _close_open(self) -> None:
+    def _close_open(self, why: str = "", suggestion: str = "Give the run more time.") -> None:
         reason = "You stopped the run before it was done." if self.stopped else "The time was up before it was done."
         for job in self.open.values():
             if not job.closed:
-                self._close(job, "stopped", reason, "Give the run more time.")
+                self._close(job, "stopped", why or reason, suggestion)
 
     def _finish(self) -> None:
         budget = self.config.budget.seconds
