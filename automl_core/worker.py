@@ -190,6 +190,8 @@ def _run_of(context: JobContext) -> Run:
 def _train(context: JobContext) -> dict[str, Any]:
     run = Run(context.folder)
     now = time.time()
+    if context.request["params"].get("forecast"):  # made before the start, to be set against what it took
+        write_json(run.path / "forecast.json", context.request["params"]["forecast"])
     used, cut = time_used(context.folder / "events.jsonl")
     result = train(run, emit=context.emit, should_stop=context.should_stop, started=now, used=used, cut=cut)
     if run.config.holdout:
@@ -243,6 +245,27 @@ def _profile(context: JobContext) -> dict[str, Any]:
     return {"file": "profile.json"}
 
 
+def _forecast(context: JobContext) -> dict[str, Any]:
+    from automl_core.cleaning.recipe import Recipe
+    from automl_core.data.dataset import load_dataset
+    from automl_core.experiment import ExperimentConfig
+    from automl_core.search.probing import forecast_run
+
+    params = context.request["params"]
+    dataset = load_dataset(context.project.dataset(params["dataset"]))
+    recipe, config = Recipe.from_dict(params["recipe"]), ExperimentConfig.from_dict(params["config"])
+    found = forecast_run(
+        dataset.frame(),
+        dataset.schema,
+        recipe,
+        config,
+        folder=context.folder,
+        tell=lambda done, doing: context.emit(Progress(done, doing)),
+    )
+    found.save(context.folder / "forecast.json")
+    return {"file": "forecast.json"}
+
+
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": _train,
     "model": _candidate_job("Packing the model", bundle),
@@ -251,4 +274,5 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "report": _candidate_job("Writing the report", report_candidate),
     "predict": _predict,
     "profile": _profile,
+    "forecast": _forecast,
 }

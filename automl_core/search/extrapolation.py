@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from automl_core.search.forecast import FamilyForecast, Forecast, Verdict
+from automl_core.search.forecast import FamilyForecast, Forecast, Verdict, clock_rounds
 
 Z = 1.2816
 """Standard deviations on each side of an interval that holds four of five outcomes."""
@@ -209,14 +209,14 @@ def extrapolate(
     took : float
         Seconds of the small fits.
     """
-    share = math.ceil(folds / max(cores, 1)) / folds  # of the seconds on one core that pass on the clock
-    found = [_forecast(one, rows, folds, share, budget) for one in measured]
+    rounds = clock_rounds(folds, cores)
+    found = [_forecast(one, rows, rounds, budget) for one in measured]
     preparation = next((row for row in found if row.family == PREPARATION), None)
     families = tuple(row for row in found if row.family != PREPARATION)
     return Forecast(rows, columns, folds, cores, budget, free, took, preparation, families)
 
 
-def _forecast(one: Measured, rows: int, folds: int, share: float, budget: float) -> FamilyForecast:
+def _forecast(one: Measured, rows: int, rounds: int, budget: float) -> FamilyForecast:
     if not one.timings:
         memory = peak_memory((), one.need)
         verdict: Verdict = "no memory" if one.skipped else "failed"
@@ -226,19 +226,18 @@ def _forecast(one: Measured, rows: int, folds: int, share: float, budget: float)
     law = power_law([(timing.rows, timing.seconds) for timing in one.timings], GROWTH.get(one.family, ANY_GROWTH))
     middle, low, high = law.at(rows, doubt=one.doubt)
     mean = sum(one.efforts) / len(one.efforts)
-    seconds = (folds * mean * middle, folds * min(one.efforts) * low, folds * max(one.efforts) * high)
+    seconds = (rounds * mean * middle, rounds * min(one.efforts) * low, rounds * max(one.efforts) * high)
     if one.at_least:
         seconds = (2 * seconds[0], seconds[0], 4 * seconds[2])
-    verdict, reason = _verdict(one, seconds, share, budget)
+    verdict, reason = _verdict(one, seconds[1], seconds[2], budget)
     return FamilyForecast(
         one.family, one.label, one.models, one.example, *seconds, *peak_memory(one.timings, one.need), verdict, reason
     )
 
 
-def _verdict(one: Measured, seconds: tuple[float, float, float], share: float, budget: float) -> tuple[Verdict, str]:
+def _verdict(one: Measured, low: float, high: float, budget: float) -> tuple[Verdict, str]:
     if one.skipped:
         return "no memory", one.skipped
-    low, high = share * seconds[1], share * seconds[2]
     if not budget or high <= budget:
         return "fits", ""
     if one.shortens:

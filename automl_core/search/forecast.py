@@ -13,6 +13,11 @@ from automl_core.workspace import read_json, write_json
 Verdict = Literal["fits", "shortened", "perhaps", "no time", "no memory", "failed"]
 
 
+def clock_rounds(folds: int, cores: int) -> int:
+    """Return how often the time of one fold passes on the clock when as many folds as cores run side by side."""
+    return -(-folds // max(cores, 1))
+
+
 @dataclass(frozen=True)
 class FamilyForecast:
     """One row of a forecast.
@@ -24,7 +29,7 @@ class FamilyForecast:
         Ids of the candidates that it is of.
     example : str
     seconds, seconds_low, seconds_high : float
-        Of one model over all folds on one core, the mean over the family's models.
+        Of one model over all folds, as many side by side as there are cores; the mean over the family's models.
     bytes, bytes_low, bytes_high : float
         Most memory of one fit.
     verdict : Verdict
@@ -118,7 +123,8 @@ class Compared:
     models : int
         Scored models that it is compared with.
     forecast, low, high, actual : float
-        Seconds of one model over all folds; `actual` is the mean over the models, None when none was scored.
+        Seconds of one model over all folds, folds side by side; `actual` is the mean over the models, None when none was
+        scored.
     within : bool or None
         Whether `actual` is in the interval.
     """
@@ -135,13 +141,15 @@ class Compared:
 def compare(forecast: Forecast, leaderboard: Leaderboard) -> tuple[Compared, ...]:
     """Set a forecast against a leaderboard, family by family; models that were not forecast are left out.
 
-    A model's seconds are those of learning and of predicting each fold's judged rows, as they were forecast.
+    A model's seconds are those of learning and of predicting each fold's judged rows with the folds side by side, as they
+    were forecast.
     """
     judged = forecast.rows / max(forecast.folds - 1, 1) * forecast.folds
+    share = clock_rounds(forecast.folds, forecast.cores) / forecast.folds
     rows = []
     for family in forecast.families:
         known = [row for row in leaderboard if row.id in family.models and row.state == "scored"]
-        taken = [row.fit_seconds + row.predict_ms / 1000 * judged / 1000 for row in known]
+        taken = [share * (row.fit_seconds + row.predict_ms / 1000 * judged / 1000) for row in known]
         actual = sum(taken) / len(taken) if taken else None
         within = None if actual is None else family.seconds_low <= actual <= family.seconds_high
         rows.append(Compared(family.label, len(known), family.seconds, family.seconds_low, family.seconds_high, actual, within))

@@ -35,6 +35,8 @@ WHOLE = 4.0
 """Seconds for all small fits."""
 EACH = 1.0
 """Seconds for one of them."""
+TELL = 0.3
+"""Seconds between two words on how far it is."""
 
 
 class Executor(Protocol):
@@ -135,15 +137,18 @@ class _Session:
 
     def run(self, end: float, seconds: float, tell: Callable[[float, str], None]) -> None:
         """Work until all is measured or the time is up."""
+        told = -1.0
         try:
-            while self.clock() < end:
+            while (now := self.clock()) < end:
+                if now - told >= TELL:
+                    told = now
+                    tell(1 - max(end - now, 0.0) / seconds, "Fitting small samples")
                 while self.executor.free() > 0 and (task := self._next(end)) is not None:
                     self.executor.submit(*task)
                 if not self.executor.running():
                     break
                 for done in self.executor.wait(0.05):
                     self._take(done)
-                tell(1 - max(end - self.clock(), 0.0) / seconds, "Fitting small samples")
         finally:
             self.executor.kill()
 
@@ -269,6 +274,7 @@ def forecast_run(
     recipe: Recipe,
     config: ExperimentConfig,
     *,
+    folder: Path | None = None,
     seconds: float = WHOLE,
     tell: Callable[[float, str], None] = lambda done, doing: None,
 ) -> Forecast:
@@ -281,6 +287,8 @@ def forecast_run(
     schema : Schema
     recipe : Recipe
     config : ExperimentConfig
+    folder : Path, optional
+        Where the small fits write, emptied afterwards; a temporary one by default.
     seconds : float
         For the small fits.
     tell : callable
@@ -296,7 +304,7 @@ def forecast_run(
     begun = time.monotonic()
     tell(0.0, "Preparing a sample of the table")
     part = table_sample(frame, config)
-    with tempfile.TemporaryDirectory(prefix="tablewright-") as name:
+    with tempfile.TemporaryDirectory(prefix="tablewright-", dir=folder) as name:
         prepared = prepare(part, schema, recipe, config, Path(name))
         division, config = prepared.work.division, prepared.config
         scale = len(frame) / max(len(part), 1)
