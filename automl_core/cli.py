@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -273,7 +274,8 @@ def _search(run: Run, *, more: bool = False) -> None:
             worker.judge_recommended(run, result["recommended"], emit)
         write_report(run.path, result["recommended"], run.path / "report.html")
     except AutoMLError as error:
-        append_event(journal, Failed(error.received, error.action))
+        with contextlib.suppress(OSError):  # on a full disk only standard error is left to say it
+            append_event(journal, Failed(error.received, error.action))
         raise
     append_event(journal, Stopped(result) if stopped else Finished(result))
     board = run.leaderboard()

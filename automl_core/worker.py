@@ -5,13 +5,14 @@ The job host forks a process that calls one of `KINDS`; the command line calls t
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl_core.errors import AutoMLError, InputError, NotFoundError
+from automl_core.errors import AutoMLError, InputError, NotFoundError, StorageError
 from automl_core.events import FINAL, Event, Message, Progress, Started, read_events
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND, Origin, origin_of
@@ -78,31 +79,33 @@ def train(
     budget = run.config.budget.seconds
     seconds = max(budget, used + LEAST) if cut else used + budget
     dataset = run.dataset()
-    leaderboard = run_search(
-        dataset.frame(),
-        dataset.schema,
-        run.recipe,
-        replace(run.config, budget=replace(run.config.budget, seconds=seconds)),
-        run.path,
-        emit=emit,
-        should_stop=should_stop,
-        started=started - used,
-        specs=specs,
-        weights=origin.weights if origin else None,
-    )
-    if origin and specs:
-        leaderboard = _learned_again(run, origin, leaderboard, specs, emit)
-    if not leaderboard.recommended:
-        reasons = "; ".join(sorted({row.reason for row in leaderboard if row.reason}))
-        raise NotFoundError(
-            "No model could be scored in this run.",
-            reasons,
-            "Give it more time, or follow the suggestion beside a failed row.",
+    try:
+        leaderboard = run_search(
+            dataset.frame(),
+            dataset.schema,
+            run.recipe,
+            replace(run.config, budget=replace(run.config.budget, seconds=seconds)),
+            run.path,
+            emit=emit,
+            should_stop=should_stop,
+            started=started - used,
+            specs=specs,
+            weights=origin.weights if origin else None,
         )
-    emit(Progress(1.0, "Saving the recommended model"))
-    _drop_stale(run)
-    with atomic_file(run.path / "model.zip") as file:
-        file.write(bundle(run, leaderboard.recommended).read_bytes())
+        if origin and specs:
+            leaderboard = _learned_again(run, origin, leaderboard, specs, emit)
+        if not leaderboard.recommended:
+            reasons = "; ".join(sorted({row.reason for row in leaderboard if row.reason}))
+            raise NotFoundError(
+                "No model could be scored in this run.",
+                reasons,
+                "Give it more time, or follow the suggestion beside a failed row.",
+            )
+        emit(Progress(1.0, "Saving the recommended model"))
+        _drop_stale(run)
+        _keep(run, leaderboard.recommended)
+    except (OSError, MemoryError) as error:
+        raise _ended_early(run, error) from (error.__cause__ or error)
     if run.config.preset == "fast":
         tell_speed(run, emit)
     return {"recommended": leaderboard.recommended}
@@ -142,6 +145,29 @@ def tell_speed(run: Run, emit: Emit) -> None:
     took = measure_bundle(load_model(run.path / "model.zip"), frame.iloc[:AT_ONCE])
     decision = within_limit(took, run.config.predict_limit_ms)
     emit(Message(decision.reason, level="info" if decision.value else "warning"))
+
+
+def _keep(run: Run, candidate_id: str) -> None:
+    with atomic_file(run.path / "model.zip") as file:
+        file.write(bundle(run, candidate_id).read_bytes())
+
+
+def _ended_early(run: Run, error: OSError | MemoryError) -> BaseException:
+    """Return what is said of a run that the disk or the memory has ended; its best model is packed where that can be done."""
+    from automl_core.search.rescue import ended_early, is_full, make_room
+
+    if not (isinstance(error, StorageError | MemoryError) or is_full(error)):
+        return error  # no fault of the disk's room: a defect, which is logged
+    board, packed = None, False
+    with contextlib.suppress(AutoMLError):
+        board = run.leaderboard()
+    if board is not None and board.recommended:
+        make_room(run.path)
+        with contextlib.suppress(OSError, MemoryError):
+            _drop_stale(run)
+            _keep(run, board.recommended)
+            packed = True
+    return ended_early(error, board, packed=packed)
 
 
 def _drop_stale(run: Run) -> None:
@@ -216,6 +242,8 @@ def _run_of(context: JobContext) -> Run:
 def _train(context: JobContext) -> dict[str, Any]:
     run = Run(context.folder)
     now = time.time()
+    if context.request["params"].get("forecast"):  # made before the start, to be set against what it took
+        write_json(run.path / "forecast.json", context.request["params"]["forecast"])
     used, cut = time_used(context.folder / "events.jsonl")
     result = train(run, emit=context.emit, should_stop=context.should_stop, started=now, used=used, cut=cut)
     if run.config.holdout or origin_of(run):
@@ -270,6 +298,27 @@ def _profile(context: JobContext) -> dict[str, Any]:
     return {"file": "profile.json"}
 
 
+def _forecast(context: JobContext) -> dict[str, Any]:
+    from automl_core.cleaning.recipe import Recipe
+    from automl_core.data.dataset import load_dataset
+    from automl_core.experiment import ExperimentConfig
+    from automl_core.search.probing import forecast_run
+
+    params = context.request["params"]
+    dataset = load_dataset(context.project.dataset(params["dataset"]))
+    recipe, config = Recipe.from_dict(params["recipe"]), ExperimentConfig.from_dict(params["config"])
+    found = forecast_run(
+        dataset.frame(),
+        dataset.schema,
+        recipe,
+        config,
+        folder=context.folder,
+        tell=lambda done, doing: context.emit(Progress(done, doing)),
+    )
+    found.save(context.folder / "forecast.json")
+    return {"file": "forecast.json"}
+
+
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": _train,
     KIND: _train,
@@ -279,4 +328,5 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "report": _candidate_job("Writing the report", report_candidate),
     "predict": _predict,
     "profile": _profile,
+    "forecast": _forecast,
 }

@@ -26,6 +26,7 @@ from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.memory import SUGGESTION, fits_in_memory
 from automl_core.search.racing import DEAR, worth_going_on
 from automl_core.search.resampling import balancing_specs, numeric_share
+from automl_core.search.rescue import closing_words, make_room
 from automl_core.search.selection import POOL, blend, greedy_weights, judge_of
 from automl_core.search.tuner import TUNED, Tuner
 from automl_core.workspace import read_json, write_json
@@ -173,11 +174,22 @@ class SearchLoop:
                 for done in self.executor.wait(TICK):
                     self._take(done)
                 self._tell()
+        except (OSError, MemoryError) as error:
+            self._rescue(error)
+            raise
         finally:
             self.executor.kill()
         self._close_open()
         self._finish()
         return self.board
+
+    def _rescue(self, error: BaseException) -> None:
+        """Combine what is scored when the disk or the memory gives out; where even that fails the last saved board stands."""
+        self.executor.kill()
+        make_room(self.work.folder)
+        with contextlib.suppress(OSError, MemoryError):
+            self._close_open(*closing_words(error))
+            self._finish()
 
     def _over(self) -> bool:
         if self.should_stop():
@@ -482,11 +494,11 @@ class SearchLoop:
         else:
             self.emit(Progress(min((now - self.started) / budget, 0.99), doing, max(self.started + budget - now, 0.0)))
 
-    def _close_open(self) -> None:
+    def _close_open(self, why: str = "", suggestion: str = "Give the run more time.") -> None:
         reason = "You stopped the run before it was done." if self.stopped else "The time was up before it was done."
         for job in self.open.values():
             if not job.closed:
-                self._close(job, "stopped", reason, "Give the run more time.")
+                self._close(job, "stopped", why or reason, suggestion)
 
     def _finish(self) -> None:
         budget = self.config.budget.seconds

@@ -25,6 +25,7 @@ DOING = {
     "report": "Writing a report",
     "predict": "Predicting",
     "profile": "Exploring a table",
+    "forecast": "Forecasting a comparison",
 }
 WORDS = {
     "queued": "Waiting for its turn",
