@@ -60,7 +60,9 @@ def trained(table: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
 def test_train_leaves_what_schedulers_read(trained):
     folder, said = trained
     assert said.returncode == 0, said.stderr
-    assert {"model.zip", "leaderboard.json", "events.jsonl", "report.html"} <= {path.name for path in folder.iterdir()}
+    assert {"model.zip", "leaderboard.json", "events.jsonl", "report.html", "proof.json"} <= {
+        path.name for path in folder.iterdir()
+    }
     board = json.loads((folder / "leaderboard.json").read_text())
     assert board["metric"] == "roc_auc" and board["recommended"]
     kinds = [json.loads(line)["event"] for line in (folder / "events.jsonl").read_text().splitlines()]
@@ -71,6 +73,7 @@ def test_train_leaves_what_schedulers_read(trained):
         max(row["score"] for row in board["candidates"] if row["id"] == board["recommended"]), rel=1e-5
     )
     assert "The target has two values." in said.stderr
+    assert "'joined' gives each row a date" in said.stderr and "(--split time --time joined)" in said.stderr
 
 
 def test_the_same_seed_and_models_give_the_same_scores(trained, table, tmp_path):
@@ -176,6 +179,11 @@ def test_projects_lists_and_rebuilds(tmp_path):
         (["train", "TABLE", "--target", "nothing", "--out", "OUT"], "There is no column 'nothing'."),
         (["train", "TABLE", "--target", "outcome", "--out", "OUT", "--preset", "magic"], "--preset is 'magic'."),
         (["train", "TABLE", "--target", "outcome", "--out", "OUT", "--split", "time"], "--split time needs a column."),
+        (["train", "TABLE", "--target", "outcome", "--out", "OUT", "--gap", "7"], "--gap needs --split time."),
+        (
+            [*["train", "TABLE", "--target", "outcome", "--out", "OUT"], *["--split", "time", "--time", "joined", "--gap", "-1"]],
+            "The gap is -1. It must be 0 or more.",
+        ),
         (
             ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--metric", "rmse", "--trials", "1"],
             "The metric RMSE does not fit a binary task.",

@@ -16,20 +16,21 @@ from automl_core.charts.importance import READING as READING_IMPORTANCE
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.errors import NotFoundError
 from automl_core.evaluation.evaluate import Evaluation
-from automl_core.experiment import ExperimentConfig
+from automl_core.experiment import ExperimentConfig, Split
 from automl_core.explaining.importance import explain
 from automl_core.honesty import HeldOut
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS
 from automl_core.profiling.wording import number
 from automl_core.relearning import Origin
-from automl_core.reporting import LIMIT, facts, write_report
+from automl_core.reporting import LIMIT, _split, facts, write_report
 from automl_core.runs import Run
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import load_model
+from automl_core.search.proof import Check, Proof, Side
 from automl_core.worker import bundle, evaluate_candidate
 from automl_core.workspace import read_json, write_json
-from tests.conftest import MakeRun, make_estimators, write_run
+from tests.conftest import CUSTOMERS, MakeRun, make_estimators, write_run
 
 # Matplotlib calls pyparsing by its old names.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:matplotlib.*")
@@ -189,6 +190,35 @@ def test_a_report_says_what_was_asked_and_how_the_table_was_cleaned(judged: dict
         "It failed.",
     ]
     assert page.row("1") == ["1", "Ensemble", "0.86", "", "", "0.0", "0.0", ""]
+
+
+def test_a_report_says_how_rows_were_divided(judged: dict[str, Run], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(judged["binary"].path, folder)
+    assert "How rows were divided" not in checked(write_report(folder, "ensemble", tmp_path / "report.html")).text
+    checks = (
+        Check("rows_apart", "Rows", "ok", "No row is learned from and judged at once."),
+        Check("groups_apart", "Groups", "not_applicable", "Rows were not divided by group."),
+        Check("copies_apart", "Copies", "failed", "2 judged rows equal a learned one."),
+    )
+    until, since = "2024-02-01T00:00:00", "2024-02-09T00:00:00"
+    Proof(checks, (Side("Fold 1", 1400, 30, 2, until, until, since, since),)).save(folder)
+    page = checked(write_report(folder, "ensemble", tmp_path / "report.html"))
+    assert "Rows. No row is learned from and judged at once.Copies, not kept. 2 judged rows equal a learned one." in page.text
+    assert "Rows were not divided by group." not in page.text
+    assert page.row("Fold 1") == ["Fold 1", "1,400", "30", "2", "2024-02-01", "2024-02-09"]
+
+
+@pytest.mark.parametrize(
+    ("split", "text"),
+    [
+        (Split(), "at random"),
+        (Split("time", "joined", 7.0), "by time, learning from earlier rows (joined), with a gap of 7 days"),
+        (Split("time", "age", 2.5), "by time, learning from earlier rows (age), with a gap of 2.5"),
+    ],
+)
+def test_a_split_is_said_with_its_gap(split: Split, text: str) -> None:
+    assert _split(split, CUSTOMERS) == text
 
 
 def test_labels_are_listed_where_there_are_several(judged: dict[str, Run]) -> None:

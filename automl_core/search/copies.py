@@ -13,14 +13,12 @@ from automl_core.experiment import Decision
 
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
-MOSTLY = 0.5
-"""Share of rows with a copy from which equal rows are what the table is made of."""
-CHANCE = 0.1
-"""Share of the equal pairs that chance may explain; more, and equal rows are no sign of a case that was entered twice."""
+CHANCE = 0.02
+"""Share of a row's copies that chance may explain; more, and being equal is no sign of a case that was entered twice."""
 HEAVY = 0.1
 """Share of the table that one set of equal rows may have, so that it fits into a fold beside others."""
 SAMPLE = 50_000
-"""Rows from which chance is estimated."""
+"""Rows by which chance is judged."""
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -91,51 +89,71 @@ def _hash(values: pd.Series) -> Hashes:
     return hashed
 
 
-def propose_together(copies: Copies, features: pd.DataFrame, y: npt.NDArray[np.float64]) -> Decision[bool]:
-    """Say whether equal rows stay on one side of a random split.
+def keep_together(copies: Copies, features: pd.DataFrame, y: npt.NDArray[np.float64]) -> Decision[Copies]:
+    """Say which equal rows stay on one side of a random split.
 
-    A case that was entered twice would be learned from and judged at once, and scores would be too good. Where a table
-    has few columns of few values, however, different cases are equal by chance, new ones will be too, and keeping them
-    together would hide from every fold what it is going to meet.
+    A case that was entered twice would be learned from and judged at once, and scores would be too good. Where rows take
+    few values, however, different cases are equal by chance. New ones will be too, and keeping them together would hide
+    from every fold what it is going to meet.
+
+    Parameters
+    ----------
+    copies : Copies
+        All of the table.
+    features : DataFrame, shape (n, n_columns)
+    y : ndarray, shape (n,)
 
     Returns
     -------
-    Decision of bool
-        With an empty reason where no rows are equal.
+    Decision of Copies
+        The sets that stay together: those that chance does not explain and that fit into a fold. The reason is empty where
+        no rows are equal.
     """
-    n, rows, sizes = len(y), copies.rows, copies.sizes
+    n, rows = len(y), copies.rows
     if not rows:
-        return Decision(True, "")
-    said = f"{rows:,} of {n:,} rows have an exact copy in the table"
-    apart = "so rows are divided as if they all differed, and new rows will have copies among the learned ones too."
-    if rows > MOSTLY * n:
-        return Decision(False, f"{said}. That is more than half, {apart}")
-    if sizes[0] > HEAVY * n:
-        return Decision(False, f"{said}, one of them {sizes[0]:,} times. Such a row is usual in this table, {apart}")
-    if _by_chance(features, y) > CHANCE * float((sizes * (sizes - 1.0) / 2).sum()):
-        return Decision(False, f"{said}. The columns take so few values that rows are equal by chance, {apart}")
-    return Decision(True, f"{said}. Copies stay on the same side, so that no model is judged on a row that it has learned.")
+        return Decision(copies, "")
+    sizes = np.bincount(copies.leader, minlength=n)
+    firsts = np.flatnonzero(sizes > 1)
+    usual = (_by_chance(copies, firsts, features, y) > CHANCE * (sizes[firsts] - 1)) | (sizes[firsts] > max(HEAVY * n, 2))
+    apart = np.zeros(n, dtype=bool)
+    apart[firsts[usual]] = True
+    kept = Copies(np.where(apart[copies.leader], np.arange(n), copies.leader))
+    said = f"{rows:,} of {n:,} rows have an exact copy in the table."
+    same = "on the same side, so that no model is judged on a row that it has learned"
+    if kept.rows == rows:
+        return Decision(kept, f"{said} Copies stay {same}.")
+    ordinary = "of such usual values that new rows will be equal to them too, and are divided like all others"
+    if not kept.rows:
+        return Decision(kept, f"{said} They are {ordinary}.")
+    return Decision(kept, f"{said} {kept.rows:,} of them stay {same}; the other {rows - kept.rows:,} are {ordinary}.")
 
 
-def _by_chance(features: pd.DataFrame, y: npt.NDArray[np.float64]) -> float:
-    """Return how many pairs of rows would be equal by chance.
+def _by_chance(copies: Copies, firsts: Ints, features: pd.DataFrame, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return how many other rows would be equal to each of `firsts` by chance.
 
-    The columns are dealt into two halves. Were the halves independent, the share of pairs that are equal in all columns
-    would be the product of the halves' shares. Columns that depend on each other make equal rows more likely, and fall
-    into the same half at least once: neighbours in one dealing, every other column in the second.
+    The columns are dealt into two halves. Were the halves independent, the share of rows that are equal in both would be
+    the product of the shares that are equal in each. A row's own copies are not counted, so that cases entered twice do not
+    speak for chance. Columns that depend on each other make equal rows more likely, and mostly fall into the same half
+    once: neighbours in one dealing, every other column in the second; the larger number counts.
     """
     n, width = len(y), features.shape[1]
-    pick = np.linspace(0, n - 1, min(n, SAMPLE)).astype(int)
-    hashed = [_hash(features.iloc[:, place].iloc[pick]) for place in range(width)] + [_hash(pd.Series(y[pick]))]
-    pairs = n * (n - 1) / 2
-    dealt = (hashed[: width // 2 + 1], hashed[width // 2 + 1 :]), (hashed[::2], hashed[1::2])
-    return pairs * max(_share_of_pairs(one, len(pick)) * _share_of_pairs(other, len(pick)) for one, other in dealt)
+    sample = np.linspace(0, n - 1, min(n, SAMPLE)).astype(int)
+    both = np.concatenate([firsts, sample])
+    hashed = [_hash(features.iloc[:, place].iloc[both]) for place in range(width)] + [_hash(pd.Series(y[both]))]
+    own = np.bincount(copies.leader[sample], minlength=n)[firsts]
+    expected = np.zeros(len(firsts))
+    middle = len(hashed) // 2
+    for one, other in ((hashed[:middle], hashed[middle:]), (hashed[::2], hashed[1::2])):
+        alike = [_alike(half, len(firsts)) - own for half in (one, other)]
+        expected = np.maximum(expected, alike[0] * alike[1] * n / len(sample) ** 2)
+    return expected
 
 
-def _share_of_pairs(hashed: Sequence[Hashes], n: int) -> float:
-    """Return the share of pairs of rows that are equal in some columns; one pair at least is taken as equal."""
-    together = np.zeros(n, dtype=np.uint64)
-    for one in hashed:
+def _alike(half: Sequence[Hashes], firsts: int) -> npt.NDArray[np.float64]:
+    """Return for each of the first rows how many of the others are equal to it in some columns."""
+    together = np.zeros(len(half[0]) if half else 0, dtype=np.uint64)
+    for one in half:
         together = together * _PRIME + one
-    counts = pd.Series(together).value_counts().to_numpy().astype(float)
-    return max(float((counts * (counts - 1) / 2).sum()), 1.0) / (n * (n - 1) / 2)
+    counts = pd.Series(together[firsts:]).value_counts()
+    alike: npt.NDArray[np.float64] = pd.Series(together[:firsts]).map(counts).fillna(0).to_numpy(dtype=np.float64)
+    return alike

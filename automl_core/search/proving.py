@@ -13,7 +13,7 @@ import pandas as pd
 from automl_core.experiment import ExperimentConfig
 from automl_core.profiling.wording import counted, quoted
 from automl_core.search.by_time import gap_text, ticks
-from automl_core.search.copies import Copies, find_copies, propose_together
+from automl_core.search.copies import Copies, find_copies, keep_together
 from automl_core.search.division import Division, Ints
 from automl_core.search.proof import ASIDE, Check, Proof, Side
 
@@ -146,11 +146,7 @@ def _time(pairs: list[_Pair], keys: pd.Series | None, config: ExperimentConfig) 
 def _copies(
     pairs: list[_Pair], copies: Copies, features: pd.DataFrame, y: npt.NDArray[np.float64], config: ExperimentConfig
 ) -> Check:
-    rows = copies.rows
-    across = np.zeros(len(y), dtype=bool)
-    for pair in pairs if rows else ():
-        across[pair.judged[_shared(copies.leader, pair)]] = True
-    both = int(across.sum())
+    rows, both = copies.rows, _across(pairs, copies)
     counts = {"copies": rows, "both": both}
     if not both:
         said = f"{rows:,} rows have an exact copy, and none has one on the other side." if rows else "No two rows are equal."
@@ -161,10 +157,19 @@ def _copies(
         return Check("copies_apart", "Copies", "noted", f"{met} They belong to different groups. {tidy}", counts)
     if config.split.kind == "time":
         return Check("copies_apart", "Copies", "noted", f"{met} They are of different times. {tidy}", counts)
-    together = propose_together(copies, features, y)
-    if together.value:
+    together = keep_together(copies, features, y)
+    counts["should_not"] = _across(pairs, together.value)
+    if counts["should_not"]:
         return Check("copies_apart", "Copies", "failed", f"{met} {tidy}", counts)
     return Check("copies_apart", "Copies", "noted", f"{met} {together.reason}", counts)
+
+
+def _across(pairs: list[_Pair], copies: Copies) -> int:
+    """Count the judged rows that equal a learned one."""
+    across = np.zeros(len(copies.leader), dtype=bool)
+    for pair in pairs if copies.rows else ():
+        across[pair.judged[_shared(copies.leader, pair)]] = True
+    return int(across.sum())
 
 
 def _labels(pairs: list[_Pair], y: npt.NDArray[np.float64], config: ExperimentConfig) -> Check:

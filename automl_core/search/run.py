@@ -22,7 +22,7 @@ from automl_core.schema import Schema
 from automl_core.scorer import Scorer, needed_columns
 from automl_core.search.candidates import Spec
 from automl_core.search.constants import constant_notes
-from automl_core.search.copies import Copies, find_copies, propose_together
+from automl_core.search.copies import Copies, find_copies, keep_together
 from automl_core.search.division import Division
 from automl_core.search.fitting import FoldWork
 from automl_core.search.splitting import divide
@@ -170,8 +170,8 @@ def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: Experim
         if config.split.kind == "random":
             seen = table[_seen(recipe, features)]
             copies = find_copies(seen, y)
-            decision = propose_together(copies, seen, y)
-            together = copies if decision.value else None
+            decision = keep_together(copies, seen, y)
+            together = decision.value
             notes += [decision.reason] if decision.reason else []
         division, more = divide(config, y, keys, rows, together)
         notes += more
