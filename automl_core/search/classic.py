@@ -45,10 +45,10 @@ TICK = 0.05
 """Seconds between two looks at the stop button."""
 HEAD_START = 1.5
 """Seconds for a first score of our own before PyCaret's import takes a core."""
-CREATING, TUNING, BLENDING = 0.5, 0.85, 0.8
+CREATING, TUNING, BLENDING = 0.55, 0.85, 0.8
 """Shares of the time after PyCaret's start until which models are created and tuned, and of the rest that a blend may take."""
-LARGEST = 1 / 3
-"""Share of the time for creating that one model may take, 3 s at least."""
+LARGEST = 0.5
+"""Share of the time left for creating that one model may take while others wait, 3 s at least."""
 PYCARET = ("pycaret",)
 FIRST = ("sklearn.compose", "sklearn.metrics", "sklearn.model_selection", "sklearn.pipeline", "skops.io", "threadpoolctl")
 """Imported before the first fork, since every forked fit uses them."""
@@ -220,11 +220,12 @@ class ClassicLoop:
         """Return the seconds that a candidate's fits may still take."""
         if job.role == "baseline" or self.phase != "create" or self.lost:
             return self._left()
-        return self._model_share() - job.spent
+        others = any(other.waiting for other in self.jobs.values() if other is not job)
+        return self._model_share(others) - job.spent
 
-    def _model_share(self) -> float:
+    def _model_share(self, others: bool) -> float:
         left = self._left(self.create_end)
-        return min(max(LARGEST * left, 3.0), self._left())
+        return min(max(LARGEST * left if others else left, 3.0), self._left())
 
     @staticmethod
     def _limited(seconds: float) -> float:
@@ -306,10 +307,15 @@ class ClassicLoop:
             self.phase = "done"
 
     def _creations(self) -> Iterator[tuple[tuple[Any, ...], dict[str, Any], float]]:
-        for job in [job for job in self.jobs.values() if not job.asked and not job.closed]:
-            share = self._model_share()
-            if self._left(self.create_end) <= 0 or (self.count + 1) * job.longest > share:
-                continue  # its first fold tells that it would not be done in time
+        wanted = [job for job in self.jobs.values() if not job.asked and not job.closed]
+        # Those that would take longer than one model's share, as our own fits tell, wait for all others.
+        share, left = self._model_share(others=True), self._left(self.create_end)
+        wanted.sort(key=lambda job: (self.count + 1) * job.longest > share)
+        for job in wanted:
+            share = self._model_share(others=len(wanted) > 1)
+            if left <= 0 or (self.count + 1) * job.longest > left:
+                continue
+            share = max(share, min(1.5 * (self.count + 1) * job.longest, left))
             number = sum(other.asked for other in self.jobs.values() if other.role == "model") + 1
             total = sum(other.role == "model" for other in self.jobs.values())
             self.doing = f"PyCaret fits {job.spec.name} ({number} of {total})"
