@@ -27,7 +27,7 @@ from automl_core.model import build_model, out_of_fold
 from automl_core.runs import write_request
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import load_model
-from automl_core.search import classic
+from automl_core.search import classic, classic_course, classic_plan
 from automl_core.search.run import prepare
 from tests.search.conftest import CONFIG, RECIPE, SCHEMA, make_people
 
@@ -38,11 +38,11 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
     """Import PyCaret once here, so that no run of this file has to (nothing is computed before the forks); tune briefly."""
-    from automl_core.engines.pycaret import _experiment_class
+    from automl_core.engines.pycaret import experiment_class
 
-    _experiment_class("classification")
+    experiment_class("classification")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classic.plan, "USUAL_TRIES", 3)
+        patch.setattr(classic_plan, "USUAL_TRIES", 3)
         yield
 
 
@@ -65,7 +65,7 @@ def run(
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Leaderboard, list[Event]]]:
     """A whole run of four models, one of which PyCaret cannot fit; two are tuned."""
-    from automl_core.engines.pycaret import Session
+    from automl_core.engines.pycaret_session import Session
 
     folder = tmp_path_factory.mktemp("classic") / "run"
     config = replace(CONFIG, preset="pycaret", budget=Budget(60, 6))
@@ -79,7 +79,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Leade
     events: list[Event] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Session, "create", create_all_but_trees)
-        patch.setattr(classic, "can_use_optuna", lambda: False)
+        patch.setattr(classic_course, "can_use_optuna", lambda: False)
         dataset = dataset_from_frame(folder / "dataset", make_people(), SCHEMA, "people.csv")
         write_request(folder, "train", {"dataset": dataset.id, "config": config.to_dict(), "recipe": RECIPE.to_dict()})
         board = run(folder, dataset.frame(), RECIPE, config, ("lr", "nb", "ridge", "dt"), emit=events.append)
@@ -278,7 +278,7 @@ def test_stop_ends_it_within_two_seconds_with_what_is_scored(tmp_path: Path) -> 
 
 
 def test_the_budget_is_kept_and_what_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from automl_core.engines.pycaret import Session
+    from automl_core.engines.pycaret_session import Session
 
     def hang(session: Session, model: str) -> dict[str, list[float]]:
         time.sleep(600)
@@ -293,7 +293,9 @@ def test_the_budget_is_kept_and_what_hangs_is_ended(tmp_path: Path, monkeypatch:
     assert board.recommended in ("lr", "nb")
     assert board["lr"].state == "scored"
     said = [event.text for event in events if isinstance(event, Message)]
-    assert said[-1] == ("PyCaret had no time for Logistic Regression, Naive Bayes: these scores are our own, on the same folds.")
+    assert said[-1] == (
+        "PyCaret was not done in time with Logistic Regression, Naive Bayes: these scores are ours, on the same folds."
+    )
 
 
 def test_without_pycaret_its_models_are_fitted_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
