@@ -156,8 +156,7 @@ def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, P
     """
     weights = candidate_weights(candidate)
     views = {name: _view(folder, name) for name in weights}
-    refitted = _refitted(folder, weights, views)
-    if refitted is not None:
+    if (refitted := _refitted(folder, weights, views)) is not None:
         return [refitted]
     found = []
     for fold in sorted((folder / "folds").glob("*"), key=lambda path: int(path.name)):
@@ -174,6 +173,12 @@ def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, P
             f"The model {candidate.name!r} has no finished fold.", action="Choose a scored model, or give the run more time."
         )
     return found
+
+
+def is_refitted(folder: Path, candidate: Candidate) -> bool:
+    """Return whether what is exported of a candidate was fitted anew on all learned rows, and is not its fold models."""
+    weights = candidate_weights(candidate)
+    return _refitted(folder, weights, {name: _view(folder, name) for name in weights}) is not None
 
 
 def _refitted(folder: Path, weights: dict[str, float], views: dict[str, str]) -> tuple[Part, dict[str, Path]] | None:

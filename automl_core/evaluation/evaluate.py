@@ -147,15 +147,18 @@ def evaluate_out_of_fold(run_folder: Path, candidate_id: str, model: Model, *, s
     For runs that held no rows back. Early stopping and the choice of the best candidate have seen these scores, so they
     are a little too good; the evaluation's source says ``out-of-fold``.
     """
-    from automl_core.model import out_of_fold
+    from automl_core.model import is_refitted, out_of_fold
     from automl_core.runs import Run
 
     run = Run(run_folder)
-    values, where = out_of_fold(run_folder, run.leaderboard()[candidate_id])
+    candidate = run.leaderboard()[candidate_id]
+    values, where = out_of_fold(run_folder, candidate)
     frame = run.dataset().frame().iloc[where]
     truth, known = read_target(model, frame)
     scorer = scorer_of(model, frame[known], truth)
     note = "No rows were held back, so every row is judged by the fold model that did not learn from it."
+    if is_refitted(run_folder, candidate):
+        note += " The exported model was then fitted anew on all of them."
     notes = (note, *_chosen_here(model))
     return evaluate_values(
         scorer.config.task, truth, values[known], model=model, scorer=scorer, rows="out-of-fold", notes=notes, seed=seed

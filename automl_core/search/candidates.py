@@ -14,6 +14,8 @@ from automl_core.errors import InputError
 from automl_core.experiment import ExperimentConfig, Task
 
 CATALOGUE = Path(__file__).parent / "catalogue.json"
+PORTFOLIO = Path(__file__).parent / "portfolio.json"
+"""The ordered configurations of each task; ``benchmarks/portfolio.py`` makes it."""
 
 FAMILIES = {
     "dummy": "baseline",
@@ -58,6 +60,12 @@ class Spec:
 @functools.cache
 def _catalogue() -> dict[str, Any]:
     data: dict[str, Any] = json.loads(CATALOGUE.read_text(encoding="utf-8"))
+    return data
+
+
+@functools.cache
+def _portfolio() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(PORTFOLIO.read_text(encoding="utf-8"))
     return data
 
 
@@ -154,17 +162,10 @@ def readable(task: Task) -> dict[str, Spec]:
             "scaled",
         ),
     ]  # fmt: skip
-    return {spec.id: spec for spec in specs}
+    ordered = [Spec(**row) for row in _portfolio()[task]]
+    return {spec.id: spec for spec in [*specs, *ordered]}
 
 
-CLASSES_FIRST = ("lr", "nb", "lightgbm-own", "rf", "knn", "catboost-own", "et", "xgboost-own", "mlp", "forest-own", "lda",
-                 "extra-own", "neural-own", "neighbours-own", "gbc", "lightgbm-own-slow-and-wide", "catboost-own-deep",
-                 "xgboost-own-shallow", "lightgbm-own-random-cuts", "ridge", "dt", "qda", "svm", "ada",
-                 "lightgbm", "xgboost", "catboost")  # fmt: skip
-VALUES_FIRST = ("lr", "ridge", "lightgbm-own", "rf", "knn", "catboost-own", "et", "xgboost-own", "mlp", "forest-own",
-                "extra-own", "neural-own", "neighbours-own", "gbr", "lightgbm-own-slow-and-wide", "catboost-own-deep",
-                "xgboost-own-shallow", "lightgbm-own-random-cuts", "br", "dt", "huber", "lasso", "en", "omp", "llar", "par",
-                "ada", "lightgbm", "xgboost", "catboost")  # fmt: skip
 EXPLAINABLE = ("lr", "ebm", "tree-small", "ridge", "lda", "lasso", "en", "br", "omp", "huber")
 FAST = ("lr", "ridge", "lda", "nb", "dt", "lightgbm-own", "lasso", "br", "mlp", "xgboost-own-shallow", "catboost-own")
 QUICK = ("lr", "nb", "ridge", "lightgbm-own", "rf", "et", "xgboost-own")
@@ -188,7 +189,7 @@ def choose(config: ExperimentConfig) -> list[Spec]:
                     "Choose from these.",
                 )
         return [known[name] for name in config.candidates]
-    order: tuple[str, ...] = VALUES_FIRST if config.task == "regression" else CLASSES_FIRST
+    order: tuple[str, ...] = ("lr", *(row["id"] for row in _portfolio()[config.task]))
     if config.preset == "explainable":
         order = EXPLAINABLE
     elif config.preset == "fast":

@@ -57,7 +57,9 @@ def plan_tries(left: float, once: float) -> Decision[int]:
         return Decision(USUAL_TRIES, f"{USUAL_TRIES} tries, PyCaret's own number.")
     tries = int(0.67 * left / max(once, 0.05)) - 1  # what was found best is scored once more
     if tries < LEAST_TRIES:
-        return Decision(0, f"One try takes about {once:.1f} s; {LEAST_TRIES} and the final scoring do not fit into {left:.0f} s.")
+        return Decision(
+            0, f"One try takes about {once:.1f} s; {LEAST_TRIES} and the final scoring do not fit into {max(left, 0):.0f} s."
+        )
     return Decision(min(tries, MOST_TRIES), f"{min(tries, MOST_TRIES)} tries fit into {left:.0f} s.")
 
 

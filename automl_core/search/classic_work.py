@@ -14,7 +14,7 @@ from automl_core.search.keeper import Serve
 from automl_core.workspace import atomic_file
 
 if TYPE_CHECKING:
-    from automl_core.engines.pycaret import Session
+    from automl_core.engines.pycaret_session import Session
 
 FINAL = "final"
 """Folder of a run, and stem of a file of a candidate, for what was fitted on all learned rows."""
@@ -28,7 +28,7 @@ def begin(work: FoldWork) -> Serve:
     EngineError
         When PyCaret is missing or refuses the data.
     """
-    from automl_core.engines.pycaret import Session
+    from automl_core.engines.pycaret_session import Session
 
     division = work.division
     y = work.y[division.train]
