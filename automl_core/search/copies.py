@@ -17,6 +17,10 @@ CHANCE = 0.02
 """Share of a row's copies that chance may explain; more, and being equal is no sign of a case that was entered twice."""
 HEAVY = 0.1
 """Share of the table that one set of equal rows may have, so that it fits into a fold beside others."""
+COMMON = 0.2
+"""Share of rows with a copy from which on being copied is how the table is made: new rows will repeat known ones as often."""
+EXPORTED = 0.75
+"""Share from which on the whole table was most likely exported twice."""
 SAMPLE = 50_000
 """Rows by which chance is judged."""
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
@@ -94,7 +98,7 @@ def keep_together(copies: Copies, features: pd.DataFrame, y: npt.NDArray[np.floa
 
     A case that was entered twice would be learned from and judged at once, and scores would be too good. Where rows take
     few values, however, different cases are equal by chance. New ones will be too, and keeping them together would hide
-    from every fold what it is going to meet.
+    from every fold what it is going to meet. The same holds where a share between `COMMON` and `EXPORTED` of the rows has a copy.
 
     Parameters
     ----------
@@ -120,6 +124,12 @@ def keep_together(copies: Copies, features: pd.DataFrame, y: npt.NDArray[np.floa
     kept = Copies(np.where(apart[copies.leader], np.arange(n), copies.leader))
     said = f"{rows:,} of {n:,} rows have an exact copy in the table."
     same = "on the same side, so that no model is judged on a row that it has learned"
+    if COMMON * n < kept.rows < EXPORTED * n:
+        return Decision(
+            Copies(np.arange(n)),
+            f"{said} Where so many are copies, new rows will repeat known ones as often, so they are divided like all others. "
+            "If they are cases entered twice, switch on 'Leave duplicate rows out' on the Clean page.",
+        )
     if kept.rows == rows:
         return Decision(kept, f"{said} Copies stay {same}.")
     ordinary = "of such usual values that new rows will be equal to them too, and are divided like all others"
