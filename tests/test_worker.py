@@ -11,7 +11,15 @@ import pytest
 from automl_core.errors import InputError
 from automl_core.events import Finished, Message, Progress, Started, Stopped, append_event
 from automl_core.runs import Run
-from automl_core.worker import _drop_stale, bundle, evaluate_candidate, judge_recommended, tell_speed, time_used
+from automl_core.worker import (
+    _drop_stale,
+    bundle,
+    evaluate_candidate,
+    judge_recommended,
+    tell_speed,
+    time_used,
+    write_out_candidate,
+)
 from automl_core.workspace import read_json, write_json
 from tests.conftest import MakeRun
 
@@ -94,3 +102,15 @@ def test_the_exported_model_is_measured_against_its_limit(limit: float, level: s
     tell_speed(run, told.append)
     assert told[0].level == level
     assert told[0].text.startswith("One row takes ") and told[0].text.endswith(words)
+
+
+def test_a_readable_model_is_written_out_and_forgotten_when_it_changes(make_run: MakeRun) -> None:
+    run = make_run("binary")
+    found = read_json(write_out_candidate(run, "logistic"))
+    assert (found["kind"], found["outputs"], found["folds"]) == ("linear", ["left"], 2)
+    with pytest.raises(InputError, match="cannot be read as a whole"):
+        write_out_candidate(run, "ensemble")
+    later = time.time() + 10
+    os.utime(run.path / "candidates" / "logistic" / "candidate.json", (later, later))
+    _drop_stale(run)
+    assert not run.readable("logistic").exists()
