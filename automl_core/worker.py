@@ -172,7 +172,7 @@ def _ended_early(run: Run, error: OSError | MemoryError) -> BaseException:
 
 def _drop_stale(run: Run) -> None:
     """Remove what was computed of candidates that have changed since, and reports of an older leaderboard."""
-    for folder in ("models", "evaluations", "explanations", "reports"):
+    for folder in ("models", "evaluations", "explanations", "readables", "reports"):
         for path in (run.path / folder).glob("*"):
             source = run.path / "candidates" / path.stem / "candidate.json"
             if folder == "reports" or not source.exists() or path.stat().st_mtime < source.stat().st_mtime:
@@ -222,6 +222,15 @@ def explain_candidate(run: Run, candidate_id: str) -> Path:
     result = explain(load_model(bundle(run, candidate_id)), frame, seed=run.config.seed, source=source)
     write_json(run.explanation(candidate_id), result.to_dict())
     return run.explanation(candidate_id)
+
+
+def write_out_candidate(run: Run, candidate_id: str) -> Path:
+    """Write out a candidate that can be read as a whole, and store the result; raises InputError for another."""
+    from automl_core.explaining.readable import readable
+    from automl_core.scoring.bundle import load_model
+
+    write_json(run.readable(candidate_id), readable(load_model(bundle(run, candidate_id))).to_dict())
+    return run.readable(candidate_id)
 
 
 def report_candidate(run: Run, candidate_id: str) -> Path:
@@ -325,6 +334,7 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "model": _candidate_job("Packing the model", bundle),
     "evaluate": _candidate_job("Judging the model", evaluate_candidate),
     "explain": _candidate_job("Finding out which columns matter", explain_candidate),
+    "readable": _candidate_job("Writing the model out", write_out_candidate),
     "report": _candidate_job("Writing the report", report_candidate),
     "predict": _predict,
     "profile": _profile,

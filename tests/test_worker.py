@@ -11,7 +11,15 @@ import pytest
 from automl_core.errors import InputError
 from automl_core.events import Finished, Message, Progress, Started, Stopped, append_event
 from automl_core.runs import Run
-from automl_core.worker import _drop_stale, bundle, evaluate_candidate, judge_recommended, tell_speed, time_used
+from automl_core.worker import (
+    _drop_stale,
+    bundle,
+    evaluate_candidate,
+    judge_recommended,
+    tell_speed,
+    time_used,
+    write_out_candidate,
+)
 from automl_core.workspace import read_json, write_json
 from tests.conftest import MakeRun
 
@@ -139,3 +147,15 @@ def test_a_run_keeps_the_forecast_that_it_was_started_with(tmp_path: Path, monke
     request = read_json(tmp_path / "request.json")
     worker.KINDS["train"](JobContext(tmp_path, ProjectFolder(tmp_path), request, lambda event: None, lambda: False))
     assert Forecast.load(tmp_path / "forecast.json") == made
+
+
+def test_a_readable_model_is_written_out_and_forgotten_when_it_changes(make_run: MakeRun) -> None:
+    run = make_run("binary")
+    found = read_json(write_out_candidate(run, "logistic"))
+    assert (found["kind"], found["outputs"], found["folds"]) == ("linear", ["left"], 2)
+    with pytest.raises(InputError, match="cannot be read as a whole"):
+        write_out_candidate(run, "ensemble")
+    later = time.time() + 10
+    os.utime(run.path / "candidates" / "logistic" / "candidate.json", (later, later))
+    _drop_stale(run)
+    assert not run.readable("logistic").exists()

@@ -276,11 +276,11 @@ def _groups(preprocessor: ColumnTransformer) -> list[tuple[list[str], list[str],
         if not hasattr(transformer, "steps"):  # passed through
             groups.append((names, names, False))
         else:
-            groups.append((names, _outputs(transformer, names), transformer.steps[-1][0] == "codes"))
+            groups.append((names, output_names(transformer, names), transformer.steps[-1][0] == "codes"))
     return groups
 
 
-def _outputs(transformer: Any, names: list[str]) -> list[str]:
+def output_names(transformer: Any, names: list[str]) -> list[str]:
     """Return the output names of one group's pipeline, whose parts do not all know names."""
     import numpy as np
 

@@ -86,3 +86,8 @@ def term_values(estimator: Any, term: int, X: Array) -> Array:
 def intercepts(estimator: Any) -> Array:
     """Return what every row starts from, shape (n_scores,)."""
     return np.atleast_1d(np.asarray(estimator.intercept_, dtype=np.float64))
+
+
+def sizes(estimator: Any) -> list[float]:
+    """Return the mean size of what each term adds, over the learned rows and the scores."""
+    return [float(size) for size in estimator.term_importances("avg_weight")]

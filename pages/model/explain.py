@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.relearning import origin_of
-from pages.shared import errors, guards, layout, relearn_view, run_view
+from pages.shared import errors, guards, layout, readable_view, relearn_view, run_view
 from pages.shared.candidate_jobs import result_of
 from pages.shared.evaluation_view import draw_curves, draw_importance, draw_scores
 
@@ -19,7 +19,9 @@ layout.header("explain")
 run, candidate = guards.require_candidate()
 project = guards.require_project()
 run_view.choose_model(run, candidate, "explain")
-scores, curves, importance, download = st.tabs(["Scores", "Curves", "What matters", "Download"], key="explain_tabs")
+scores, curves, importance, whole, download = st.tabs(
+    ["Scores", "Curves", "What matters", "The whole model", "Download"], key="explain_tabs"
+)
 
 with errors.shown():
     evaluated = None
@@ -66,6 +68,9 @@ with importance, errors.shown():
     )
     if explained is not None:
         draw_importance(explained)
+
+with whole, errors.shown():
+    readable_view.draw(project, run, candidate)
 
 with download, errors.shown():
     st.markdown("**The model**")
