@@ -15,6 +15,7 @@ from automl_core.errors import AutoMLError, InputError, NotFoundError
 from automl_core.events import FINAL, Event, Message, Progress, Started, read_events
 from automl_core.jobs.context import JobContext
 from automl_core.runs import Run
+from automl_core.search import first_look
 from automl_core.workspace import atomic_file, write_json
 
 Emit = Callable[[Event], None]
@@ -43,7 +44,14 @@ def time_used(journal: Path) -> tuple[float, bool]:
 
 
 def train(
-    run: Run, *, emit: Emit, should_stop: ShouldStop, started: float, used: float = 0.0, cut: bool = False
+    run: Run,
+    *,
+    emit: Emit,
+    should_stop: ShouldStop,
+    started: float,
+    used: float = 0.0,
+    cut: bool = False,
+    look: first_look.FirstLook | None = None,
 ) -> dict[str, Any]:
     """Search, then keep the recommended model as ``model.zip``.
 
@@ -62,22 +70,31 @@ def train(
     cut : bool
         Whether the last session was cut off. It then gets what is left of the budget, `LEAST` at least; a run that had
         ended is given the whole budget once more.
+    look : FirstLook, optional
+        One that is under way; of a large table that was never searched one is begun otherwise.
     """
     from automl_core.search.run import run_search
 
     budget = run.config.budget.seconds
     seconds = max(budget, used + LEAST) if cut else used + budget
     dataset = run.dataset()
-    leaderboard = run_search(
-        dataset.frame(),
-        dataset.schema,
-        run.recipe,
-        replace(run.config, budget=replace(run.config.budget, seconds=seconds)),
-        run.path,
-        emit=emit,
-        should_stop=should_stop,
-        started=started - used,
-    )
+    frame, config = dataset.frame(), replace(run.config, budget=replace(run.config.budget, seconds=seconds))
+    if look is None and not (run.path / "candidates").exists():
+        look = first_look.of_frame(frame, dataset.schema, run.recipe, config, run.path, emit=emit, started=started)
+    try:
+        leaderboard = run_search(
+            frame,
+            dataset.schema,
+            run.recipe,
+            config,
+            run.path,
+            emit=look.until_shown(emit) if look else emit,
+            should_stop=should_stop,
+            started=started - used,
+        )
+    finally:
+        if look:
+            look.end()
     if not leaderboard.recommended:
         reasons = "; ".join(sorted({row.reason for row in leaderboard if row.reason}))
         raise NotFoundError(
