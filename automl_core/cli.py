@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from automl_core.experiment import ExperimentConfig
     from automl_core.runs import Run
     from automl_core.scoring.bundle import Model
+    from automl_core.search.first_look import FirstLook
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Tablewright without a browser."
@@ -183,11 +184,10 @@ def train(
     ] = 0.0,
 ) -> None:
     """Search for the best model and keep it with its report."""
-    from automl_core.cleaning.apply import apply_stateless
     from automl_core.experiment import Budget, Split
     from automl_core.own_figures import parse_costs, parse_kpi
-    from automl_core.proposals import check_config, propose, propose_task
     from automl_core.runs import Run, write_request
+    from automl_core.search import first_look
 
     _choice("--split", split, ("random", "group", "time"))
     column = {"random": "", "group": group, "time": time_column}[split]
@@ -200,10 +200,20 @@ def train(
         "kpi": parse_kpi(kpi, greater_is_better=not kpi_lower) if kpi else None,
     }
     _new_folder(out)
-    from automl_core.data.dataset import create_dataset
-
-    dataset = create_dataset(out / "dataset", _existing(file), file.stem)
+    division = Split(cast(Any, split), column, gap)
+    wish = first_look.Wish(target, task, metric, positive, division, _given_recipe(recipe), seed)
+    emit = _emitter(Run(out))
+    _existing(file)
+    out.mkdir(parents=True, exist_ok=True)
+    emit(Started(os.getpid()))
+    # Before anything large is imported: the look has the other core while this process reads the table.
+    look = first_look.of_file(file, wish, out, emit=emit)
     try:
+        from automl_core.cleaning.apply import apply_stateless
+        from automl_core.data.dataset import create_dataset
+        from automl_core.proposals import check_config, propose, propose_task
+
+        dataset = create_dataset(out / "dataset", file, file.stem)
         chosen = _recipe(recipe, dataset, target)
         cleaned = apply_stateless(dataset.frame(), dataset.schema, chosen, training=True)
         frame = cleaned.frame
@@ -219,7 +229,7 @@ def train(
             config,
             metric=metric or config.metric,
             positive=positive or config.positive,
-            split=Split(cast(Any, split), column, gap),
+            split=division,
             holdout=holdout,
             folds=folds,
             budget=Budget(budget, trials),
@@ -235,14 +245,33 @@ def train(
             {"dataset": dataset.id, "fingerprint": dataset.fingerprint, "config": config.to_dict(), "recipe": chosen.to_dict()},
         )
     except AutoMLError:
+        if look:
+            look.end()
         shutil.rmtree(out, ignore_errors=True)
         raise
-    _search(Run(out))
+    _search(Run(out), emit, look=look, fresh=True)
 
 
-def _search(run: Run, *, more: bool = False) -> None:
-    """Search in this process, keep the journal, and leave with 130 when stopped."""
+def _emitter(run: Run) -> Callable[[Event], None]:
+    """Return what keeps events in the run's journal and tells them."""
+    tell = _teller()
+
+    def emit(event: Event) -> None:
+        append_event(run.path / "events.jsonl", event)
+        tell(event)
+
+    return emit
+
+
+def _search(
+    run: Run, emit: Callable[[Event], None], *, look: FirstLook | None = None, fresh: bool = False, more: bool = False
+) -> None:
+    """Search in this process, keep the journal, and leave with 130 when stopped.
+
+    A `fresh` run has said that it started, and has not been searched before.
+    """
     from automl_core import worker
+    from automl_core.engines.skops import import_skops
     from automl_core.honesty import judge
     from automl_core.relearning import held_out, origin_of
     from automl_core.reporting import write_report
@@ -256,19 +285,22 @@ def _search(run: Run, *, more: bool = False) -> None:
         say("Stopping; what is finished is kept. Press again to leave at once.")
 
     journal = run.path / "events.jsonl"
-    tell = _teller()
-
-    def emit(event: Event) -> None:
-        append_event(journal, event)
-        tell(event)
-
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    used, cut = worker.time_used(journal)
-    emit(Started(os.getpid(), resumed=used > 0))
+    used, cut = (0.0, False) if fresh else worker.time_used(journal)
+    if not fresh:
+        emit(Started(os.getpid(), resumed=used > 0))
+    started = time.time()
+    import_skops()
     try:
         result = worker.train(
-            run, emit=emit, should_stop=lambda: bool(stopped), started=time.time(), used=used, cut=cut and not more
+            run,
+            emit=emit,
+            should_stop=lambda: bool(stopped),
+            started=started,
+            used=used,
+            cut=cut and not more,
+            look=look,
         )
         if run.config.holdout or origin_of(run):
             worker.judge_recommended(run, result["recommended"], emit)
@@ -307,7 +339,7 @@ def extend(
         )
     config = replace(run.config, budget=Budget(budget, 0))
     write_request(run.path, "train", {**params, "config": config.to_dict()})
-    _search(run, more=True)
+    _search(run, _emitter(run), more=True)
 
 
 @app.command()
@@ -325,7 +357,7 @@ def relearn(
     _new_folder(out)
     shutil.copytree(run.dataset().folder, out / "dataset")
     write_request(out, KIND, params)
-    _search(Run(out))
+    _search(Run(out), _emitter(Run(out)))
 
 
 @app.command()
@@ -482,6 +514,12 @@ def _other_task(config: ExperimentConfig, task: str, values: Any) -> ExperimentC
     return replace(config, task=cast(Any, task), metric=metrics_for(cast(Any, task))[0].name, positive=positive)
 
 
+def _given_recipe(path: Path | None) -> Recipe | None:
+    from automl_core.cleaning.store import import_recipe
+
+    return None if path is None else import_recipe(_existing(path).read_bytes())
+
+
 def _train_folder(path: Path) -> Path:
     if not (path / "request.json").exists():
         raise NotFoundError(
@@ -491,8 +529,10 @@ def _train_folder(path: Path) -> Path:
 
 
 def _model(path: Path) -> Model:
+    from automl_core.engines.skops import import_skops
     from automl_core.scoring.bundle import load_model
 
+    import_skops()
     return load_model(_train_folder(path) / "model.zip" if path.is_dir() else path)
 
 
@@ -505,7 +545,8 @@ def _teller() -> Callable[[Event], None]:
         if isinstance(event, CandidateScored):
             row = event.candidate
             if row["state"] == "scored":
-                say(f"{row['at_seconds']:6.1f} s  {row['name']}: {row['score']:.5g} ± {row['spread'] or 0:.2g}")
+                said = f"{row['at_seconds']:6.1f} s  {row['name']}: {row['score']:.5g} ± {row['spread'] or 0:.2g}"
+                say(f"{said}  {row['reason']}".rstrip())
             elif row["state"] in ("failed", "skipped", "stopped"):
                 say(f"          {row['name']}: {row['state']}. {row['reason']}")
         elif isinstance(event, Message):

@@ -56,8 +56,6 @@ class Candidate:
         For an ensemble, the weight of each candidate id.
     temperature : float
         For an ensemble, of its averaged probabilities (`scoring.ensemble.tempered`).
-    sample : int
-        While it runs: rows of the sample that `score` was found on; 0 for all rows.
     spec : dict
         Everything to fit it again, the fields of `search.candidates.Spec`; empty for an ensemble.
     """
@@ -81,7 +79,6 @@ class Candidate:
     at_seconds: float = 0.0
     members: dict[str, float] = field(default_factory=dict)
     temperature: float = 1.0
-    sample: int = 0
     spec: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from automl_core.events import FINAL, Event, Message, Progress, Started, read_ev
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND, Origin, origin_of
 from automl_core.runs import Run
+from automl_core.search import first_look
 from automl_core.workspace import atomic_file, write_json
 
 if TYPE_CHECKING:
@@ -49,7 +50,14 @@ def time_used(journal: Path) -> tuple[float, bool]:
 
 
 def train(
-    run: Run, *, emit: Emit, should_stop: ShouldStop, started: float, used: float = 0.0, cut: bool = False
+    run: Run,
+    *,
+    emit: Emit,
+    should_stop: ShouldStop,
+    started: float,
+    used: float = 0.0,
+    cut: bool = False,
+    look: first_look.FirstLook | None = None,
 ) -> dict[str, Any]:
     """Search, then keep the recommended model as ``model.zip``.
 
@@ -70,6 +78,8 @@ def train(
     cut : bool
         Whether the last session was cut off. It then gets what is left of the budget, `LEAST` at least; a run that had
         ended is given the whole budget once more.
+    look : FirstLook, optional
+        One that is under way; of a large table that was never searched one is begun otherwise.
     """
     from automl_core.search.candidates import Spec
     from automl_core.search.run import run_search
@@ -79,14 +89,17 @@ def train(
     budget = run.config.budget.seconds
     seconds = max(budget, used + LEAST) if cut else used + budget
     dataset = run.dataset()
+    frame, config = dataset.frame(), replace(run.config, budget=replace(run.config.budget, seconds=seconds))
+    if look is None and specs is None and not (run.path / "candidates").exists():
+        look = first_look.of_frame(frame, dataset.schema, run.recipe, config, run.path, emit=emit, started=started)
     try:
         leaderboard = run_search(
-            dataset.frame(),
+            frame,
             dataset.schema,
             run.recipe,
-            replace(run.config, budget=replace(run.config.budget, seconds=seconds)),
+            config,
             run.path,
-            emit=emit,
+            emit=look.until_shown(emit) if look else emit,
             should_stop=should_stop,
             started=started - used,
             specs=specs,
@@ -106,6 +119,9 @@ def train(
         _keep(run, leaderboard.recommended)
     except (OSError, MemoryError) as error:
         raise _ended_early(run, error) from (error.__cause__ or error)
+    finally:
+        if look:
+            look.end()
     if run.config.preset == "fast":
         tell_speed(run, emit)
     return {"recommended": leaderboard.recommended}

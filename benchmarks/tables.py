@@ -1,12 +1,19 @@
-"""The tables that systems are compared on. Add one with one line in `TABLES`."""
+"""The tables that systems are compared on. Add one with one line in `TABLES`.
+
+The default ones are real. The generated ones ship with this file: nothing was ever tuned on them, and they can be measured
+where no other data is (``--tables generated``); a figure that only holds on the default ten would be worth little.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 SHARED = Path(os.environ.get("AUTOML_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -14,13 +21,14 @@ SHARED = Path(os.environ.get("AUTOML_TEST_DATA", Path(__file__).parents[2] / "sh
 
 @dataclass(frozen=True)
 class Table:
-    """One table: where it comes from, what is predicted, how it is judged."""
+    """One table: where it comes from, what is predicted, how it is judged, whether the figure is about it."""
 
     name: str
     target: str
     task: str
     metric: str
     load: Callable[[], pd.DataFrame]
+    default: bool = True
 
     @property
     def greater_is_better(self) -> bool:
@@ -41,6 +49,75 @@ def _sklearn(name: str) -> Callable[[], pd.DataFrame]:
     return load
 
 
+def _generated(kind: str, seed: int) -> Callable[[], pd.DataFrame]:
+    return lambda: GENERATORS[kind](np.random.default_rng(seed), seed)
+
+
+def _dressed(X: np.ndarray, y: np.ndarray, rng: np.random.Generator, *, cut: int, missing: float) -> pd.DataFrame:
+    """Return a table like those people have: the first `cut` columns as words, some cells missing, more of the large ones."""
+    frame = pd.DataFrame({f"x{place}": X[:, place].round(4) for place in range(X.shape[1])})
+    for place in range(cut):
+        words = np.array([f"{letter}{number}" for number in range(3) for letter in "abcdef"])[: 4 + 3 * place]
+        edges = np.quantile(X[:, place], np.linspace(0, 1, len(words) + 1)[1:-1])
+        # Shuffled words: their order says nothing of the numbers behind them.
+        frame[f"x{place}"] = rng.permutation(words)[np.digitize(X[:, place], edges)]
+    for place in range(cut, X.shape[1], 2):
+        likely = missing * (1 + (X[:, place] > np.median(X[:, place])))
+        frame.loc[rng.random(len(frame)) < likely, f"x{place}"] = np.nan
+    return frame.assign(target=y)
+
+
+def _classification(rng: np.random.Generator, seed: int, *, classes: int = 2, rows: int = 4000, **options: Any) -> pd.DataFrame:
+    from sklearn.datasets import make_classification
+
+    chosen = {"n_features": 20, "n_informative": 9, "n_redundant": 3, "n_clusters_per_class": 3, "flip_y": 0.08, **options}
+    X, y = make_classification(rows, n_classes=classes, class_sep=0.8, random_state=seed, **chosen)
+    return _dressed(X, np.array(["no", "yes", "maybe", "never", "soon"])[y], rng, cut=4, missing=0.04)
+
+
+def _friedman(rng: np.random.Generator, seed: int, *, number: int = 1, rows: int = 3000) -> pd.DataFrame:
+    from sklearn import datasets
+
+    X, y = getattr(datasets, f"make_friedman{number}")(rows, random_state=seed)
+    y = y + 0.25 * y.std() * rng.standard_normal(rows)
+    frame = _dressed(np.column_stack([X, rng.normal(size=(rows, 4))]), y, rng, cut=0, missing=0.02)
+    # A word that shifts the outcome, and turns one column's effect round.
+    frame["kind"] = rng.choice(["plain", "double", "turned"], rows)
+    frame["target"] += (frame["kind"] == "double") * y.std() - (frame["kind"] == "turned") * y.std() * X[:, 0] / X[:, 0].std() / 2
+    return frame
+
+
+def _products(rng: np.random.Generator, seed: int, *, rows: int = 2500) -> pd.DataFrame:
+    """Outcomes that hang on products of columns and on a word with 40 values; positive and skewed, like prices."""
+    X = rng.normal(size=(rows, 12))
+    places = rng.integers(0, 40, rows)
+    level = X[:, 0] * X[:, 1] + X[:, 2] * (X[:, 3] > 0) + rng.normal(size=40)[places] + 0.3 * rng.normal(size=rows)
+    frame = _dressed(X, np.exp(0.6 * level), rng, cut=0, missing=0.03)
+    frame["place"] = np.array([f"place {number:02d}" for number in range(40)])[places]
+    return frame
+
+
+def _rings(rng: np.random.Generator, seed: int, *, rows: int = 3000) -> pd.DataFrame:
+    """Five classes by the distance from a centre: nothing for a straight line, easy for neighbours and networks."""
+    X = rng.normal(size=(rows, 8))
+    distance = np.linalg.norm(X[:, :4], axis=1) + 0.15 * rng.normal(size=rows)
+    ring = np.digitize(distance, np.quantile(distance, [0.2, 0.4, 0.6, 0.8]))
+    return _dressed(X, np.array(["core", "near", "middle", "far", "edge"])[ring], rng, cut=0, missing=0.01)
+
+
+GENERATORS: dict[str, Callable[[np.random.Generator, int], pd.DataFrame]] = {
+    "segments": _classification,
+    "rare": partial(_classification, weights=[0.96], rows=8000, flip_y=0.01),
+    "classes": partial(_classification, classes=5, n_clusters_per_class=2, n_informative=10),
+    "few": partial(_classification, rows=400),
+    "friedman1": _friedman,
+    "friedman2": partial(_friedman, number=2),
+    "friedman3": partial(_friedman, number=3),
+    "products": _products,
+    "rings": _rings,
+}
+
+
 TABLES = (
     Table("titanic", "Survived", "binary", "roc_auc", _shared("titanic")),
     Table("churn", "Churn", "binary", "roc_auc", _shared("churn")),
@@ -52,7 +129,29 @@ TABLES = (
     Table("wine", "target", "multiclass", "log_loss", _sklearn("wine")),
     Table("digits", "target", "multiclass", "log_loss", _sklearn("digits")),
     Table("diabetes", "target", "regression", "rmse", _sklearn("diabetes")),
+    Table("made-segments", "target", "binary", "roc_auc", _generated("segments", 11), default=False),
+    Table("made-rare", "target", "binary", "roc_auc", _generated("rare", 12), default=False),
+    Table("made-few", "target", "binary", "roc_auc", _generated("few", 13), default=False),
+    Table("made-classes", "target", "multiclass", "log_loss", _generated("classes", 14), default=False),
+    Table("made-rings", "target", "multiclass", "log_loss", _generated("rings", 15), default=False),
+    Table("made-friedman1", "target", "regression", "rmse", _generated("friedman1", 16), default=False),
+    Table("made-friedman2", "target", "regression", "rmse", _generated("friedman2", 17), default=False),
+    Table("made-friedman3", "target", "regression", "rmse", _generated("friedman3", 18), default=False),
+    Table("made-products", "target", "regression", "rmse", _generated("products", 19), default=False),
 )
+
+
+def choose(names: Sequence[str]) -> list[Table]:
+    """Return tables by name; ``default``, ``generated`` and ``all`` stand for many. Raises SystemExit for an unknown one."""
+    groups = {
+        "default": [table.name for table in TABLES if table.default],
+        "generated": [table.name for table in TABLES if not table.default],
+        "all": [table.name for table in TABLES],
+    }
+    chosen = {one for name in names for one in groups.get(name, [name])}
+    if unknown := sorted(chosen - set(groups["all"])):
+        raise SystemExit(f"There is no table {', '.join(unknown)}; there are {', '.join(groups['all'])}.")
+    return [table for table in TABLES if table.name in chosen]
 
 
 def split(table: Table, folder: Path, seed: int = 0) -> tuple[Path, Path]:

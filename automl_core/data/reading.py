@@ -137,9 +137,9 @@ def read_text(path: Path, *, dialect: Dialect | None = None, limit: int | None =
     if size > FAST_BYTES:
         from automl_core.data.large import read_large
 
-        return read_large(path, dialect or find_dialect(_lines(_decode(head, encoding, path.name)[0]), encoding))
-    text, broken = _decode(path.read_bytes(), encoding, path.name)
-    lines = _lines(text)
+        return read_large(path, dialect or find_dialect(split_lines(decode(head, encoding, path.name)[0]), encoding))
+    text, broken = decode(path.read_bytes(), encoding, path.name)
+    lines = split_lines(text)
     table = read_lines(lines, dialect or find_dialect(lines, encoding), path.name)
     if broken:
         repairs = {**table.report.repairs, f"Letters that {encoding} does not have were read as \ufffd.": broken}
@@ -151,7 +151,7 @@ def _megabytes(size: int) -> str:
     return f"{size / 2**20:,.1f} MB" if size < 10 * 2**20 else f"{size / 2**20:,.0f} MB"
 
 
-def _decode(data: bytes, encoding: str, name: str) -> tuple[str, int]:
+def decode(data: bytes, encoding: str, name: str) -> tuple[str, int]:
     """Return the text and how many letters could not be decoded."""
     try:
         return data.decode(encoding), 0
@@ -162,7 +162,7 @@ def _decode(data: bytes, encoding: str, name: str) -> tuple[str, int]:
         raise InputError(f"{encoding!r} is no known encoding.", action=f"Choose another one for {name}.") from error
 
 
-def _lines(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     """Split at the record delimiter: line feeds where there are any, otherwise carriage returns."""
     text = text.removeprefix("\ufeff")
     lines = text.split("\n") if "\n" in text else text.split("\r")

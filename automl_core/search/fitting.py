@@ -157,29 +157,6 @@ class FoldWork:
             log.write(f"{spec.id} {fold} {os.getpid()}\n")
         return result
 
-    def sample(self, spec: Spec, rows: int) -> dict[str, Any]:
-        """Score one candidate on a random sample of the learned rows, so that a large table shows something at once.
-
-        Three quarters of the sample are learned from, or the earlier ones in a split by time; nothing is stored.
-        """
-        train = self.division.train[self.division.fold >= 0]
-        chosen = np.sort(np.random.default_rng(self.seed).choice(len(train), size=min(rows, len(train)), replace=False))
-        kept = train[chosen]
-        cut = np.arange(len(kept)) % 4 == 3 if not self.division.forward else np.arange(len(kept)) >= 0.75 * len(kept)
-        learned, judged = kept[~cut], kept[cut]
-        frame = self.features.iloc[learned]
-        preprocessor = build_preprocessor(
-            self.recipe, self.schema, frame, view=cast(View, spec.view), task=self.task, seed=self.seed
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the same as in a fold
-            y = self._target(learned)
-            X = np.asarray(preprocessor.fit_transform(frame, y), dtype=np.float64)
-            estimator = make_estimator(spec, seed=self.seed, threads=1).fit(X, y)
-            V = np.asarray(preprocessor.transform(self.features.iloc[judged]), dtype=np.float64)
-            values = predict_values(estimator, V, self.n_classes)
-        return {"metrics": self.scorer.all(judged, values), "rows": len(kept)}
-
     def learn(self, spec: Spec, fold: int, facts: dict[str, Any], seconds: float) -> tuple[Any, Array, float, float]:
         """Fit one candidate on one fold; return it, its predictions of the judged rows, and the seconds both took."""
         folds = self.folder / "folds" / str(fold)

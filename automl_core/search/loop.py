@@ -44,8 +44,6 @@ LONGER = 4.0
 """How many times that share a candidate gets that was cut off while it was the best."""
 WATCHED = 20_000
 """Rows on which a race is decided; more cost time and say the same."""
-FIRST_LOOKS = (2_000, 20_000)
-"""Rows of the samples on which the first candidate is scored before it is on all rows, where there are four times as many."""
 BATCH = 2
 """Proposals at a time where a run is counted in trials, so that the same seed gives the same ones whoever is faster."""
 SAVING = 5e-8
@@ -139,7 +137,6 @@ class SearchLoop:
         self.board = Leaderboard(
             self.metric.name, self.metric.greater_is_better, label=self.metric.label, preset=self.config.preset, fold_ratio=ratio
         )
-        self.looks = [rows for rows in FIRST_LOOKS if 4 * rows <= len(division.train)]
         self.told = 0.0
         self.stopped = False
         budget = self.config.budget.seconds
@@ -263,10 +260,6 @@ class SearchLoop:
     def _next_task(self) -> tuple[tuple[Any, ...], Callable[[], dict[str, Any]], float] | None:
         """Return the next fit whose data is ready, or the preparation that the first waiting fit needs."""
         timeout = max(self._left(), 0.1) if self.end != float("inf") else 1e6
-        first = next((spec for spec, role in self.queue if role == "model"), None)
-        if self.looks and first is not None and not self.board.candidates and not first.early_stopping:
-            rows = self.looks.pop(0)
-            return ("sample", first.id, rows), partial(self.work.sample, first, rows), timeout
         wanted: tuple[int, str] | None = None
         for name in list(self.order):
             job = self.open[name]
@@ -383,9 +376,6 @@ class SearchLoop:
     def _take(self, done: Done) -> None:
         if done.disk:  # the next fit would meet the same disk, and the candidate is none the worse for it
             raise StorageError(done.error) from OSError(done.disk, os.strerror(done.disk))
-        if done.key[0] == "sample":
-            self._show_sample(done)
-            return
         if done.key[0] == "prepare":
             place = (done.key[1], done.key[2])
             self.preparing.discard(place)
@@ -410,21 +400,6 @@ class SearchLoop:
             self._close(job, "scored")
         else:
             self._emit_row(self._row(job, "running"))
-
-    def _show_sample(self, done: Done) -> None:
-        """Show a first score from a sample, until the same candidate is scored on all rows."""
-        value = done.result.get("metrics", {}).get(self.metric.name)
-        spec = next((spec for spec, _ in self.queue if spec.id == done.key[1]), None) or (
-            self.open[done.key[1]].spec if done.key[1] in self.open else None
-        )
-        known = next((row for row in self.board if row.id == done.key[1]), None)
-        late = known is not None and (known.state != "running" or known.sample > done.key[2])
-        if done.error or value is None or spec is None or late:
-            return  # a sample is a first look and nothing more; the candidate itself says what is wrong
-        rows = int(done.result["rows"])
-        row = self._row(self.open.get(spec.id) or _Open(spec, "model"), "running")
-        reason = f"On a sample of {rows:,} of {len(self.work.division.train):,} rows; all rows follow."
-        self._emit_row(replace(row, score=float(value), sample=rows, reason=reason))
 
     def _row(self, job: _Open, state: str, reason: str = "", suggestion: str = "") -> Candidate:
         results = [job.results[fold] for fold in sorted(job.results)]
@@ -468,9 +443,6 @@ class SearchLoop:
         self._emit_row(row)
 
     def _emit_row(self, row: Candidate) -> None:
-        old = next((known for known in self.board if known.id == row.id), None)
-        if row.state == "running" and not row.sample and old is not None and old.sample:
-            row = replace(row, score=old.score, sample=old.sample, reason=old.reason)
         self.board = self.board.with_candidate(row)
         if row.state == "scored":
             name, why = recommend(self.board)

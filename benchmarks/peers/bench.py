@@ -1,10 +1,10 @@
 """Compare systems on the same tables, splits, metric and wall-clock budget, one after another.
 
-    python benchmarks/peers/bench.py --budget 60 [--systems tablewright pycaret] [--tables titanic churn]
+    python benchmarks/peers/bench.py --budget 60 [--systems tablewright pycaret] [--tables titanic churn] [--write-readme]
 
 Each system runs in an environment of its own, built from PyPI on first use in ``build/peers``. A result is one JSON file
-in ``benchmarks/results/peers``; a result that is there is not measured again (``--again`` does). A system that fails is
-a result that says so: it is neither ranked nor counted as a win.
+in ``benchmarks/results/peers``; a result that is there is not measured again (``--again`` does, ``--again-failed`` only
+those that failed). A system that fails is a result that says so: it is neither ranked nor counted as a win.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,36 +28,52 @@ import numpy as np
 import pandas as pd
 import psutil
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-from tables import TABLES, Table, split  # noqa: E402  (the folder is no package: scripts import it by path)
+from summary import OURS, against_longer, standings  # noqa: E402  (the folder is no package: scripts import it by path)
+from tables import TABLES, Table, choose, split  # noqa: E402
+from watching import FirstLine, Watch  # noqa: E402
+from wording import compact, insert, level_text, remarks, report, score_grid, standing_grid  # noqa: E402
 
 BUILD = ROOT / "build" / "peers"
-RESULTS = ROOT / "benchmarks" / "results" / "peers"
-TIE = 0.005
-"""Two results within this share of the better one are a tie."""
+RESULTS = ROOT / "benchmarks" / "results"
+LONGER_PEER = "autogluon-best"
+"""The peer that is also given more time."""
+LONGER = 300.0
 
 
 @dataclass(frozen=True)
 class System:
-    """One system: its script, what is installed for it, its preset, and how much longer it may take in all."""
+    """One system.
+
+    Parameters
+    ----------
+    name, script : str
+    requirements : tuple of str
+        What is installed for it; nothing for what is in the project's own environment.
+    preset : str
+    first_line : str
+        Regular expression of the line in which its log first tells a real model's score.
+    """
 
     name: str
     script: str
     requirements: tuple[str, ...]
     preset: str = ""
-    budget_factor: float = 1.0
+    first_line: str = ""
 
 
+AUTOGLUON = ("run_autogluon.py", ("autogluon.tabular[all]",))
+AUTOGLUON_LINE = r"= Validation score"
 SYSTEMS = (
-    System("tablewright", "run_tablewright.py", ()),
-    System("autogluon-medium", "run_autogluon.py", ("autogluon.tabular[all]",), "medium_quality"),
-    System("autogluon-best", "run_autogluon.py", ("autogluon.tabular[all]",), "best_quality"),
-    System("flaml", "run_flaml.py", ("flaml[automl]",)),
-    System("h2o", "run_h2o.py", ("h2o", "pandas", "polars", "pyarrow")),
-    System("mljar", "run_mljar.py", ("mljar-supervised", "setuptools<81")),
-    System("pycaret", "run_pycaret.py", ()),
+    System(OURS, "run_tablewright.py", ()),
+    System("autogluon-medium", *AUTOGLUON, "medium_quality", AUTOGLUON_LINE),
+    System("autogluon-best", *AUTOGLUON, "best_quality", AUTOGLUON_LINE),
+    System("flaml", "run_flaml.py", ("flaml[automl]",), first_line=r"estimator \S+'s best error="),
+    System("h2o", "run_h2o.py", ("h2o", "pandas", "polars", "pyarrow"), first_line=r"(?P<clock>\d\d:\d\d:\d\d\.\d+): New leader"),
+    System("mljar", "run_mljar.py", ("mljar-supervised", "setuptools<81"), first_line=r"^(?!.*Baseline)\S+ \S+ \S+ trained in"),
+    System("pycaret", "run_pycaret.py", (), first_line=r"SubProcess create_model\(\) end"),
 )
 
 
@@ -75,15 +92,9 @@ def python_of(system: System) -> Path:
     return python
 
 
-def peak_memory(process: subprocess.Popen[bytes], peak: list[int]) -> None:
-    """Sample the resident memory of a process and its children until it ends."""
-    while process.poll() is None:
-        try:
-            family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-            peak[0] = max(peak[0], sum(member.memory_info().rss for member in family if member.is_running()))
-        except psutil.Error:
-            pass  # a process that ended while it was looked at
-        time.sleep(0.2)
+def machine(cores: int) -> str:
+    """Return what the systems run on."""
+    return f"{cores} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.machine()}"
 
 
 def judge(table: Table, rows: pd.DataFrame, values: np.ndarray, classes: list[str] | None) -> float:
@@ -107,7 +118,17 @@ def measure(system: System, table: Table, budget: float, cores: int) -> dict[str
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     learn, test = split(table, BUILD / "tables" / table.name)
-    python = python_of(system)
+    try:
+        python = python_of(system)
+    except subprocess.CalledProcessError as error:
+        return {
+            "table": table.name,
+            "system": system.name,
+            "budget": budget,
+            "date": datetime.date.today().isoformat(),
+            "machine": machine(cores),
+            "failed": f"Its environment could not be built: {error}.",
+        }
     command = [str(python), str(Path(__file__).parent / system.script)]
     for name, value in {
         "learn": learn,
@@ -121,19 +142,25 @@ def measure(system: System, table: Table, budget: float, cores: int) -> dict[str
         "out": work,
     }.items():
         command += [f"--{name}", str(value)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(cores), "RAY_USAGE_STATS_ENABLED": "0"}
+    start = time.time()
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "OMP_NUM_THREADS": str(cores),
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }
     result: dict[str, Any] = {
         "table": table.name,
         "system": system.name,
         "budget": budget,
         "date": datetime.date.today().isoformat(),
-        "machine": f"{cores} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.machine()}",
+        "machine": machine(cores),
     }
-    start = time.time()
+    watch = Watch(FirstLine(work / "log.txt", system.first_line))
     with open(work / "log.txt", "wb") as log:
         process = subprocess.Popen(command, cwd=work, env=environment, stdout=log, stderr=subprocess.STDOUT)
-        peak = [0]
-        watcher = threading.Thread(target=peak_memory, args=(process, peak))
+        watcher = threading.Thread(target=watch.follow, args=(process,))
         watcher.start()
         try:
             code = process.wait(timeout=6 * budget + 300)
@@ -142,7 +169,9 @@ def measure(system: System, table: Table, budget: float, cores: int) -> dict[str
             code = -9
         watcher.join()
     result["wall_seconds"] = time.time() - start
-    result["peak_mb"] = peak[0] / 2**20
+    result["peak_mb"] = watch.peak_bytes / 2**20
+    if watch.line.seen is not None:
+        result["first_result_seconds"] = watch.line.seen - start
     if code or not (work / "result.json").exists():
         tail = (work / "log.txt").read_text(errors="replace").strip().splitlines()[-3:]
         return {**result, "failed": f"exit code {code}: " + " | ".join(tail)[-300:]}
@@ -155,56 +184,97 @@ def measure(system: System, table: Table, budget: float, cores: int) -> dict[str
     return result
 
 
-def summary(results: list[dict[str, Any]]) -> str:
-    """Return the comparison as Markdown: a table of scores, mean ranks, and wins against each system."""
-    frame = pd.DataFrame([row for row in results if "score" in row])
-    tables = {table.name: table for table in TABLES}
-    scores = frame.pivot(index="table", columns="system", values="score")
-    sign = pd.Series({name: -1.0 if tables[name].greater_is_better else 1.0 for name in scores.index})
-    ranks = scores.mul(sign, axis=0).rank(axis=1)
-    scores.insert(0, "metric", [tables[name].metric for name in scores.index])
-    lines = [scores.round(4).to_markdown(), "", "mean rank (1 is best, over the tables each system completed):", ""]
-    lines += [f"* {name}: {rank:.2f} ({ranks[name].count()} tables)" for name, rank in ranks.mean().sort_values().items()]
-    if "tablewright" in ranks:
-        lines += ["", "Tablewright's wins, ties within 0.5 %, losses:", ""]
-        ours = scores["tablewright"]
-        for name in ranks.columns.drop("tablewright"):
-            both = pd.DataFrame({"ours": ours, "theirs": scores[name]}).dropna().astype(float)
-            gain = (both["theirs"] - both["ours"]) * sign[both.index] / both.abs().max(axis=1)
-            tie = gain.abs() <= TIE
-            wins, losses = int(((gain > 0) & ~tie).sum()), int(((gain < 0) & ~tie).sum())
-            lines.append(f"* against {name}: {wins} won, {int(tie.sum())} tied, {losses} lost")
-    columns = ["fit_seconds", "overrun_seconds", "peak_mb", "predict_ms_1000", "first_result_seconds"]
-    medians = frame.groupby("system")[[name for name in columns if name in frame]].median().round(1)
-    lines += ["", "medians over the tables:", "", medians.to_markdown(), ""]
-    failed = [row for row in results if "failed" in row]
-    lines += [f"* {row['system']} on {row['table']} failed: {row['failed']}" for row in failed]
-    return "\n".join(lines)
+def path_of(table: str, system: str, budget: float) -> Path:
+    """Return where a result is kept."""
+    return RESULTS / "peers" / f"{budget:g}s-{table}-{system}.json"
+
+
+def kept(budget: float, systems: Sequence[str], tables: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the results that are there, in the order of tables and systems."""
+    paths = [path_of(table, system, budget) for table in tables for system in systems]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+
+
+def wanted(path: Path, *, again: bool, again_failed: bool) -> bool:
+    """Return whether a result is to be measured: it is not there, or it is asked for again."""
+    if again or not path.exists():
+        return True
+    return again_failed and "failed" in json.loads(path.read_text(encoding="utf-8"))
+
+
+def measure_all(systems: Sequence[System], tables: Sequence[Table], budget: float, a: argparse.Namespace) -> None:
+    """Measure what is not there yet, and tell each result."""
+    for table in tables:
+        for system in systems:
+            path = path_of(table.name, system.name, budget)
+            if not wanted(path, again=a.again, again_failed=a.again_failed):
+                continue
+            print(f"{table.name}: {system.name} at {budget:g} s ...", end=" ", flush=True)
+            result = measure(system, table, budget, a.cores)
+            path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            told = result.get("failed")
+            print(told or f"{table.metric} {result['score']:.4f} in {result['fit_seconds']:.0f} s", flush=True)
 
 
 def main() -> None:
-    """Measure what is asked for and print the comparison."""
+    """Measure what is asked for, print the comparison and write it down."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--budget", type=float, default=60)
+    names = [system.name for system in SYSTEMS]
+    parser.add_argument("--budget", type=float, default=60, help="seconds of wall-clock time")
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--systems", nargs="*", default=[system.name for system in SYSTEMS])
-    parser.add_argument("--tables", nargs="*", default=[table.name for table in TABLES])
+    parser.add_argument("--systems", nargs="*", default=names, choices=names, metavar="SYSTEM", help=", ".join(names))
+    parser.add_argument(
+        "--tables", nargs="*", default=["default"], metavar="TABLE", help="names, 'default', 'generated' or 'all'"
+    )
     parser.add_argument("--again", action="store_true", help="measure again what has a result")
+    parser.add_argument("--again-failed", action="store_true", help="measure again what failed")
+    parser.add_argument(
+        "--longer", type=float, nargs="?", const=LONGER, default=0.0, help=f"also give {LONGER_PEER} so many seconds ({LONGER:g})"
+    )
+    parser.add_argument("--only-write", action="store_true", help="measure nothing; sum up the results that are there")
+    parser.add_argument("--write-readme", action="store_true", help="put the short table into README.md, between its markers")
     a = parser.parse_args()
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    results = []
-    for table in (table for table in TABLES if table.name in a.tables):
-        for system in (system for system in SYSTEMS if system.name in a.systems):
-            path = RESULTS / f"{a.budget:g}s-{table.name}-{system.name}.json"
-            if a.again or not path.exists():
-                print(f"{table.name}: {system.name} ...", end=" ", flush=True)
-                result = measure(system, table, a.budget, a.cores)
-                path.write_text(json.dumps(result, indent=1) + "\n")
-                print(
-                    result.get("failed") or f"{table.metric} {result['score']:.4f} in {result['fit_seconds']:.0f} s", flush=True
-                )
-            results.append(json.loads(path.read_text()))
-    print("\n" + summary(results))
+    (RESULTS / "peers").mkdir(parents=True, exist_ok=True)
+    tables = choose(a.tables)
+    if not a.only_write:
+        measure_all([system for system in SYSTEMS if system.name in a.systems], tables, a.budget, a)
+        if a.longer:
+            measure_all([system for system in SYSTEMS if system.name == LONGER_PEER], tables, a.longer, a)
+    metrics = {table.name: table.metric for table in TABLES}
+    results = kept(a.budget, names, [table.name for table in tables])
+    if not results:
+        parser.exit(1, f"There are no results at {a.budget:g} s yet.\n")
+    found = standings(results, metrics)
+    print("\n" + score_grid(results, metrics, [one.system for one in found]))
+    print("\n" + standing_grid(found) + "\n")
+    print("\n".join(f"* {line}" for line in remarks(results, found)))
+    longer = a.longer or LONGER
+    level = level_text(
+        against_longer(results, kept(longer, [LONGER_PEER], [table.name for table in tables]), metrics),
+        a.budget,
+        longer,
+        LONGER_PEER,
+    )
+    print(f"* {level}")
+    write_down(metrics)
+    if a.write_readme:
+        default = [row for row in results if row["table"] in {table.name for table in choose(["default"])}]
+        readme = ROOT / "README.md"
+        readme.write_text(
+            insert(readme.read_text(encoding="utf-8"), compact(default, metrics, a.budget, level)), encoding="utf-8"
+        )
+
+
+def write_down(metrics: dict[str, str]) -> None:
+    """Write everything that was measured, at every budget, into the README of the results."""
+    budgets = sorted({float(path.name.partition("s-")[0]) for path in (RESULTS / "peers").glob("*s-*.json")})
+    tables, names = [table.name for table in TABLES], [system.name for system in SYSTEMS]
+    whole = {budget: kept(budget, names, tables) for budget in budgets}
+    # A budget at which only the peer was measured is there for the comparison with more time.
+    own = {budget: rows for budget, rows in whole.items() if any(row["system"] != LONGER_PEER for row in rows)}
+    longer = {budget: kept(budget, [LONGER_PEER], tables) for budget in budgets}
+    text = report(own, metrics, longer, LONGER_PEER, [table.name for table in choose(["default"])])
+    (RESULTS / "README.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ if __name__ == "__main__":
         learn[a.target] = learn[a.target].asfactor()
     metric = {"roc_auc": "AUC", "log_loss": "logloss", "rmse": "RMSE"}[a.metric]
     start = time.time()
-    automl = H2OAutoML(max_runtime_secs=int(a.budget), seed=1, sort_metric=metric)
+    # "info" only prints the log of events, which tells when the first model was scored.
+    automl = H2OAutoML(max_runtime_secs=int(a.budget), seed=1, sort_metric=metric, verbosity="info")
     automl.train(y=a.target, training_frame=learn)
     spent = time.time() - start
     frame = automl.leader.predict(judge).as_data_frame()

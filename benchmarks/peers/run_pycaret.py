@@ -1,7 +1,9 @@
 """PyCaret: compare models within the budget, finalise the best."""
 
 import importlib
+import logging
 import os
+import sys
 import time
 
 import numpy as np
@@ -16,8 +18,13 @@ if __name__ == "__main__":
     kind = "regression" if a.task == "regression" else "classification"
     pycaret = importlib.import_module(f"pycaret.{kind}")
     learn, judge = pd.read_csv(a.learn), pd.read_csv(a.judge)
+    # PyCaret's own log tells when the first model was scored.
+    log = logging.getLogger("bench")
+    log.addHandler(logging.StreamHandler(sys.stdout))
+    log.setLevel(logging.INFO)
+    log.propagate = False
     start = time.time()
-    pycaret.setup(learn, target=a.target, session_id=1, n_jobs=a.cores, html=False, verbose=False, system_log=False)
+    pycaret.setup(learn, target=a.target, session_id=1, n_jobs=a.cores, html=False, verbose=False, system_log=log)
     # PyCaret knows no log loss; the area under the ROC curve judges probabilities as well.
     sort = {"roc_auc": "AUC", "rmse": "RMSE", "log_loss": "AUC"}[a.metric]
     left = (a.budget - (time.time() - start)) / 60

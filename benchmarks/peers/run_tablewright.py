@@ -4,9 +4,22 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-import pandas as pd
 from common import arguments, hand_back
+
+
+def commit() -> str:
+    """Return which state of the project this is."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return said.stdout.strip() or "unknown"
+
 
 if __name__ == "__main__":
     a = arguments()
@@ -15,6 +28,8 @@ if __name__ == "__main__":
     command += ["--metric", a.metric, "--budget", str(a.budget), "--holdout", "0", "--out", str(a.out / "train")]
     subprocess.run([*command, *(["--preset", a.preset] if a.preset else [])], check=True)
     spent = time.time() - start
+    import pandas as pd
+
     from automl_core.scoring.bundle import load_model
 
     model = load_model(a.out / "train" / "model.zip")
@@ -23,7 +38,7 @@ if __name__ == "__main__":
     lines = (a.out / "train" / "events.jsonl").read_text().splitlines()
     events = [json.loads(line) for line in lines]
     first = [
-        event["time"] - start
+        (event["time"] - start, event["candidate"]["reason"])
         for event in events
         if event["event"] == "candidate" and event["candidate"]["state"] == "scored" and event["candidate"]["role"] != "baseline"
     ]
@@ -34,5 +49,8 @@ if __name__ == "__main__":
         model.predict_values(rows),
         model.classes if a.task != "regression" else None,
         lambda: model.predict_values(many),
-        first_result_seconds=min(first),
+        # Counted from the start of our own process; what stands here before it is only this script.
+        first_result_seconds=min(first)[0],
+        first_result_note=min(first)[1],
+        version=commit(),
     )

@@ -180,7 +180,7 @@ def _row(place: int, row: Candidate, honesty: Honesty, score: str) -> dict[str, 
     return {
         "Rank": place if scored else None,
         "Model": row.name,
-        score: number(row.score, row.spread) if row.score is not None and (scored or row.sample) else "",
+        score: number(row.score, row.spread) if scored and row.score is not None else "",
         "Group": honesty.letter(row.id),
         "Marks": ", ".join([*(SHORT_MARKS[mark] for mark in honesty.marks.get(row.id, ())), *_baseline(row)]),
         "Fit, s": round(row.fit_seconds, 2) if row.fit_seconds else None,

@@ -1,0 +1,293 @@
+"""A first score within two seconds: a plain model on a growing sample of a large table, while the table is still being read.
+
+The rows of a sample are scored in folds like any others, so the score is honest, but it is one of few rows: its reason says
+of how many. Nothing is chosen by it, and the search's own row takes its place.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl_core.errors import AutoMLError
+from automl_core.events import CandidateScored, Event
+from automl_core.search.executor import ForkExecutor
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl_core.cleaning.recipe import Recipe
+    from automl_core.experiment import ExperimentConfig, Split
+    from automl_core.leaderboard import Candidate
+    from automl_core.schema import Schema
+
+MODEL = "lr"
+"""Logistic or linear regression: fitted in a moment, and no baseline."""
+FOLDS = 3
+FILE_BYTES = 1 << 19
+"""The first sample of a file; a smaller file is read as fast as it."""
+ROWS = 4000
+"""The first sample of a table that was read already."""
+GROWTH = 4
+"""Each sample is so many times as large as the one before."""
+WHOLE = 2
+"""A sample that would be more than one in so many rows is not taken: the search itself is as near."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some rows of a table, typed.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n_sampled, n_columns)
+    schema : Schema
+    of : int
+        Rows of the whole table.
+    about : bool
+        Whether `of` is an estimate.
+    """
+
+    frame: pd.DataFrame
+    schema: Schema
+    of: int
+    about: bool = False
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is known of the run before its table was read; what is empty is proposed from the sample.
+
+    Parameters
+    ----------
+    target, task, metric, positive : str
+    split : Split or None
+        None for one at random.
+    recipe : Recipe or None
+    seed : int
+    """
+
+    target: str
+    task: str = ""
+    metric: str = ""
+    positive: str = ""
+    split: Split | None = None
+    recipe: Recipe | None = None
+    seed: int = 0
+
+
+class FirstLook:
+    """Looks from a process of its own, until the search has something to show.
+
+    Parameters
+    ----------
+    work : callable
+        Given to the process; returns plain JSON types.
+    """
+
+    def __init__(self, work: Callable[[], dict[str, Any]]) -> None:
+        self._executor = ForkExecutor(1)
+        self._executor.submit(("look",), work, timeout=float("inf"))
+
+    def end(self) -> None:
+        """End the process, if it has not ended; a second call does nothing."""
+        self._executor.kill()
+
+    def until_shown(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
+        """Return an `emit` that ends the look before the search's first row is told."""
+
+        def tell(event: Event) -> None:
+            if isinstance(event, CandidateScored):
+                self.end()
+            emit(event)
+
+        return tell
+
+
+def of_file(path: Path, wish: Wish, folder: Path, *, emit: Callable[[Event], None]) -> FirstLook | None:
+    """Look at a file that is about to be read; None for one that is read in a moment.
+
+    Parameters
+    ----------
+    path : Path
+    wish : Wish
+    folder : Path
+        The run's; ``leaderboard.json`` is written there.
+    emit : callable
+        Takes a `CandidateScored` for each sample, in the process of the look.
+    """
+    if path.stat().st_size < WHOLE * FILE_BYTES:
+        return None
+    started = time.time()
+
+    def look() -> dict[str, Any]:
+        return _look(((sample, *_settings(sample, wish)) for sample in _samples_of_file(path)), folder, emit, started)
+
+    return FirstLook(look)
+
+
+def of_frame(
+    frame: pd.DataFrame,
+    schema: Schema,
+    recipe: Recipe,
+    config: ExperimentConfig,
+    folder: Path,
+    *,
+    emit: Callable[[Event], None],
+    started: float,
+) -> FirstLook | None:
+    """Look at a table that was read already; None for one that is searched in a moment."""
+    if len(frame) < WHOLE * ROWS:
+        return None
+
+    def look() -> dict[str, Any]:
+        return _look(
+            ((sample, recipe, config) for sample in _samples_of_frame(frame, schema, config.seed)), folder, emit, started
+        )
+
+    return FirstLook(look)
+
+
+def _samples_of_file(path: Path) -> Iterator[Sample]:
+    from automl_core.data.kinds import infer_schema
+    from automl_core.data.parsing import parse_frame
+    from automl_core.data.sampling import read_sample
+
+    whole, size, dialect = path.stat().st_size, FILE_BYTES, None
+    while size * WHOLE <= whole:
+        text, rows = read_sample(path, size, dialect=dialect)
+        dialect = text.report.dialect
+        schema = infer_schema(text.frame)
+        yield Sample(parse_frame(text.frame, schema).frame, schema, rows, about=True)
+        size *= GROWTH
+
+
+def _samples_of_frame(frame: pd.DataFrame, schema: Schema, seed: int) -> Iterator[Sample]:
+    rows = ROWS
+    while rows * WHOLE <= len(frame):
+        yield Sample(frame.sample(rows, random_state=seed).sort_index(), schema, len(frame))
+        rows *= GROWTH
+
+
+def _settings(sample: Sample, wish: Wish) -> tuple[Recipe, ExperimentConfig]:
+    """Propose for a sample what will be proposed for its table."""
+    from automl_core.cleaning.apply import apply_stateless
+    from automl_core.cleaning.propose import propose_recipe
+    from automl_core.metrics import metrics_for
+    from automl_core.proposals import propose, propose_positive
+
+    frame, schema = sample.frame, sample.schema
+    recipe = wish.recipe or propose_recipe(frame, schema, wish.target)
+    cleaned = apply_stateless(frame, schema, recipe, training=True)
+    config = propose(cleaned.frame, cleaned.schema, wish.target, uploaded=(frame, schema)).config
+    if wish.task and wish.task != config.task:
+        task: Any = wish.task
+        positive = propose_positive(cleaned.frame[wish.target]).value if task == "binary" else ""
+        config = replace(config, task=task, metric=metrics_for(task)[0].name, positive=positive)
+    return recipe, replace(
+        config,
+        metric=wish.metric or config.metric,
+        positive=wish.positive or config.positive,
+        split=wish.split or config.split,
+        seed=wish.seed,
+    )
+
+
+def _look(
+    samples: Iterator[tuple[Sample, Recipe, ExperimentConfig]], folder: Path, emit: Callable[[Event], None], started: float
+) -> dict[str, Any]:
+    """Score one sample after another and tell each; what is wrong with the table is told by the search, not here."""
+    from automl_core.leaderboard import Leaderboard
+    from automl_core.metrics import METRICS
+
+    told = 0
+    with suppress(AutoMLError, ValueError, KeyError):
+        for sample, recipe, config in samples:
+            row = score_sample(sample, recipe, config, started=started)
+            board = Leaderboard(config.metric, METRICS[config.metric].greater_is_better, (row,))
+            board.save(folder / "leaderboard.json")
+            emit(CandidateScored(row.to_dict()))
+            told += 1
+    return {"told": told}
+
+
+def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, started: float) -> Candidate:
+    """Score the plain model on a sample, out of fold, as the search would.
+
+    Parameters
+    ----------
+    sample : Sample
+    recipe : Recipe
+    config : ExperimentConfig
+        No rows are held out, and `FOLDS` folds are made where their number is free.
+    started : float
+        `time.time` of the start of the run.
+
+    Returns
+    -------
+    Candidate
+        A scored row whose reason names the rows.
+
+    Raises
+    ------
+    InputError, ValueError
+        When the sample cannot be learned from.
+    KeyError
+        When the metric needs more than predictions.
+    """
+    import numpy as np
+
+    from automl_core.cleaning.preprocessing import build_preprocessor
+    from automl_core.leaderboard import Candidate
+    from automl_core.metrics import all_scores
+    from automl_core.scoring.values import predict_values
+    from automl_core.search.candidates import catalogue, make_estimator
+    from automl_core.search.run import prepare
+
+    config = replace(config, holdout=0.0, folds=config.folds or FOLDS)
+    spec = catalogue(config.task)[MODEL]
+    with tempfile.TemporaryDirectory(prefix="tablewright-") as scratch:
+        work = prepare(sample.frame.reset_index(drop=True), sample.schema, recipe, config, Path(scratch)).work
+    division, metrics, fit_seconds, predict_ms = work.division, [], 0.0, []
+    for fold in range(division.folds):
+        learned, judged = division.train[division.learned(fold)], division.train[division.judged(fold)]
+        y = work.y if not work.n_classes else work.y.astype(int)
+        preprocessor = build_preprocessor(recipe, work.schema, work.features, task=config.task, seed=config.seed)
+        estimator = make_estimator(spec, seed=config.seed, threads=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a fold without some category is no news to a person
+            X = np.asarray(preprocessor.fit_transform(work.features.iloc[learned], y[learned]), dtype=np.float64)
+            begun = time.perf_counter()
+            estimator.fit(X, y[learned])
+            fit_seconds += time.perf_counter() - begun
+            begun = time.perf_counter()
+            V = np.asarray(preprocessor.transform(work.features.iloc[judged]), dtype=np.float64)
+            values = predict_values(estimator, V, work.n_classes)
+            predict_ms.append(1e6 * (time.perf_counter() - begun) / max(len(judged), 1))
+        metrics.append(all_scores(config.task, y[judged], values))
+    scores = [entry[config.metric] for entry in metrics]
+    if not np.isfinite(scores).all():
+        raise ValueError(f"{config.metric} cannot be computed on every fold of the sample.")
+    names = sorted(set.intersection(*map(set, metrics)))
+    about = "about " if sample.about else ""
+    return Candidate(
+        id=spec.id,
+        name=spec.name,
+        family=spec.family,
+        params=spec.params,
+        state="scored",
+        reason=f"A first look at {len(sample.frame):,} of {about}{sample.of:,} rows. The score on all of them follows.",
+        fold_scores=tuple(scores),
+        score=float(np.mean(scores)),
+        spread=float(np.std(scores, ddof=1)) if len(scores) > 1 else None,
+        metrics={name: float(np.mean([entry[name] for entry in metrics])) for name in names},
+        fit_seconds=fit_seconds,
+        predict_ms=float(np.mean(predict_ms)),
+        at_seconds=max(time.time() - started, 0.0),
+    )

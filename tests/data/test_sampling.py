@@ -1,0 +1,52 @@
+"""A sample of a large file: rows from all over it, and how many there are."""
+
+from pathlib import Path
+
+import pytest
+
+from automl_core.data import sampling
+from automl_core.data.sampling import read_sample
+from automl_core.errors import InputError
+
+
+def numbered(path: Path, rows: int, encoding: str = "utf-8") -> Path:
+    path.write_text("number;town\n" + "".join(f"{number:06d};Köln\n" for number in range(rows)), encoding=encoding)
+    return path
+
+
+def test_rows_come_from_all_over_the_file_and_only_whole_ones(tmp_path):
+    source = numbered(tmp_path / "table.csv", 10_000)
+    text, rows = read_sample(source, 8192)
+    numbers = text.frame["number"].astype(int)
+    assert list(text.frame.columns) == ["number", "town"]
+    assert set(text.frame["town"]) == {"Köln"}
+    assert numbers.is_monotonic_increasing and numbers.is_unique
+    assert numbers.iloc[0] == 0 and numbers.iloc[-1] == 9_999
+    assert numbers.diff().max() < 800  # no part of the file is passed over
+    assert rows == pytest.approx(10_000, rel=0.05)
+    assert not text.report.refused
+
+
+def test_letters_of_two_bytes_are_read_from_the_start_only(tmp_path):
+    text, rows = read_sample(numbered(tmp_path / "table.csv", 10_000, "utf-16"), 8192)
+    assert list(text.frame["number"].astype(int)) == list(range(len(text.frame)))
+    assert rows == pytest.approx(10_000, rel=0.05)
+
+
+def test_a_small_file_is_read_whole(tmp_path):
+    text, rows = read_sample(numbered(tmp_path / "table.csv", 50), 1 << 20)
+    assert len(text.frame) == rows == 50
+
+
+def test_a_dialect_that_was_found_is_used_again(tmp_path, monkeypatch):
+    source = numbered(tmp_path / "table.csv", 1000)
+    dialect = read_sample(source, 4096)[0].report.dialect
+    monkeypatch.setattr(sampling, "find_dialect", lambda *_: pytest.fail("found again"))
+    assert read_sample(source, 8192, dialect=dialect)[0].report.dialect == dialect
+
+
+def test_what_is_no_table_is_refused_as_always(tmp_path):
+    source = tmp_path / "table.csv"
+    source.write_bytes(b"PK\x03\x04" + bytes(1000))
+    with pytest.raises(InputError, match=r"table\.csv"):
+        read_sample(source, 512)

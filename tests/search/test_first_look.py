@@ -1,0 +1,143 @@
+"""The first look at a large table: honest scores of a plain model on samples that grow, told from a process of its own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from automl_core.events import CandidateScored, Progress, append_event, read_events
+from automl_core.experiment import Split
+from automl_core.leaderboard import Leaderboard
+from automl_core.search import first_look
+from automl_core.search.first_look import Sample, Wish, of_file, of_frame, score_sample
+from tests.search.conftest import CONFIG, RECIPE, SCHEMA, make_people
+
+
+def rows_of(journal: Path, count: int) -> list[dict]:
+    """Wait for the rows that a look tells, `count` of them."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        rows = [event.candidate for event in read_events(journal)[0] if isinstance(event, CandidateScored)]
+        if len(rows) >= count:
+            return rows
+        time.sleep(0.02)
+    raise AssertionError(f"{len(rows)} of {count} rows after a minute")
+
+
+def test_a_sample_is_scored_as_the_search_scores_a_table(tmp_path, search):
+    """On the same rows and folds the look's numbers are the search's own."""
+    people = make_people(300)
+    row = score_sample(Sample(people, SCHEMA, 300), RECIPE, replace(CONFIG, holdout=0.2), started=time.time())
+    same = search(tmp_path, frame=people, candidates=("lr",), holdout=0.0)["lr"]
+    assert (row.id, row.role, row.state) == ("lr", "model", "scored")
+    assert row.fold_scores == pytest.approx(same.fold_scores)
+    assert row.metrics == pytest.approx(same.metrics)
+
+
+def test_the_row_says_on_how_many_rows_it_stands():
+    row = score_sample(Sample(make_people(200), SCHEMA, 12_345, about=True), RECIPE, CONFIG, started=time.time())
+    assert row.reason == "A first look at 200 of about 12,345 rows. The score on all of them follows."
+
+
+def test_samples_grow_while_the_table_is_large_enough(tmp_path, monkeypatch):
+    monkeypatch.setattr(first_look, "ROWS", 50)
+    people, journal = make_people(500), tmp_path / "events.jsonl"
+    look = of_frame(
+        people, SCHEMA, RECIPE, CONFIG, tmp_path, emit=lambda event: append_event(journal, event), started=time.time()
+    )
+    assert look is not None
+    reasons = [row["reason"].split(".")[0] for row in rows_of(journal, 2)]
+    assert reasons == ["A first look at 50 of 500 rows", "A first look at 200 of 500 rows"]
+    look.end()
+    board = Leaderboard.load(tmp_path / "leaderboard.json")
+    assert [row.id for row in board] == ["lr"] and board.recommended == ""
+
+
+def test_a_small_table_needs_no_look(tmp_path):
+    source = tmp_path / "people.csv"
+    make_people(50).to_csv(source, index=False)
+    assert of_file(source, Wish("bought"), tmp_path, emit=lambda event: None) is None
+    assert of_frame(make_people(50), SCHEMA, RECIPE, CONFIG, tmp_path, emit=lambda event: None, started=0.0) is None
+
+
+def test_a_file_is_looked_at_before_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(first_look, "FILE_BYTES", 1 << 12)
+    source, journal = tmp_path / "people.csv", tmp_path / "events.jsonl"
+    make_people(1000).to_csv(source, index=False)
+    wish = Wish("bought", metric="log_loss", positive="no", split=Split())
+    look = of_file(source, wish, tmp_path, emit=lambda event: append_event(journal, event))
+    assert look is not None
+    row = rows_of(journal, 1)[0]
+    look.end()
+    board = Leaderboard.load(tmp_path / "leaderboard.json")
+    assert board.metric == "log_loss" and not board.greater_is_better
+    assert "of about" in row["reason"] and 0 < row["score"] < 0.7
+    assert row["at_seconds"] > 0
+
+
+def test_the_task_a_person_asked_for_is_taken(tmp_path):
+    people = make_people(300)
+    recipe, config = first_look._settings(Sample(people, SCHEMA, 300), Wish("age", task="regression", seed=3))
+    assert (config.task, config.metric, config.positive, config.seed) == ("regression", "rmse", "", 3)
+    assert {step.op for step in recipe} >= {"impute", "encode"}
+
+
+@pytest.mark.parametrize("wish", [Wish("no such column"), Wish("bought", metric="no such metric")])
+def test_what_is_wrong_is_left_for_the_search_to_tell(tmp_path, monkeypatch, capfd, wish):
+    monkeypatch.setattr(first_look, "FILE_BYTES", 1 << 10)
+    source = tmp_path / "people.csv"
+    make_people(1000).to_csv(source, index=False)
+    look = of_file(source, wish, tmp_path, emit=lambda event: None)
+    assert look is not None
+    while not (done := look._executor.wait(0.1)):
+        pass
+    look.end()
+    assert (done[0].error, done[0].result) == ("", {"told": 0})
+    assert capfd.readouterr() == ("", "")
+    assert not (tmp_path / "leaderboard.json").exists()
+
+
+def test_the_look_ends_when_the_search_has_something_to_show(tmp_path):
+    told = []
+    look = first_look.FirstLook(lambda: time.sleep(60) or {})
+    emit = look.until_shown(told.append)
+    emit(Progress(0.1, "Preparing"))
+    assert look._executor.running()
+    row = CandidateScored({"id": "lr"})
+    emit(row)
+    assert not look._executor.running()
+    assert told[-1] is row and len(told) == 2
+    look.end()
+
+
+def test_only_a_table_that_was_never_searched_is_looked_at(tmp_path, monkeypatch):
+    """A run that goes on has rows of its own; a look would hide them."""
+    from automl_core import worker
+    from automl_core.runs import Run
+
+    class Table:
+        schema = SCHEMA
+
+        @staticmethod
+        def frame():
+            return make_people(300)
+
+    class Asked(Run):
+        config, recipe = CONFIG, RECIPE
+
+        @staticmethod
+        def dataset():
+            return Table()
+
+    monkeypatch.setattr(first_look, "of_frame", lambda *_, **__: pytest.fail("looked"))
+    (tmp_path / "candidates").mkdir()
+    with pytest.raises(RuntimeError, match="searched"):
+        monkeypatch.setattr("automl_core.search.run.run_search", _searched)
+        worker.train(Asked(tmp_path), emit=lambda event: None, should_stop=lambda: False, started=time.time())
+
+
+def _searched(*_, **__):
+    raise RuntimeError("searched")
