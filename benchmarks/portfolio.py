@@ -272,16 +272,17 @@ def main() -> None:
 def readable(spec: Any) -> str:
     """Return a configuration's name for people: its family and what sets it apart."""
     p = spec.params
-    kind = {
-        "boosting": {"l": "LightGBM", "x": "XGBoost", "c": "CatBoost"}[spec.id[0]] if spec.family == "boosting" else "",
-        "forest": "Random forest" if spec.id.startswith("forest") else "Extra trees",
-        "neural": "Neural network",
-        "neighbours": "Neighbours",
-        "kernel": "Support vectors",
-        "bayes": "Naive Bayes" if "naive" in spec.class_path else "Quadratic discriminant",
-    }.get(spec.family, {"Ridge": "Ridge regression", "LogisticRegression": "Logistic regression", "LassoCV": "Lasso",
-                        "HuberRegressor": "Huber regression", "BayesianRidge": "Bayesian ridge",
-                        "LinearDiscriminantAnalysis": "Linear discriminant"}.get(spec.class_path.rpartition(".")[2], ""))  # fmt: skip
+    classes = {
+        "Ridge": "Ridge regression", "LogisticRegression": "Logistic regression", "LassoCV": "Lasso",
+        "HuberRegressor": "Huber regression", "BayesianRidge": "Bayesian ridge",
+        "LinearDiscriminantAnalysis": "Linear discriminant", "QuadraticDiscriminantAnalysis": "Quadratic discriminant",
+        "GaussianNB": "Naive Bayes", "RandomForestClassifier": "Random forest", "RandomForestRegressor": "Random forest",
+        "ExtraTreesClassifier": "Extra trees", "ExtraTreesRegressor": "Extra trees", "SVC": "Support vectors",
+        "ScaledSVR": "Support vectors", "KNeighborsClassifier": "Neighbours", "KNeighborsRegressor": "Neighbours",
+        "MLPClassifier": "Neural network", "MLPRegressor": "Neural network",
+    }  # fmt: skip
+    boosters = {"lightgbm": "LightGBM", "xgboost": "XGBoost", "catboost": "CatBoost"}
+    kind = boosters.get(spec.class_path.partition(".")[0], "") or classes[spec.class_path.rpartition(".")[2]]
     marks = {
         "num_leaves": "{} leaves", "max_depth": "depth {}", "depth": "depth {}", "learning_rate": "rate {}",
         "hidden_layer_sizes": "{}", "alpha": "alpha {}", "n_neighbors": "{}", "C": "C {}", "criterion": "{}",

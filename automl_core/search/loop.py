@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 
 TICK = 0.05
 """Seconds between two looks at the stop button."""
-RESERVE = 0.06
+RESERVE = 0.025
 """Share of the budget kept for the ensemble, between 0.7 and 6 seconds."""
+AFTERWARDS = 3.0
+"""Seconds of saving that may come after the budget; what takes longer is taken from it."""
 SHARE = 0.15
 """Share of the budget that one booster or network may take in all its folds; what it lacks, it may get later."""
 LONGER = 4.0
@@ -245,7 +247,7 @@ class SearchLoop:
         if self.end == float("inf"):
             return 0.0
         best = [row.size_bytes for row in self.board.ranked()[:3] if row.state == "scored"]
-        return min(SAVING * sum(best), 0.1 * self.config.budget.seconds)
+        return min(max(SAVING * sum(best) - AFTERWARDS, 0.0), 0.1 * self.config.budget.seconds)
 
     # -- starting tasks -----------------------------------------------------------------------------------------
 
