@@ -102,6 +102,8 @@ class Sampler:
             entry, given = self.space[name], params.get(name)
             if isinstance(entry, Choice):
                 given = entry.values.index(given) if given in entry.values else None
+            elif not isinstance(given, (int, float)):
+                return  # a word such as "sqrt" where the space has numbers
             if given is None or not distribution._contains(distribution.to_internal_repr(given)):
                 return
             inside[name] = given
