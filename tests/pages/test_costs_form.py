@@ -69,7 +69,7 @@ def test_a_cost_table_ranks_and_is_submitted(project: ProjectFolder, table: Data
     app.toggle(key=f"compare_costs_{suffix}").set_value(True).run()
     assert any("Fill in the table" in caption for caption in captions(app))
     fill(app, suffix, true_positive=10.0, false_positive=-2.0, false_negative=-50.0)
-    assert ":material/info: By this table it pays to act where the probability of the event is above 0.0323." in captions(app)
+    assert ":material/info: By this table it pays to predict the event where its probability is above 0.0323." in captions(app)
     app.text_input(key=f"compare_costs_currency_{suffix}").set_value("EUR").run()
     metric = app.selectbox(key=f"compare_metric_binary_{suffix}")
     assert metric.value == "roc_auc"
