@@ -39,7 +39,7 @@ from automl_core.scoring.bundle import Model, from_manifest
 from automl_core.scoring.ensemble import FoldEnsemble, Part, tempered
 from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
-from automl_core.threshold import HALF, choose_threshold
+from automl_core.threshold import HALF, choose_threshold, judge_of_labels
 from automl_core.workspace import atomic_file, read_json
 
 if TYPE_CHECKING:
@@ -312,11 +312,14 @@ def _threshold(
     if len(classes) != 2:
         return Decision(HALF, "")
     uploaded = dataset.frame().iloc[rows]
+    columns = uploaded[[name for name in needed_columns(config) if name in uploaded]]
+    judge = judge_of_labels(Scorer(config, np.empty(0), columns.iloc[:0], classes))
+    if judge.value is None:
+        return Decision(HALF, judge.reason)  # most runs, for which nothing has to be looked up
     target = apply_stateless(uploaded, dataset.schema, run.recipe, training=False).frame[config.target]
     codes = label_text(target).map({label: code for code, label in enumerate(classes)}).to_numpy(dtype=np.float64)
     known = np.flatnonzero(np.isfinite(codes))
-    columns = uploaded[[name for name in needed_columns(config) if name in uploaded]].iloc[known].reset_index(drop=True)
-    scorer = Scorer(config, codes[known], columns, classes)
+    scorer = Scorer(config, codes[known], columns.iloc[known].reset_index(drop=True), classes)
     return choose_threshold(scorer, np.arange(len(known)), predictions[known])
 
 

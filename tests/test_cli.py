@@ -100,6 +100,33 @@ def test_the_same_seed_and_models_give_the_same_scores(trained, table, tmp_path)
     assert scores[0] == scores[1]
 
 
+def test_money_ranks_and_decides_without_a_browser(table, tmp_path):
+    folder = tmp_path / "out"
+    options = {
+        "--target": "outcome",
+        "--positive": "left",
+        "--out": folder,
+        "--trials": 2,
+        "--preset": "fast",
+        "--metric": "cost",
+        "--costs": "tp=0.02,fp=-0.01,fn=-0.1,tn=0,amount=income,currency=EUR",
+        "--kpi": 'Income at risk: sum(if(truth == "left" and prediction == "stayed", income, 0))',
+    }
+    said = run("train", table, *(part for pair in options.items() for part in pair), "--kpi-lower", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "The amount 'income' is also learned from." in said.stderr
+    board = json.loads((folder / "leaderboard.json").read_text())
+    assert (board["metric"], board["label"], board["greater_is_better"]) == ("cost", "Money per row, EUR", True)
+    assert {"cost", "kpi"} <= set(board["candidates"][0]["metrics"])
+    assert said.stdout.split("\t")[1] == "cost"
+    found = json.loads(run("evaluate", folder, table, "--json", home=tmp_path).stdout)
+    assert next(iter(found["metrics"])) == "cost" and "kpi" in found["metrics"]
+    assert "Money per row, EUR" in (folder / "report.html").read_text(encoding="utf-8")
+    config = json.loads((folder / "request.json").read_text())["params"]["config"]
+    assert config["costs"]["amount"] == "income"
+    assert config["kpi"]["greater_is_better"] is False
+
+
 def test_evaluate_prints_the_contract(trained, table, tmp_path):
     folder, _ = trained
     said = run("evaluate", folder, table, "--json", home=tmp_path)
@@ -191,6 +218,24 @@ def test_projects_lists_and_rebuilds(tmp_path):
         (
             ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--predict-limit-ms", "0.5"],
             "A limit of 0.5 ms a row is set, with the preset 'balanced'. Only the preset 'fast' keeps one.",
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--metric", "cost", "--trials", "1"],
+            "The metric 'cost' needs a cost table.",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--costs", "tp=1,fp=much", "--trials", "1"],
+            "fp is 'much'. A number is needed",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--costs", "tp=1,fp=-1,amount=price", "--trials", "1"],
+            "There is no column 'price'.",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--kpi", "Right: share(error", "--trials", "1"],
+            "The formula ends too early.",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--kpi", "Right: sum(incom * error)", "--trials", "1"],
+            "there is no column 'incom'. Did you mean 'income'?",
         ),
         (["profile", "TABLE", "--out", "x.txt"], "It must end in .json or .html."),
         (["report", "nowhere"], "nowhere is no train folder."),
