@@ -252,6 +252,39 @@ def train(
     _search(Run(out), emit, look=look, fresh=True)
 
 
+@app.command()
+def forecast(
+    file: File,
+    target: Annotated[str, typer.Option(help="The column to predict.", show_default=False)],
+    preset: Annotated[str, typer.Option(help="quick, balanced, best, fast, explainable or pycaret.")] = "balanced",
+    recipe: Annotated[Path | None, typer.Option(help="A recipe that the app exported; by default the proposed one.")] = None,
+    budget: Annotated[float, typer.Option(help="Seconds of wall-clock time that the search would have.")] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a search would cost: seconds and memory of each family of models, from a few seconds of small fits."""
+    from automl_core.cleaning.apply import apply_stateless
+    from automl_core.experiment import PRESETS, Budget
+    from automl_core.proposals import propose
+    from automl_core.search.memory import size_words
+    from automl_core.search.probing import forecast_run
+
+    dataset = _dataset(file)
+    frame, schema = dataset.frame(), dataset.schema
+    chosen = _recipe(recipe, dataset, target)
+    cleaned = apply_stateless(frame, schema, chosen, training=True)
+    config = propose(cleaned.frame, cleaned.schema, target, uploaded=(frame, schema)).config
+    config = replace(config, budget=Budget(budget), preset=cast(Any, _choice("--preset", preset, PRESETS)))
+    found = forecast_run(frame, schema, chosen, config)
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=1))
+        return
+    for row in [*([found.preparation] if found.preparation else []), *found.families]:
+        taken = f"{row.seconds:10,.1f} s  ({row.seconds_low:,.1f} to {row.seconds_high:,.1f})" if row.seconds else ""
+        size = size_words(row.bytes) if row.bytes else ""
+        print(f"{row.label:26}{taken:40}{size:>8}  {row.reason}".rstrip())
+    say(f"One model over all {found.folds} folds, on {found.cores} cores; {size_words(found.free)} of memory are free.")
+
+
 def _emitter(run: Run) -> Callable[[Event], None]:
     """Return what keeps events in the run's journal and tells them."""
     tell = _teller()

@@ -218,6 +218,8 @@ def test_projects_lists_and_rebuilds(tmp_path):
         (
             ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--predict-limit-ms", "0.5"],
             "A limit of 0.5 ms a row is set, with the preset 'balanced'. Only the preset 'fast' keeps one.",
+        ),
+        (
             ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--metric", "cost", "--trials", "1"],
             "The metric 'cost' needs a cost table.",
         ),
@@ -325,3 +327,13 @@ def test_stopping_keeps_a_model_and_leaves_with_130(table, tmp_path):
     assert more.returncode == 0, more.stderr
     fits = [tuple(line.split()[:2]) for line in (folder / "fits.log").read_text().splitlines()]
     assert len(fits) == len(set(fits)), "a fold that was scored was fitted again"
+
+
+def test_a_forecast_is_printed(table, tmp_path):
+    said = run("forecast", table, "--target", "outcome", "--preset", "quick", "--budget", 30, home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert [line[:26].strip() for line in said.stdout.splitlines()][:2] == ["Preparing the data", "Linear models"]
+    assert "One model over all 5 folds, on " in said.stderr
+    told = json.loads(run("forecast", table, "--target", "outcome", "--preset", "quick", "--json", home=tmp_path).stdout)
+    assert told["format"] == 1 and told["budget"] == 60.0
+    assert run("forecast", table, "--target", "nothing", home=tmp_path).returncode == 2
