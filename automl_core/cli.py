@@ -422,12 +422,18 @@ def explain(
         Path | None, typer.Argument(metavar="[LABELLED.csv]", help="By default the held-out rows of a train folder.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="Write the whole model out, as JSON, where it is small enough.")] = False,
 ) -> None:
-    """Say which columns a model looks at."""
+    """Say which columns a model looks at, or write a small one out as a whole."""
     from automl_core.data.reading import read_text
     from automl_core.explaining.importance import explain as look
 
     loaded = _model(model)
+    if whole:
+        from automl_core.explaining.readable import readable
+
+        print(json.dumps(readable(loaded).to_dict(), indent=1))
+        return
     if labelled is not None:
         found = look(loaded, read_text(_existing(labelled)).frame, source="labelled")
     else:

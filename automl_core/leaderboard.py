@@ -28,7 +28,7 @@ class Candidate:
         For example ``boosting``, ``linear``, ``forest``, ``neighbours``, ``neural``, ``baseline``, ``ensemble``.
     role : Role
     view : str
-        Which view of the data the model gets: ``encoded`` or ``native``.
+        Which view of the data the model gets: ``encoded``, ``scaled`` or ``native``.
     params : dict
         Parameters that differ from the class's defaults, plain JSON types.
     state : State

@@ -57,6 +57,11 @@ def trained(table: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     return folder, said
 
 
+def test_the_fast_preset_says_how_long_a_row_takes(trained):
+    _, said = trained
+    assert "One row takes " in said.stderr and "no limit was set." in said.stderr
+
+
 def test_train_leaves_what_schedulers_read(trained):
     folder, said = trained
     assert said.returncode == 0, said.stderr
@@ -155,6 +160,14 @@ def test_explain_names_the_persons_columns(trained, tmp_path):
     assert said.returncode == 0, said.stderr
     found = json.loads(said.stdout)
     assert {row["column"] for row in found["permutation"]} <= {"age", "income", "city", "member", "joined"}
+
+
+def test_a_small_model_is_written_out_as_a_whole(trained, tmp_path):
+    folder, _ = trained
+    said = run("explain", folder, "--whole", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    found = json.loads(said.stdout)
+    assert (found["format"], found["kind"], found["outputs"]) == (1, "linear", ["left"])
 
 
 def test_report_is_written(trained, tmp_path):
