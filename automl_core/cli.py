@@ -248,7 +248,6 @@ def _search(
     """
     from automl_core import worker
     from automl_core.engines.skops import import_skops
-    from automl_core.reporting import write_report
 
     stopped: list[int] = []
 
@@ -278,8 +277,13 @@ def _search(
         )
         if run.config.holdout:
             worker.judge_recommended(run, result["recommended"], emit)
+        from automl_core.reporting import write_report
+
         write_report(run.path, result["recommended"], run.path / "report.html")
     except AutoMLError as error:
+        if stopped:
+            append_event(journal, Stopped())
+            fail(f"Stopped. {error.received}", 130)
         append_event(journal, Failed(error.received, error.action))
         raise
     append_event(journal, Stopped(result) if stopped else Finished(result))
