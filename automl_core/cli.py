@@ -337,10 +337,14 @@ def _search(
         )
         if run.config.holdout or origin_of(run):
             worker.judge_recommended(run, result["recommended"], emit)
+        from automl_core.reporting import write_report
+
         write_report(run.path, result["recommended"], run.path / "report.html")
     except AutoMLError as error:
         with contextlib.suppress(OSError):  # on a full disk only standard error is left to say it
-            append_event(journal, Failed(error.received, error.action))
+            append_event(journal, Stopped() if stopped else Failed(error.received, error.action))
+        if stopped:
+            fail(f"Stopped. {error.received}", 130)
         raise
     append_event(journal, Stopped(result) if stopped else Finished(result))
     board = run.leaderboard()

@@ -293,8 +293,8 @@ def main() -> None:
 
 
 def kind_of(spec: Any) -> str:
-    """Return a configuration's family, with random forests and extra trees apart."""
-    return spec.id.partition("-")[0] if spec.family == "forest" else str(spec.family)
+    """Return a configuration's kind: its family, with the boosters and the two sorts of forests apart."""
+    return str(spec.id.partition("-")[0])
 
 
 def readable(spec: Any) -> str:

@@ -303,6 +303,23 @@ def test_a_judged_model_learns_the_kept_rows_too(trained, tmp_path):
     )
 
 
+def test_stopping_before_a_model_is_there_leaves_with_130_as_well(table, tmp_path):
+    """A first look is no model: there is nothing to keep, but the person has stopped it, and nothing went wrong."""
+    folder = tmp_path / "out"
+    line = [sys.executable, "-m", "automl_core", "train", str(table), "--target", "outcome", "--out", str(folder)]
+    process = subprocess.Popen(
+        line, cwd=ROOT, env={**os.environ, "AUTOML_HOME": str(tmp_path)}, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not (folder / "request.json").exists():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Stopped." in said or "Stopping;" in said
+
+
 def test_stopping_keeps_a_model_and_leaves_with_130(table, tmp_path):
     folder = tmp_path / "out"
     process = subprocess.Popen(
@@ -326,7 +343,7 @@ def test_stopping_keeps_a_model_and_leaves_with_130(table, tmp_path):
         text=True,
     )
     deadline = time.monotonic() + 60
-    while not (folder / "leaderboard.json").exists() or "scored" not in (folder / "leaderboard.json").read_text():
+    while not (folder / "leaderboard.json").exists() or not json.loads((folder / "leaderboard.json").read_text())["recommended"]:
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)

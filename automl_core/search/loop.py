@@ -24,7 +24,7 @@ from automl_core.search.candidates import Spec, baseline, choose
 from automl_core.search.combine import combine
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.memory import SUGGESTION, fits_in_memory
-from automl_core.search.racing import DEAR, worth_going_on
+from automl_core.search.racing import DEAR, kind_of_model, too_dear, worth_going_on, worth_starting
 from automl_core.search.resampling import balancing_specs, numeric_share
 from automl_core.search.rescue import closing_words, make_room
 from automl_core.search.selection import POOL, blend, greedy_weights, judge_of
@@ -292,8 +292,32 @@ class SearchLoop:
         if self.preparing or not (self.queue or self._more()):
             return None
         spec, role = self.queue.pop(0)
-        self._open(spec, role)
+        reason = self._hopeless(spec, role)
+        if reason:
+            job = self.open[spec.id] = _Open(spec, role)
+            self._close(job, "skipped", reason, "Start it by itself.")
+        else:
+            self._open(spec, role)
         return self._next_task()
+
+    def _hopeless(self, spec: Spec, role: str) -> str:
+        """Return why a candidate is not even begun, empty where it is."""
+        if role == "baseline" or self.end == float("inf") or self.specs is not None or self.config.candidates:
+            return ""
+        if self.config.preset not in ("balanced", "best") or spec.id in self.open:
+            return ""
+        rows = int(len(self.work.division.train) * (1 - 1 / max(self.folds, 2)))
+        dear = too_dear(spec.family, rows, self.folds, self.executor.cores, self.config.budget.seconds)
+        if dear.value:
+            return dear.reason
+        sign = 1.0 if self.metric.greater_is_better else -1.0
+        scored = [row for row in self.board.ranked() if row.state == "scored" and row.score is not None]
+        base = next((sign * (row.score or 0.0) for row in scored if row.role == "baseline"), None)
+        models = [row for row in scored if row.role == "model"]
+        if not models:
+            return ""
+        kind = [sign * (row.score or 0.0) for row in models if kind_of_model(row.spec) == kind_of_model(asdict(spec))]
+        return decision.reason if not (decision := worth_starting(kind, sign * (models[0].score or 0.0), base)).value else ""
 
     def _fits(self, job: _Open, facts: dict[str, Any]) -> bool:
         """Close a candidate that would not fit into memory."""

@@ -22,9 +22,9 @@ def propose_folds(config: ExperimentConfig, rows: int, smallest_class: int, larg
     room = seconds / max(rows / 1000, 1e-9)
     if config.folds:
         folds, reason = config.folds, "as you chose"
-    elif room < 5:
+    elif room < 3:
         folds, reason = 3, f"{rows:,} rows are enough for each fold, and time is better spent on more models"
-    elif room < 12:
+    elif room < 8:
         folds, reason = 4, f"{rows:,} rows leave time for few models otherwise"
     elif room < 30 or config.preset == "quick":
         folds, reason = 5, "the usual balance of time and reliable scores"
