@@ -24,7 +24,7 @@ from automl_core.search.candidates import Spec, baseline, choose
 from automl_core.search.combine import combine
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.memory import SUGGESTION, fits_in_memory
-from automl_core.search.racing import DEAR, kind_of_model, too_dear, worth_going_on, worth_starting
+from automl_core.search.racing import DEAR, LEAST, kind_of_model, too_dear, worth_going_on, worth_starting
 from automl_core.search.resampling import balancing_specs, numeric_share
 from automl_core.search.rescue import closing_words, make_room
 from automl_core.search.selection import POOL, blend, greedy_weights, judge_of
@@ -372,7 +372,7 @@ class SearchLoop:
     def _race(self, job: _Open, need: float) -> Decision[bool]:
         """Decide by its finished folds whether a candidate runs on."""
         budget = self.config.budget.seconds
-        if need < DEAR * budget or self.specs is not None or self.config.candidates or self.metric.needs == "rows":
+        if need < max(DEAR * budget, LEAST) or self.specs is not None or self.config.candidates or self.metric.needs == "rows":
             return Decision(True, "")
         division, mixture = self.work.division, self._mixture()
         done = np.flatnonzero(np.isin(division.fold, list(job.results)))[:WATCHED]
