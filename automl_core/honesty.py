@@ -153,18 +153,40 @@ def recommend(board: Leaderboard) -> tuple[str, str]:
     For accuracy the ensemble is recommended unless the best single model is better beyond chance, by the corrected paired
     test over the folds: the ensemble is judged on rows that did not choose it, while the best of many single models
     owes part of its lead to having been chosen by these very scores. With a preset of `BY_SPEED` it is the fastest of
-    those that cannot be told from the best.
+    those that cannot be told from the best. Where predictions have a limit, it is the best one within it.
     """
     scored = _scored(board)
     if not scored:
         rest = [row for row in board.ranked() if row.state == "scored"]
         return (rest[0].id, "It is the only one that was scored.") if rest else ("", "")
+    if board.limit_ms:
+        return _within_limit(board, scored)
     if board.preset in BY_SPEED and len(scored) > 1:
         groups = groups_of(board)
         alike = [row for row in scored if groups.get(row.id) == 1]
         if len(alike) > 1:
             return _fastest_reason(board, alike)
     return _most_accurate(board, scored)
+
+
+def _within_limit(board: Leaderboard, scored: list[Candidate]) -> tuple[str, str]:
+    """Return the best that answers within the limit, all fold models together; where none does, the fastest."""
+
+    def took(row: Candidate) -> float:
+        return row.predict_ms * len(row.fold_scores) / 1000
+
+    within = [row for row in scored if took(row) <= board.limit_ms]
+    if within:
+        row = within[0]
+        return row.id, (
+            f"It has the best {_label(board)}, {_with_spread(row)}, of the {len(within)} of {len(scored)} models that answer "
+            f"within {board.limit_ms:g} ms a row."
+        )
+    row = min(scored, key=took)
+    return row.id, (
+        f"No model answers within {board.limit_ms:g} ms a row. This one is the fastest, with about {took(row):.2g} ms: "
+        "allow more time a row, or use fewer columns."
+    )
 
 
 def _fastest_reason(board: Leaderboard, alike: list[Candidate]) -> tuple[str, str]:

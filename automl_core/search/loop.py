@@ -137,7 +137,12 @@ class SearchLoop:
         sizes = [(len(division.learned(fold)), len(division.judged(fold))) for fold in range(self.folds)]
         ratio = fold_ratio([learned for learned, _ in sizes], [judged for _, judged in sizes])
         self.board = Leaderboard(
-            self.metric.name, self.metric.greater_is_better, label=self.metric.label, preset=self.config.preset, fold_ratio=ratio
+            self.metric.name,
+            self.metric.greater_is_better,
+            label=self.metric.label,
+            preset=self.config.preset,
+            fold_ratio=ratio,
+            limit_ms=self.config.predict_limit_ms if self.config.preset == "fast" else 0.0,
         )
         self.told = 0.0
         self.stopped = False
