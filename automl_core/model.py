@@ -62,6 +62,7 @@ RUNTIME = (
     "scoring/bundle.py",
     "scoring/columns.py",
     "scoring/ensemble.py",
+    "scoring/targets.py",
     "scoring/trusted.py",
     "scoring/values.py",
 )
@@ -232,8 +233,9 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     )
     rows = train_rows(run_folder)
     # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
-    number = int(next(iter(found[0][1])).partition("/")[0])
-    learned = rows.learned[(rows.fold < number) if number > rows.fold.max() else rows.last] if rows.forward else rows.learned
+    part = next(iter(found[0][1])).partition("/")[0]
+    after = rows.forward and part.isdigit() and int(part) > rows.fold.max()
+    learned = rows.learned[rows.last] if rows.forward and not after else rows.learned
     frame = dataset.frame().iloc[learned]
     inputs = dataset.schema.without([config.target])
     personal = personal_columns(frame, inputs)

@@ -19,7 +19,9 @@ from automl_core.schema import Column, Schema
 from automl_core.scoring.trusted import TRUSTED, load_trusted
 from automl_core.scoring.values import predict_values
 from automl_core.search.boosters import fit_booster
-from automl_core.search.candidates import Spec, catalogue, make_estimator, portfolio, variation
+from automl_core.search.candidates import Spec, catalogue, make_estimator, portfolio
+from automl_core.search.neural import fit_network
+from automl_core.search.tuner import KINDS, tuned_spec
 
 TASKS: tuple[Task, ...] = get_args(Task)
 CLASSES = {"binary": 2, "multiclass": 3, "regression": 0}
@@ -29,12 +31,12 @@ SHORT: dict[str, Any] = {"n_estimators": 5, "iterations": 5, "max_iter": 20, "ma
 
 
 def specs(task: Task) -> dict[str, Spec]:
-    """Return every model of a task, our own and one variation of each kind among them."""
+    """Return every model of a task, our own and one of each kind that is tuned among them."""
     made = {**catalogue(task), **portfolio(task)}
-    for number in range(4):
-        spec = variation(task, number, 0)
+    for kind in KINDS:
+        spec = tuned_spec(kind, task, f"{kind}-t1", 1, {})
         made[spec.id] = spec
-    return made
+    return {name: spec for name, spec in made.items() if spec.class_path}
 
 
 def table(task: Task) -> tuple[np.ndarray, np.ndarray]:
@@ -55,7 +57,9 @@ def fitted(spec: Spec, task: Task) -> tuple[Any, np.ndarray]:
     estimator.set_params(**{name: value for name, value in SHORT.items() if name in known})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # too few rounds to converge, on purpose
-        if spec.early_stopping:
+        if spec.early_stopping and spec.family == "neural":
+            fit_network(estimator, X[:LEARNED], y[:LEARNED], X[LEARNED:], y[LEARNED:], CLASSES[task], 30.0)
+        elif spec.early_stopping:
             X[:5, 0] = np.nan
             fit_booster(estimator, X[:LEARNED], y[:LEARNED], X[LEARNED:], y[LEARNED:], [4], CLASSES[task], 30.0)
         else:
