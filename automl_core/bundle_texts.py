@@ -12,6 +12,7 @@ PACKAGES = {
     "lightgbm": ("lightgbm",),
     "xgboost": ("xgboost-cpu", "xgboost"),
     "catboost": ("catboost",),
+    "interpret": ("interpret-core",),
 }
 
 
@@ -38,7 +39,8 @@ def requirements(packages: dict[str, str]) -> str:
 def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str:
     """Return the text of a bundle's README.md."""
     lineage = manifest["lineage"]
-    score = f"{manifest['metric']} {manifest['score']:.4g}" if manifest["score"] is not None else "not scored"
+    metric = manifest.get("metric_label", manifest["metric"])
+    score = f"{metric} {manifest['score']:.4g}" if manifest["score"] is not None else "not scored"
     if manifest["spread"] is not None:
         score += f" ± {manifest['spread']:.2g} over the folds"
     real = manifest["real_rows"]
@@ -54,7 +56,8 @@ def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str
     lines = [
         f"# {manifest['name']}, predicting {manifest['target']}",
         "",
-        f"A {manifest['task']} model. Cross-validated {score}.",
+        f"A {manifest['task']} model. {_scored(lineage)} {score}.",
+        *_decision(manifest),
         "",
         "## Use it",
         "",
@@ -100,9 +103,34 @@ def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str
         "",
         f"* Table: {lineage['dataset']}, {lineage['rows']:,} rows learned from, fingerprint {lineage['fingerprint']}",
         f"* Run: {lineage['run']}, seed {lineage['seed']}, made {lineage['created']} by {manifest['product']}",
+        *_judged(lineage),
         "",
     ]
     return "\n".join(lines)
+
+
+def _scored(lineage: dict[str, Any]) -> str:
+    return "Cross-validated" if lineage["config"]["holdout"] else "Out-of-fold, since no rows were kept aside to judge it:"
+
+
+def _judged(lineage: dict[str, Any]) -> list[str]:
+    """Return why a model that learned every row can be trusted."""
+    if "judged" not in lineage:
+        return []
+    found = lineage["judged"]
+    between = f" ({found['low']:.4g} to {found['high']:.4g})" if found["low"] is not None else ""
+    return [
+        f"* It learned every row. The same model, chosen and judged in the run {found['run']}, had {found['metric']} "
+        f"{found['value']:.4g}{between} on {found['rows']:,} rows that it had not learned from."
+    ]
+
+
+def _decision(manifest: dict[str, Any]) -> list[str]:
+    """Say above which probability the event is predicted."""
+    if len(manifest["classes"]) != 2:
+        return []
+    why = f" {manifest['threshold_reason']}" if manifest.get("threshold_reason") else ""
+    return ["", f"{manifest['positive']} is predicted where its probability is above {manifest['threshold']:.3g}.{why}"]
 
 
 def notice() -> str:

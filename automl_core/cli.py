@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -157,7 +159,9 @@ def train(
         Path, typer.Option(help="A new folder: model.zip, leaderboard.json, events.jsonl, report.html.", show_default=False)
     ],
     task: Annotated[str, typer.Option(help="binary, multiclass or regression; found by itself.")] = "",
-    metric: Annotated[str, typer.Option(help="For example roc_auc, log_loss, rmse; chosen by itself.")] = "",
+    metric: Annotated[
+        str, typer.Option(help="For example roc_auc, log_loss, rmse; cost or kpi for your own; chosen by itself.")
+    ] = "",
     positive: Annotated[str, typer.Option(help="Which of two labels is the event.")] = "",
     preset: Annotated[str, typer.Option(help="quick, balanced, best, fast, explainable or pycaret.")] = "balanced",
     recipe: Annotated[Path | None, typer.Option(help="A recipe that the app exported; by default the proposed one.")] = None,
@@ -168,10 +172,20 @@ def train(
     split: Annotated[str, typer.Option(help="random, group or time.")] = "random",
     group: Annotated[str, typer.Option(help="Column whose rows stay together, with --split group.")] = "",
     time_column: Annotated[str, typer.Option("--time", help="Column that orders the rows, with --split time.")] = "",
+    gap: Annotated[float, typer.Option(help="With --split time: days (or the column's unit) left out before judged rows.")] = 0.0,
     seed: Annotated[int, typer.Option(help="The same seed and number of models give the same result.")] = 0,
+    costs: Annotated[
+        str, typer.Option(help="Money a row: tp=10,fp=-2,fn=-50,tn=0[,amount=COLUMN][,currency=EUR]; losses are negative.")
+    ] = "",
+    kpi: Annotated[str, typer.Option(help='A figure of your own, "NAME: FORMULA" over prediction, truth and columns.')] = "",
+    kpi_lower: Annotated[bool, typer.Option("--kpi-lower", help="A lower value of that figure is better.")] = False,
+    predict_limit_ms: Annotated[
+        float, typer.Option(help="With --preset fast: most milliseconds a row when 1,000 are predicted at once; 0 for no limit.")
+    ] = 0.0,
 ) -> None:
     """Search for the best model and keep it with its report."""
     from automl_core.experiment import Budget, Split
+    from automl_core.own_figures import parse_costs, parse_kpi
     from automl_core.runs import Run, write_request
     from automl_core.search import first_look
 
@@ -179,9 +193,14 @@ def train(
     column = {"random": "", "group": group, "time": time_column}[split]
     if split != "random" and not column:
         raise InputError(f"--split {split} needs a column.", action=f"Name it with --{split} COLUMN.")
-    if out.exists() and any(out.iterdir()):
-        raise InputError(f"The folder {out} is not empty.", "A new folder is needed.", "Name another one with --out.")
-    division = Split(cast(Any, split), column)
+    if gap and split != "time":
+        raise InputError("--gap needs --split time.", "Only a split by time has a gap.", "Add --split time --time COLUMN.")
+    own = {
+        "costs": parse_costs(costs) if costs else None,
+        "kpi": parse_kpi(kpi, greater_is_better=not kpi_lower) if kpi else None,
+    }
+    _new_folder(out)
+    division = Split(cast(Any, split), column, gap)
     wish = first_look.Wish(target, task, metric, positive, division, _given_recipe(recipe), seed)
     emit = _emitter(Run(out))
     _existing(file)
@@ -198,7 +217,10 @@ def train(
         chosen = _recipe(recipe, dataset, target)
         cleaned = apply_stateless(dataset.frame(), dataset.schema, chosen, training=True)
         frame = cleaned.frame
-        config = propose(frame, cleaned.schema, target, uploaded=(dataset.frame(), dataset.schema)).config
+        proposal = propose(frame, cleaned.schema, target, uploaded=(dataset.frame(), dataset.schema))
+        config = proposal.config
+        for other in proposal.splits if split == "random" else ():
+            say(f"{other.reason} (--split {other.value.kind} --{other.value.kind} {shlex.quote(other.value.column)})")
         if task and task != config.task:
             config = _other_task(config, _choice("--task", task, ("binary", "multiclass", "regression")), frame[target])
         elif task == "":
@@ -213,6 +235,8 @@ def train(
             budget=Budget(budget, trials),
             preset=cast(Any, _choice("--preset", preset, ("quick", "balanced", "best", "fast", "explainable", "pycaret"))),
             seed=seed,
+            **cast(Any, own),
+            predict_limit_ms=predict_limit_ms,
         )
         check_config(frame, cleaned.schema, config, uploaded=(dataset.frame(), dataset.schema))
         write_request(
@@ -226,6 +250,39 @@ def train(
         shutil.rmtree(out, ignore_errors=True)
         raise
     _search(Run(out), emit, look=look, fresh=True)
+
+
+@app.command()
+def forecast(
+    file: File,
+    target: Annotated[str, typer.Option(help="The column to predict.", show_default=False)],
+    preset: Annotated[str, typer.Option(help="quick, balanced, best, fast, explainable or pycaret.")] = "balanced",
+    recipe: Annotated[Path | None, typer.Option(help="A recipe that the app exported; by default the proposed one.")] = None,
+    budget: Annotated[float, typer.Option(help="Seconds of wall-clock time that the search would have.")] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a search would cost: seconds and memory of each family of models, from a few seconds of small fits."""
+    from automl_core.cleaning.apply import apply_stateless
+    from automl_core.experiment import PRESETS, Budget
+    from automl_core.proposals import propose
+    from automl_core.search.memory import size_words
+    from automl_core.search.probing import forecast_run
+
+    dataset = _dataset(file)
+    frame, schema = dataset.frame(), dataset.schema
+    chosen = _recipe(recipe, dataset, target)
+    cleaned = apply_stateless(frame, schema, chosen, training=True)
+    config = propose(cleaned.frame, cleaned.schema, target, uploaded=(frame, schema)).config
+    config = replace(config, budget=Budget(budget), preset=cast(Any, _choice("--preset", preset, PRESETS)))
+    found = forecast_run(frame, schema, chosen, config)
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=1))
+        return
+    for row in [*([found.preparation] if found.preparation else []), *found.families]:
+        taken = f"{row.seconds:10,.1f} s  ({row.seconds_low:,.1f} to {row.seconds_high:,.1f})" if row.seconds else ""
+        size = size_words(row.bytes) if row.bytes else ""
+        print(f"{row.label:26}{taken:40}{size:>8}  {row.reason}".rstrip())
+    say(f"One model over all {found.folds} folds, on {found.cores} cores; {size_words(found.free)} of memory are free.")
 
 
 def _emitter(run: Run) -> Callable[[Event], None]:
@@ -248,6 +305,9 @@ def _search(
     """
     from automl_core import worker
     from automl_core.engines.skops import import_skops
+    from automl_core.honesty import judge
+    from automl_core.relearning import held_out, origin_of
+    from automl_core.reporting import write_report
 
     stopped: list[int] = []
 
@@ -275,20 +335,24 @@ def _search(
             cut=cut and not more,
             look=look,
         )
-        if run.config.holdout:
+        if run.config.holdout or origin_of(run):
             worker.judge_recommended(run, result["recommended"], emit)
         from automl_core.reporting import write_report
 
         write_report(run.path, result["recommended"], run.path / "report.html")
     except AutoMLError as error:
+        with contextlib.suppress(OSError):  # on a full disk only standard error is left to say it
+            append_event(journal, Stopped() if stopped else Failed(error.received, error.action))
         if stopped:
-            append_event(journal, Stopped())
             fail(f"Stopped. {error.received}", 130)
-        append_event(journal, Failed(error.received, error.action))
         raise
     append_event(journal, Stopped(result) if stopped else Finished(result))
     board = run.leaderboard()
     best = board[board.recommended]
+    for warning in judge(board, held_out(run, best.id)).warnings:
+        say(warning)
+    if not run.config.holdout:
+        say("No rows were kept aside, so the scores are out-of-fold: the search has seen them.")
     print(f"{best.name}\t{board.metric}\t{best.score:.6g}\t{run.path / 'model.zip'}")
     if stopped:
         sys.exit(130)
@@ -301,13 +365,36 @@ def extend(
 ) -> None:
     """Give a finished or stopped search more time; nothing that was scored is fitted again."""
     from automl_core.experiment import Budget
+    from automl_core.relearning import origin_of
     from automl_core.runs import Run, write_request
 
     run = Run(_train_folder(folder))
     params = run.params
+    if origin_of(run):
+        raise InputError(
+            f"{folder} holds a model that learned every row, not a search.", action="Extend the run that it was chosen in."
+        )
     config = replace(run.config, budget=Budget(budget, 0))
     write_request(run.path, "train", {**params, "config": config.to_dict()})
     _search(run, _emitter(run), more=True)
+
+
+@app.command()
+def relearn(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A train folder that kept rows aside.")],
+    out: Annotated[Path, typer.Option(help="A new folder, as `train` makes it.", show_default=False)],
+    candidate: Annotated[str, typer.Option(help="Id of a judged model; by default the recommended one.")] = "",
+) -> None:
+    """Let a judged model learn the kept rows too: the same settings, every row, nothing chosen anew."""
+    from automl_core.relearning import KIND, plan
+    from automl_core.runs import Run, write_request
+
+    run = Run(_train_folder(folder))
+    params = plan(run, candidate or run.leaderboard().recommended)
+    _new_folder(out)
+    shutil.copytree(run.dataset().folder, out / "dataset")
+    write_request(out, KIND, params)
+    _search(Run(out), _emitter(Run(out)))
 
 
 @app.command()
@@ -339,12 +426,18 @@ def explain(
         Path | None, typer.Argument(metavar="[LABELLED.csv]", help="By default the held-out rows of a train folder.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="Write the whole model out, as JSON, where it is small enough.")] = False,
 ) -> None:
-    """Say which columns a model looks at."""
+    """Say which columns a model looks at, or write a small one out as a whole."""
     from automl_core.data.reading import read_text
     from automl_core.explaining.importance import explain as look
 
     loaded = _model(model)
+    if whole:
+        from automl_core.explaining.readable import readable
+
+        print(json.dumps(readable(loaded).to_dict(), indent=1))
+        return
     if labelled is not None:
         found = look(loaded, read_text(_existing(labelled)).frame, source="labelled")
     else:
@@ -421,6 +514,11 @@ def _existing(path: Path) -> Path:
     if not path.is_file():
         raise NotFoundError(f"There is no file {path}.", action="Check the path.")
     return path
+
+
+def _new_folder(path: Path) -> None:
+    if path.exists() and any(path.iterdir()):
+        raise InputError(f"The folder {path} is not empty.", "A new folder is needed.", "Name another one with --out.")
 
 
 def _choice(option: str, given: str, known: tuple[str, ...]) -> str:

@@ -28,7 +28,7 @@ class Candidate:
         For example ``boosting``, ``linear``, ``forest``, ``neighbours``, ``neural``, ``baseline``, ``ensemble``.
     role : Role
     view : str
-        Which view of the data the model gets: ``encoded`` or ``native``.
+        Which view of the data the model gets: ``encoded``, ``scaled`` or ``native``.
     params : dict
         Parameters that differ from the class's defaults, plain JSON types.
     state : State
@@ -54,6 +54,10 @@ class Candidate:
         When the score was complete, in seconds since the start of the run.
     members : dict of str to float
         For an ensemble, the weight of each candidate id.
+    temperature : float
+        For an ensemble, of its averaged probabilities (`scoring.ensemble.tempered`).
+    spec : dict
+        Everything to fit it again, the fields of `search.candidates.Spec`; empty for an ensemble.
     """
 
     id: str
@@ -74,6 +78,8 @@ class Candidate:
     size_bytes: int = 0
     at_seconds: float = 0.0
     members: dict[str, float] = field(default_factory=dict)
+    temperature: float = 1.0
+    spec: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -99,6 +105,14 @@ class Leaderboard:
         Id of the recommended candidate, empty while there is none.
     recommendation : str
         Why it is recommended, one sentence.
+    preset : str
+        What the search was for; see `honesty.recommend`.
+    fold_ratio : float
+        Rows judged for each row learned from, a mean over the folds; 0 for that of k folds of equal size.
+    label : str
+        The metric's name for people; empty in older runs.
+    limit_ms : float
+        Most milliseconds that one row may take to predict, 0 for no limit.
     """
 
     metric: str
@@ -106,6 +120,10 @@ class Leaderboard:
     candidates: tuple[Candidate, ...] = ()
     recommended: str = ""
     recommendation: str = ""
+    preset: str = "balanced"
+    fold_ratio: float = 0.0
+    label: str = ""
+    limit_ms: float = 0.0
 
     def __iter__(self) -> Iterator[Candidate]:
         return iter(self.candidates)
@@ -143,6 +161,10 @@ class Leaderboard:
             "greater_is_better": self.greater_is_better,
             "recommended": self.recommended,
             "recommendation": self.recommendation,
+            "preset": self.preset,
+            "fold_ratio": self.fold_ratio,
+            "label": self.label,
+            "limit_ms": self.limit_ms,
             "candidates": [row.to_dict() for row in self.candidates],
         }
 
@@ -155,6 +177,10 @@ class Leaderboard:
             candidates=tuple(Candidate.from_dict(row) for row in data["candidates"]),
             recommended=data["recommended"],
             recommendation=data["recommendation"],
+            preset=data.get("preset", "balanced"),
+            fold_ratio=data.get("fold_ratio", 0.0),
+            label=data.get("label", ""),
+            limit_ms=data.get("limit_ms", 0.0),
         )
 
     def save(self, path: Path) -> None:

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,9 @@ from automl_core import __version__
 from automl_core.bundle_texts import notice, readme, requirements, used_packages
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.errors import FormatError, NotFoundError
-from automl_core.experiment import ExperimentConfig
+from automl_core.experiment import Decision, ExperimentConfig
 from automl_core.leaderboard import Candidate
+from automl_core.metrics import OWN, metric_of
 from automl_core.reference import (
     cells,
     column_statistics,
@@ -29,13 +30,20 @@ from automl_core.reference import (
     prediction_statistics,
     sample_rows,
 )
+from automl_core.relearning import origin_of
 from automl_core.runs import Run
 from automl_core.schema import Schema
+from automl_core.scorer import Scorer, needed_columns
 from automl_core.scoring.archive import FORMAT
 from automl_core.scoring.bundle import Model, from_manifest
-from automl_core.scoring.ensemble import FoldEnsemble, Part
+from automl_core.scoring.ensemble import FoldEnsemble, Part, tempered
 from automl_core.scoring.trusted import load_trusted
+from automl_core.target import label_text
+from automl_core.threshold import HALF, choose_threshold, judge_of_labels
 from automl_core.workspace import atomic_file, read_json
+
+if TYPE_CHECKING:
+    from automl_core.data.dataset import Dataset
 
 Array = npt.NDArray[np.float64]
 RUNTIME = (
@@ -72,11 +80,14 @@ class TrainRows:
         Number of the fold in which it was judged, -1 for never.
     forward : bool
         Whether folds learn only from earlier rows.
+    last : ndarray of bool
+        With `forward`, whether the last fold learned from it; that fold's model is the exported one.
     """
 
     learned: npt.NDArray[np.int64]
     fold: npt.NDArray[np.int64]
-    forward: bool = False
+    forward: bool
+    last: npt.NDArray[np.bool_]
 
 
 def train_rows(folder: Path) -> TrainRows:
@@ -85,7 +96,9 @@ def train_rows(folder: Path) -> TrainRows:
     if not path.exists():
         raise NotFoundError("This run has not divided its rows yet.", action="Wait for its first score.")
     with np.load(path) as split:
-        return TrainRows(split["rows"][split["train"]], split["fold"], bool(split["forward"][0]))
+        fold = split["fold"]
+        ready = split["ready"] if "ready" in split.files else fold + 1  # a gap may leave the newest rows out
+        return TrainRows(split["rows"][split["train"]], fold, bool(split["forward"][0]), ready <= fold.max())
 
 
 def load_task(folder: Path) -> tuple[ExperimentConfig, tuple[str, ...]]:
@@ -128,11 +141,13 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
                 )
         values.append(np.sum([weights[name] / total * np.load(file) for name, file in files.items()], axis=0))
         where.append(rows.learned[rows.fold == fold])
-    return np.concatenate(values), np.concatenate(where)
+    return tempered(np.concatenate(values), candidate.temperature), np.concatenate(where)
 
 
 def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, Path]]]:
     """Return for each finished fold of a candidate what belongs to it, and where its files lie.
+
+    What was refitted on all learned rows, as PyCaret's `finalize_model` does, stands for the folds.
 
     Raises
     ------
@@ -141,6 +156,8 @@ def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, P
     """
     weights = candidate_weights(candidate)
     views = {name: _view(folder, name) for name in weights}
+    if (refitted := _refitted(folder, weights, views)) is not None:
+        return [refitted]
     found = []
     for fold in sorted((folder / "folds").glob("*"), key=lambda path: int(path.name)):
         models = {f"{fold.name}/{name}.skops": folder / "candidates" / name / f"fold{fold.name}.skops" for name in weights}
@@ -156,6 +173,21 @@ def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, P
             f"The model {candidate.name!r} has no finished fold.", action="Choose a scored model, or give the run more time."
         )
     return found
+
+
+def is_refitted(folder: Path, candidate: Candidate) -> bool:
+    """Return whether what is exported of a candidate was fitted anew on all learned rows, and is not its fold models."""
+    weights = candidate_weights(candidate)
+    return _refitted(folder, weights, {name: _view(folder, name) for name in weights}) is not None
+
+
+def _refitted(folder: Path, weights: dict[str, float], views: dict[str, str]) -> tuple[Part, dict[str, Path]] | None:
+    models = {f"final/{name}.skops": folder / "candidates" / name / "final.skops" for name in weights}
+    shared = {f"final/view-{view}.skops": folder / "final" / f"{view}.skops" for view in sorted(set(views.values()))}
+    if not all(file.exists() for file in [*models.values(), *shared.values()]):
+        return None
+    members = tuple((name, views[name], weights[name], f"final/{name}.skops") for name in weights)
+    return Part({view: f"final/view-{view}.skops" for view in sorted(set(views.values()))}, members), {**models, **shared}
 
 
 def _view(folder: Path, name: str) -> str:
@@ -195,14 +227,19 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     found = parts_of(run_folder, candidate)
     # The files of the folds are taken as they are: what was scored is what is exported.
     fitted = {name: path.read_bytes() for _, files in found for name, path in files.items()}
-    ensemble = FoldEnsemble.load([part for part, _ in found], lambda name: load_trusted(fitted[name], name), len(classes))
+    ensemble = FoldEnsemble.load(
+        [part for part, _ in found], lambda name: load_trusted(fitted[name], name), len(classes), candidate.temperature
+    )
     rows = train_rows(run_folder)
-    learned = rows.learned[rows.fold < rows.fold.max()] if rows.forward else rows.learned
+    # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
+    number = int(next(iter(found[0][1])).partition("/")[0])
+    learned = rows.learned[(rows.fold < number) if number > rows.fold.max() else rows.last] if rows.forward else rows.learned
     frame = dataset.frame().iloc[learned]
     inputs = dataset.schema.without([config.target])
     personal = personal_columns(frame, inputs)
     facts = column_statistics(frame, inputs, personal)
-    predictions, _ = out_of_fold(run_folder, candidate)
+    predictions, judged = out_of_fold(run_folder, candidate)
+    threshold = _threshold(run, config, classes, dataset, predictions, judged)
     reference = {
         "format": 1,
         "rows": len(frame),
@@ -222,7 +259,10 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "classes": list(classes),
         "positive": config.positive,
         "metric": config.metric,
-        "threshold": 0.5,
+        **({"metric_label": metric_of(config).label} if config.metric in OWN else {}),
+        "temperature": candidate.temperature,
+        "threshold": threshold.value,
+        "threshold_reason": threshold.reason,
         "score": candidate.score,
         "spread": candidate.spread,
         "schema": dataset.schema.to_dict(),
@@ -238,6 +278,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
             "seed": config.seed,
             "config": config.to_dict(),
             "members": candidate_weights(candidate),
+            **({"judged": origin.lineage()} if (origin := origin_of(run)) else {}),
             "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         },
     }
@@ -257,6 +298,29 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     _write(out, {"manifest.json": _json(manifest), **files})
     return out
+
+
+def _threshold(
+    run: Run,
+    config: ExperimentConfig,
+    classes: tuple[str, ...],
+    dataset: Dataset,
+    predictions: Array,
+    rows: npt.NDArray[np.int64],
+) -> Decision[float]:
+    """Choose above which probability the event is predicted, on the out-of-fold predictions of these rows."""
+    if len(classes) != 2:
+        return Decision(HALF, "")
+    uploaded = dataset.frame().iloc[rows]
+    columns = uploaded[[name for name in needed_columns(config) if name in uploaded]]
+    judge = judge_of_labels(Scorer(config, np.empty(0), columns.iloc[:0], classes))
+    if judge.value is None:
+        return Decision(HALF, judge.reason)  # most runs, for which nothing has to be looked up
+    target = apply_stateless(uploaded, dataset.schema, run.recipe, training=False).frame[config.target]
+    codes = label_text(target).map({label: code for code, label in enumerate(classes)}).to_numpy(dtype=np.float64)
+    known = np.flatnonzero(np.isfinite(codes))
+    scorer = Scorer(config, codes[known], columns.iloc[known].reset_index(drop=True), classes)
+    return choose_threshold(scorer, np.arange(len(known)), predictions[known])
 
 
 def _scored(run: Run, candidate_id: str) -> Candidate:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from automl_core.errors import InputError
 from automl_core.experiment import Decision, ExperimentConfig, Split, Task
-from automl_core.metrics import METRICS, check_metric, metrics_for
+from automl_core.metrics import METRICS, metric_of, metrics_for
+from automl_core.own_figures import check_figures
 from automl_core.schema import Schema
+from automl_core.target import label_text
 
 MAX_CLASSES = 1000
 MIN_ROWS = 10
@@ -30,23 +34,30 @@ EVENT_WORDS = (
     "ja",
     "oui",
 )
+_KEY_NAME = re.compile(
+    r"(?i:(^|[\W_])(id|uuid|guid|key|nr|no|number|code)$)|[a-z0-9](Id|ID|Nr|No|Key|Number)$"
+    r"|(?i:^(patient|customer|client|user|subject|household|person|member|session|device|machine)s?$)"
+)
+"""Names of columns that tell whose row it is."""
+_BIRTH = re.compile(r"birth|born|dob\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A configuration with the reason for each choice, by field name."""
+    """A configuration with the reason for each choice, by field name.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+    decisions : dict of str to Decision
+    splits : tuple of Decision of Split
+        Other ways to divide the rows that something in the table speaks for, most telling first. None is chosen for the
+        person: whether new rows come from known customers or from new ones stands in no table.
+    """
 
     config: ExperimentConfig
     decisions: dict[str, Decision[object]]
-
-
-def label_text(values: pd.Series) -> pd.Series:
-    """Return a target's values as the person wrote them: 0 and 1 without a point; missing stays missing."""
-    from automl_core.data.parsing import as_text
-
-    if values.dtype == object:
-        return values.map(str, na_action="ignore")
-    return as_text(values)
+    splits: tuple[Decision[Split], ...] = ()
 
 
 def propose_task(values: pd.Series, kind: str) -> Decision[Task]:
@@ -113,7 +124,8 @@ def propose(frame: pd.DataFrame, schema: Schema, target: str, *, uploaded: tuple
     if task.value == "binary" and share < 0.05:
         metric = METRICS["average_precision"]
         why = f"The event is rare ({share:.1%} of the rows), and this metric looks at how well it is found."
-    split = propose_split(*(uploaded or (frame, schema)), target)
+    splits = suggest_splits(*(uploaded or (frame, schema)), target)
+    split = propose_split(splits)
     config = ExperimentConfig(
         target=target, task=task.value, metric=metric.name, positive=positive.value, split=Split(), holdout=0.2
     )
@@ -126,29 +138,58 @@ def propose(frame: pd.DataFrame, schema: Schema, target: str, *, uploaded: tuple
             "holdout": Decision(0.2, "A fifth of the rows is kept aside to judge the winner on rows that the search never saw."),
             "split": Decision(split.value, split.reason),
         },
+        splits,
     )
 
 
-def propose_split(frame: pd.DataFrame, schema: Schema, target: str) -> Decision[Split]:
-    """Say what in the table speaks for keeping groups or time together; random stays the default."""
-    dates = [name for name in schema.of_kind("date") if name != target]
-    groups = [
-        name
-        for name in schema.names
-        if name != target
-        and (schema[name].kind in ("id", "category") or _whole(frame[name]))
-        and name.lower().rstrip("_").endswith("id")
-        and 10 < frame[name].nunique() < 0.9 * len(frame)
-    ]
-    if groups:
-        return Decision(
-            Split(), f"Random. {groups[0]!r} repeats: if new rows will come from new ones, choose to keep its rows together."
+def propose_split(others: Sequence[Decision[Split]]) -> Decision[Split]:
+    """Propose to divide the rows at random, and say what speaks for another way; `others` are those of `suggest_splits`."""
+    if not others:
+        return Decision(Split(), "Random, since nothing in the table speaks against it.")
+    return Decision(Split(), f"Random, unless you choose otherwise. {others[0].reason}")
+
+
+def suggest_splits(frame: pd.DataFrame, schema: Schema, target: str) -> tuple[Decision[Split], ...]:
+    """Look for what speaks against a random split: a key that repeats, a date.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n_rows, n_columns)
+        Typed, as uploaded.
+    schema : Schema
+    target : str
+
+    Returns
+    -------
+    tuple of Decision of Split
+        At most one by group and one by time. A key is known by its name and repeats in most rows; dates of birth order
+        people, not rows, and are passed over.
+    """
+    found = []
+    for name in schema.names:
+        values = frame[name]
+        if name == target or not _KEY_NAME.search(name) or not (schema[name].kind in ("id", "category") or _whole(values)):
+            continue
+        distinct, known = int(values.nunique()), int(values.notna().sum())
+        if 10 < distinct < 0.7 * known and known > 0.5 * len(frame):
+            reason = (
+                f"{name!r} repeats: {distinct:,} values in {known:,} rows. If the model will meet new ones, keep the rows "
+                "of each together; at random it would be judged on those it has learned."
+            )
+            found.append(Decision(Split("group", name), reason))
+            break
+    for name in schema.of_kind("date"):
+        values = frame[name].dropna()
+        if name == target or _BIRTH.search(name) or values.nunique() < 10 or len(values) < 0.5 * len(frame):
+            continue
+        first, last = (f"{end.day} {end:%b %Y}" for end in (values.min(), values.max()))
+        reason = (
+            f"{name!r} gives each row a date, from {first} to {last}. If the model will predict what comes later, learn from "
+            "earlier rows and judge on later ones; at random it would be judged on days it has seen."
         )
-    if dates:
-        return Decision(
-            Split(), f"Random. There is a date ({dates[0]!r}): if the model will predict the future, choose to split by time."
-        )
-    return Decision(Split(), "Random, since nothing in the table speaks against it.")
+        found.append(Decision(Split("time", name), reason))
+        break
+    return tuple(found)
 
 
 def _whole(values: pd.Series) -> bool:
@@ -187,7 +228,8 @@ def check_config(
     schema : Schema
     config : ExperimentConfig
     uploaded : tuple of DataFrame and Schema, optional
-        The table before any step, in which the column that rows are split by is looked up.
+        The table before any step, in which the column that rows are split by and those that a cost table or a formula
+        names are looked up.
 
     Returns
     -------
@@ -207,7 +249,7 @@ def check_config(
     schema[target]
     values = frame[target]
     _check_target_values(values, target)
-    check_metric(config.metric, config.task)
+    metric_of(config)
     _check_numbers(config, len(frame))
     notes: list[str] = []
     missing = int(values.isna().sum())
@@ -226,9 +268,13 @@ def check_config(
         notes += more
     if config.split.kind != "random":
         _check_split(*(uploaded or (frame, schema)), config)
+    if config.split.gap and config.split.kind != "time":
+        notes.append("Only a split by time has a gap, so it is left aside.")
+        config = replace(config, split=replace(config.split, gap=0.0))
     features = [name for name in schema.names if name != target and name not in config.ignored]
     if not features:
         raise InputError("There is no column left to learn from.", action="Keep at least one column besides the target.")
+    notes += check_figures(values, config, *(uploaded or (frame, schema)), tuple(features))
     if config.budget.seconds < 5 and not config.budget.trials:
         notes.append("The budget was raised to 5 seconds, the least a run needs.")
         config = replace(config, budget=replace(config.budget, seconds=5.0))
@@ -245,11 +291,18 @@ def _check_numbers(config: ExperimentConfig, rows: int) -> None:
         ("The number of models", budget.trials, 0, 100_000, False),
         ("The budget in seconds", budget.seconds, 0, 366 * 86_400, False),
         ("The number of threads", config.threads, 0, 4096, False),
+        ("The limit in milliseconds a row", config.predict_limit_ms, 0.0001, 60_000, True),
     ):
         if not (low <= value <= high or (zero and value == 0)):
             raise InputError(
                 f"{name} is {value:g}.", f"It must be {'0 or ' * zero}between {low:g} and {high:g}.", "Correct the setting."
             )
+    if config.predict_limit_ms and config.preset != "fast":
+        raise InputError(
+            f"A limit of {config.predict_limit_ms:g} ms a row is set, with the preset {config.preset!r}.",
+            "Only the preset 'fast' keeps one.",
+            "Choose that preset, or set no limit.",
+        )
 
 
 def _check_labels(labels: pd.Series, config: ExperimentConfig) -> tuple[ExperimentConfig, list[str]]:
@@ -307,15 +360,20 @@ def _check_labels(labels: pd.Series, config: ExperimentConfig) -> tuple[Experime
 def _check_split(frame: pd.DataFrame, schema: Schema, config: ExperimentConfig) -> None:
     name, kind = config.split.column, config.split.kind
     schema[name]
-    if kind == "group" and frame[name].nunique() < 4:
+    groups = int(frame[name].nunique(dropna=False)) if kind == "group" else 4
+    if groups < 4:
         raise InputError(
-            f"The group column {name!r} has {frame[name].nunique()} different values.",
+            f"The group column {name!r} has {'one value' if groups == 1 else f'{groups} different values'}.",
             "At least 4 groups are needed to keep some aside.",
             "Choose another column, or split at random.",
         )
     if kind == "time" and frame[name].dtype.kind not in "Miuf":
+        known = frame[name].dropna()
+        such = f", with cells such as {str(known.iloc[0])[:60]!r}" if len(known) else ""
         raise InputError(
-            f"The time column {name!r} is of kind {schema[name].kind}.",
+            f"The time column {name!r} is of kind {schema[name].kind}{such}.",
             "A date or a number that grows with time is needed.",
             "Change its kind on the Upload page, or split at random.",
         )
+    if not 0 <= config.split.gap < float("inf"):
+        raise InputError(f"The gap is {config.split.gap:g}.", "It must be 0 or more.", "Correct the setting.")

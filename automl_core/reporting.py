@@ -11,12 +11,18 @@ from automl_core.charts import evaluation as evaluation_figures
 from automl_core.charts import importance as importance_figures
 from automl_core.errors import NotFoundError
 from automl_core.evaluation.evaluate import Evaluation
+from automl_core.evaluation.wording import costs_sentence, decision_sentences
+from automl_core.experiment import ExperimentConfig, Split
 from automl_core.explaining.importance import Explanation
+from automl_core.honesty import MARKS, Honesty, judge
 from automl_core.leaderboard import Candidate, Leaderboard
-from automl_core.metrics import METRICS
+from automl_core.metrics import Metric, metric_of
 from automl_core.model import load_task
 from automl_core.profiling.wording import number, percent
+from automl_core.relearning import held_out, origin_of
 from automl_core.runs import Run
+from automl_core.schema import Schema
+from automl_core.search.proof import Proof, moment
 from automl_core.workspace import atomic_file, read_json
 
 LIMIT = 2 * 1024 * 1024
@@ -70,26 +76,31 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
 
     config, classes = load_task(run.path)
     leaderboard, dataset = run.leaderboard(), run.dataset()
+    honesty = judge(leaderboard, held_out(run, leaderboard.recommended) if leaderboard.recommended else None)
+    origin = origin_of(run)
     evaluation = _stored(run.evaluation(candidate.id), Evaluation)
     explanation = _stored(run.explanation(candidate.id), Explanation)
-    metric = METRICS[config.metric]
+    metric = metric_of(config)
     charts = {title: Markup(svg) for title, svg in (evaluation_charts(evaluation) if evaluation else {}).items()}
     importance = {title: Markup(svg) for title, svg in (importance_charts(explanation) if explanation else {}).items()}
     return {
         "candidate": candidate,
         "title": f"{_cut(config.target)}: {candidate.name}",
-        "summary": _summary(_cut(config.target), candidate, evaluation, metric.label),
+        "summary": _summary(_cut(config.target), candidate, evaluation, config),
         "settings": {
             "Table": f"{_cut(dataset.name)}, {dataset.rows:,} rows, {len(dataset.schema):,} columns",
             "Predicts": f"{_cut(config.target)}. {TASK_WORDS[config.task]}",
             **({"Event": _cut(config.positive)} if config.positive else {}),
             **({"Labels": _labels(classes)} if len(classes) > 2 else {}),
             "Metric": f"{metric.label}. {metric.explanation}",
+            **({"Cost table": costs_sentence(config.costs)} if config.costs else {}),
+            **({"Own figure": f"{config.kpi.name}: {config.kpi.formula}"} if config.kpi else {}),
             "Rows held back": percent(config.holdout) if config.holdout else "none; scores are out-of-fold",
-            "Split": SPLIT_WORDS[config.split.kind] + (f" ({_cut(config.split.column)})" if config.split.column else ""),
-            "Search": f"{config.budget.seconds:,.0f} s, preset {config.preset}, seed {config.seed}",
+            "Split": _split(config.split, dataset.schema),
+            "Search": _search(config, chosen_before=origin is not None),
         },
-        "scores": _scores(evaluation, candidate),
+        "scores": _scores(evaluation, candidate, config),
+        "decisions": decision_sentences(evaluation) if evaluation else (),
         "evaluation": evaluation,
         "labels": [_cut(name, 40) for name in classes[:CONFUSED]],
         "more_labels": max(len(classes) - CONFUSED, 0),
@@ -98,12 +109,18 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
         "importance": importance,
         "reading": evaluation_figures.READING | importance_figures.READING,
         "course": Markup(course_chart(leaderboard, metric.label)),
-        "rows": _rows(leaderboard, candidate),
+        "rows": _rows(leaderboard, candidate, honesty),
+        "honesty": honesty,
+        "held_back": bool(config.holdout),
+        "trust": origin.sentence if origin else "",
         "members": [(leaderboard[name].name, weight) for name, weight in candidate.members.items()],
         "steps": [{"title": _step_title(step.op), "reason": step.reason} for step in run.recipe if step.enabled],
         "left_out": [{"title": _step_title(step.op), "reason": step.reason} for step in run.recipe if not step.enabled],
+        "proof": _proof(run),
+        "moment": moment,
         "lineage": {
             "Run": run.id,
+            **({"Chosen and judged in the run": origin.run} if origin else {}),
             "Fingerprint of the table": dataset.fingerprint,
             "Made by": f"Tablewright {__version__}",
             "Made on": time.strftime("%d %b %Y, %H:%M UTC", time.gmtime()),
@@ -116,43 +133,69 @@ def _labels(classes: tuple[str, ...]) -> str:
     return ", ".join(_cut(name, 40) for name in classes[:CONFUSED]) + more
 
 
+def _split(split: Split, schema: Schema) -> str:
+    said = SPLIT_WORDS[split.kind] + (f" ({_cut(split.column)})" if split.column else "")
+    if not split.gap:
+        return said
+    days = split.column in schema and schema[split.column].kind == "date"
+    return f"{said}, with a gap of {number(split.gap)}{' days' if days else ''}"
+
+
+def _proof(run: Run) -> Proof | None:
+    """Return how rows were divided; None for runs that were made before it was stored."""
+    try:
+        return Proof.load(run.path)
+    except NotFoundError:
+        return None
+
+
 def _stored(path: Path, kind: Any) -> Any:
     return kind.from_dict(read_json(path)) if path.exists() else None
 
 
-def _summary(target: str, candidate: Candidate, evaluation: Evaluation | None, label: str) -> str:
+def _summary(target: str, candidate: Candidate, evaluation: Evaluation | None, config: ExperimentConfig) -> str:
     """Return the report in two sentences."""
     if evaluation is None or not evaluation.metrics:
-        return f"{candidate.name} predicts {target}. In cross-validation its {label} is {_digits(candidate.score)}."
+        where = "In cross-validation" if config.holdout else "Out-of-fold"
+        label = metric_of(config).label
+        return f"{candidate.name} predicts {target}. {where} its {label} is {_digits(candidate.score)}."
     name, score = next(iter(evaluation.metrics.items()))
     between = f" (95 % interval {_digits(score.low)} to {_digits(score.high)})" if score.low is not None else ""
     # Where the run's metric is not defined for the held-out rows, another one comes first.
-    folds = _digits(candidate.score if METRICS[name].label == label else candidate.metrics.get(name))
+    folds = _digits(candidate.score if name == config.metric else candidate.metrics.get(name))
     whose = "it never saw" if evaluation.source != "out-of-fold" else "that each fold's model did not learn from"
     return (
-        f"{candidate.name} predicts {target}. On {evaluation.rows:,} rows {whose}, its {METRICS[name].label} "
+        f"{candidate.name} predicts {target}. On {evaluation.rows:,} rows {whose}, its {metric_of(config, name).label} "
         f"is {_digits(score.value)}{between}{f'; in cross-validation it was {folds}' if folds else ''}."
     )
 
 
-def _scores(evaluation: Evaluation | None, candidate: Candidate) -> list[dict[str, str]]:
+def _scores(evaluation: Evaluation | None, candidate: Candidate, config: ExperimentConfig) -> list[dict[str, str]]:
     names = list(evaluation.metrics) if evaluation else list(candidate.metrics)
     rows = []
     for name in names:
         held = evaluation.metrics[name] if evaluation else None
+        metric: Metric = metric_of(config, name)
         rows.append(
             {
-                "label": METRICS[name].label,
+                "label": metric.label,
                 "held": _digits(held.value) if held else "",
                 "interval": f"{_digits(held.low)} to {_digits(held.high)}" if held and held.low is not None else "",
                 "folds": _digits(candidate.metrics.get(name)),
-                "meaning": METRICS[name].explanation,
+                "meaning": metric.explanation,
             }
         )
     return rows
 
 
-def _rows(leaderboard: Leaderboard, chosen: Candidate) -> list[dict[str, Any]]:
+def _search(config: ExperimentConfig, *, chosen_before: bool) -> str:
+    if chosen_before:
+        return f"none: the model was chosen before, and learned every row here, seed {config.seed}"
+    how_long = f"{config.budget.trials:,} models" if config.budget.trials else f"{config.budget.seconds:,.0f} s"
+    return f"{how_long}, preset {config.preset}, seed {config.seed}"
+
+
+def _rows(leaderboard: Leaderboard, chosen: Candidate, honesty: Honesty) -> list[dict[str, Any]]:
     rows = []
     for place, row in enumerate(leaderboard.ranked(), start=1):
         scored = row.state == "scored" and row.score is not None
@@ -165,6 +208,8 @@ def _rows(leaderboard: Leaderboard, chosen: Candidate) -> list[dict[str, Any]]:
                 "fit": f"{row.fit_seconds:,.1f}" if scored else "",
                 "predict": f"{row.predict_ms:,.1f}" if scored else "",
                 "reason": row.reason,
+                "group": honesty.letter(row.id),
+                "marks": ", ".join(MARKS[mark] for mark in honesty.marks.get(row.id, ())),
                 "chosen": row.id == chosen.id,
             }
         )

@@ -113,6 +113,10 @@ class Run:
         """Path of one candidate's explanation."""
         return self.path / "explanations" / f"{self._known(candidate_id)}.json"
 
+    def readable(self, candidate_id: str) -> Path:
+        """Path of one candidate's model, written out."""
+        return self.path / "readables" / f"{self._known(candidate_id)}.json"
+
     def report(self, candidate_id: str) -> Path:
         """Path of one candidate's report."""
         return self.path / "reports" / f"{self._known(candidate_id)}.html"

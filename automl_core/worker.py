@@ -5,18 +5,24 @@ The job host forks a process that calls one of `KINDS`; the command line calls t
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from automl_core.errors import AutoMLError, InputError, NotFoundError
+from automl_core.errors import AutoMLError, InputError, NotFoundError, StorageError
 from automl_core.events import FINAL, Event, Message, Progress, Started, read_events
 from automl_core.jobs.context import JobContext
+from automl_core.relearning import KIND, Origin, origin_of
 from automl_core.runs import Run
 from automl_core.search import first_look
 from automl_core.workspace import atomic_file, write_json
+
+if TYPE_CHECKING:
+    from automl_core.leaderboard import Leaderboard
+    from automl_core.search.candidates import Spec
 
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -55,6 +61,8 @@ def train(
 ) -> dict[str, Any]:
     """Search, then keep the recommended model as ``model.zip``.
 
+    A run with an `relearning.Origin` fits what was chosen there instead, and keeps that.
+
     Parameters
     ----------
     run : Run
@@ -73,13 +81,16 @@ def train(
     look : FirstLook, optional
         One that is under way; of a large table that was never searched one is begun otherwise.
     """
+    from automl_core.search.candidates import Spec
     from automl_core.search.run import run_search
 
+    origin = origin_of(run)
+    specs = tuple(Spec(**spec) for spec in origin.specs) if origin else None
     budget = run.config.budget.seconds
     seconds = max(budget, used + LEAST) if cut else used + budget
     dataset = run.dataset()
     frame, config = dataset.frame(), replace(run.config, budget=replace(run.config.budget, seconds=seconds))
-    if look is None and not (run.path / "candidates").exists():
+    if look is None and specs is None and not (run.path / "candidates").exists():
         look = first_look.of_frame(frame, dataset.schema, run.recipe, config, run.path, emit=emit, started=started)
     try:
         leaderboard = run_search(
@@ -91,27 +102,93 @@ def train(
             emit=look.until_shown(emit) if look else emit,
             should_stop=should_stop,
             started=started - used,
+            specs=specs,
+            weights=origin.weights if origin else None,
         )
+        if origin and specs:
+            leaderboard = _learned_again(run, origin, leaderboard, specs, emit)
+        if not leaderboard.recommended:
+            reasons = "; ".join(sorted({row.reason for row in leaderboard if row.reason}))
+            raise NotFoundError(
+                "No model could be scored in this run.",
+                reasons,
+                "Give it more time, or follow the suggestion beside a failed row.",
+            )
+        emit(Progress(1.0, "Saving the recommended model"))
+        _drop_stale(run)
+        _keep(run, leaderboard.recommended)
+    except (OSError, MemoryError) as error:
+        raise _ended_early(run, error) from (error.__cause__ or error)
     finally:
         if look:
             look.end()
-    if not leaderboard.recommended:
-        reasons = "; ".join(sorted({row.reason for row in leaderboard if row.reason}))
-        raise NotFoundError(
-            "No model could be scored in this run.",
-            reasons,
-            "Give it more time, or follow the suggestion beside a failed row.",
-        )
-    emit(Progress(1.0, "Saving the recommended model"))
-    _drop_stale(run)
-    with atomic_file(run.path / "model.zip") as file:
-        file.write(bundle(run, leaderboard.recommended).read_bytes())
+    if run.config.preset == "fast":
+        tell_speed(run, emit)
     return {"recommended": leaderboard.recommended}
+
+
+def _learned_again(run: Run, origin: Origin, board: Leaderboard, specs: tuple[Spec, ...], emit: Emit) -> Leaderboard:
+    """Recommend what was judged before; raises NotFoundError when a part of it could not be fitted again."""
+    for spec in specs:
+        if board[spec.id].state != "scored":
+            raise NotFoundError(
+                f"{spec.name} could not learn every row: {board[spec.id].reason or 'it was stopped.'}",
+                "The model is what was judged only with all of its parts.",
+                "Let it go on, or use the judged model as it is.",
+            )
+    if run.config.split.kind == "time":
+        from automl_core.search.relearn import learn_newest
+        from automl_core.search.run import prepare
+
+        dataset = run.dataset()
+        learn_newest(prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path).work, specs, emit)
+    # An ensemble is scored anew under its own name, a single model keeps its id.
+    chosen = next((row for row in board if row.role == "ensemble"), None) if origin.weights else board[origin.candidate]
+    if chosen is None:
+        raise NotFoundError(f"{origin.name} could not be put together again.", action="Use the judged model as it is.")
+    why = f"The model that was chosen and judged in the run {origin.run}, here learned from every row."
+    board = replace(board, recommended=chosen.id, recommendation=why)
+    board.save(run.path / "leaderboard.json")
+    return board
+
+
+def tell_speed(run: Run, emit: Emit) -> None:
+    """Measure the kept model as it was exported, and say whether it keeps the run's limit."""
+    from automl_core.scoring.bundle import load_model
+    from automl_core.search.speed import AT_ONCE, measure_bundle, within_limit
+
+    frame = run.dataset().frame()
+    took = measure_bundle(load_model(run.path / "model.zip"), frame.iloc[:AT_ONCE])
+    decision = within_limit(took, run.config.predict_limit_ms)
+    emit(Message(decision.reason, level="info" if decision.value else "warning"))
+
+
+def _keep(run: Run, candidate_id: str) -> None:
+    with atomic_file(run.path / "model.zip") as file:
+        file.write(bundle(run, candidate_id).read_bytes())
+
+
+def _ended_early(run: Run, error: OSError | MemoryError) -> BaseException:
+    """Return what is said of a run that the disk or the memory has ended; its best model is packed where that can be done."""
+    from automl_core.search.rescue import ended_early, is_full, make_room
+
+    if not (isinstance(error, StorageError | MemoryError) or is_full(error)):
+        return error  # no fault of the disk's room: a defect, which is logged
+    board, packed = None, False
+    with contextlib.suppress(AutoMLError):
+        board = run.leaderboard()
+    if board is not None and board.recommended:
+        make_room(run.path)
+        with contextlib.suppress(OSError, MemoryError):
+            _drop_stale(run)
+            _keep(run, board.recommended)
+            packed = True
+    return ended_early(error, board, packed=packed)
 
 
 def _drop_stale(run: Run) -> None:
     """Remove what was computed of candidates that have changed since, and reports of an older leaderboard."""
-    for folder in ("models", "evaluations", "explanations", "reports"):
+    for folder in ("models", "evaluations", "explanations", "readables", "reports"):
         for path in (run.path / folder).glob("*"):
             source = run.path / "candidates" / path.stem / "candidate.json"
             if folder == "reports" or not source.exists() or path.stat().st_mtime < source.stat().st_mtime:
@@ -163,6 +240,15 @@ def explain_candidate(run: Run, candidate_id: str) -> Path:
     return run.explanation(candidate_id)
 
 
+def write_out_candidate(run: Run, candidate_id: str) -> Path:
+    """Write out a candidate that can be read as a whole, and store the result; raises InputError for another."""
+    from automl_core.explaining.readable import readable
+    from automl_core.scoring.bundle import load_model
+
+    write_json(run.readable(candidate_id), readable(load_model(bundle(run, candidate_id))).to_dict())
+    return run.readable(candidate_id)
+
+
 def report_candidate(run: Run, candidate_id: str) -> Path:
     """Write one candidate's report, computing first what it shows."""
     from automl_core.reporting import write_report
@@ -181,10 +267,13 @@ def _run_of(context: JobContext) -> Run:
 def _train(context: JobContext) -> dict[str, Any]:
     run = Run(context.folder)
     now = time.time()
+    if context.request["params"].get("forecast"):  # made before the start, to be set against what it took
+        write_json(run.path / "forecast.json", context.request["params"]["forecast"])
     used, cut = time_used(context.folder / "events.jsonl")
     result = train(run, emit=context.emit, should_stop=context.should_stop, started=now, used=used, cut=cut)
-    if run.config.holdout:
-        context.emit(Progress(1.0, "Judging the recommended model on the held-out rows"))
+    if run.config.holdout or origin_of(run):
+        where = "on the held-out rows" if run.config.holdout else "out-of-fold"
+        context.emit(Progress(1.0, f"Judging the recommended model {where}"))
         judge_recommended(run, result["recommended"], context.emit)
     return result
 
@@ -234,12 +323,36 @@ def _profile(context: JobContext) -> dict[str, Any]:
     return {"file": "profile.json"}
 
 
+def _forecast(context: JobContext) -> dict[str, Any]:
+    from automl_core.cleaning.recipe import Recipe
+    from automl_core.data.dataset import load_dataset
+    from automl_core.experiment import ExperimentConfig
+    from automl_core.search.probing import forecast_run
+
+    params = context.request["params"]
+    dataset = load_dataset(context.project.dataset(params["dataset"]))
+    recipe, config = Recipe.from_dict(params["recipe"]), ExperimentConfig.from_dict(params["config"])
+    found = forecast_run(
+        dataset.frame(),
+        dataset.schema,
+        recipe,
+        config,
+        folder=context.folder,
+        tell=lambda done, doing: context.emit(Progress(done, doing)),
+    )
+    found.save(context.folder / "forecast.json")
+    return {"file": "forecast.json"}
+
+
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": _train,
+    KIND: _train,
     "model": _candidate_job("Packing the model", bundle),
-    "evaluate": _candidate_job("Judging the model on held-out rows", evaluate_candidate),
+    "evaluate": _candidate_job("Judging the model", evaluate_candidate),
     "explain": _candidate_job("Finding out which columns matter", explain_candidate),
+    "readable": _candidate_job("Writing the model out", write_out_candidate),
     "report": _candidate_job("Writing the report", report_candidate),
     "predict": _predict,
     "profile": _profile,
+    "forecast": _forecast,
 }

@@ -57,10 +57,17 @@ def trained(table: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     return folder, said
 
 
+def test_the_fast_preset_says_how_long_a_row_takes(trained):
+    _, said = trained
+    assert "One row takes " in said.stderr and "no limit was set." in said.stderr
+
+
 def test_train_leaves_what_schedulers_read(trained):
     folder, said = trained
     assert said.returncode == 0, said.stderr
-    assert {"model.zip", "leaderboard.json", "events.jsonl", "report.html"} <= {path.name for path in folder.iterdir()}
+    assert {"model.zip", "leaderboard.json", "events.jsonl", "report.html", "proof.json"} <= {
+        path.name for path in folder.iterdir()
+    }
     board = json.loads((folder / "leaderboard.json").read_text())
     assert board["metric"] == "roc_auc" and board["recommended"]
     kinds = [json.loads(line)["event"] for line in (folder / "events.jsonl").read_text().splitlines()]
@@ -71,6 +78,7 @@ def test_train_leaves_what_schedulers_read(trained):
         max(row["score"] for row in board["candidates"] if row["id"] == board["recommended"]), rel=1e-5
     )
     assert "The target has two values." in said.stderr
+    assert "'joined' gives each row a date" in said.stderr and "(--split time --time joined)" in said.stderr
 
 
 def test_the_same_seed_and_models_give_the_same_scores(trained, table, tmp_path):
@@ -95,6 +103,33 @@ def test_the_same_seed_and_models_give_the_same_scores(trained, table, tmp_path)
     boards = [json.loads((path / "leaderboard.json").read_text()) for path in (folder, again)]
     scores = [{row["id"]: row["fold_scores"] for row in board["candidates"]} for board in boards]
     assert scores[0] == scores[1]
+
+
+def test_money_ranks_and_decides_without_a_browser(table, tmp_path):
+    folder = tmp_path / "out"
+    options = {
+        "--target": "outcome",
+        "--positive": "left",
+        "--out": folder,
+        "--trials": 2,
+        "--preset": "fast",
+        "--metric": "cost",
+        "--costs": "tp=0.02,fp=-0.01,fn=-0.1,tn=0,amount=income,currency=EUR",
+        "--kpi": 'Income at risk: sum(if(truth == "left" and prediction == "stayed", income, 0))',
+    }
+    said = run("train", table, *(part for pair in options.items() for part in pair), "--kpi-lower", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "The amount 'income' is also learned from." in said.stderr
+    board = json.loads((folder / "leaderboard.json").read_text())
+    assert (board["metric"], board["label"], board["greater_is_better"]) == ("cost", "Money per row, EUR", True)
+    assert {"cost", "kpi"} <= set(board["candidates"][0]["metrics"])
+    assert said.stdout.split("\t")[1] == "cost"
+    found = json.loads(run("evaluate", folder, table, "--json", home=tmp_path).stdout)
+    assert next(iter(found["metrics"])) == "cost" and "kpi" in found["metrics"]
+    assert "Money per row, EUR" in (folder / "report.html").read_text(encoding="utf-8")
+    config = json.loads((folder / "request.json").read_text())["params"]["config"]
+    assert config["costs"]["amount"] == "income"
+    assert config["kpi"]["greater_is_better"] is False
 
 
 def test_evaluate_prints_the_contract(trained, table, tmp_path):
@@ -125,6 +160,14 @@ def test_explain_names_the_persons_columns(trained, tmp_path):
     assert said.returncode == 0, said.stderr
     found = json.loads(said.stdout)
     assert {row["column"] for row in found["permutation"]} <= {"age", "income", "city", "member", "joined"}
+
+
+def test_a_small_model_is_written_out_as_a_whole(trained, tmp_path):
+    folder, _ = trained
+    said = run("explain", folder, "--whole", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    found = json.loads(said.stdout)
+    assert (found["format"], found["kind"], found["outputs"]) == (1, "linear", ["left"])
 
 
 def test_report_is_written(trained, tmp_path):
@@ -176,9 +219,38 @@ def test_projects_lists_and_rebuilds(tmp_path):
         (["train", "TABLE", "--target", "nothing", "--out", "OUT"], "There is no column 'nothing'."),
         (["train", "TABLE", "--target", "outcome", "--out", "OUT", "--preset", "magic"], "--preset is 'magic'."),
         (["train", "TABLE", "--target", "outcome", "--out", "OUT", "--split", "time"], "--split time needs a column."),
+        (["train", "TABLE", "--target", "outcome", "--out", "OUT", "--gap", "7"], "--gap needs --split time."),
+        (
+            [*["train", "TABLE", "--target", "outcome", "--out", "OUT"], *["--split", "time", "--time", "joined", "--gap", "-1"]],
+            "The gap is -1. It must be 0 or more.",
+        ),
         (
             ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--metric", "rmse", "--trials", "1"],
             "The metric RMSE does not fit a binary task.",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--predict-limit-ms", "0.5"],
+            "A limit of 0.5 ms a row is set, with the preset 'balanced'. Only the preset 'fast' keeps one.",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--metric", "cost", "--trials", "1"],
+            "The metric 'cost' needs a cost table.",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--costs", "tp=1,fp=much", "--trials", "1"],
+            "fp is 'much'. A number is needed",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--costs", "tp=1,fp=-1,amount=price", "--trials", "1"],
+            "There is no column 'price'.",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--kpi", "Right: share(error", "--trials", "1"],
+            "The formula ends too early.",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--kpi", "Right: sum(incom * error)", "--trials", "1"],
+            "there is no column 'incom'. Did you mean 'income'?",
         ),
         (["profile", "TABLE", "--out", "x.txt"], "It must end in .json or .html."),
         (["report", "nowhere"], "nowhere is no train folder."),
@@ -211,6 +283,24 @@ def test_a_defect_of_ours_leaves_an_id_and_exit_code_1(tmp_path, table):
     assert said.returncode == 1
     log_id = said.stderr.strip().rstrip(".").split()[-1]
     assert log_id in next((tmp_path / "logs").iterdir()).read_text()
+
+
+def test_a_judged_model_learns_the_kept_rows_too(trained, tmp_path):
+    folder, _ = trained
+    said = run("relearn", folder, "--out", tmp_path / "all", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "No rows were kept aside, so the scores are out-of-fold: the search has seen them." in said.stderr
+    from automl_core.scoring.bundle import load_model
+
+    before, after = load_model(folder / "model.zip"), load_model(tmp_path / "all" / "model.zip")
+    assert (before.lineage["rows"], after.lineage["rows"]) == (160, 200)
+    assert after.lineage["judged"]["rows"] == 40
+    assert "The same model, chosen and judged before" in (tmp_path / "all" / "report.html").read_text()
+    again = run("extend", tmp_path / "all", "--budget", "6", home=tmp_path)
+    assert again.returncode == 2
+    assert again.stderr.strip() == (
+        f"{tmp_path / 'all'} holds a model that learned every row, not a search. Extend the run that it was chosen in."
+    )
 
 
 def test_stopping_before_a_model_is_there_leaves_with_130_as_well(table, tmp_path):
@@ -267,3 +357,13 @@ def test_stopping_keeps_a_model_and_leaves_with_130(table, tmp_path):
     assert more.returncode == 0, more.stderr
     fits = [tuple(line.split()[:2]) for line in (folder / "fits.log").read_text().splitlines()]
     assert len(fits) == len(set(fits)), "a fold that was scored was fitted again"
+
+
+def test_a_forecast_is_printed(table, tmp_path):
+    said = run("forecast", table, "--target", "outcome", "--preset", "quick", "--budget", 30, home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert [line[:26].strip() for line in said.stdout.splitlines()][:2] == ["Preparing the data", "Linear models"]
+    assert "One model over all 5 folds, on " in said.stderr
+    told = json.loads(run("forecast", table, "--target", "outcome", "--preset", "quick", "--json", home=tmp_path).stdout)
+    assert told["format"] == 1 and told["budget"] == 60.0
+    assert run("forecast", table, "--target", "nothing", home=tmp_path).returncode == 2

@@ -11,8 +11,8 @@ import pytest
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.propose import propose_recipe
 from automl_core.errors import AutoMLError, InputError
-from automl_core.experiment import Budget, ExperimentConfig, Split
-from automl_core.proposals import check_config, propose
+from automl_core.experiment import Budget, Decision, ExperimentConfig, Split
+from automl_core.proposals import check_config, propose, suggest_splits
 from automl_core.schema import Column, Schema
 
 
@@ -54,14 +54,62 @@ def test_task_event_and_metric_are_proposed_with_the_reason(values, kind, task, 
     assert all(decision.reason for decision in found.decisions.values())
 
 
-def test_dates_and_repeating_keys_are_pointed_out():
+def test_dates_and_repeating_keys_are_pointed_out_and_random_stays_until_a_person_chooses():
     frame, schema = table(["a", "b"] * 30)
+    assert propose(frame, schema, "y").splits == ()
+    assert propose(frame, schema, "y").decisions["split"].reason == "Random, since nothing in the table speaks against it."
     frame["day"] = pd.date_range("2024-01-01", periods=60)
     dated = schema.with_column(Column("day", "date"))
-    assert "'day'" in propose(frame, dated, "y").decisions["split"].reason
+    by_time = Decision(
+        Split("time", "day"),
+        "'day' gives each row a date, from 1 Jan 2024 to 29 Feb 2024. If the model will predict what comes later, learn from "
+        "earlier rows and judge on later ones; at random it would be judged on days it has seen.",
+    )
+    assert propose(frame, dated, "y").splits == (by_time,)
     frame["patient_id"] = [f"p{number // 3}" for number in range(60)]
     grouped = dated.with_column(Column("patient_id", "id"))
-    assert "'patient_id' repeats" in propose(frame, grouped, "y").decisions["split"].reason
+    by_group = Decision(
+        Split("group", "patient_id"),
+        "'patient_id' repeats: 20 values in 60 rows. If the model will meet new ones, keep the rows of each together; at random "
+        "it would be judged on those it has learned.",
+    )
+    found = propose(frame, grouped, "y")
+    assert found.splits == (by_group, by_time)
+    assert found.config.split == Split()
+    assert found.decisions["split"] == Decision(Split(), f"Random, unless you choose otherwise. {by_group.reason}")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "values"),
+    [
+        ("humid", "category", [f"p{number // 3}" for number in range(60)]),  # ends like a key, and is none
+        ("patient_id", "id", [f"p{number}" for number in range(60)]),  # does not repeat
+        ("shop_id", "category", ["a", "b"] * 30),  # too few to keep some aside
+        ("order_no", "number", [number // 3 + 0.5 for number in range(60)]),  # no whole numbers
+        ("birth_date", "date", pd.date_range("1950-01-01", periods=60)),
+        ("day", "date", [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-02")] * 30),
+        ("day", "date", [*pd.date_range("2024-01-01", periods=20), *[pd.NaT] * 40]),
+    ],
+)
+def test_what_only_looks_like_a_key_or_a_time_is_passed_over(name, kind, values):
+    frame, schema = table(["a", "b"] * 30)
+    frame[name] = values
+    assert suggest_splits(frame, schema.with_column(Column(name, kind)), "y") == ()
+
+
+@pytest.mark.parametrize("name", ["customerId", "patient", "Subject", "house_nr", "user id", "store_code", "machineNo"])
+def test_keys_are_known_by_their_names(name):
+    frame, schema = table(["a", "b"] * 30)
+    frame[name] = [f"p{number // 3}" for number in range(60)]
+    (found,) = suggest_splits(frame, schema.with_column(Column(name, "category")), "y")
+    assert found.value == Split("group", name)
+
+
+def test_a_gap_without_a_split_by_time_is_left_aside_and_said():
+    frame, schema = table(["a", "b"] * 10)
+    adjusted, notes = check_config(frame, schema, replace(BINARY, split=Split("random", "", 5.0)))
+    assert adjusted.split == Split()
+    assert notes == ["Only a split by time has a gap, so it is left aside."]
 
 
 BINARY = ExperimentConfig("y", "binary", "roc_auc", "b")
@@ -101,11 +149,25 @@ BAD = {
         "The group column 'x3' has 2 different values.",
         "Choose another column",
     ),
+    "one group": (
+        ["a", "b"] * 8,
+        "category",
+        replace(BINARY, split=Split("group", "x4")),
+        "The group column 'x4' has one value.",
+        "Choose another column, or split at random.",
+    ),
+    "no gap": (
+        ["a", "b"] * 8,
+        "category",
+        replace(BINARY, split=Split("time", "x3", -2)),
+        "The gap is -2.",
+        "Correct the setting.",
+    ),
     "no time": (
         ["a", "b"] * 8,
         "category",
         replace(BINARY, split=Split("time", "w")),
-        "The time column 'w' is of kind category.",
+        "The time column 'w' is of kind category, with cells such as 'q'.",
         "Change its kind",
     ),
     "no column": (["a", "b"] * 8, "category", replace(BINARY, target="z"), "There is no column 'z'.", "Choose one of them."),
@@ -116,10 +178,14 @@ BAD = {
 def test_what_cannot_be_learned_is_refused_in_a_sentence_with_a_step(case):
     values, kind, config, received, action = BAD[case]
     frame, schema = table(
-        values, kind, x3=np.arange(len(values)) % 2 * 1.0, w=pd.Series(["q", "r"] * (len(values) // 2), dtype=object)
+        values,
+        kind,
+        x3=np.arange(len(values)) % 2 * 1.0,
+        x4=np.ones(len(values)),
+        w=pd.Series(["q", "r"] * (len(values) // 2), dtype=object),
     )
     with pytest.raises(AutoMLError) as refused:
-        check_config(frame, schema, replace(config, ignored=("x", "x3", "w")) if case == "no feature" else config)
+        check_config(frame, schema, replace(config, ignored=("x", "x3", "x4", "w")) if case == "no feature" else config)
     assert refused.value.received == received
     assert action in refused.value.action
 

@@ -16,18 +16,21 @@ from automl_core.charts.importance import READING as READING_IMPORTANCE
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.errors import NotFoundError
 from automl_core.evaluation.evaluate import Evaluation
-from automl_core.experiment import ExperimentConfig
+from automl_core.experiment import ExperimentConfig, Split
 from automl_core.explaining.importance import explain
+from automl_core.honesty import HeldOut
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS
 from automl_core.profiling.wording import number
-from automl_core.reporting import LIMIT, facts, write_report
+from automl_core.relearning import Origin
+from automl_core.reporting import LIMIT, _split, facts, write_report
 from automl_core.runs import Run
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import load_model
+from automl_core.search.proof import Check, Proof, Side
 from automl_core.worker import bundle, evaluate_candidate
 from automl_core.workspace import read_json, write_json
-from tests.conftest import MakeRun, make_estimators, write_run
+from tests.conftest import CUSTOMERS, MakeRun, make_estimators, write_run
 
 # Matplotlib calls pyparsing by its old names.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:matplotlib.*")
@@ -129,7 +132,7 @@ def test_a_report_tells_the_evaluations_numbers(judged: dict[str, Run], tmp_path
     for name, score in evaluation.metrics.items():
         _, held, interval, folds, meaning = page.row(METRICS[name].label)
         assert held == number(score.value)
-        assert interval == f"{number(score.low or 0)} to {number(score.high or 0)}"
+        assert interval == ("" if score.low is None else f"{number(score.low)} to {number(score.high or 0)}")
         assert folds == (number(candidate.metrics[name]) if name in candidate.metrics else "")
         assert meaning == METRICS[name].explanation
     first, score = next(iter(evaluation.metrics.items()))
@@ -174,17 +177,48 @@ def test_a_report_says_what_was_asked_and_how_the_table_was_cleaned(judged: dict
     assert "What the ensemble is made of Logistic (50 %), Forest (50 %)." in page.text
     for step in ("Leave columns out. keys", "Split dates into parts. dates", "Bring numbers to one scale. one scale"):
         assert step in page.text
-    names = [row[1] for row in page.rows if len(row) == 7 and row[1] != "Model"]
+    names = [row[1] for row in page.rows if len(row) == 8 and row[1] != "Model"]
     assert sorted(names) == ["Broken", "Ensemble", "Forest", "Logistic"]
-    assert next(row for row in page.rows if len(row) == 7 and row[1] == "Broken") == [
+    assert next(row for row in page.rows if len(row) == 8 and row[1] == "Broken") == [
         "",
         "Broken",
         "failed",
         "",
         "",
         "",
+        "",
         "It failed.",
     ]
+    assert page.row("1") == ["1", "Ensemble", "0.86", "", "", "0.0", "0.0", ""]
+
+
+def test_a_report_says_how_rows_were_divided(judged: dict[str, Run], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(judged["binary"].path, folder)
+    assert "How rows were divided" not in checked(write_report(folder, "ensemble", tmp_path / "report.html")).text
+    checks = (
+        Check("rows_apart", "Rows", "ok", "No row is learned from and judged at once."),
+        Check("groups_apart", "Groups", "not_applicable", "Rows were not divided by group."),
+        Check("copies_apart", "Copies", "failed", "2 judged rows equal a learned one."),
+    )
+    until, since = "2024-02-01T00:00:00", "2024-02-09T00:00:00"
+    Proof(checks, (Side("Fold 1", 1400, 30, 2, until, until, since, since),)).save(folder)
+    page = checked(write_report(folder, "ensemble", tmp_path / "report.html"))
+    assert "Rows. No row is learned from and judged at once.Copies, not kept. 2 judged rows equal a learned one." in page.text
+    assert "Rows were not divided by group." not in page.text
+    assert page.row("Fold 1") == ["Fold 1", "1,400", "30", "2", "2024-02-01", "2024-02-09"]
+
+
+@pytest.mark.parametrize(
+    ("split", "text"),
+    [
+        (Split(), "at random"),
+        (Split("time", "joined", 7.0), "by time, learning from earlier rows (joined), with a gap of 7 days"),
+        (Split("time", "age", 2.5), "by time, learning from earlier rows (age), with a gap of 2.5"),
+    ],
+)
+def test_a_split_is_said_with_its_gap(split: Split, text: str) -> None:
+    assert _split(split, CUSTOMERS) == text
 
 
 def test_labels_are_listed_where_there_are_several(judged: dict[str, Run]) -> None:
@@ -195,7 +229,7 @@ def test_labels_are_listed_where_there_are_several(judged: dict[str, Run]) -> No
 def test_without_held_back_rows_it_says_so(make_run: MakeRun, tmp_path: Path) -> None:
     run = make_run("binary", holdout=0.0)
     page = checked(write_report(run.path, "forest", tmp_path / "report.html"))
-    assert "Forest predicts outcome. In cross-validation its ROC AUC is 0.85." in page.text
+    assert "Forest predicts outcome. Out-of-fold its ROC AUC is 0.85." in page.text
     assert (
         "No rows were held back: these are out-of-fold scores, each row judged by a model that did not learn from it. "
         "They are a little too good." in page.text
@@ -318,4 +352,43 @@ def test_a_board_of_one_row_is_enough(judged: dict[str, Run], tmp_path: Path) ->
     board = Run(folder).leaderboard()
     Leaderboard(board.metric, board.greater_is_better, (board["forest"],)).save(folder / "leaderboard.json")
     page = checked(write_report(folder, "forest", tmp_path / "report.html"))
-    assert len([row for row in page.rows if len(row) == 7]) == 2
+    assert len([row for row in page.rows if len(row) == 8]) == 2
+
+
+def told(judged: Run, tmp_path: Path, **more) -> Page:
+    """Return the report of a copy of a run with a leaderboard that can be judged."""
+    folder = tmp_path / "run"
+    shutil.copytree(judged.path, folder)
+    rows = (
+        Candidate("dummy", "Baseline", "baseline", "baseline", state="scored", score=0.5, fold_scores=(0.5,) * 3, spread=0.0),
+        Candidate("forest", "Forest", "forest", state="scored", score=0.91, fold_scores=(0.90, 0.91, 0.92), spread=0.01,
+                  predict_ms=9.0),
+        Candidate("logistic", "Logistic", "linear", state="scored", score=0.905, fold_scores=(0.90, 0.90, 0.915), spread=0.0087,
+                  predict_ms=2.0),
+    )  # fmt: skip
+    Leaderboard("roc_auc", True, rows, recommended="forest").save(folder / "leaderboard.json")
+    if more:
+        request = read_json(folder / "request.json")
+        write_json(folder / "request.json", {**request, "params": {**request["params"], **more}})
+    return checked(write_report(folder, "forest", tmp_path / "report.html"))
+
+
+def test_groups_marks_and_optimism_are_told(judged: dict[str, Run], tmp_path: Path) -> None:
+    page = told(judged["binary"], tmp_path)
+    assert page.row("1")[1:5] == ["Forest", "0.91", "± 0.01", "A"]
+    assert page.row("1")[-1] == "Recommended, Best single model"
+    assert page.row("2")[-1] == "Fastest of those that cannot be told apart, Fastest within one standard error"
+    assert page.row("3")[4] == "B"
+    assert "2 of 3 cannot be told apart (group A)" in page.text
+    assert "Forest was the best of 2 on every fold, so its score owes nothing to having been chosen." in page.text
+
+
+def test_a_model_that_learned_every_row_says_why_it_can_be_trusted(judged: dict[str, Run], tmp_path: Path) -> None:
+    origin = Origin("rn261124-aaaaaaaa", "forest", "Forest", {}, (), "roc_auc", HeldOut(0.9, 0.85, 0.95, 60))
+    page = told(judged["binary"], tmp_path, relearn=origin.to_dict())
+    assert (
+        "It learned every row, so its own scores are out-of-fold. The same model, chosen and judged before, had ROC AUC 0.9 "
+        "(0.85 to 0.95) on 60 rows that it had not learned from." in page.text
+    )
+    assert page.row("Chosen and judged in the run") == ["Chosen and judged in the run", "rn261124-aaaaaaaa"]
+    assert "cannot be told apart (group A)" not in page.text

@@ -11,7 +11,15 @@ import pytest
 from automl_core.errors import InputError
 from automl_core.events import Finished, Message, Progress, Started, Stopped, append_event
 from automl_core.runs import Run
-from automl_core.worker import _drop_stale, evaluate_candidate, judge_recommended, time_used
+from automl_core.worker import (
+    _drop_stale,
+    bundle,
+    evaluate_candidate,
+    judge_recommended,
+    tell_speed,
+    time_used,
+    write_out_candidate,
+)
 from automl_core.workspace import read_json, write_json
 from tests.conftest import MakeRun
 
@@ -78,3 +86,76 @@ def test_without_held_out_rows_a_model_is_judged_out_of_fold(make_run: MakeRun) 
     run = make_run("binary", holdout=0.0)
     found = read_json(evaluate_candidate(run, "logistic"))
     assert (found["source"], found["rows"]) == ("out-of-fold", 240)
+
+
+@pytest.mark.parametrize(
+    ("limit", "level", "words"),
+    [(1000.0, "info", "within the limit of 1,000 ms."), (1e-4, "warning", "; the limit is 0.0001 ms.")],
+)
+def test_the_exported_model_is_measured_against_its_limit(limit: float, level: str, words: str, make_run: MakeRun) -> None:
+    run = make_run("binary")
+    request = read_json(run.path / "request.json")
+    request["params"]["config"] |= {"preset": "fast", "predict_limit_ms": limit}
+    write_json(run.path / "request.json", request)
+    (run.path / "model.zip").write_bytes(bundle(run, "logistic").read_bytes())
+    told: list[Message] = []
+    tell_speed(run, told.append)
+    assert told[0].level == level
+    assert told[0].text.startswith("One row takes ") and told[0].text.endswith(words)
+
+
+def test_a_forecast_job_leaves_its_forecast_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from automl_core.data.dataset import dataset_from_frame
+    from automl_core.experiment import Budget, ExperimentConfig
+    from automl_core.jobs.context import JobContext
+    from automl_core.search.forecast import Forecast
+    from automl_core.worker import KINDS
+    from automl_core.workspace import ProjectFolder, new_id
+    from tests.conftest import CUSTOMERS, RECIPE, customers
+
+    project = ProjectFolder(tmp_path / "projects" / new_id("pr"))
+    dataset = dataset_from_frame(project.dataset(new_id("ds")), customers(), CUSTOMERS, "customers.csv")
+    config = ExperimentConfig("outcome", "binary", "roc_auc", "left", folds=3, candidates=("lr", "nb"), budget=Budget(30))
+    params = {"dataset": dataset.id, "config": config.to_dict(), "recipe": RECIPE.to_dict()}
+    told: list[Progress] = []
+    folder = project.job(new_id("jb"))
+    folder.mkdir(parents=True)
+    job = JobContext(folder, project, {"kind": "forecast", "params": params}, told.append, lambda: False)
+    assert KINDS["forecast"](job) == {"file": "forecast.json"}
+    assert [path.name for path in folder.iterdir()] == ["forecast.json"]
+    found = Forecast.load(folder / "forecast.json")
+    assert [row.label for row in found.families] == ["Linear models", "Naive Bayes and the like"]
+    assert (found.folds, found.budget) == (3, 30.0)
+    assert {event.doing for event in told} == {"Preparing a sample of the table", "Fitting small samples"}
+
+
+def test_a_run_keeps_the_forecast_that_it_was_started_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from automl_core import worker
+    from automl_core.experiment import ExperimentConfig
+    from automl_core.jobs.context import JobContext
+    from automl_core.runs import write_request
+    from automl_core.search.forecast import Forecast
+    from automl_core.workspace import ProjectFolder
+
+    made = Forecast(10, 2, 5, 2, 60.0, 1)
+    config = replace(ExperimentConfig("a", "regression", "rmse"), holdout=0.0)
+    params = {"dataset": "x", "config": config.to_dict(), "recipe": {}, "forecast": made.to_dict()}
+    write_request(tmp_path, "train", params)
+    monkeypatch.setattr(worker, "train", lambda run, **more: {"recommended": "lr"})
+    request = read_json(tmp_path / "request.json")
+    worker.KINDS["train"](JobContext(tmp_path, ProjectFolder(tmp_path), request, lambda event: None, lambda: False))
+    assert Forecast.load(tmp_path / "forecast.json") == made
+
+
+def test_a_readable_model_is_written_out_and_forgotten_when_it_changes(make_run: MakeRun) -> None:
+    run = make_run("binary")
+    found = read_json(write_out_candidate(run, "logistic"))
+    assert (found["kind"], found["outputs"], found["folds"]) == ("linear", ["left"], 2)
+    with pytest.raises(InputError, match="cannot be read as a whole"):
+        write_out_candidate(run, "ensemble")
+    later = time.time() + 10
+    os.utime(run.path / "candidates" / "logistic" / "candidate.json", (later, later))
+    _drop_stale(run)
+    assert not run.readable("logistic").exists()

@@ -21,6 +21,8 @@ READING = {
     "Calibration": "Of the rows with a predicted probability of 30 %, about 30 % should have had the event: "
     "points near the dashed line.",
     "Probabilities by outcome": "The further apart the two groups lie, the better the model tells them apart.",
+    "Money by threshold": "What a decision earns on average when the event is predicted above each probability. "
+    "The upright line is the model's threshold; the dashed one is the better of deciding the same for every row.",
     "Predicted against actual": "Each point is a row. On the dashed line the prediction was right; below it was too low.",
     "Residuals": "How far off the predictions were (actual minus predicted). Around zero and symmetric is good.",
     "Error by size of the value": "The mean error for small and large true values: where the model can be relied on less.",
@@ -45,6 +47,8 @@ def figures(evaluation: Evaluation) -> dict[str, go.Figure]:
     }
     if "distribution" in evaluation.curves:
         found["Probabilities by outcome"] = _distribution(evaluation)
+    if "money" in evaluation.curves:
+        found = {"Money by threshold": _money(evaluation), **found}
     return found
 
 
@@ -159,6 +163,24 @@ def _distribution(evaluation: Evaluation) -> go.Figure:
     figure.update_layout(layout(barmode="overlay", bargap=0.05))
     figure.update_xaxes(title=f"Predicted probability of {short(evaluation.positive, 24)}", range=[0, 1])
     figure.update_yaxes(title="Share of the rows", tickformat=".0%")
+    return figure
+
+
+def _money(evaluation: Evaluation) -> go.Figure:
+    figure, part = _figure(), evaluation.curves["money"]
+    unit = f", {short(part['currency'], 12)}" if part["currency"] else ""
+    figure.add_scatter(
+        x=part["threshold"],
+        y=part["per_row"],
+        mode="lines",
+        line={"color": ACCENT, "width": 2},
+        hovertemplate="threshold %{x:.3f}<br>%{y:,.4g} a row<extra></extra>",
+    )
+    figure.add_hline(y=max(part["none"], part["every"]), line={"color": GREY, "dash": "dash", "width": 1})
+    figure.add_vline(x=evaluation.threshold, line={"color": GREY, "width": 1})
+    figure.update_layout(layout(legend=False))
+    figure.update_xaxes(title=f"Threshold for {short(evaluation.positive, 24)}", range=[-0.01, 1.01])
+    figure.update_yaxes(title=f"Money per row{unit}")
     return figure
 
 

@@ -42,8 +42,6 @@ def _figure() -> go.Figure:
 
 
 def _permutation(explanation: Explanation) -> go.Figure:
-    from automl_core.metrics import METRICS
-
     rows = explanation.permutation[:COLUMNS][::-1]
     heights, names = list(range(len(rows))), [short(row.column) for row in rows]
     figure = _figure()
@@ -58,7 +56,7 @@ def _permutation(explanation: Explanation) -> go.Figure:
         hovertemplate="%{text}: %{x:.4g}<extra></extra>",
     )
     figure.update_layout(layout(80 + 26 * len(rows), legend=False))
-    figure.update_xaxes(title=f"Loss of {METRICS[explanation.metric].label}")
+    figure.update_xaxes(title=f"Loss of {explanation.metric_label}")
     figure.update_yaxes(tickvals=heights, ticktext=names, showgrid=False)
     return figure
 

@@ -26,6 +26,14 @@ def layout(height: int = 340, *, legend: bool = True, **more: Any) -> dict[str, 
     }
 
 
+def cut(text: str, length: int = 40) -> str:
+    """Return a name that fits, cut in its middle: what tells models of one kind apart often stands at the end."""
+    if len(text) <= length:
+        return text
+    tail = (length - 1) // 2
+    return f"{text[: length - 1 - tail].rstrip()}…{text[-tail:].lstrip()}"
+
+
 def short(text: str, length: int = 40) -> str:
     """Return a name that fits on an axis, as text that Plotly does not take for markup."""
     cut = text if len(text) <= length else text[: length - 1] + "…"

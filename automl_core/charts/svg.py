@@ -15,7 +15,6 @@ from automl_core.charts.style import ACCENT, GREY, PALETTE
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.explaining.importance import Explanation
 from automl_core.leaderboard import Leaderboard
-from automl_core.metrics import METRICS
 from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
@@ -94,6 +93,8 @@ def evaluation_charts(evaluation: Evaluation) -> dict[str, str]:
         drawers = {"Predicted against actual": _scatter, "Residuals": _residuals, "Error by size of the value": _by_quantile}
     else:
         drawers = {"ROC curve": _roc, "Precision and recall": _pr, "Calibration": _calibration}
+        if "money" in evaluation.curves:
+            drawers = {"Money by threshold": _money, **drawers}
     found = {}
     for title, draw in drawers.items():
         with _axes(title) as (axes, result):
@@ -110,7 +111,7 @@ def importance_charts(explanation: Explanation) -> dict[str, str]:
         heights = _bars(axes, [_name(row.column) for row in rows])
         axes.barh(heights, [row.mean for row in rows], xerr=[row.spread for row in rows], color=ACCENT, ecolor=GREY)
         axes.axvline(0, color=GREY, linewidth=0.8)
-        axes.set_xlabel(f"Loss of {METRICS[explanation.metric].label}")
+        axes.set_xlabel(f"Loss of {explanation.metric_label}")
     found, places = explanation.contributions, order(explanation)[::-1]
     with _axes(added, height=0.7 + 0.24 * len(places)) as (axes, second):
         heights = _bars(axes, [_name(found.columns[place]) for place in places])
@@ -142,6 +143,15 @@ def course_chart(leaderboard: Leaderboard, label: str) -> str:
         else:
             axes.set_ylim(low - 2 * spread, high + 3 * spread)
     return result[0]
+
+
+def _money(axes: Axes, evaluation: Evaluation) -> None:
+    part = evaluation.curves["money"]
+    axes.plot(part["threshold"], part["per_row"], color=ACCENT)
+    axes.axhline(max(part["none"], part["every"]), color=GREY, linestyle="--", linewidth=1)
+    axes.axvline(evaluation.threshold, color=GREY, linewidth=1)
+    axes.set_xlabel(f"Threshold for {_name(evaluation.positive, 24)}")
+    axes.set_ylabel("Money per row" + (f", {_name(part['currency'], 12)}" if part["currency"] else ""))
 
 
 def _roc(axes: Axes, evaluation: Evaluation) -> None:

@@ -14,7 +14,7 @@ from automl_core.schema import Schema
 if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
 
-View = Literal["encoded", "native"]
+View = Literal["encoded", "native", "scaled"]
 MISSING = "(missing)"
 """The word that stands for a missing one."""
 NATIVE_LEVELS = 250
@@ -59,7 +59,9 @@ def build_preprocessor(
         The features, to count the distinct words of each column; nothing is fitted here.
     view : View
         ``encoded``: all numbers, filled and scaled as the recipe says. ``native``: words as codes and missing values
-        left as such, for boosters that use them directly.
+        left as such, for boosters that use them directly. ``scaled``: like ``encoded``, and whatever the recipe leaves open
+        is done as well: missing numbers are filled, words encoded, numbers put on one scale; for models that compare or
+        weigh columns.
     task : Task
     seed : int
 
@@ -123,9 +125,34 @@ def _chain(steps: list[Step], schema: Schema, name: str, frame: pd.DataFrame, vi
             chain.append((f"power{position}", power(step, seed)))
         elif step.op == "scale" and encoded:
             chain.append((f"scale{position}", scaler(step)))
+    done = bool(chain) and type(chain[-1][1]).__name__ == "OneHotEncoder"
+    if view == "scaled" and not done:
+        return [*chain, *_rest(chain, words and not encoded, kind, frame[name], task, seed)]
     if words and not encoded:
         chain.append(("codes", _codes(view, frame[name])))
     return chain
+
+
+def _rest(chain: Chain, words: bool, kind: str, values: pd.Series, task: Task, seed: int) -> Chain:
+    """Return what a column's chain lacks to be finite numbers of one scale.
+
+    Numbers are filled with their median and marked, words encoded as that step does by default, and all numbers brought to
+    mean 0 and standard deviation 1.
+    """
+    from sklearn.preprocessing import StandardScaler
+
+    rest: Chain = []
+    done = {label.rstrip("0123456789") for label, _ in chain}
+    if words:
+        part, onehot = encoder(Step("encode", {}), values, task, seed)
+        rest.append(("encode", part))
+        if onehot:
+            return rest
+    elif kind == "number" and "impute" not in done:
+        rest.append(("impute", imputer(Step("impute", {"indicator": True}), False, seed)))
+    if "scale" not in done:
+        rest.append(("scale", StandardScaler()))
+    return rest
 
 
 def _codes(view: View, values: pd.Series) -> Any:
@@ -249,11 +276,11 @@ def _groups(preprocessor: ColumnTransformer) -> list[tuple[list[str], list[str],
         if not hasattr(transformer, "steps"):  # passed through
             groups.append((names, names, False))
         else:
-            groups.append((names, _outputs(transformer, names), transformer.steps[-1][0] == "codes"))
+            groups.append((names, output_names(transformer, names), transformer.steps[-1][0] == "codes"))
     return groups
 
 
-def _outputs(transformer: Any, names: list[str]) -> list[str]:
+def output_names(transformer: Any, names: list[str]) -> list[str]:
     """Return the output names of one group's pipeline, whose parts do not all know names."""
     import numpy as np
 

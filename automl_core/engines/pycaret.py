@@ -24,7 +24,7 @@ KINDS = ("classification", "regression")
 
 
 @contextmanager
-def _tamed() -> Iterator[None]:
+def tamed() -> Iterator[None]:
     """Keep PyCaret's log file out of the current folder and its warning filters to itself."""
     os.environ.setdefault("PYCARET_CUSTOM_LOGGING_PATH", os.devnull)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -49,7 +49,18 @@ def experiment(kind: str, frame: pd.DataFrame, target: str, **options: Any) -> A
     EngineError
         When PyCaret is missing or refuses the data.
     """
-    with _tamed():
+    with tamed():
+        made = experiment_class(kind)()
+        try:
+            made.setup(frame, target=target, html=False, verbose=False, system_log=False, **options)
+        except (ValueError, TypeError, KeyError) as error:
+            raise EngineError(f"PyCaret refused the table: {error}.", action="Choose another preset.") from error
+    return made
+
+
+def experiment_class(kind: str) -> Any:
+    """Import PyCaret and return its experiment for a task; raises EngineError when it is missing."""
+    with tamed():
         try:
             from pycaret.classification import ClassificationExperiment
             from pycaret.regression import RegressionExperiment
@@ -57,12 +68,7 @@ def experiment(kind: str, frame: pd.DataFrame, target: str, **options: Any) -> A
             raise EngineError(
                 f"PyCaret could not be imported: {error}.", "The preset 'pycaret' needs it.", "Choose another preset."
             ) from error
-        made = ClassificationExperiment() if kind == "classification" else RegressionExperiment()
-        try:
-            made.setup(frame, target=target, html=False, verbose=False, system_log=False, **options)
-        except (ValueError, TypeError, KeyError) as error:
-            raise EngineError(f"PyCaret refused the table: {error}.", action="Choose another preset.") from error
-    return made
+    return ClassificationExperiment if kind == "classification" else RegressionExperiment
 
 
 def read_catalogue() -> dict[str, Any]:
@@ -75,7 +81,7 @@ def read_catalogue() -> dict[str, Any]:
     for kind in KINDS:
         target = (frame["a"] > 0).astype(int) if kind == "classification" else frame["a"] * 2
         made = experiment(kind, frame.assign(y=target), "y", session_id=0, preprocess=False, n_jobs=1)
-        with _tamed():
+        with tamed():
             models = made.models(internal=True)
             metrics = made.get_metrics()
         rows = models[~models["Special"]]
@@ -122,12 +128,12 @@ def _public_module(cls: type) -> str:
 
 def _tame(space: dict[str, Any], known: set[str]) -> tuple[dict[str, Any], list[str]]:
     """Return the entries that the class has; the names of the others, such as ``hidden_layer_size_0``, beside them."""
-    plain: dict[str, Any] = {}
+    tamed_space: dict[str, Any] = {}
     for key, value in space.items():
         bare = key.removeprefix("actual_estimator__")
         if bare in known:
-            plain[bare] = _plain(value)
-    return plain, [key for key in space if key.removeprefix("actual_estimator__") not in known]
+            tamed_space[bare] = plain(value)
+    return tamed_space, [key for key in space if key.removeprefix("actual_estimator__") not in known]
 
 
 def _distribution(value: Any) -> dict[str, Any]:
@@ -135,11 +141,12 @@ def _distribution(value: Any) -> dict[str, Any]:
     return {"kind": kind, **{key: item for key, item in vars(value).items() if item is not None}}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as plain JSON types, as text where it is none."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, str | int | float | bool | type(None)):
@@ -148,9 +155,10 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def _whole_numbers() -> Iterator[None]:
+def whole_numbers() -> Iterator[None]:
     """Keep PyCaret from storing numbers in 32 bits, which moves the ties of trees and the sixth digit of scores."""
-    from pycaret.internal.preprocess import preprocessor
+    with tamed():
+        from pycaret.internal.preprocess import preprocessor
 
     original = preprocessor.df_shrink_dtypes
     preprocessor.df_shrink_dtypes = lambda frame, *_, **__: frame
@@ -185,7 +193,7 @@ def compare(
     DataFrame
         ``compare_models``' table with ten digits, one row a model id.
     """
-    with _whole_numbers():
+    with whole_numbers():
         made = experiment(
             kind,
             frame,
@@ -200,7 +208,7 @@ def compare(
             test_data=frame.head(20),
             index=False,
         )
-    with _tamed():
+    with tamed():
         made.compare_models(include=include, round=10, verbose=False, errors="raise", n_select=1)
         table: pd.DataFrame = made.pull()
     return table

@@ -15,6 +15,9 @@ from automl_core.data.parsing import as_text, parse_frame
 from automl_core.errors import FormatError, InputError
 from automl_core.evaluation.bootstrap import headline
 from automl_core.evaluation.curves import classification_curves, regression_curves
+from automl_core.evaluation.judge import config_of, left_out, money_curve, scorer_of
+from automl_core.experiment import Task
+from automl_core.scorer import Scorer
 from automl_core.scoring.bundle import Model
 
 Array = npt.NDArray[np.float64]
@@ -44,13 +47,16 @@ class Evaluation:
         The run's metric first.
     curves : dict
         Plain lists, by task. Classification: ``confusion``, ``report``, ``calibration``, ``roc``, ``pr`` and, for two
-        classes, ``distribution``. Regression: ``predicted_actual``, ``residual_hist``, ``by_quantile``.
+        classes, ``distribution`` and with a cost table ``money`` (see `judge.money_curve`). Regression:
+        ``predicted_actual``, ``residual_hist``, ``by_quantile``.
     classes : tuple of str
     positive : str
     threshold : float
     target : str
     notes : tuple of str
         What was left out or drawn as a sample.
+    threshold_reason : str
+        Why the threshold is where it is; empty for models made before it was chosen, and for more or fewer than two classes.
     """
 
     task: str
@@ -63,6 +69,7 @@ class Evaluation:
     threshold: float = 0.5
     target: str = ""
     notes: tuple[str, ...] = field(default=())
+    threshold_reason: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types; ``task``, ``rows`` and ``metrics`` are the command line's contract."""
@@ -78,6 +85,7 @@ class Evaluation:
             "threshold": self.threshold,
             "target": self.target,
             "notes": list(self.notes),
+            "threshold_reason": self.threshold_reason,
         }
 
     @classmethod
@@ -96,6 +104,7 @@ class Evaluation:
             threshold=data["threshold"],
             target=data["target"],
             notes=tuple(data["notes"]),
+            threshold_reason=data.get("threshold_reason", ""),
         )
 
 
@@ -128,7 +137,8 @@ def evaluate(model: Model, frame: pd.DataFrame, *, rows: str = "held-out", seed:
     if left := int((~known).sum()):
         rows_without = f"{left:,} {'row' if left == 1 else 'rows'} without a value of {model.target!r}"
         notes = (f"{rows_without} {'is' if left == 1 else 'are'} left out.",)
-    return evaluate_values(model.task, truth, values, model=model, rows=rows, notes=notes, seed=seed)
+    scorer = scorer_of(model, frame[known], truth)
+    return evaluate_values(scorer.config.task, truth, values, model=model, scorer=scorer, rows=rows, notes=notes, seed=seed)
 
 
 def evaluate_out_of_fold(run_folder: Path, candidate_id: str, model: Model, *, seed: int = 0) -> Evaluation:
@@ -137,35 +147,64 @@ def evaluate_out_of_fold(run_folder: Path, candidate_id: str, model: Model, *, s
     For runs that held no rows back. Early stopping and the choice of the best candidate have seen these scores, so they
     are a little too good; the evaluation's source says ``out-of-fold``.
     """
-    from automl_core.model import out_of_fold
+    from automl_core.model import is_refitted, out_of_fold
     from automl_core.runs import Run
 
     run = Run(run_folder)
-    values, where = out_of_fold(run_folder, run.leaderboard()[candidate_id])
-    truth, known = read_target(model, run.dataset().frame().iloc[where])
+    candidate = run.leaderboard()[candidate_id]
+    values, where = out_of_fold(run_folder, candidate)
+    frame = run.dataset().frame().iloc[where]
+    truth, known = read_target(model, frame)
+    scorer = scorer_of(model, frame[known], truth)
     note = "No rows were held back, so every row is judged by the fold model that did not learn from it."
-    return evaluate_values(model.task, truth, values[known], model=model, rows="out-of-fold", notes=(note,), seed=seed)
+    if is_refitted(run_folder, candidate):
+        note += " The exported model was then fitted anew on all of them."
+    notes = (note, *_chosen_here(model))
+    return evaluate_values(
+        scorer.config.task, truth, values[known], model=model, scorer=scorer, rows="out-of-fold", notes=notes, seed=seed
+    )
+
+
+def _chosen_here(model: Model) -> tuple[str, ...]:
+    if len(model.classes) != 2 or model.threshold == 0.5:
+        return ()
+    return ("The threshold was chosen on these same rows, so what depends on it is a little too good.",)
 
 
 def evaluate_values(
-    task: str, truth: Array, values: Array, *, model: Model, rows: str, notes: tuple[str, ...] = (), seed: int = 0
+    task: Task,
+    truth: Array,
+    values: Array,
+    *,
+    model: Model,
+    rows: str,
+    scorer: Scorer | None = None,
+    notes: tuple[str, ...] = (),
+    seed: int = 0,
 ) -> Evaluation:
     """Judge predictions that are there already.
 
     Parameters
     ----------
-    task : str
+    task : Task
     truth : ndarray, shape (n,)
         Class codes or values.
     values : ndarray, shape (n, n_classes) or (n,)
     model : Model
         For labels, threshold and metric.
+    rows : str
+        What the rows are, for people.
+    scorer : Scorer, optional
+        Over the same rows; by default one without columns.
     """
-    scores = headline(task, truth, values, first=model.metric, threshold=model.threshold, seed=seed)
+    scorer = scorer or Scorer(config_of(model), truth, pd.DataFrame(index=range(len(truth))), model.classes)
+    scores = headline(task, truth, values, first=model.metric, threshold=model.threshold, seed=seed, scorer=scorer)
     if task == "regression":
         curves, more = regression_curves(truth, values, seed=seed)
     else:
         curves, more = classification_curves(truth.astype(int), values, model.classes, model.threshold)
+    if task == "binary" and (money := money_curve(scorer, values, model.threshold)):
+        curves["money"] = money
     return Evaluation(
         task=task,
         rows=len(truth),
@@ -176,7 +215,8 @@ def evaluate_values(
         positive=model.positive,
         threshold=model.threshold,
         target=model.target,
-        notes=(*notes, *more),
+        notes=(*notes, *left_out(scorer), *more),
+        threshold_reason=str(model.manifest.get("threshold_reason", "")) if task == "binary" else "",
     )
 
 

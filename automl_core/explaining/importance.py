@@ -10,9 +10,10 @@ import pandas as pd
 
 from automl_core.errors import FormatError
 from automl_core.evaluation.evaluate import read_target
+from automl_core.evaluation.judge import scorer_of
 from automl_core.explaining.contributions import BACKGROUND, Contributions, share_out
 from automl_core.explaining.shuffling import ColumnImportance, defined_metric, shuffle_columns
-from automl_core.metrics import METRICS
+from automl_core.metrics import METRICS, metric_of
 from automl_core.scoring.bundle import Model
 
 ROWS = 2000
@@ -33,6 +34,8 @@ class Explanation:
         Most important first.
     contributions : Contributions
     notes : tuple of str
+    label : str
+        The metric's name for people; empty in older ones.
     """
 
     metric: str
@@ -40,6 +43,12 @@ class Explanation:
     permutation: tuple[ColumnImportance, ...]
     contributions: Contributions
     notes: tuple[str, ...] = ()
+    label: str = ""
+
+    @property
+    def metric_label(self) -> str:
+        """The metric's name for people."""
+        return self.label or METRICS[self.metric].label
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -50,6 +59,7 @@ class Explanation:
             "permutation": [dict(vars(entry)) for entry in self.permutation],
             "contributions": self.contributions.to_dict(),
             "notes": list(self.notes),
+            "label": self.label,
         }
 
     @classmethod
@@ -63,6 +73,7 @@ class Explanation:
             tuple(ColumnImportance(**entry) for entry in data["permutation"]),
             Contributions.from_dict(data["contributions"]),
             tuple(data["notes"]),
+            data.get("label", ""),
         )
 
 
@@ -90,16 +101,19 @@ def explain(model: Model, frame: pd.DataFrame, *, seed: int = 0, seconds: float 
         When the rows cannot be judged, see `evaluation.evaluate.read_target`.
     """
     truth, known = read_target(model, frame)
-    typed = model.checked(frame[known])[list(model.used)].reset_index(drop=True)
+    labelled = frame[known]
+    typed = model.checked(labelled)[list(model.used)].reset_index(drop=True)
     notes = []
     if len(typed) > ROWS:
         chosen = np.sort(np.random.default_rng(seed).permutation(len(typed))[:ROWS])
         notes.append(f"{ROWS:,} of {len(typed):,} {source} rows, drawn at random, were used.")
-        typed, truth = typed.iloc[chosen].reset_index(drop=True), truth[chosen]
-    metric = defined_metric(model, typed, truth)
+        typed, truth, labelled = typed.iloc[chosen].reset_index(drop=True), truth[chosen], labelled.iloc[chosen]
+    scorer = scorer_of(model, labelled, truth)
+    metric = defined_metric(model, typed, scorer)
+    label = metric_of(scorer.config, metric).label
     if metric != model.metric:
-        notes.append(f"{METRICS[model.metric].label} is not defined for these rows; {METRICS[metric].label} is used instead.")
-    permutation, left_out = shuffle_columns(model, typed, truth, metric, seed=seed, seconds=2 * seconds)
+        notes.append(f"{metric_of(scorer.config, model.metric).label} is not defined for these rows; {label} is used instead.")
+    permutation, left_out = shuffle_columns(model, typed, truth, metric, seed=seed, seconds=2 * seconds, scorer=scorer)
     ranked = [entry.column for entry in permutation]
     contributions, grouped = share_out(model, typed, ranked, seed=seed, seconds=seconds)
     notes += [*left_out, *grouped]
@@ -108,4 +122,4 @@ def explain(model: Model, frame: pd.DataFrame, *, seed: int = 0, seconds: float 
     notes.append(f"Contributions are those of {count:,} {source} rows; {stand_in}.")
     if len(model.used) > 1:
         notes.append("Columns that say the same share their importance: each may look small although both matter together.")
-    return Explanation(metric, len(typed), permutation, contributions, tuple(notes))
+    return Explanation(metric, len(typed), permutation, contributions, tuple(notes), label)

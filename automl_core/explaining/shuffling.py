@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from automl_core.experiment import Task
-from automl_core.metrics import METRICS, metrics_for, score
+from automl_core.evaluation.judge import scorer_of
+from automl_core.metrics import metric_of
+from automl_core.scorer import Scorer
 from automl_core.scoring.bundle import Model
 
 Array = npt.NDArray[np.float64]
@@ -42,7 +44,14 @@ class ColumnImportance:
 
 
 def shuffle_columns(
-    model: Model, typed: pd.DataFrame, truth: Array, metric: str, *, seed: int, seconds: float
+    model: Model,
+    typed: pd.DataFrame,
+    truth: Array,
+    metric: str,
+    *,
+    seed: int,
+    seconds: float,
+    scorer: Scorer | None = None,
 ) -> tuple[tuple[ColumnImportance, ...], tuple[str, ...]]:
     """Shuffle one column after the other.
 
@@ -59,6 +68,8 @@ def shuffle_columns(
     seconds : float
         About how long it may take. Where every column cannot be shuffled in that time, groups of columns are shuffled
         first, and then the columns of those groups that matter most.
+    scorer : Scorer, optional
+        Over the same rows, with the columns that the metric looks at as they are; by default one without.
 
     Returns
     -------
@@ -67,46 +78,43 @@ def shuffle_columns(
     tuple of str
         Notes, where columns were left out.
     """
+    scorer = scorer or scorer_of(model, typed, truth)
+    judge = functools.partial(_judge, model, scorer, metric)
     names = list(typed.columns)
     repeats = REPEATS if len(names) <= MANY_COLUMNS else FEWER_REPEATS
     rng = np.random.default_rng(seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # rare categories of a shuffled column are no news
-        best = _judge(model, typed, truth, metric)
+        best = judge(typed)
         start = time.perf_counter()
-        _judge(model, _shuffled(typed, names[:1], rng), truth, metric)
+        judge(_shuffled(typed, names[:1], rng))
         affordable = int(seconds / max(time.perf_counter() - start, 1e-6) / repeats)
         most = max(affordable, FEWEST)
         notes: tuple[str, ...] = ()
         if len(names) > most:
             size = math.ceil(math.sqrt(len(names)))
-            names = _screened(model, typed, truth, metric, best, size, most, rng)
+            names = _screened(judge, typed, best, size, most, rng)
             notes = (
                 f"Groups of {size:,} columns were shuffled first. Only the {len(names):,} columns of those that matter most "
                 "were then shuffled one by one.",
             )
         found = []
         for name in names:
-            losses = [best - _judge(model, _shuffled(typed, [name], rng), truth, metric) for _ in range(repeats)]
+            losses = [best - judge(_shuffled(typed, [name], rng)) for _ in range(repeats)]
             found.append(ColumnImportance(name, float(np.mean(losses)), float(np.std(losses))))
     return tuple(sorted(found, key=lambda entry: -entry.mean)), notes
 
 
-def defined_metric(model: Model, typed: pd.DataFrame, truth: Array) -> str:
-    """Return the model's metric, or the first of its task that is defined for these rows."""
-    task: Task = "regression" if not model.classes else "binary" if len(model.classes) == 2 else "multiclass"
-    names = [model.metric, *(metric.name for metric in metrics_for(task))]
-    return next((name for name in names if np.isfinite(_judge(model, typed, truth, name))), model.metric)
+def defined_metric(model: Model, typed: pd.DataFrame, scorer: Scorer) -> str:
+    """Return the model's metric, or the first of its run that is defined for the rows of `typed` and `scorer`."""
+    names = sorted((metric.name for metric in scorer.metrics), key=lambda name: name != model.metric)
+    return next((name for name in names if np.isfinite(_judge(model, scorer, name, typed))), model.metric)
 
 
-def _judge(model: Model, typed: pd.DataFrame, truth: Array, name: str) -> float:
-    """Return a metric, turned so that more is better."""
-    metric = METRICS[name]
-    values = model.values_of(typed)
-    if metric.needs == "label" and len(model.classes) == 2:
-        event = model.codes(values).astype(float)  # by the model's own threshold
-        values = np.column_stack([1 - event, event])
-    found = score(metric.name, truth.astype(int) if model.classes else truth, values)
+def _judge(model: Model, scorer: Scorer, name: str, typed: pd.DataFrame) -> float:
+    """Return a metric, turned so that more is better; labels are decided by the model's own threshold."""
+    metric = metric_of(scorer.config, name)
+    found = scorer.value(metric, np.arange(len(typed)), model.values_of(typed), model.threshold)
     return found if metric.greater_is_better else -found
 
 
@@ -117,11 +125,11 @@ def _shuffled(typed: pd.DataFrame, names: Sequence[str], rng: np.random.Generato
 
 
 def _screened(
-    model: Model, typed: pd.DataFrame, truth: Array, metric: str, best: float, size: int, most: int, rng: np.random.Generator
+    judge: Callable[[pd.DataFrame], float], typed: pd.DataFrame, best: float, size: int, most: int, rng: np.random.Generator
 ) -> list[str]:
     """Return at most `most` columns: those of the groups whose shuffling costs most."""
     names = list(typed.columns)
     groups = [names[place : place + size] for place in range(0, len(names), size)]
-    losses = [best - _judge(model, _shuffled(typed, group, rng), truth, metric) for group in groups]
+    losses = [best - judge(_shuffled(typed, group, rng)) for group in groups]
     ranked = [name for place in np.argsort(-np.array(losses), kind="stable") for name in groups[place]]
     return ranked[: max(most, size)]

@@ -24,7 +24,7 @@ from typing import Any
 from automl_core.errors import AutoMLError
 from automl_core.events import Failed, Stopped
 from automl_core.jobs.client import address, answers, code_stamp
-from automl_core.jobs.job import Job, alive, process_started
+from automl_core.jobs.job import RUNS, Job, alive, process_started
 from automl_core.log import log_error
 from automl_core.workspace import Workspace
 
@@ -52,10 +52,10 @@ PRELOADED = (
     "automl_core.predicting",
 )
 REQUESTS = ("ping", "start", "stop", "end", "leave")
-LONG = ("train",)
+LONG = RUNS
 """Kinds that take `AUTOML_WORKERS` places; all others are short and have places of their own."""
 SHORT_PLACES = 2
-GRACE = {"train": 15.0}
+GRACE = dict.fromkeys(RUNS, 15.0)
 """Seconds from the stop button to the end by force; a search saves its best model meanwhile."""
 SHORT_GRACE = 1.0
 LONGEST_END = 20.0

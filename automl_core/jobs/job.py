@@ -23,6 +23,8 @@ from automl_core.workspace import ProjectFolder, Workspace, atomic_file, new_id,
 JobState = Literal["queued", "running", "finished", "failed", "stopped", "lost"]
 ACTIVE: tuple[JobState, ...] = ("queued", "running")
 RESUMABLE: tuple[JobState, ...] = ("lost", "stopped", "failed")
+RUNS = ("train", "relearn")
+"""Kinds whose folder is a run."""
 RESERVE = 64 * 1024
 """Bytes."""
 SILENT = 15.0
@@ -182,7 +184,7 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
     """
     from automl_core.jobs import client
 
-    job_id = new_id("rn" if kind == "train" else "jb")
+    job_id = new_id("rn" if kind in RUNS else "jb")
     job = Job(workspace.project(project_id).job(job_id))
     try:
         write_request(job.folder, kind, params)

@@ -12,10 +12,10 @@ from types import FrameType
 from automl_core.errors import AutoMLError, StorageError
 from automl_core.events import Event, Failed, Finished, Started, Stopped, append_event, read_events
 from automl_core.jobs.context import JobContext
-from automl_core.jobs.job import Job
+from automl_core.jobs.job import RUNS, Job
 from automl_core.log import log_error
 
-GRACEFUL = ("train",)
+GRACEFUL = RUNS
 """Kinds that end themselves when asked, since they have something to keep."""
 
 

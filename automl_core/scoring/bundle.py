@@ -198,7 +198,10 @@ def _ensemble(manifest: dict[str, Any], files: dict[str, bytes], name: str) -> F
         parts = [Part.from_dict(entry) for entry in manifest["folds"]]
         if not any(part.members for part in parts):
             raise FormatError(f"{name} holds no fitted model.", action="Export the model again.")
-        return FoldEnsemble.load(parts, lambda file: load_trusted(files[f"models/{file}"], file), len(manifest["classes"]))
+        temperature = float(manifest.get("temperature", 1.0))
+        return FoldEnsemble.load(
+            parts, lambda file: load_trusted(files[f"models/{file}"], file), len(manifest["classes"]), temperature
+        )
     except FormatError:
         raise
     except (KeyError, TypeError, AttributeError, ValueError) as error:

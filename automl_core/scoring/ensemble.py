@@ -16,6 +16,22 @@ from automl_core.scoring.values import predict_values
 Array = npt.NDArray[np.float64]
 
 
+def tempered(values: Array, temperature: float) -> Array:
+    """Return probabilities of another temperature: below 1 sharper, above 1 flatter, 1 as they are.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, n_classes) or (n,)
+        Values of a regression come back as they are.
+    temperature : float
+    """
+    if values.ndim != 2 or temperature == 1.0 or not len(values):
+        return values
+    powers = np.log(np.clip(values, 1e-300, None)) / temperature
+    powers = np.exp(powers - powers.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
 @dataclass
 class Member:
     """One fitted estimator of one fold.
@@ -89,21 +105,24 @@ class FoldEnsemble:
         Each has at least one member.
     n_classes : int
         0 for regression.
+    temperature : float
+        Of the averaged probabilities, see `tempered`.
     """
 
-    def __init__(self, folds: list[Fold], n_classes: int) -> None:
+    def __init__(self, folds: list[Fold], n_classes: int, temperature: float = 1.0) -> None:
         self.folds = folds
         self.n_classes = n_classes
+        self.temperature = temperature
 
     @classmethod
-    def load(cls, parts: Sequence[Part], read: Callable[[str], Any], n_classes: int) -> FoldEnsemble:
+    def load(cls, parts: Sequence[Part], read: Callable[[str], Any], n_classes: int, temperature: float = 1.0) -> FoldEnsemble:
         """Put an ensemble together from its files; `read` gives the fitted object of a file's name."""
         folds = []
         for part in parts:
             preprocessors = {view: read(file) for view, file in part.preprocessors.items()}
             members = [Member(name, view, weight, read(file)) for name, view, weight, file in part.members]
             folds.append(Fold(preprocessors, members))
-        return cls(folds, n_classes)
+        return cls(folds, n_classes, temperature)
 
     def members(self) -> Iterator[tuple[Fold, Member, float]]:
         """Yield each member with its fold and its share of the prediction; the shares sum to 1."""
@@ -135,4 +154,4 @@ class FoldEnsemble:
                 views = {old: view for old, view in views.items() if old[0] == id(fold)}
                 views[key] = fold.transform(member.view, frame)
             values += share * predict_values(member.estimator, views[key], self.n_classes)
-        return values
+        return tempered(values, self.temperature)

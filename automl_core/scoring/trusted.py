@@ -22,6 +22,11 @@ BOOSTERS = (
     "xgboost.sklearn.XGBClassifier",
     "xgboost.sklearn.XGBRegressor",
 )
+ADDITIVE = (
+    # Explainable boosting: cuts, names and scores as plain attributes; prediction looks them up.
+    "interpret.glassbox._ebm._ebm.ExplainableBoostingClassifier",
+    "interpret.glassbox._ebm._ebm.ExplainableBoostingRegressor",
+)
 LIBRARIES = (
     "numpy.dtype",
     "scipy.sparse._csr.csr_matrix",
@@ -38,7 +43,7 @@ LIBRARIES = (
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.tree._tree.Tree",
 )
-TRUSTED: tuple[str, ...] = (*OWN, *BOOSTERS, *LIBRARIES)
+TRUSTED: tuple[str, ...] = (*OWN, *BOOSTERS, *ADDITIVE, *LIBRARIES)
 """Besides what skops itself knows to be harmless. Each was read: none runs code of the file's choosing when created.
 
 Only what a model of the catalogue or a step of a recipe needs is here; a test says so."""

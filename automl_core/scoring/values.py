@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+
+
+def catboost_frame(X: Array, categories: Sequence[int]) -> Any:
+    """Return rows as CatBoost wants its categories: whole numbers, -1 for a missing one; other columns as they are."""
+    if not len(categories):
+        return X
+    import pandas as pd
+
+    columns: dict[int, npt.NDArray[Any]] = dict(enumerate(X.T))
+    for place in categories:
+        columns[place] = np.nan_to_num(X[:, place], nan=-1.0).astype(np.int32)
+    return pd.DataFrame(columns, copy=False)
 
 
 def predict_values(estimator: Any, X: Array, n_classes: int) -> Array:
@@ -27,6 +40,8 @@ def predict_values(estimator: Any, X: Array, n_classes: int) -> Array:
         Probabilities. Estimators that know only a distance to the border give its logistic or softmax, which ranks
         the same but is not calibrated.
     """
+    if type(estimator).__module__.startswith("catboost"):
+        X = catboost_frame(X, estimator.get_cat_feature_indices())
     if not n_classes:
         return np.asarray(estimator.predict(X), dtype=np.float64).reshape(len(X))
     if hasattr(estimator, "predict_proba"):

@@ -8,15 +8,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from automl_core.scoring.values import catboost_frame
+
 Array = npt.NDArray[Any]
 PATIENCE = 50
 """Rounds without a better validation score after which a booster stops."""
 
 
 def fit_booster(
-    estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], n_classes: int, seconds: float
+    estimator: Any,
+    X: Array,
+    y: Array,
+    V: Array,
+    truth: Array,
+    categories: list[int],
+    n_classes: int,
+    seconds: float,
+    weights: Array | None = None,
 ) -> Any:
-    """Fit a LightGBM, XGBoost or CatBoost estimator until it no longer improves or its time is up.
+    """Fit a LightGBM, XGBoost, CatBoost or explainable boosting estimator until it no longer improves or its time is up.
 
     Parameters
     ----------
@@ -29,6 +39,8 @@ def fit_booster(
         Positions of the category columns.
     n_classes : int
     seconds : float
+    weights : ndarray, shape (n,), optional
+        How much each learned row counts; judged rows count the same.
 
     Returns
     -------
@@ -36,18 +48,24 @@ def fit_booster(
         The fitted estimator.
     """
     module = type(estimator).__module__
+    if module.startswith("interpret"):
+        from automl_core.engines.interpret import fit_additive
+
+        return fit_additive(estimator, X, y, categories, seconds, weights)
     if n_classes and len(np.setdiff1d(truth, y)):
         # A class that this fold did not learn cannot be judged by the booster's own loss.
         known = np.isin(truth, y)
         V, truth = V[known], truth[known]
     if module.startswith("lightgbm"):
-        return _lightgbm(estimator, X, y, V, truth, categories, seconds)
+        return _lightgbm(estimator, X, y, V, truth, categories, seconds, weights)
     if module.startswith("xgboost"):
-        return _xgboost(estimator, X, y, V, truth, categories, seconds)
-    return _catboost(estimator, X, y, V, truth, categories, seconds)
+        return _xgboost(estimator, X, y, V, truth, categories, seconds, weights)
+    return _catboost(estimator, X, y, V, truth, categories, seconds, weights)
 
 
-def _lightgbm(estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float) -> Any:
+def _lightgbm(
+    estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float, weights: Array | None
+) -> Any:
     import lightgbm
 
     end = time.monotonic() + seconds
@@ -57,10 +75,14 @@ def _lightgbm(estimator: Any, X: Array, y: Array, V: Array, truth: Array, catego
             raise lightgbm.callback.EarlyStopException(env.iteration, env.evaluation_result_list)
 
     stop = lightgbm.early_stopping(PATIENCE, first_metric_only=True, verbose=False)
-    return estimator.fit(X, y, eval_set=[(V, truth)], callbacks=[stop, in_time], categorical_feature=categories or "auto")
+    return estimator.fit(
+        X, y, sample_weight=weights, eval_set=[(V, truth)], callbacks=[stop, in_time], categorical_feature=categories or "auto"
+    )
 
 
-def _xgboost(estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float) -> Any:
+def _xgboost(
+    estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float, weights: Array | None
+) -> Any:
     import xgboost
 
     end = time.monotonic() + seconds
@@ -80,19 +102,28 @@ def _xgboost(estimator: Any, X: Array, y: Array, V: Array, truth: Array, categor
         early_stopping_rounds=PATIENCE,
         callbacks=[InTime()],
     )
-    estimator.fit(X, y, eval_set=[(V, truth)], verbose=False)
+    estimator.fit(X, y, sample_weight=weights, eval_set=[(V, truth)], verbose=False)
     # The callback is of use while fitting only, and would not travel with the model.
     estimator.set_params(callbacks=None)
     return estimator
 
 
-def _catboost(estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float) -> Any:
+def _catboost(
+    estimator: Any, X: Array, y: Array, V: Array, truth: Array, categories: list[int], seconds: float, weights: Array | None
+) -> Any:
     end = time.monotonic() + seconds
 
     class InTime:
         def after_iteration(self, info: Any) -> bool:
             return time.monotonic() < end
 
-    # Codes are used as numbers: CatBoost's own categories need a frame of objects, and a model that takes arrays is
-    # the same in the search and in the exported model.
-    return estimator.fit(X, y, eval_set=(V, truth), early_stopping_rounds=PATIENCE, callbacks=[InTime()])
+    judged = (catboost_frame(V, categories), truth)
+    return estimator.fit(
+        catboost_frame(X, categories),
+        y,
+        sample_weight=weights,
+        cat_features=categories or None,
+        eval_set=judged,
+        early_stopping_rounds=PATIENCE,
+        callbacks=[InTime()],
+    )

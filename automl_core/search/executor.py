@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -16,8 +17,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from automl_core.errors import StorageError
+from automl_core.search import memory
 
 Work = Callable[[], dict[str, Any]]
+HEADROOM = 0.9
+"""Share of the free memory that one task may take."""
+NO_MEMORY = "There was not enough memory."
 
 
 @dataclass(frozen=True)
@@ -159,18 +164,21 @@ def _run_child(work: Work, writing: int, parent: int) -> None:
         _die_with_parent(parent)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _limit_memory()
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1):
             answer: dict[str, Any] = {"result": work()}
     except MemoryError:
-        answer = {"error": "There was not enough memory."}
+        answer = {"error": NO_MEMORY}
     except StorageError as error:
         answer = {"error": error.received, "disk": getattr(error.__cause__, "errno", None) or errno.EIO}
     except Exception as error:  # noqa: BLE001 - a model may fail in any way; the sentence becomes the reason of its row
         traceback.print_exc()
         text = " ".join(str(error).split())
-        answer = {"error": f"{type(error).__name__}: {text[:300]}"}
+        # How libraries written in C++ say it.
+        short = "bad_alloc" in text or "bad allocation" in text or "Unable to allocate" in text
+        answer = {"error": NO_MEMORY if short else f"{type(error).__name__}: {text[:300]}"}
     try:
         data = json.dumps(answer).encode()
         while data:
@@ -189,3 +197,19 @@ def _die_with_parent(parent: int) -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     if os.getppid() != parent:  # it died before it could be asked for
         os._exit(1)
+
+
+def _limit_memory() -> None:
+    """Let one task take no more than what is free, and be the first to go when memory runs out all the same (Linux).
+
+    The limit is on private writable memory (``RLIMIT_DATA``; Linux counts mappings since 4.7) on top of what the process
+    was forked with. Address space (``RLIMIT_AS``) would not do: libraries reserve far more of it than they use.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        with open("/proc/self/status", encoding="ascii") as file:
+            data = next((line for line in file if line.startswith("VmData:")), "")
+        limit = int(data.split()[1]) * 1024 + int(HEADROOM * memory.available_memory())
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("500")

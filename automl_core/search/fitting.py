@@ -7,19 +7,20 @@ import time
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from automl_core.cleaning.preprocessing import build_preprocessor, native_categories
+from automl_core.cleaning.preprocessing import View, build_preprocessor, native_categories
 from automl_core.cleaning.recipe import Recipe
 from automl_core.experiment import Task
-from automl_core.metrics import all_scores
 from automl_core.schema import Schema
+from automl_core.scorer import Scorer
 from automl_core.scoring.values import predict_values
 from automl_core.search.candidates import Spec, make_estimator
+from automl_core.search.resampling import resample, weight_arguments
 from automl_core.search.splitting import Division
 from automl_core.workspace import atomic_file, write_json
 
@@ -45,6 +46,8 @@ class FoldWork:
     folder : Path
         The run's folder.
     seed : int
+    scorer : Scorer
+        Over the rows of `y`.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class FoldWork:
         n_classes: int,
         folder: Path,
         seed: int,
+        scorer: Scorer,
     ) -> None:
         self.features = features
         self.schema = schema
@@ -68,6 +72,7 @@ class FoldWork:
         self.n_classes = n_classes
         self.folder = folder
         self.seed = seed
+        self.scorer = scorer
 
     def _view(self, fold: int, view: str) -> Path:
         return self.folder / "folds" / str(fold) / f"{view}.skops"
@@ -81,7 +86,7 @@ class FoldWork:
             self.recipe,
             self.schema,
             self.features,
-            view="native" if view == "native" else "encoded",
+            view=cast(View, view),
             task=self.task,
             seed=self.seed,
         )
@@ -126,10 +131,34 @@ class FoldWork:
         facts : dict
             What `prepare` gave for this fold and the candidate's view.
         seconds : float
-            Time after which a booster ends with what it has.
+            Time after which a booster or a network ends with what it has.
         """
         import skops.io
 
+        _, judged = self._positions(fold)
+        estimator, values, fit_seconds, predict_seconds = self.learn(spec, fold, facts, seconds)
+        folder = self.folder / "candidates" / spec.id
+        # Packed here, where both cores are at work: a forest takes a fifth of the disk, and the export only copies it.
+        blob = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+        with atomic_file(folder / f"fold{fold}.skops") as file:
+            file.write(blob)
+        with atomic_file(folder / f"fold{fold}.npy") as file:
+            np.save(file, values)
+        result = {
+            "metrics": self.scorer.all(judged, values),
+            "fit_seconds": fit_seconds,
+            "predict_ms": facts["transform_ms"] + 1e6 * predict_seconds / max(len(judged), 1),
+            "size_bytes": len(blob),
+            "cut": bool(spec.early_stopping and fit_seconds >= 0.97 * seconds),
+        }
+        write_json(folder / f"fold{fold}.json", result)
+        # One line a scored fit: what a resumed run may not fit again can be counted.
+        with open(self.folder / "fits.log", "a", encoding="utf-8") as log:
+            log.write(f"{spec.id} {fold} {os.getpid()}\n")
+        return result
+
+    def learn(self, spec: Spec, fold: int, facts: dict[str, Any], seconds: float) -> tuple[Any, Array, float, float]:
+        """Fit one candidate on one fold; return it, its predictions of the judged rows, and the seconds both took."""
         folds = self.folder / "folds" / str(fold)
         X = np.load(folds / f"{spec.view}_learn.npy")
         V = np.load(folds / f"{spec.view}_judge.npy")
@@ -141,35 +170,26 @@ class FoldWork:
         start = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # convergence and deprecation notes of the libraries; the score tells
-            if spec.early_stopping:
+            weights = None
+            if spec.resampling:
+                rows = resample(spec.resampling, X, y, seed=self.seed, categories=tuple(facts["categories"]))
+                X, y, weights = rows.X, rows.y, rows.weights
+            if spec.early_stopping and spec.family == "neural":
+                from automl_core.search.neural import fit_network
+
+                estimator = fit_network(estimator, X, y, V, truth, self.n_classes, seconds)
+            elif spec.early_stopping:
                 from automl_core.search.boosters import fit_booster
 
-                estimator = fit_booster(estimator, X, y, V, truth, facts["categories"], self.n_classes, seconds)
+                estimator = fit_booster(estimator, X, y, V, truth, facts["categories"], self.n_classes, seconds, weights)
             else:
-                estimator.fit(X, y)
+                estimator.fit(X, y, **weight_arguments(estimator, weights))
             middle = time.perf_counter()
             values = predict_values(estimator, V, self.n_classes)
         end = time.perf_counter()
         if not np.isfinite(values).all():
             raise ValueError("The model predicted values that are not finite.")
-        folder = self.folder / "candidates" / spec.id
-        # Packed here, where both cores are at work: a forest takes a fifth of the disk, and the export only copies it.
-        blob = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
-        with atomic_file(folder / f"fold{fold}.skops") as file:
-            file.write(blob)
-        with atomic_file(folder / f"fold{fold}.npy") as file:
-            np.save(file, values)
-        result = {
-            "metrics": all_scores(self.task, truth, values),
-            "fit_seconds": middle - start,
-            "predict_ms": facts["transform_ms"] + 1e6 * (end - middle) / max(len(judged), 1),
-            "size_bytes": len(blob),
-        }
-        write_json(folder / f"fold{fold}.json", result)
-        # One line a scored fit: what a resumed run may not fit again can be counted.
-        with open(self.folder / "fits.log", "a", encoding="utf-8") as log:
-            log.write(f"{spec.id} {fold} {os.getpid()}\n")
-        return result
+        return estimator, values, middle - start, end - middle
 
 
 def _takes_missing(spec: Spec) -> bool:

@@ -7,7 +7,7 @@ import importlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,19 @@ import numpy as np
 
 from automl_core.errors import AutoMLError, InputError, StorageError
 from automl_core.events import CandidateScored, Event, Message, Progress
+from automl_core.experiment import Decision
+from automl_core.fold_tests import fold_ratio
+from automl_core.honesty import recommend
 from automl_core.leaderboard import Candidate, Leaderboard
-from automl_core.metrics import METRICS, all_scores
-from automl_core.search.candidates import Spec, baseline, choose, variation
+from automl_core.search.candidates import Spec, baseline, choose
+from automl_core.search.combine import combine
 from automl_core.search.executor import Done, ForkExecutor
-from automl_core.search.selection import POOL, greedy_weights, honest_blend, recommend
+from automl_core.search.memory import SUGGESTION, fits_in_memory
+from automl_core.search.racing import DEAR, LEAST, kind_of_model, too_dear, worth_going_on, worth_starting
+from automl_core.search.resampling import balancing_specs, numeric_share
+from automl_core.search.rescue import closing_words, make_room
+from automl_core.search.selection import POOL, blend, greedy_weights, judge_of
+from automl_core.search.tuner import TUNED, Tuner
 from automl_core.workspace import read_json, write_json
 
 if TYPE_CHECKING:
@@ -28,13 +36,21 @@ if TYPE_CHECKING:
 
 TICK = 0.05
 """Seconds between two looks at the stop button."""
-RESERVE = 0.06
+RESERVE = 0.025
 """Share of the budget kept for the ensemble, between 0.7 and 6 seconds."""
-HOPELESS = 0.25
-"""A slow candidate whose first folds are this share of the way from best to baseline behind is not gone on with."""
+AFTERWARDS = 3.0
+"""Seconds of saving that may come after the budget; what takes longer is taken from it."""
+SHARE = 0.15
+"""Share of the budget that one booster or network may take in all its folds; what it lacks, it may get later."""
+LONGER = 4.0
+"""How many times that share a candidate gets that was cut off while it was the best."""
+WATCHED = 20_000
+"""Rows on which a race is decided; more cost time and say the same."""
+BATCH = 2
+"""Proposals at a time where a run is counted in trials, so that the same seed gives the same ones whoever is faster."""
 SAVING = 5e-8
 """Seconds for each byte of a stored model to be loaded, checked and exported (a forest of 108 MB took 6 s)."""
-MAX_VARIATIONS = 200
+MAX_TUNED = 500
 PRELOADED = (
     "sklearn.compose",
     "sklearn.decomposition",
@@ -74,19 +90,31 @@ class SearchLoop:
     should_stop : callable
     started : float
         `time.time` from which the budget counts.
+    specs : tuple of Spec, optional
+        What is fitted, instead of the preset's own; nothing is searched beyond them.
+    weights : dict of str to float, optional
+        With `specs`, of the ensemble of them that was chosen before.
     """
 
     def __init__(
-        self, prepared: Prepared, *, emit: Callable[[Event], None], should_stop: Callable[[], bool], started: float
+        self,
+        prepared: Prepared,
+        *,
+        emit: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+        started: float,
+        specs: tuple[Spec, ...] | None = None,
+        weights: dict[str, float] | None = None,
     ) -> None:
         from automl_core.search.run import cores
 
         self.work, self.config, self.classes = prepared.work, prepared.config, prepared.classes
         self.emit, self.should_stop, self.started = emit, should_stop, started
+        self.specs, self.weights = specs, weights or {}
         for module in PRELOADED:
             importlib.import_module(module)
         self.executor = ForkExecutor(cores(self.config))
-        self.metric = METRICS[self.config.metric]
+        self.scorer, self.metric = prepared.scorer, prepared.scorer.metric
         self.folds = self.work.division.folds
         self.defined = self._defined_folds()
         self.facts: dict[tuple[int, str], dict[str, Any]] = {}
@@ -94,16 +122,28 @@ class SearchLoop:
         self.open: dict[str, _Open] = {}
         self.order: list[str] = []
         self.queue: list[tuple[Spec, str]] = [(baseline(self.config.task), "baseline")]
-        chosen = [(spec, "model") for spec in choose(self.config)]
+        chosen = [(spec, "model") for spec in (self._chosen() if specs is None else specs)]
         limit = self.config.budget.trials
         self.trials_left = limit - len(chosen) if limit else 0
         self.queue += chosen[:limit] if limit else chosen
         if len(self.queue) > 1 and not limit:
             # The first real model stands before the baseline, so that a person sees something at once.
             self.queue[0], self.queue[1] = self.queue[1], self.queue[0]
-        self.variations = 0
+        self.tuner = Tuner(self.config.task, self.config.seed, self.metric.greater_is_better)
+        self.mixture: tuple[dict[str, float], Any] | None = None
+        self.longer: set[str] = set()
         self.failed_view: dict[tuple[int, str], str] = {}
-        self.board = Leaderboard(self.metric.name, self.metric.greater_is_better)
+        division = self.work.division
+        sizes = [(len(division.learned(fold)), len(division.judged(fold))) for fold in range(self.folds)]
+        ratio = fold_ratio([learned for learned, _ in sizes], [judged for _, judged in sizes])
+        self.board = Leaderboard(
+            self.metric.name,
+            self.metric.greater_is_better,
+            label=self.metric.label,
+            preset=self.config.preset,
+            fold_ratio=ratio,
+            limit_ms=self.config.predict_limit_ms if self.config.preset == "fast" else 0.0,
+        )
         self.told = 0.0
         self.stopped = False
         budget = self.config.budget.seconds
@@ -112,10 +152,13 @@ class SearchLoop:
     def _defined_folds(self) -> int:
         """Return on how many folds the metric is defined at all, whatever is predicted; raises InputError when on none."""
         division, defined = self.work.division, 0
+        if self.metric.needs == "rows":
+            return self.folds  # whether a formula gives a number depends on what is predicted
         for fold in range(self.folds):
-            truth = self.work.y[division.train[division.judged(fold)]]
+            judged = division.train[division.judged(fold)]
+            truth = self.work.y[judged]
             even = np.full((len(truth), len(self.classes)), 1 / max(len(self.classes), 1)) if self.classes else np.abs(truth)
-            defined += bool(np.isfinite(all_scores(self.config.task, truth, even).get(self.metric.name, np.nan)))
+            defined += bool(np.isfinite(self.scorer.score(judged, even)))
         if not defined:
             raise InputError(
                 f"{self.metric.label} cannot be computed on any of the {self.folds} folds.",
@@ -135,11 +178,22 @@ class SearchLoop:
                 for done in self.executor.wait(TICK):
                     self._take(done)
                 self._tell()
+        except (OSError, MemoryError) as error:
+            self._rescue(error)
+            raise
         finally:
             self.executor.kill()
         self._close_open()
         self._finish()
         return self.board
+
+    def _rescue(self, error: BaseException) -> None:
+        """Combine what is scored when the disk or the memory gives out; where even that fails the last saved board stands."""
+        self.executor.kill()
+        make_room(self.work.folder)
+        with contextlib.suppress(OSError, MemoryError):
+            self._close_open(*closing_words(error))
+            self._finish()
 
     def _over(self) -> bool:
         if self.should_stop():
@@ -150,19 +204,45 @@ class SearchLoop:
         busy = self.executor.free() < self.executor.cores
         return not busy and not self.queue and not any(not job.closed for job in self.open.values()) and not self._more()
 
+    def _chosen(self) -> list[Spec]:
+        """Return the preset's candidates; where a label is rare or the table small, resampled ones after the first third."""
+        specs = choose(self.config)
+        if self.config.candidates or self.config.preset not in ("balanced", "best"):
+            return specs
+        y = self.work.y[self.work.division.train]
+        share = numeric_share(self.work.schema)
+        more = balancing_specs(self.config.task, y, n_classes=len(self.classes), numeric_share=share)
+        place = max(len(specs) // 3, 1)
+        return [*specs[:place], *more, *specs[place:]]
+
     def _more(self) -> bool:
-        """Queue a variation when there is time left for one; return whether there is."""
+        """Queue what may still improve when the portfolio is through; return whether anything was queued."""
         limit = self.config.budget.trials
-        if self.config.candidates or self.config.preset not in ("balanced", "best") or self.variations >= MAX_VARIATIONS:
+        if self.specs is not None or self.config.candidates or self.config.preset not in ("balanced", "best"):
             return False
-        if limit and self.trials_left <= 0:
+        if (limit and self.trials_left <= 0) or (not limit and self._left() < 3) or self.tuner.asked >= MAX_TUNED:
             return False
-        if not limit and self._left() < 3:
-            return False
-        self.trials_left -= 1
-        self.queue.append((variation(self.config.task, self.variations, self.config.seed), "model"))
-        self.variations += 1
-        return True
+        if limit and any(not job.closed for job in self.open.values()):
+            return False  # a batch is proposed when the one before it is scored, so that the order of ends does not matter
+        found: list[Spec | None] = [] if limit else [self._longer()]
+        if not any(found):
+            found = [self.tuner.propose(self.board) for _ in range(min(BATCH, self.trials_left) if limit else 1)]
+        for spec in found:
+            if spec is not None:
+                self.trials_left -= 1
+                self.queue.append((spec, "model"))
+        return any(found)
+
+    def _longer(self) -> Spec | None:
+        """Return the best candidate once more with more time, if time cut it off before it had stopped to improve."""
+        for row in [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"][:2]:
+            job = self.open.get(row.id)
+            if job is None or row.id in self.longer or not any(result.get("cut") for result in job.results.values()):
+                continue
+            self.longer.add(row.id)
+            if self._left() > 1.5 * SHARE * self.config.budget.seconds:
+                return replace(job.spec, id=f"{row.id}-longer", name=f"{row.name}, longer")
+        return None
 
     def _left(self) -> float:
         return self.end - self._saving() - time.time()
@@ -172,7 +252,7 @@ class SearchLoop:
         if self.end == float("inf"):
             return 0.0
         best = [row.size_bytes for row in self.board.ranked()[:3] if row.state == "scored"]
-        return min(SAVING * sum(best), 0.1 * self.config.budget.seconds)
+        return min(max(SAVING * sum(best) - AFTERWARDS, 0.0), 0.1 * self.config.budget.seconds)
 
     # -- starting tasks -----------------------------------------------------------------------------------------
 
@@ -196,7 +276,9 @@ class SearchLoop:
                     self._close(job, "failed", f"The data could not be prepared: {self.failed_view[place]}")
                     break
                 if place in self.facts:
-                    if job.results and self._too_slow(job):
+                    if not job.results and not job.running and not self._fits(job, self.facts[place]):
+                        break
+                    if job.results and self._gives_up(job):
                         break
                     job.waiting.remove(fold)
                     job.running += 1
@@ -215,13 +297,49 @@ class SearchLoop:
         if self.preparing or not (self.queue or self._more()):
             return None
         spec, role = self.queue.pop(0)
-        self._open(spec, role)
+        reason = self._hopeless(spec, role)
+        if reason:
+            job = self.open[spec.id] = _Open(spec, role)
+            self._close(job, "skipped", reason, "Start it by itself.")
+        else:
+            self._open(spec, role)
         return self._next_task()
 
+    def _hopeless(self, spec: Spec, role: str) -> str:
+        """Return why a candidate is not even begun, empty where it is."""
+        if role == "baseline" or self.end == float("inf") or self.specs is not None or self.config.candidates:
+            return ""
+        if self.config.preset not in ("balanced", "best") or spec.id in self.open:
+            return ""
+        rows = int(len(self.work.division.train) * (1 - 1 / max(self.folds, 2)))
+        dear = too_dear(spec.family, rows, self.folds, self.executor.cores, self.config.budget.seconds)
+        if dear.value:
+            return dear.reason
+        sign = 1.0 if self.metric.greater_is_better else -1.0
+        scored = [row for row in self.board.ranked() if row.state == "scored" and row.score is not None]
+        base = next((sign * (row.score or 0.0) for row in scored if row.role == "baseline"), None)
+        models = [row for row in scored if row.role == "model"]
+        if not models:
+            return ""
+        kind = [sign * (row.score or 0.0) for row in models if kind_of_model(row.spec) == kind_of_model(asdict(spec))]
+        return decision.reason if not (decision := worth_starting(kind, sign * (models[0].score or 0.0), base)).value else ""
+
+    def _fits(self, job: _Open, facts: dict[str, Any]) -> bool:
+        """Close a candidate that would not fit into memory."""
+        rows = int(len(self.work.division.train) * (1 - 1 / max(self.folds, 2)))
+        decision = fits_in_memory(job.spec, rows, facts["columns"], len(self.classes), parallel=self.executor.cores)
+        if not decision.value:
+            self._close(job, "skipped", decision.reason, SUGGESTION)
+        return decision.value
+
     def _share(self, job: _Open, left: float) -> float:
-        """Return the seconds one fold of a booster may take so that its other folds fit as well."""
+        """Return the seconds one fold of a booster or network may take so that its other folds fit as well."""
+        if self.end == float("inf"):
+            return left
         rounds = -(-(len(job.waiting) + 1) // self.executor.cores)
-        return max(0.9 * left / rounds, 0.5)
+        share = SHARE * self.config.budget.seconds * (LONGER if job.spec.id.endswith("-longer") else 1.0)
+        whole = -(-self.folds // self.executor.cores)
+        return max(min(0.9 * left / rounds, share / whole), 0.5)
 
     def _open(self, spec: Spec, role: str) -> None:
         with contextlib.suppress(ImportError):  # a missing library fails in the fit, and becomes the row's reason
@@ -232,14 +350,17 @@ class SearchLoop:
             job = self.open[spec.id] = _Open(spec, role)
             self.order.append(spec.id)
         job.waiting = [fold for fold in range(self.folds) if fold not in job.results]
+        if TUNED.match(spec.id) or spec.id.endswith("-longer"):
+            # Nobody else knows its parameters when the run goes on after a crash.
+            write_json(self.work.folder / "candidates" / spec.id / "spec.json", {"format": 1, **asdict(spec)})
 
-    def _too_slow(self, job: _Open) -> bool:
-        """Close a candidate whose other folds would not fit into the time left, or that is slow and far behind."""
-        if job.spec.early_stopping or self.end == float("inf"):
+    def _gives_up(self, job: _Open) -> bool:
+        """Close a candidate whose other folds would not fit into the time left, or that the ensemble does not gain by."""
+        if self.end == float("inf") or job.role == "baseline":
             return False
         rounds = -(-len(job.waiting) // self.executor.cores)
         need = rounds * job.longest
-        if need > self._left():
+        if need > self._left() and not job.spec.early_stopping:
             self._close(
                 job,
                 "skipped",
@@ -248,25 +369,38 @@ class SearchLoop:
                 "Give the run more time.",
             )
             return True
-        if need > 0.05 * self.config.budget.seconds and self._behind(job):
-            self._close(
-                job,
-                "skipped",
-                "Its first folds were far behind the best model's, so its time went to others.",
-                "Start it by itself.",
-            )
-            return True
-        return False
+        decision = self._race(job, need)
+        if not decision.value:
+            self._close(job, "skipped", decision.reason, "Start it by itself.")
+        return not decision.value
 
-    def _behind(self, job: _Open) -> bool:
-        leaders = [row for row in self.board.ranked() if row.score is not None and row.role == "model"]
-        base = next((row for row in self.board if row.role == "baseline" and row.score is not None), None)
-        if not leaders or base is None or base.score is None or leaders[0].score is None:
-            return False
-        sign = 1.0 if self.metric.greater_is_better else -1.0
-        own = sign * float(np.mean([result["metrics"].get(self.metric.name, np.nan) for result in job.results.values()]))
-        best, floor = sign * leaders[0].score, sign * base.score
-        return best > floor and own < best - HOPELESS * (best - floor)
+    def _race(self, job: _Open, need: float) -> Decision[bool]:
+        """Decide by its finished folds whether a candidate runs on."""
+        budget = self.config.budget.seconds
+        if need < max(DEAR * budget, LEAST) or self.specs is not None or self.config.candidates or self.metric.needs == "rows":
+            return Decision(True, "")
+        division, mixture = self.work.division, self._mixture()
+        done = np.flatnonzero(np.isin(division.fold, list(job.results)))[:WATCHED]
+        if mixture is None or not len(done):
+            return Decision(True, "")
+        own = self.out_of_fold(job.spec.id, tuple(job.results))[done]
+        judge = judge_of(self.scorer, division.train[done])
+        return worth_going_on(mixture[done], own, judge, need=need, budget=budget)
+
+    def _mixture(self) -> Any:
+        """Return the out-of-fold predictions of a small ensemble of what is scored; None while nothing is."""
+        rows = [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"][:8]
+        if not rows:
+            return None
+        known = {row.id: row.at_seconds for row in rows}
+        if self.mixture is None or self.mixture[0] != known:
+            division = self.work.division
+            watched = np.flatnonzero(division.fold >= 0)[:: max(1, len(division.fold) // WATCHED)]
+            values = {row.id: self.out_of_fold(row.id) for row in rows}
+            judge = judge_of(self.scorer, division.train[watched])
+            weights = greedy_weights({name: value[watched] for name, value in values.items()}, judge, rounds=10)
+            self.mixture = (known, blend(values, weights))
+        return self.mixture[1]
 
     # -- taking results -----------------------------------------------------------------------------------------
 
@@ -322,6 +456,7 @@ class SearchLoop:
             predict_ms=float(np.mean([result["predict_ms"] for result in results])) if results else 0.0,
             size_bytes=sum(result["size_bytes"] for result in results),
             at_seconds=max(time.time() - self.started, 0.0),
+            spec=asdict(job.spec),
         )
 
     def _close(self, job: _Open, state: str, reason: str = "", suggestion: str = "") -> None:
@@ -362,11 +497,11 @@ class SearchLoop:
         else:
             self.emit(Progress(min((now - self.started) / budget, 0.99), doing, max(self.started + budget - now, 0.0)))
 
-    def _close_open(self) -> None:
+    def _close_open(self, why: str = "", suggestion: str = "Give the run more time.") -> None:
         reason = "You stopped the run before it was done." if self.stopped else "The time was up before it was done."
         for job in self.open.values():
             if not job.closed:
-                self._close(job, "stopped", reason, "Give the run more time.")
+                self._close(job, "stopped", why or reason, suggestion)
 
     def _finish(self) -> None:
         budget = self.config.budget.seconds
@@ -382,49 +517,30 @@ class SearchLoop:
     def _ensemble(self, deadline: float) -> None:
         """Combine the best candidates by their out-of-fold predictions."""
         singles = [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"][:POOL]
-        if len(singles) < 2 or self.config.preset in ("explainable", "fast", "pycaret"):
+        if len(singles) < 2 or (self.specs is None and self.config.preset in ("explainable", "pycaret")):
             return
-        division = self.work.division
-        judged = division.fold >= 0
-        y, fold = self.work.y[division.train][judged], division.fold[judged]
-        predictions = {row.id: self.out_of_fold(row.id)[judged] for row in singles}
-        begun = time.monotonic()
-        weights = greedy_weights(predictions, y, self.metric.name, deadline=begun + 0.4 * (deadline - begun))
-        mixed = honest_blend(predictions, y, fold, self.metric.name, deadline=deadline)
-        per_fold = [all_scores(self.config.task, y[fold == k], mixed[fold == k]) for k in range(self.folds)]
-        names = set.intersection(*(set(entry) for entry in per_fold))
-        scores = [entry.get(self.metric.name, np.nan) for entry in per_fold]
-        rows = {row.id: row for row in singles}
-        members = {name: weights[name] for name in sorted(weights, key=lambda name: -weights[name])}
-        finite = tuple(value for value in scores if np.isfinite(value))
-        if not finite:
+        if self.specs is not None and (not self.weights or set(self.weights) - {row.id for row in singles}):
             return
-        ensemble = Candidate(
-            id="ensemble",
-            name=f"Ensemble of {len(members)}" if len(members) > 1 else f"Ensemble: {rows[next(iter(members))].name} alone",
-            family="ensemble",
-            role="ensemble",
-            view="",
-            state="scored",
-            fold_scores=finite,
-            score=float(np.mean(finite)),
-            spread=float(np.std(finite, ddof=1)) if len(finite) > 1 else None,
-            metrics={name: float(np.mean([entry[name] for entry in per_fold])) for name in sorted(names)},
-            fit_seconds=sum(rows[name].fit_seconds for name in members),
-            predict_ms=sum(rows[name].predict_ms for name in members),
-            size_bytes=sum(rows[name].size_bytes for name in members),
+        ensemble = combine(
+            singles,
+            {row.id: self.out_of_fold(row.id) for row in singles},
+            self.scorer,
+            self.work.division,
+            deadline=deadline,
             at_seconds=max(time.time() - self.started, 0.0),
-            members=members,
+            fixed=self.weights,
+            limit_ms=self.config.predict_limit_ms if self.config.preset == "fast" else 0.0,
         )
-        write_json(self.work.folder / "candidates" / "ensemble" / "candidate.json", ensemble.to_dict())
-        self._emit_row(ensemble)
+        if ensemble is not None:
+            write_json(self.work.folder / "candidates" / "ensemble" / "candidate.json", ensemble.to_dict())
+            self._emit_row(ensemble)
 
-    def out_of_fold(self, name: str) -> Any:
+    def out_of_fold(self, name: str, folds: tuple[int, ...] | None = None) -> Any:
         """Return a candidate's out-of-fold predictions for every row of `division.train`, NaN where never judged."""
         division = self.work.division
         width = (len(self.classes),) if self.classes else ()
         values = np.full((len(division.train), *width), np.nan)
-        for fold in range(self.folds):
+        for fold in range(self.folds) if folds is None else folds:
             values[division.judged(fold)] = np.load(self.work.folder / "candidates" / name / f"fold{fold}.npy")
         return values
 
@@ -439,13 +555,16 @@ class SearchLoop:
             return
         taken = 0
         known = {spec.id: (spec, role) for spec, role in self.queue}
-        left = [variation(self.config.task, number, self.config.seed) for number in range(MAX_VARIATIONS)]
-        begun = [number for number, spec in enumerate(left) if (root / "candidates" / spec.id).exists()]
-        self.variations = max(begun, default=-1) + 1
-        self.trials_left -= self.variations
-        for spec in left[: self.variations]:
+        for path in sorted(root.glob("candidates/*/spec.json"), key=lambda path: path.stat().st_mtime):
+            spec = Spec(**{key: value for key, value in read_json(path).items() if key != "format"})
             known[spec.id] = (spec, "model")
             self.queue.append((spec, "model"))
+            self.trials_left -= 1
+            tuned = TUNED.match(spec.id)
+            if tuned:
+                self.tuner.asked = max(self.tuner.asked, int(tuned["number"]))
+            else:
+                self.longer.add(spec.id.removesuffix("-longer"))
         for name, (spec, role) in known.items():
             folder = root / "candidates" / name
             results = {}

@@ -17,10 +17,16 @@ from automl_core.cleaning.recipe import Recipe
 from automl_core.events import Event, Message
 from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Leaderboard
-from automl_core.proposals import check_config, label_text
+from automl_core.proposals import check_config
 from automl_core.schema import Schema
+from automl_core.scorer import Scorer, needed_columns
+from automl_core.search.candidates import Spec
+from automl_core.search.constants import constant_notes
+from automl_core.search.copies import Copies, find_copies, keep_together
+from automl_core.search.division import Division
 from automl_core.search.fitting import FoldWork
-from automl_core.search.splitting import Division, divide
+from automl_core.search.splitting import divide
+from automl_core.target import encode_target
 from automl_core.workspace import write_json
 
 Emit = Callable[[Event], None]
@@ -28,12 +34,29 @@ Emit = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run that is ready to search."""
+    """A run that is ready to search.
+
+    Parameters
+    ----------
+    work : FoldWork
+    config : ExperimentConfig
+        As it was adjusted.
+    classes : tuple of str
+    notes : tuple of str
+        What was adjusted and decided, a sentence each.
+    keys : Series or None
+        The column that rows are divided by, as uploaded, in the order of the features.
+    copies : Copies or None
+        The equal rows, where the division had to know them.
+    """
 
     work: FoldWork
     config: ExperimentConfig
     classes: tuple[str, ...]
     notes: tuple[str, ...]
+    scorer: Scorer
+    keys: pd.Series | None = None
+    copies: Copies | None = None
 
 
 def run_search(
@@ -46,6 +69,8 @@ def run_search(
     emit: Emit,
     should_stop: Callable[[], bool],
     started: float,
+    specs: tuple[Spec, ...] | None = None,
+    weights: dict[str, float] | None = None,
 ) -> Leaderboard:
     """Search for the best model.
 
@@ -64,6 +89,10 @@ def run_search(
         Turns true when a person stops the run.
     started : float
         `time.time` from which the budget counts.
+    specs : tuple of Spec, optional
+        What is fitted, instead of the preset's own; nothing is searched beyond them.
+    weights : dict of str to float, optional
+        With `specs`, of the ensemble of them that was chosen before.
 
     Returns
     -------
@@ -75,12 +104,44 @@ def run_search(
     InputError, NotFoundError
         When the run cannot be made; the sentence says what to change.
     """
+    from automl_core.search.classic import ClassicLoop
     from automl_core.search.loop import SearchLoop
 
     prepared = prepare(frame, schema, recipe, config, folder)
     for note in prepared.notes:
         emit(Message(note))
-    return SearchLoop(prepared, emit=emit, should_stop=should_stop, started=started).run()
+    if config.preset == "pycaret" and not config.candidates and specs is None:
+        board = ClassicLoop(prepared, emit=emit, should_stop=should_stop, started=started).run()
+    else:
+        board = SearchLoop(
+            prepared, emit=emit, should_stop=should_stop, started=started, specs=specs, weights=weights or {}
+        ).run()
+    store_proof(prepared, emit)
+    return board
+
+
+def store_proof(prepared: Prepared, emit: Emit) -> None:
+    """Check how rows were divided and store the proof, once a run; what does not hold is told.
+
+    It is left for the end, so that no model waits for it.
+    """
+    from automl_core.search.proof import FILE
+    from automl_core.search.proving import prove
+
+    work = prepared.work
+    if (work.folder / FILE).exists():
+        return
+    seen = work.features[_seen(work.recipe, work.schema)]
+    proof = prove(work.division, seen, work.y, prepared.keys, prepared.config, copies=prepared.copies)
+    proof.save(work.folder)
+    for check in proof.failed:
+        emit(Message(check.sentence, "warning"))
+
+
+def _seen(recipe: Recipe, schema: Schema) -> list[str]:
+    """Return the columns that models get."""
+    dropped = left_out(recipe, schema)
+    return [name for name in schema.names if name not in dropped]
 
 
 def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: ExperimentConfig, folder: Path) -> Prepared:
@@ -100,13 +161,24 @@ def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: Experim
     rows = _row_numbers(table.index)
     # As uploaded: a recipe may have left the column out or turned it into parts.
     keys = frame.loc[table.index, config.split.column] if config.split.column else None
+    copies = None
     path = folder / "split.npz"
     if path.exists():
         division = Division.load(path)
     else:
-        division, more = divide(config, y, keys, rows)
+        together = None
+        if config.split.kind == "random":
+            seen = table[_seen(recipe, features)]
+            copies = find_copies(seen, y)
+            decision = keep_together(copies, seen, y)
+            together = decision.value
+            notes += [decision.reason] if decision.reason else []
+        division, more = divide(config, y, keys, rows, together)
         notes += more
+        notes += constant_notes(division, table[features.names], y)
         division.save(path)
+    looked_at = [name for name in needed_columns(config) if name in frame.columns]
+    scorer = Scorer(config, y, frame.loc[table.index, looked_at].reset_index(drop=True), classes)
     write_json(folder / "task.json", {"format": 1, "classes": list(classes), "config": config.to_dict()})
     work = FoldWork(
         table[features.names].reset_index(drop=True),
@@ -118,35 +190,13 @@ def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: Experim
         len(classes),
         folder,
         config.seed,
+        scorer,
     )
-    return Prepared(work, config, classes, tuple(notes))
+    return Prepared(work, config, classes, tuple(notes), scorer, keys, copies)
 
 
 def _row_numbers(index: pd.Index) -> npt.NDArray[np.int64]:
     return np.asarray(index, dtype=np.int64)
-
-
-def encode_target(values: pd.Series, config: ExperimentConfig) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
-    """Return the target as class codes or values, and the labels in the order of their codes.
-
-    For two classes the event is code 1.
-    """
-    if config.task == "regression":
-        return values.to_numpy(dtype=np.float64), ()
-    text = label_text(values)
-    labels = sort_labels([str(label) for label in text.unique()])
-    if config.task == "binary":
-        labels = [*(label for label in labels if label != config.positive), config.positive]
-    codes = {label: code for code, label in enumerate(labels)}
-    return text.map(codes).to_numpy(dtype=np.float64), tuple(labels)
-
-
-def sort_labels(labels: list[str]) -> list[str]:
-    """Sort labels as numbers where all of them are, otherwise as text."""
-    try:
-        return sorted(labels, key=float)
-    except ValueError:
-        return sorted(labels)
 
 
 def cores(config: ExperimentConfig) -> int:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared import caches, errors, experiment_form, guards, jobs, layout, recipes, run_view, state
+from pages.shared import (
+    caches,
+    errors,
+    experiment_form,
+    forecast_view,
+    guards,
+    jobs,
+    layout,
+    proof_view,
+    recipes,
+    run_view,
+    state,
+)
 
 if TYPE_CHECKING:
     from automl_core.cleaning.apply import Cleaned
@@ -31,15 +43,20 @@ def _cleaned(fingerprint: str, recipe_text: str, _data: Dataset, _recipe: Recipe
     return apply_stateless(caches.frame(_data), _data.schema, _recipe, training=True)
 
 
+def request(data: Dataset, config: ExperimentConfig) -> dict[str, Any]:
+    """Return what is asked of a run, or of its forecast."""
+    recipe = recipes.current(data, config.target)
+    return {"dataset": data.id, "fingerprint": data.fingerprint, "config": config.to_dict(), "recipe": recipe.to_dict()}
+
+
 def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig) -> str:
     """Check the settings against the cleaned table, submit the run and return its id; raises AutoMLError."""
     from automl_core.proposals import check_config
 
-    recipe = recipes.current(data, config.target)
     table = cleaned(data, config.target)
-    config, _ = check_config(table.frame, table.schema, config, uploaded=(caches.frame(data), data.schema))
-    params = {"dataset": data.id, "fingerprint": data.fingerprint, "config": config.to_dict(), "recipe": recipe.to_dict()}
-    return jobs.start(project, "train", params)
+    checked, _ = check_config(table.frame, table.schema, config, uploaded=(caches.frame(data), data.schema))
+    forecast = forecast_view.before_start(project, request(data, config))
+    return jobs.start(project, "train", {**request(data, checked), **forecast})
 
 
 def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool) -> None:
@@ -69,6 +86,7 @@ def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool) -> No
         if not started.failed:
             state.choose(run=run_id)
             st.rerun()
+    forecast_view.offer(project, request(data, config))
 
 
 def choose_run(project: ProjectFolder, known: list[str]) -> None:
@@ -100,7 +118,10 @@ if not runs:
 choose_run(project, runs)
 run = guards.require_run()
 following = run_view.draw(project, run, f"compare_{run.id}")
+proof_view.draw(run, f"compare_{run.id}")
 with st.expander("New comparison", icon=":material/add:", expanded=False):
     ask_and_start(project, guards.require_dataset(), primary=False)
 if not following.active:
-    layout.next_step("explain", "See how good a model is on rows it never saw, and what it looks at.", "Inspect a model")
+    forecast_view.against(run)
+    where = "on rows it never saw" if run.config.holdout else "out-of-fold"
+    layout.next_step("explain", f"See how good a model is {where}, and what it looks at.", "Inspect a model")

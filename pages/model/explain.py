@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import errors, guards, layout, run_view
+from automl_core.relearning import origin_of
+from pages.shared import errors, guards, layout, readable_view, relearn_view, run_view
 from pages.shared.candidate_jobs import result_of
 from pages.shared.evaluation_view import draw_curves, draw_importance, draw_scores
 
@@ -18,12 +19,15 @@ layout.header("explain")
 run, candidate = guards.require_candidate()
 project = guards.require_project()
 run_view.choose_model(run, candidate, "explain")
-scores, curves, importance, download = st.tabs(["Scores", "Curves", "What matters", "Download"], key="explain_tabs")
+scores, curves, importance, whole, download = st.tabs(
+    ["Scores", "Curves", "What matters", "The whole model", "Download"], key="explain_tabs"
+)
 
 with errors.shown():
     evaluated = None
     with scores:
-        if not run.config.holdout:
+        relearn_view.tell_origin(run)
+        if not run.config.holdout and origin_of(run) is None:
             st.info(
                 "This run learned from every row, so none are left to judge it on. Scores are out-of-fold: each row is judged by "
                 "a model that did not learn from it, but the search has seen these scores. Keep rows aside to judge the winner.",
@@ -44,6 +48,7 @@ with errors.shown():
         )
         if evaluated is not None:
             draw_scores(evaluated, candidate, run)
+            relearn_view.offer(run, candidate, "explain")
     with curves:
         if evaluated is not None:
             draw_curves(evaluated)
@@ -63,6 +68,9 @@ with importance, errors.shown():
     )
     if explained is not None:
         draw_importance(explained)
+
+with whole, errors.shown():
+    readable_view.draw(project, run, candidate)
 
 with download, errors.shown():
     st.markdown("**The model**")

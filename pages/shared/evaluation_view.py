@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
     """Draw the scores with their intervals, beside those of the folds."""
-    from automl_core.metrics import METRICS
+    from automl_core.metrics import metrics_of
     from automl_core.profiling.wording import number
 
     found: dict[str, Any] = caches.result(path)
     held_out = found["source"] == "held-out"
-    whose = "that the search never saw" if held_out else "each by a model that did not learn from it"
+    whose = " that the search never saw" if held_out else ", each by a model that did not learn from it"
     column = "Held-out" if held_out else "Out-of-fold"
     st.caption(
-        f"Judged on {found['rows']:,} rows {whose}. "
+        f"Judged on {found['rows']:,} rows{whose}. "
         "With other rows of the same kind, 95 of 100 such ranges would hold the true value."
     )
-    first = run.config.metric
+    first, known = run.config.metric, {metric.name: metric for metric in metrics_of(run.config)}
     names = sorted(found["metrics"], key=lambda name: (name != first,))
     table = []
     for name in names:
         value = found["metrics"][name]
-        metric = METRICS.get(name)
+        metric = known.get(name)
         table.append(
             {
                 "Metric": metric.label if metric else name,
@@ -47,8 +47,9 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
     if headline is not None:
         low, high = headline["low"], headline["high"]
         between = f"between {number(low)} and {number(high)}" if low is not None and high is not None else None
-        label = f"{METRICS[first].label} {'on held-out rows' if held_out else 'out-of-fold'}"
+        label = f"{errors.plain(known[first].label)} {'on held-out rows' if held_out else 'out-of-fold'}"
         st.metric(label, number(headline["value"]), between, delta_color="off", delta_arrow="off")
+    _decisions(found)
     text = st.column_config.TextColumn
     st.dataframe(
         table,
@@ -65,6 +66,17 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
     )
     for note in found["notes"]:
         st.caption(f":material/info: {errors.plain(note)}")
+
+
+def _decisions(found: dict[str, Any]) -> None:
+    """Say above which probability the event is predicted, and what the decisions are worth."""
+    from automl_core.evaluation.evaluate import Evaluation
+    from automl_core.evaluation.wording import money_sentence, threshold_sentence
+
+    evaluation = Evaluation.from_dict(found)
+    for icon, sentence in (("rule", threshold_sentence(evaluation)), ("payments", money_sentence(evaluation))):
+        if sentence:
+            st.caption(f":material/{icon}: {errors.plain(sentence)}")
 
 
 def draw_curves(path: Path) -> None:

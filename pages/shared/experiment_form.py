@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.experiment import TASKS, Budget, ExperimentConfig, Preset, Split, SplitKind
-from pages.shared import errors, jobs, state
+from pages.shared import costs_form, errors, fast_form, jobs, split_form, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,11 +21,18 @@ PRESET_WORDS: dict[Preset, tuple[str, str]] = {
     "balanced": ("Balanced", "Good accuracy in the time you give, with an ensemble at the end."),
     "quick": ("Quick", "A few fast models for a first look; the accuracy may be lower."),
     "best": ("Best", "More folds and every model we know, for long budgets; slower to predict."),
-    "fast": ("Fast to predict", "Only models that answer quickly; gives up some accuracy."),
-    "explainable": ("Explainable", "Only models whose rules can be read; gives up some accuracy."),
+    "fast": (
+        "Fast to predict",
+        "Only models that answer within a limit that you set and that is measured; gives up some accuracy.",
+    ),
+    "explainable": (
+        "Explainable",
+        "Only models that can be read as a whole: linear ones, small trees, additive ones; gives up some accuracy.",
+    ),
     "pycaret": (
-        "PyCaret's models",
-        "The models that PyCaret compares by default, with its settings; nothing tuned, nothing combined; a yardstick.",
+        "PyCaret classic",
+        "PyCaret's own way for those who know it: its models one by one, the best three tuned, the best blended, the winner "
+        "refitted on all rows. PyCaret takes some seconds to start.",
     ),
 }
 TASK_WORDS = {"binary": "One of two outcomes", "multiclass": "One of several outcomes", "regression": "A number"}
@@ -70,7 +77,7 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
             help=f"What kind of answer is wanted. {errors.plain(decisions['task'].reason)}",
         )
         positive = _positive(frame, proposal, suffix) if task == "binary" else ""
-        metric = _metric(proposal, task, suffix)
+        place = st.container()  # for the metric, which may be one of the figures asked for below
         seconds = _budget(suffix)
         preset = st.selectbox(
             "Way of working",
@@ -79,16 +86,23 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
             key=f"compare_preset_{suffix}",
             help="  \n".join(f"**{name}**: {trade}" for name, trade in PRESET_WORDS.values()),
         )
+        limit = fast_form.ask_limit(preset, suffix)
     st.caption(PRESET_WORDS[preset][1])
     reasons = [decisions["task"].reason, *([decisions["positive"].reason] if positive else []), decisions["metric"].reason]
     st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
-    config = replace(config, task=task, positive=positive, metric=metric, budget=Budget(seconds=float(seconds)), preset=preset)
+    config = replace(
+        config, task=task, positive=positive, budget=Budget(seconds=float(seconds)), preset=preset, predict_limit_ms=limit
+    )
+    config = costs_form.ask(data, frame, config, suffix)
+    with place:
+        config = replace(config, metric=_metric(proposal, config, suffix))
+    split_form.suggest(proposal, suffix)
     with st.expander("Rows kept aside, split, columns", icon=":material/settings:"):
         return _details(data, config, proposal, suffix)
 
 
 def _positive(frame: pd.DataFrame, proposal: Proposal, suffix: str) -> str:
-    from automl_core.proposals import label_text
+    from automl_core.target import label_text
 
     counts = label_text(frame[proposal.config.target].dropna()).value_counts()
     labels = [str(label) for label in counts.index[:50]]
@@ -103,19 +117,19 @@ def _positive(frame: pd.DataFrame, proposal: Proposal, suffix: str) -> str:
     )
 
 
-def _metric(proposal: Proposal, task: str, suffix: str) -> str:
-    from automl_core.metrics import METRICS, metrics_for
+def _metric(proposal: Proposal, config: ExperimentConfig, suffix: str) -> str:
+    from automl_core.metrics import metrics_of
 
-    metrics = [metric.name for metric in metrics_for(task)]  # type: ignore[arg-type]
-    proposed = proposal.config.metric
+    known = {metric.name: metric for metric in metrics_of(config)}
+    metrics, proposed = list(known), proposal.config.metric
     return st.selectbox(
         "Metric",
         metrics,
         index=metrics.index(proposed) if proposed in metrics else 0,
-        format_func=lambda name: METRICS[name].label,
-        key=f"compare_metric_{task}_{suffix}",
+        format_func=lambda name: known[name].label,
+        key=f"compare_metric_{config.task}_{suffix}",
         help="What the models are ranked by.  \n"
-        + "  \n".join(f"**{METRICS[name].label}**: {METRICS[name].explanation}" for name in metrics),
+        + "  \n".join(f"**{errors.plain(metric.label)}**: {errors.plain(metric.explanation)}" for metric in known.values()),
     )
 
 
@@ -166,6 +180,7 @@ def _details(data: Dataset, config: ExperimentConfig, proposal: Proposal, suffix
                 key=f"compare_split_column_{kind}_{suffix}",
                 help="Rows with the same value stay together." if kind == "group" else "Says which rows are earlier.",
             )
+        gap = split_form.gap(data, kind, column, suffix)
         folds = st.number_input(
             "Folds",
             0,
@@ -187,7 +202,7 @@ def _details(data: Dataset, config: ExperimentConfig, proposal: Proposal, suffix
     return replace(
         config,
         holdout=holdout / 100,
-        split=Split(kind, column or ""),
+        split=Split(kind, column or "", gap),
         folds=int(folds),
         seed=int(seed),
         ignored=tuple(ignored),

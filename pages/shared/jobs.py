@@ -18,12 +18,14 @@ from pages.shared import caches, errors
 ACTIVE = ("queued", "running")
 DOING = {
     "train": "Comparing models",
+    "relearn": "Learning every row",
     "model": "Packing a model",
     "evaluate": "Judging a model",
     "explain": "Explaining a model",
     "report": "Writing a report",
     "predict": "Predicting",
     "profile": "Exploring a table",
+    "forecast": "Forecasting a comparison",
 }
 WORDS = {
     "queued": "Waiting for its turn",

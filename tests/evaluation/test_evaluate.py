@@ -15,7 +15,7 @@ from sklearn import metrics
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.errors import FormatError, InputError
 from automl_core.evaluation.evaluate import Evaluation, Score, evaluate, evaluate_out_of_fold, evaluate_values, read_target
-from automl_core.metrics import all_scores
+from automl_core.metrics import METRICS, all_scores
 from automl_core.model import build_model, out_of_fold
 from automl_core.runs import Run
 from automl_core.schema import Column, Schema
@@ -90,6 +90,12 @@ def test_two_classes_by_hand() -> None:
         "recall": 0.5,
         "matthews_corrcoef": metrics.matthews_corrcoef(truth, proba > 0.5),
         "cohen_kappa": 0.5,
+        "brier_score": (0.01 + 0.16 + 0.65**2 + 0.04) / 4,
+        "calibration_error": (0.1 + 0.4 + 0.65 + 0.2) / 4,
+        "gini": 0.5,
+        "ks": 0.5,
+        "f2": 5 / 9,
+        "specificity": 1.0,
     }
     assert {name: score.value for name, score in found.metrics.items()} == pytest.approx(expected)
     assert found.curves["confusion"] == [[2, 0], [1, 1]]
@@ -124,6 +130,13 @@ def test_numbers() -> None:
             "r2": 1 - 4 / 6,
             "mape": 0.5 / 3,
             "rmsle": np.log(5 / 3) / np.sqrt(3),
+            "max_error": 2.0,
+            "explained_variance": 5 / 9,
+            "d2_absolute_error": 1 / 3,
+            "smape": 2 / 9,
+            "wape": 2 / 9,
+            "poisson_deviance": 2 * (4 * np.log(2) - 2) / 3,
+            "gamma_deviance": 2 * (1 - np.log(2)) / 3,
         }
     )
     assert found.curves["predicted_actual"] == {"actual": [1.0, 4.0, 4.0], "predicted": [1.0, 2.0, 4.0]}
@@ -284,8 +297,9 @@ def test_held_out_rows_of_a_run(finished_runs: dict[str, Run], tmp_path: Path, t
     assert {name: score.value for name, score in found.metrics.items()} == pytest.approx(expected)
     assert next(iter(found.metrics)) == run.config.metric
     for name, score in found.metrics.items():
-        assert score.low is not None and score.high is not None
-        assert score.low <= score.value <= score.high, name
+        if METRICS[name].interval:
+            assert score.low is not None and score.high is not None
+            assert score.low <= score.value <= score.high, name
     # The forest and the line both see what the outcome depends on.
     assert found.metrics["r2" if task == "regression" else "balanced_accuracy"].value > 0.5
 

@@ -269,6 +269,14 @@ def test_a_full_disk_ends_the_run_with_a_sentence_and_it_can_go_on(disk: Disk, s
     last = read_events(job.journal)[0][-1]
     assert isinstance(last, Failed)
     assert disk.complaint in last.reason
+    assert "been scored by then; " in last.reason
+    packed = (job.folder / "model.zip").exists()  # where the folds' data leaves room enough for it
+    assert last.reason.endswith("and is ready to use." if packed else "and can be used once there is room.")
+    board = Leaderboard.load(job.folder / "leaderboard.json")
+    scored_by_then = {row.id for row in board if row.state == "scored"}
+    assert {"lr", "dummy"} <= scored_by_then
+    assert ("ensemble" in scored_by_then) == (len(scored_by_then - {"dummy", "ensemble"}) > 1)
+    assert {row.reason for row in board if row.state == "stopped"} <= {"The disk was full before it was done."}
     assert last.action == "Free some disk space, then let it go on: what was finished is kept."
     assert not (job.folder / "reserve").exists()
     assert list(job.folder.rglob("*.part")) == []
@@ -291,6 +299,28 @@ def test_a_full_disk_ends_the_run_with_a_sentence_and_it_can_go_on(disk: Disk, s
     board = Leaderboard.load(job.folder / "leaderboard.json")
     assert {row.id: row.state for row in board} == dict.fromkeys(("dummy", "lr", "ada", "gbc", "rf", "ensemble"), "scored")
     assert {key: fits(job)[key] for key in kept} == dict.fromkeys(kept, 1)
+
+
+def test_after_a_full_disk_what_was_scored_is_combined_and_packed(
+    disk: Disk, small_desk: Desk, passengers: Callable[..., pd.DataFrame]
+) -> None:
+    """A full disk ended a run before its ensemble; the folds' data that could be made again kept the room it needed."""
+    desk = small_desk
+    host = desk.host()
+    project = desk.project()
+    job = desk.train(project, 20_000, candidates=("lr", "nb", "ada", "gbc"))
+    until(lambda: {name for name, _ in scored(job)} >= {"lr", "nb", "ada"})
+    disk.fill([host, job.pid])
+    assert ended(job) == "failed"
+    last = read_events(job.journal)[0][-1]
+    assert isinstance(last, Failed)
+    board = Leaderboard.load(job.folder / "leaderboard.json")
+    states = {row.id: row.state for row in board}
+    assert (states["lr"], states["nb"], states["ensemble"]) == ("scored", "scored", "scored")
+    assert {row.reason for row in board if row.state == "stopped"} == {"The disk was full before it was done."}
+    if disk.mounted:  # a limit on the size of a file does not grow when another is deleted
+        assert last.reason.endswith("is recommended and is ready to use.")
+        assert set(predicts(job.folder / "model.zip", passengers(20))) <= {"yes", "no"}
 
 
 def test_a_full_disk_refuses_work_before_it_starts(disk: Disk, small_desk: Desk) -> None:

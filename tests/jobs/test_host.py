@@ -19,6 +19,8 @@ import pytest
 from automl_core.events import read_events
 from automl_core.jobs import client
 from automl_core.jobs.job import Job, process_started, submit
+from automl_core.relearning import KIND, plan
+from automl_core.runs import Run
 from automl_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -240,6 +242,19 @@ def test_a_host_that_cannot_start_is_told(desk: Desk, monkeypatch: pytest.Monkey
         "Run `make stop`, then try again."
     )
     assert "invalid literal for int() with base 10: 'many'" in (desk.workspace.host / "host.log").read_text()
+
+
+def test_a_judged_model_learns_the_kept_rows_in_a_run_of_its_own(desk: Desk) -> None:
+    project = desk.project()
+    first = desk.train(project, rows=200, holdout=0.2)
+    until(lambda: first.state == "finished", 60)
+    run = Run(first.folder)
+    job = desk.job(project, submit(desk.workspace, project.id, KIND, plan(run, run.leaderboard().recommended)))
+    until(lambda: job.state == "finished", 60)
+    made = Run(job.folder)
+    assert job.folder.parent == first.folder.parent, "it is a run, not a short job"
+    assert made.evaluation(made.leaderboard().recommended).exists()
+    assert [row.state for row in made.leaderboard() if row.role == "model"]
 
 
 def test_a_warm_host_starts_a_job_at_once(desk: Desk) -> None:

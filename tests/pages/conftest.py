@@ -38,7 +38,7 @@ class Jobs:
         self.states: dict[str, str] = {}
 
     def submit(self, workspace: Workspace, project_id: str, kind: str, params: dict[str, Any]) -> str:
-        job_id = new_id("rn" if kind == "train" else "jb")
+        job_id = new_id("rn" if kind in ("train", "relearn") else "jb")
         write_request(workspace.project(project_id).job(job_id), kind, params)
         self.submitted.append((job_id, kind, params))
         self.states[job_id] = "queued"

@@ -46,6 +46,19 @@ def test_everything_is_proposed_with_a_reason_and_start_submits_it(project: Proj
     assert app.main.get("progress")[0].text == "Waiting for its turn"
 
 
+def test_the_fast_preset_asks_for_its_limit(project: ProjectFolder, table: Dataset, jobs: Jobs) -> None:
+    app = open_page("model/compare", project=project.id, dataset=table.id)
+    app.selectbox(key="compare_target").set_value("bought").run()
+    suffix = f"{table.id}_bought"
+    assert f"compare_limit_{suffix}" not in [box.key for box in app.number_input]
+    app.selectbox(key=f"compare_preset_{suffix}").set_value("fast").run()
+    app.number_input(key=f"compare_limit_{suffix}").set_value(0.05).run()
+    app.button(key="compare_start").click().run()
+    assert_clean(app)
+    ((_, _, params),) = jobs.submitted
+    assert (params["config"]["preset"], params["config"]["predict_limit_ms"]) == ("fast", 0.05)
+
+
 def test_a_target_that_cannot_be_learned_is_explained_beside_the_form(project: ProjectFolder, tmp_path: Path, jobs: Jobs) -> None:
     source = tmp_path / "flat.csv"
     source.write_text("a,b\n" + "".join(f"{row},same\n" for row in range(30)))
@@ -75,7 +88,8 @@ def test_a_finished_run_recommends_a_model_and_opens_it(project: ProjectFolder, 
     rows = app.dataframe[0].value
     assert list(rows["Model"]) == ["LightGBM", "Baseline", "Support vectors"]
     assert list(rows["Score"]) == ["0.812 ± 0.015", "0.5", ""]
-    assert list(rows["State"]) == ["Scored", "Scored, baseline", "Failed"]
+    assert list(rows["State"]) == ["Scored", "Scored", "Failed"]
+    assert list(rows["Marks"]) == ["Recommended, Best single", "Baseline", ""]
     assert rows["Reason and next step"].iloc[2] == "It ran out of memory. Use fewer rows."
     assert len(app.get("plotly_chart")) == 1
     app.button(key=f"compare_{run_folder.name}_inspect").click().run()
@@ -144,4 +158,4 @@ def test_a_leaderboard_without_a_scored_row_draws_no_chart(project: ProjectFolde
     replace(board, candidates=failed, recommended="").save(run_folder / "leaderboard.json")
     app = open_page("model/compare", project=project.id)
     assert len(app.get("plotly_chart")) == 0
-    assert list(app.dataframe[0].value["State"]) == ["Failed, baseline", "Failed", "Failed"]
+    assert list(app.dataframe[0].value["State"]) == ["Failed", "Failed", "Failed"]

@@ -88,7 +88,7 @@ def test_a_run_without_a_scored_model_links_to_the_reason(project: ProjectFolder
 
 def test_what_is_not_there_yet_is_offered(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
     app = inspect(project, run_folder)
-    assert [tab.label for tab in app.tabs] == ["Scores", "Curves", "What matters", "Download"]
+    assert [tab.label for tab in app.tabs] == ["Scores", "Curves", "What matters", "The whole model", "Download"]
     assert buttons(app) == {
         "explain_evaluate_lightgbm_start": "Judge it on the held-out rows",
         "explain_explain_lightgbm_start": "Find out what matters",

@@ -25,7 +25,7 @@ TASKS: tuple[Task, ...] = get_args(Task)
 CLASSES = {"binary": 2, "multiclass": 3, "regression": 0}
 ROWS, LEARNED = 200, 140
 # What makes a fit quick; the kinds of objects inside stay the same.
-SHORT: dict[str, Any] = {"n_estimators": 5, "iterations": 5, "max_iter": 20, "max_subpopulation": 50}
+SHORT: dict[str, Any] = {"n_estimators": 5, "iterations": 5, "max_iter": 20, "max_subpopulation": 50, "max_rounds": 20}
 
 
 def specs(task: Task) -> dict[str, Spec]:

@@ -95,8 +95,11 @@ def test_the_first_models_are_of_different_families(task: Task) -> None:
 
 
 def test_explainable_models_can_be_read() -> None:
-    families = {spec.family for task in TASKS for spec in choose(replace(CONFIG, task=task, preset="explainable"))}
-    assert families <= {"linear", "tree", "bayes"}
+    chosen = [spec for task in TASKS for spec in choose(replace(CONFIG, task=task, preset="explainable"))]
+    assert {spec.family for spec in chosen} == {"linear", "tree", "additive"}
+    trees = {spec.id: spec.params for spec in chosen if spec.family == "tree"}
+    assert trees == {"tree-small": {"max_depth": 4, "max_leaf_nodes": 16, "min_samples_leaf": 5}}
+    assert [spec.id for spec in chosen[:3]] == ["lr", "ebm", "tree-small"]  # each kind early, so that a short budget has all
 
 
 def test_named_candidates_are_taken_in_their_order() -> None:

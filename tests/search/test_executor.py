@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from automl_core.search import memory
 from automl_core.search.executor import Done, ForkExecutor
 
 
@@ -135,3 +137,57 @@ def test_native_libraries_get_one_thread(executor: ForkExecutor) -> None:
     (done,) = finish(executor)
     assert done.result["threads"]
     assert set(done.result["threads"]) == {1}
+
+
+def test_a_task_that_wants_more_memory_than_is_free_fails_alone(executor: ForkExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One model could fill the machine's memory until the system ended whatever it liked."""
+    monkeypatch.setattr(memory, "available_memory", lambda: 300 * 2**20)
+
+    def take(size: int) -> Callable[[], dict[str, Any]]:
+        return lambda: {"bytes": int(np.ones(size, dtype=np.uint8).sum())}
+
+    executor.submit(("too much",), take(2**30), 20)
+    executor.submit(("enough",), take(100 * 2**20), 20)
+    done = {one.key: one for one in finish(executor, 20)}
+    assert done[("too much",)].error == "There was not enough memory."
+    assert done[("enough",)].result == {"bytes": 100 * 2**20}
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux only")
+def test_a_task_goes_before_the_process_that_started_it_when_memory_runs_out(executor: ForkExecutor) -> None:
+    executor.submit((1,), lambda: {"adj": int(Path("/proc/self/oom_score_adj").read_text())}, 10)
+    (done,) = finish(executor)
+    assert done.result["adj"] >= 500 > int(Path("/proc/self/oom_score_adj").read_text())
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost", "catboost", "lr", "rf"])
+def test_the_limit_does_not_hinder_native_libraries(executor: ForkExecutor, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Libraries reserve more than they use; a limit on reservations would fail every one of their fits."""
+    monkeypatch.setattr(memory, "available_memory", lambda: 400 * 2**20)
+
+    def work() -> dict[str, Any]:
+        import warnings
+
+        from automl_core.search.candidates import catalogue, make_estimator
+
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(2000, 10))
+        y = (X[:, 0] + rng.normal(size=2000) > 0).astype(int)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = make_estimator(catalogue("binary")[name], seed=0, threads=1).fit(X, y)
+        return {"right": float((model.predict(X) == y).mean())}
+
+    executor.submit((name,), work, 60)
+    (done,) = finish(executor, 60)
+    assert done.error == ""
+    assert done.result["right"] > 0.7
+
+
+def test_a_library_that_runs_out_of_memory_in_its_own_words_is_understood(executor: ForkExecutor) -> None:
+    def work() -> dict[str, Any]:
+        raise RuntimeError("std::bad_alloc")
+
+    executor.submit((1,), work, 10)
+    (done,) = finish(executor)
+    assert done.error == "There was not enough memory."

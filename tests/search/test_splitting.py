@@ -10,14 +10,20 @@ import pytest
 
 from automl_core.errors import InputError
 from automl_core.experiment import ExperimentConfig, Split
-from automl_core.search.splitting import Division, divide, propose_folds
+from automl_core.search.copies import Copies
+from automl_core.search.division import Division
+from automl_core.search.splitting import divide, propose_folds
 
 BINARY = ExperimentConfig("y", "binary", "roc_auc", "1", holdout=0.2)
 
 
-def split(config: ExperimentConfig, y, keys=None) -> Division:
+def noted(config: ExperimentConfig, y, keys=None) -> tuple[Division, list[str]]:
     values = np.asarray(y, dtype=float)
-    division, notes = divide(config, values, None if keys is None else pd.Series(keys), np.arange(len(values)) + 100)
+    return divide(config, values, None if keys is None else pd.Series(keys, name="k"), np.arange(len(values)) + 100)
+
+
+def split(config: ExperimentConfig, y, keys=None) -> Division:
+    division, notes = noted(config, y, keys)
     assert all(notes)
     everything = np.concatenate([division.holdout, division.train])
     assert len(np.unique(everything)) == len(everything)
@@ -35,23 +41,50 @@ def test_random_splits_keep_the_shares_of_the_labels() -> None:
         assert y[division.train][division.judged(fold)].mean() == pytest.approx(0.2, abs=0.06)
 
 
-def test_groups_are_never_on_both_sides() -> None:
-    keys = np.repeat(np.arange(20), 5)
-    y = np.tile([0, 1, 0, 1, 1], 20)
-    division = split(replace(BINARY, split=Split("group", "k")), y, keys)
-    assert not set(keys[division.holdout]) & set(keys[division.train])
-    for fold in range(division.folds):
-        assert not set(keys[division.train][division.learned(fold)]) & set(keys[division.train][division.judged(fold)])
+def test_without_copies_rows_are_divided_as_scikit_learn_does() -> None:
+    """Scores that were compared with other tools on the same folds stay comparable."""
+    from sklearn.model_selection import StratifiedKFold, train_test_split
+
+    y = np.array([0] * 80 + [1] * 20)
+    division = split(replace(BINARY, seed=7), y)
+    _, aside = train_test_split(np.arange(100), test_size=0.2, random_state=7, stratify=y)
+    assert division.holdout.tolist() == sorted(aside)
+    left = np.setdiff1d(np.arange(100), aside)
+    for fold, (_, judged) in enumerate(StratifiedKFold(5, shuffle=True, random_state=7).split(left, y[left])):
+        assert division.judged(fold).tolist() == judged.tolist()
 
 
-def test_by_time_the_past_is_learned_and_the_future_judged() -> None:
-    days = np.random.default_rng(0).permutation(120)
-    division = split(replace(BINARY, split=Split("time", "k")), np.arange(120) % 2, days)
-    assert division.forward
-    assert days[division.train].max() < days[division.holdout].min()
-    times = days[division.train]
-    for fold in range(division.folds):
-        assert times[division.learned(fold)].max() < times[division.judged(fold)].min()
+def test_copies_follow_the_first_of_them() -> None:
+    leader = np.arange(60)
+    leader[40:50] = np.arange(10)  # ten rows that were entered twice
+    y = (np.arange(60) % 2)[leader].astype(float)
+    division, _ = divide(BINARY, y, None, np.arange(60), Copies(leader))
+    side = np.full(60, -2)
+    side[division.train] = division.fold
+    assert (side[40:50] == side[:10]).all()
+    assert len(set(side.tolist())) == 6
+
+
+def test_a_label_of_copies_only_is_learned_from_and_never_judged() -> None:
+    leader = np.arange(40)
+    leader[31:34] = 30
+    y = np.array([0, 1] * 15 + [2] * 4 + [0, 1] * 3, dtype=float)
+    division, _ = divide(replace(BINARY, task="multiclass"), y, None, np.arange(40), Copies(leader))
+    assert division.fold[np.isin(division.train, [30, 31, 32, 33])].tolist() == [-1] * 4
+
+
+def test_folds_with_a_gap_survive_the_disk(tmp_path) -> None:
+    division = split(replace(BINARY, split=Split("time", "k", 5)), np.arange(120) % 2, np.arange(120))
+    division.save(tmp_path / "split.npz")
+    again = Division.load(tmp_path / "split.npz")
+    for fold in range(5):
+        assert again.learned(fold).tolist() == division.learned(fold).tolist()
+
+
+def test_a_division_by_time_of_an_earlier_version_is_read(tmp_path) -> None:
+    np.savez(tmp_path / "split.npz", rows=[0, 1, 2, 3], holdout=[3], train=[0, 1, 2], fold=[-1, 0, 1], forward=[True])
+    division = Division.load(tmp_path / "split.npz")
+    assert [division.learned(fold).tolist() for fold in range(2)] == [[0], [0, 1]]
 
 
 def test_a_label_with_one_row_is_learned_from_and_never_judged() -> None:
@@ -72,11 +105,6 @@ def test_when_every_label_is_rare_there_are_fewer_folds() -> None:
 def test_labels_of_one_row_each_are_refused() -> None:
     with pytest.raises(InputError, match="No label has two rows left"):
         split(replace(BINARY, task="multiclass", holdout=0.0), np.arange(12))
-
-
-def test_too_few_rows_by_time_are_refused() -> None:
-    with pytest.raises(InputError, match="5 folds by time need at least 12"):
-        split(replace(BINARY, split=Split("time", "k")), [0, 1] * 6, np.arange(12))
 
 
 def test_a_division_survives_the_disk(tmp_path) -> None:

@@ -1,0 +1,156 @@
+"""The leaderboard's page: groups and marks, other choices, warnings, what is folded away, learning the kept rows too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automl_core.experiment import ExperimentConfig
+from automl_core.honesty import HeldOut
+from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.relearning import KIND, Origin
+from automl_core.runs import write_request
+from automl_core.workspace import ProjectFolder, new_id, read_json, write_json
+from tests.pages.conftest import Jobs, assert_clean, open_page, write_evaluation
+
+
+def row(name: str, folds: tuple[float, ...], role: str = "model", **more: Any) -> Candidate:
+    score = sum(folds) / len(folds)
+    return Candidate(name, name.title(), "linear", role, state="scored", fold_scores=folds, score=score, spread=0.01, **more)
+
+
+ROWS = (
+    row("dummy", (0.5, 0.5, 0.5), "baseline", predict_ms=0.1),
+    row(
+        "best", (0.90, 0.91, 0.92), predict_ms=40.0, spec={"id": "best", "name": "Best", "family": "linear", "class_path": "a.B"}
+    ),
+    row("near", (0.90, 0.90, 0.924), predict_ms=5.0),
+    row("far", (0.80, 0.811, 0.82), predict_ms=1.0),
+)
+
+
+@pytest.fixture
+def run(run_folder: Path) -> Path:
+    """A run with a leaderboard that can be judged."""
+    board = Leaderboard("roc_auc", True, ROWS, recommended="best", recommendation="It has the best ROC AUC.")
+    board.save(run_folder / "leaderboard.json")
+    return run_folder
+
+
+def judged(run: Path, value: float = 0.9) -> None:
+    """Store a held-out verdict and what a search leaves besides."""
+    import numpy as np
+
+    metrics = {"roc_auc": {"value": value, "low": value - 0.03, "high": value + 0.03}}
+    write_evaluation(run, "best", {"format": 1, "source": "held-out", "rows": 12, "metrics": metrics})
+    write_json(run / "task.json", {"format": 1, "classes": [], "config": read_json(run / "request.json")["params"]["config"]})
+    write_json(run / "candidates" / "best" / "candidate.json", ROWS[1].to_dict())
+    np.savez(run / "split.npz", rows=[0], holdout=[0], train=[0], fold=np.array([0, 1, 2]), forward=[False])
+
+
+def test_groups_and_marks_stand_in_the_table(project: ProjectFolder, run: Path) -> None:
+    app = open_page("model/compare", project=project.id)
+    table = app.dataframe[0].value
+    assert list(table["Model"]) == ["Best", "Near", "Far", "Dummy"]
+    assert list(table["Group"]) == ["A", "A", "B", "C"]
+    assert list(table["Marks"]) == ["Recommended, Best single", "Fastest alike, Fastest near the best", "", "Baseline"]
+    said = [caption.value for caption in app.caption]
+    assert any(text.startswith("2 of 4 cannot be told apart (group A)") for text in said)
+    assert any("best of 3 by these scores" in text for text in said)
+    assert not app.main.get("warning")
+
+
+def test_another_model_can_be_used_instead(project: ProjectFolder, run: Path) -> None:
+    key = f"compare_{run.name}"
+    app = open_page("model/compare", project=project.id)
+    app.button(key=f"{key}_use_near").click().run()
+    assert_clean(app)
+    assert app.query_params["model"] == "near"
+    assert app.success[0].value == "Inspect and Predict now use Near."
+    assert any(text.value.endswith("In use: **Near**") for text in app.markdown)
+    assert app.button(key=f"{key}_use_best").label == "Use this instead"
+    app.switch_page("pages/model/predict.py").run()
+    assert_clean(app)
+    assert app.query_params["model"] == "near"
+
+
+def test_search_and_held_out_that_part_ways_are_a_warning(project: ProjectFolder, run: Path) -> None:
+    judged(run, 0.6)
+    app = open_page("model/compare", project=project.id)
+    assert app.warning[0].value.endswith("rows that belong together and were split.")
+
+
+def test_the_chart_shows_scores_or_the_course(project: ProjectFolder, run: Path) -> None:
+    key = f"compare_{run.name}_chart_ended"
+    app = open_page("model/compare", project=project.id)
+    assert app.segmented_control(key=key).value == "Scores"
+    app.segmented_control(key=key).set_value("Course").run()
+    assert_clean(app)
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_while_it_runs_nothing_is_judged_yet(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
+    jobs.states[run.name] = "running"
+    app = open_page("model/compare", project=project.id, run=run.name)
+    assert not [button for button in app.button if "_use_" in button.key]
+    assert not any("told apart" in caption.value for caption in app.caption)
+    assert app.segmented_control(key=f"compare_{run.name}_chart_live").value == "Course"
+
+
+def test_many_rows_without_a_score_are_folded_away(project: ProjectFolder, run: Path) -> None:
+    lost = tuple(Candidate(f"x{k}", f"Model {k}", "kernel", state="failed", reason="It failed.") for k in range(6))
+    board = Leaderboard.load(run / "leaderboard.json")
+    replace(board, candidates=(*ROWS, *lost)).save(run / "leaderboard.json")
+    app = open_page("model/compare", project=project.id)
+    assert list(app.dataframe[0].value["Model"]) == ["Best", "Near", "Far", "Dummy"]
+    assert "6 models without a score, and why" in [expander.label for expander in app.expander]
+    assert list(app.dataframe[1].value["Model"]) == [f"Model {k}" for k in range(6)]
+
+
+def test_one_click_learns_the_kept_rows_too(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
+    key = f"compare_{run.name}"
+    app = open_page("model/compare", project=project.id, run=run.name)
+    assert f"{key}_relearn" not in [button.key for button in app.button]
+    judged(run)
+    app = open_page("model/compare", project=project.id, run=run.name)
+    app.button(key=f"{key}_relearn").click().run()
+    assert_clean(app)
+    ((made, kind, params),) = jobs.submitted
+    assert kind == KIND
+    assert params["config"]["holdout"] == 0
+    assert params["config"]["folds"] == 3
+    assert params[KIND]["run"] == run.name
+    assert [spec["id"] for spec in params[KIND]["specs"]] == ["best"]
+    assert app.query_params["run"] == made
+    back = open_page("model/compare", project=project.id, run=run.name)
+    assert back.button(key=f"{key}_relearned").label == "See it with every row learned"
+
+
+@pytest.fixture
+def relearned(project: ProjectFolder, run: Path) -> Path:
+    """A run in which a judged model learned every row."""
+    folder = project.run(new_id("rn"))
+    config = ExperimentConfig(target="bought", task="binary", metric="roc_auc", positive="yes", holdout=0.0)
+    origin = Origin(run.name, "best", "Best", {}, (), "roc_auc", HeldOut(0.9, 0.87, 0.93, 12))
+    write_request(folder, KIND, {**read_json(run / "request.json")["params"], "config": config.to_dict(), KIND: origin.to_dict()})
+    Leaderboard("roc_auc", True, ROWS[:2], recommended="best").save(folder / "leaderboard.json")
+    return folder
+
+
+def test_a_model_that_learned_every_row_shows_why_it_can_be_trusted(project: ProjectFolder, relearned: Path) -> None:
+    reason = (
+        "It learned every row, so its own scores are out-of-fold. The same model, chosen and judged before, had ROC AUC 0.9 "
+        "(0.87 to 0.93) on 12 rows that it had not learned from."
+    )
+    app = open_page("model/compare", project=project.id, run=relearned.name)
+    assert f":material/verified: {reason}" in [caption.value for caption in app.caption]
+    assert app.markdown[0].value.endswith("out-of-fold")
+    assert "Score, out-of-fold" in app.dataframe[0].value
+    assert not any("told apart" in caption.value for caption in app.caption)
+    assert "every row learned" in app.selectbox[0].options[0]
+    inspect = open_page("model/explain", project=project.id, run=relearned.name)
+    assert [info.value for info in inspect.info] == [reason]
+    assert "See its verdict" in [link.label for link in inspect.page_link]

@@ -1,0 +1,220 @@
+"""Balanced, weighed and noisy rows: exact on tiny tables, refused in words, and inside training folds only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from automl_core.schema import Column, Schema
+from automl_core.search.candidates import catalogue, make_estimator, portfolio
+from automl_core.search.resampling import (
+    METHODS,
+    applicable,
+    balancing_specs,
+    numeric_share,
+    resample,
+    weight_arguments,
+    with_resampling,
+)
+from automl_core.search.run import prepare
+from tests.search.conftest import CONFIG, RECIPE, SCHEMA, make_people
+
+X = np.array([[0.0, 0], [1, 0], [2, 1], [3, 1], [10, 0], [12, 1]])
+Y = np.array([0, 0, 0, 0, 1, 1])
+APART = np.repeat([[0.0, 0], [9, 9]], 15, axis=0) + np.arange(30)[:, None] / 100
+HALVES = np.repeat([0, 1], 15)
+MIXED = np.random.default_rng(0).normal(size=(80, 2))
+
+
+def test_every_label_weighs_the_same():
+    made = resample("weights", X, Y, seed=0)
+    assert made.weights is not None
+    assert made.weights.tolist() == [0.75] * 4 + [1.5] * 2
+    assert made.X is X and made.y is Y
+    assert made.note == "Rows weigh between 0.75 and 1.5, so that every label weighs the same."
+
+
+def test_smote_makes_rows_between_rows_of_the_rare_label():
+    made = resample("smote", X, Y, seed=0)
+    assert made.weights is None
+    np.testing.assert_array_equal(made.X[:6], X)
+    assert made.y.tolist() == [*Y, 1, 1] and made.y.dtype == Y.dtype
+    new = made.X[6:]
+    assert ((new[:, 0] > 10) & (new[:, 0] < 12)).all()
+    np.testing.assert_allclose(new[:, 1], (new[:, 0] - 10) / 2)  # on the line between the two
+    assert made.note == "2 rows of rarer labels were made, from 1 neighbours each."
+
+
+def test_smote_keeps_codes_of_words_whole():
+    made = resample("smote", X, Y, seed=0, categories=(1,))
+    assert set(made.X[6:, 1]) <= {0.0, 1.0}
+    assert ((made.X[6:, 0] >= 10) & (made.X[6:, 0] <= 12)).all()
+
+
+def test_rows_of_frequent_labels_are_left_out():
+    made = resample("under", X, Y, seed=0)
+    assert sorted(made.y) == [0, 0, 1, 1]
+    assert {tuple(row) for row in made.X} <= {tuple(row) for row in X}
+    assert made.note == "2 rows of more frequent labels were left out."
+
+
+def test_borderline_rows_are_made_near_the_other_label():
+    rng = np.random.default_rng(0)
+    far, near = rng.normal(20, 0.1, (10, 2)), rng.normal(0.5, 0.5, (10, 2))
+    table, y = np.concatenate([rng.normal(0, 0.5, (60, 2)), far, near]), np.repeat([0, 1], [60, 20])
+    made = resample("borderline", table, y, seed=0)
+    assert np.bincount(made.y).tolist() == [60, 60]
+    assert (made.X[80:].max(axis=1) < 2).sum() > 30  # most of them near the border, and not around 20
+
+
+def test_noise_moves_numbers_and_nothing_else():
+    rng = np.random.default_rng(1)
+    table = np.column_stack([rng.normal(0, 5, 4000), np.arange(4000) % 2, np.arange(4000) % 7, rng.normal(size=4000)])
+    table[::3, 3] = np.nan
+    y = rng.normal(size=4000)
+    made = resample("jitter", table, y, seed=0, categories=(2,))
+    assert made.X.shape == (12000, 4)
+    np.testing.assert_array_equal(made.X[:4000], table)
+    np.testing.assert_array_equal(made.y, np.tile(y, 3))
+    copy = made.X[4000:8000]
+    np.testing.assert_array_equal(copy[:, 1:3], table[:, 1:3])
+    np.testing.assert_array_equal(np.isnan(copy[:, 3]), np.isnan(table[:, 3]))
+    moved = copy[:, 0] - table[:, 0]
+    np.testing.assert_allclose([moved.mean(), moved.std()], [0, 0.1 * table[:, 0].std()], atol=0.02)
+    assert made.note == "8,000 copies were added, their numbers moved by 0.1 standard deviations."
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_seed_alone_decides(method):
+    first, again = (resample(method, MIXED, np.repeat([0, 1], [60, 20]), seed=3) for _ in range(2))
+    np.testing.assert_array_equal(first.X, again.X)
+    np.testing.assert_array_equal(first.y, again.y)
+
+
+@pytest.mark.parametrize(
+    ("method", "table", "y", "categories", "sentence"),
+    [
+        ("smote", X, np.array([0, 0, 0, 0, 0, 1]), (),
+         "A label has a single row in this fold; new rows are made between at least two."),
+        ("smote", np.where(X == 12, np.nan, X), Y, (), "New rows cannot be made between rows with missing values."),
+        ("smote", X, Y, (0, 1), "Every column is a category; new rows are made between numbers."),
+        ("borderline", X, Y, (1,), "Borderline-SMOTE takes numbers only, and this model gets categories."),
+        ("borderline", APART, HALVES, (), "No row of a rarer label lies at the border to others, so nothing was made."),
+        ("jitter", X[:, 1:], Y, (), "No column holds numbers that noise could be added to."),
+        ("magic", X, Y, (), "There is no resampling 'magic'; there are weights, smote, borderline, under, jitter."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_refused_in_words(method, table, y, categories, sentence):
+    with pytest.raises(ValueError) as caught:
+        resample(method, table, y, seed=0, categories=categories)
+    assert str(caught.value) == sentence
+
+
+def test_a_model_that_weighs_no_rows_is_refused():
+    weights = np.ones(6)
+    knn = make_estimator(catalogue("binary")["knn"], seed=0, threads=1)
+    with pytest.raises(ValueError, match=r"^This model cannot weigh rows, so labels cannot be weighed evenly\.$"):
+        weight_arguments(knn, weights)
+    assert weight_arguments(knn, None) == {}
+    logistic = make_estimator(catalogue("binary")["lr"], seed=0, threads=1)
+    assert weight_arguments(logistic, weights)["sample_weight"] is weights
+
+
+def labels(*counts: int) -> np.ndarray:
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+DECISIONS: list[tuple[Any, np.ndarray, int, float, bool, str]] = [
+    ("weights", labels(90, 10), 2, 0.0, True, "The most frequent label has 9.0 rows for one of the rarest."),
+    (
+        "weights",
+        labels(29, 10),
+        2,
+        1.0,
+        False,
+        "The most frequent label has 2.9 rows for one of the rarest, which is even enough.",
+    ),
+    ("weights", np.linspace(0, 1, 50), 0, 1.0, False, "Only labels can be balanced, and the target is a number."),
+    ("smote", labels(90, 10), 2, 0.5, True, "The most frequent label has 9.0 rows for one of the rarest."),
+    ("smote", labels(90, 9), 2, 1.0, False, "The rarest label has 9 rows; 10 are needed."),
+    ("smote", labels(90, 10), 2, 0.25, False, "Only 25% of the columns are numbers, between which rows can be made."),
+    ("smote", labels(100_001, 5000), 2, 1.0, False, "The table would grow to more than 200,000 rows."),
+    ("borderline", labels(90, 19), 2, 1.0, False, "The rarest label has 19 rows; 20 are needed."),
+    ("under", labels(5000, 499), 2, 0.0, False, "The rarest label has 499 rows; 500 are needed."),
+    ("under", labels(5000, 500), 2, 0.0, True, "The most frequent label has 10.0 rows for one of the rarest."),
+    ("jitter", labels(999, 1000), 2, 0.5, True, "1,999 rows are few, and 50% of the columns are numbers."),
+    ("jitter", labels(1000, 1000), 2, 1.0, False, "Noisy copies help small tables; 2,000 rows are not below 2,000."),
+    ("jitter", np.linspace(0, 1, 50), 0, 0.4, False, "Only 40% of the columns are numbers, which noise can be added to."),
+]
+
+
+@pytest.mark.parametrize(("method", "y", "n_classes", "share", "tried", "reason"), DECISIONS)
+def test_what_is_tried_for_which_table(method, y, n_classes, share, tried, reason):
+    decision = applicable(method, y, n_classes=n_classes, numeric_share=share)
+    assert (decision.value, decision.reason) == (tried, reason)
+
+
+def ids(task: Any, y: np.ndarray, n_classes: int, share: float) -> list[str]:
+    return [spec.id for spec in balancing_specs(task, y, n_classes=n_classes, numeric_share=share)]
+
+
+def test_candidates_follow_from_the_table():
+    assert ids("binary", labels(900, 100), 2, 1.0) == [
+        "lr-weights", "lightgbm-own-weights", "extra-own-weights", "xgboost-own-weights", "lr-smote", "extra-own-smote",
+        "extra-own-borderline", "extra-own-jitter", "neural-own-jitter", "lightgbm-own-jitter",
+    ]  # fmt: skip
+    assert ids("multiclass", labels(5000, 5000, 600), 3, 0.0) == [
+        "lr-weights", "lightgbm-own-weights", "extra-own-weights", "xgboost-own-weights", "lightgbm-own-under", "extra-own-under"
+    ]  # fmt: skip
+    assert ids("binary", labels(3000, 3000), 2, 1.0) == []
+    assert ids("regression", np.linspace(0, 1, 500), 0, 1.0) == ["extra-own-jitter", "neural-own-jitter", "lightgbm-own-jitter"]
+
+
+def test_a_candidate_says_what_is_done_to_its_rows():
+    spec = with_resampling(catalogue("binary")["lr"], "smote")
+    assert (spec.id, spec.name, spec.resampling) == ("lr-smote", "Logistic Regression, rare labels filled up (SMOTE)", "smote")
+    assert spec.params == catalogue("binary")["lr"].params
+
+
+def test_the_share_of_numbers():
+    assert numeric_share(Schema((Column("a", "number"), Column("b", "category")))) == 0.5
+    assert numeric_share(Schema(())) == 0.0
+
+
+@pytest.mark.parametrize("name", ["lr", "extra-own", "lightgbm-own", "xgboost-own", "catboost-own", "ebm"])
+def test_weights_reach_every_kind_of_model(name: str, tmp_path: Path) -> None:
+    """With labels weighed evenly a rare event is predicted far more often, in the fold's judged rows that stay as they are."""
+    frame = make_people(300)
+    frame["bought"] = np.where(np.arange(300) % 10 == 0, "yes", "no")
+    work = prepare(frame, SCHEMA, RECIPE, CONFIG, tmp_path).work
+    spec = {**catalogue("binary"), **portfolio("binary")}[name]
+    means = []
+    for one in (with_resampling(spec, "weights"), spec):
+        facts = work.prepare(0, one.view)
+        work.fit(one, 0, facts, 5.0)
+        values = np.load(tmp_path / "candidates" / one.id / "fold0.npy")
+        assert len(values) == len(work.division.train[work.division.judged(0)])
+        means.append(values[:, 1].mean())
+    assert means[0] > means[1] + 0.1
+
+
+def test_a_model_that_takes_no_weights_says_so(tmp_path: Path) -> None:
+    work = prepare(make_people(), SCHEMA, RECIPE, CONFIG, tmp_path).work
+    facts = work.prepare(0, "encoded")
+    with pytest.raises(ValueError, match="cannot weigh rows"):
+        work.fit(with_resampling(catalogue("binary")["knn"], "weights"), 0, facts, 5.0)
+
+
+def test_made_rows_are_learned_from_and_never_judged(tmp_path: Path) -> None:
+    work = prepare(make_people(), SCHEMA, RECIPE, CONFIG, tmp_path).work
+    facts = work.prepare(0, "encoded")
+    result = work.fit(with_resampling(catalogue("binary")["lr"], "jitter"), 0, facts, 5.0)
+    plain = work.fit(catalogue("binary")["lr"], 0, facts, 5.0)
+    assert (
+        np.load(tmp_path / "candidates" / "lr-jitter" / "fold0.npy").shape
+        == np.load(tmp_path / "candidates" / "lr" / "fold0.npy").shape
+    )
+    assert result["metrics"]["roc_auc"] == pytest.approx(plain["metrics"]["roc_auc"], abs=0.05)
