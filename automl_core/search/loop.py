@@ -20,6 +20,7 @@ from automl_core.experiment import Decision
 from automl_core.fold_tests import fold_ratio
 from automl_core.honesty import recommend
 from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.scoring.ensemble import tempered
 from automl_core.search.candidates import Spec, baseline, choose
 from automl_core.search.combine import combine
 from automl_core.search.executor import Done, ForkExecutor
@@ -27,7 +28,7 @@ from automl_core.search.memory import SUGGESTION, fits_in_memory
 from automl_core.search.racing import DEAR, LEAST, kind_of_model, too_dear, worth_going_on, worth_starting
 from automl_core.search.resampling import balancing_specs, numeric_share
 from automl_core.search.rescue import closing_words, make_room
-from automl_core.search.selection import POOL, blend, greedy_weights, judge_of
+from automl_core.search.selection import POOL, blend, fit_temperature, greedy_weights, judge_of
 from automl_core.search.tuner import TUNED, Tuner
 from automl_core.workspace import read_json, write_json
 
@@ -383,9 +384,12 @@ class SearchLoop:
         done = np.flatnonzero(np.isin(division.fold, list(job.results)))[:WATCHED]
         if mixture is None or not len(done):
             return Decision(True, "")
-        own = self.out_of_fold(job.spec.id, tuple(job.results))[done]
-        judge = judge_of(self.scorer, division.train[done])
-        return worth_going_on(mixture[done], own, judge, need=need, budget=budget)
+        own, now, places = self.out_of_fold(job.spec.id, tuple(job.results))[done], mixture[done], division.train[done]
+        if self.classes:
+            # Forests and kernels are too careful, boosters too sure; the ensemble sets that right, so the race must not mind.
+            codes = self.work.y[places].astype(np.int64)
+            own, now = (tempered(values, fit_temperature(values, codes)) for values in (own, now))
+        return worth_going_on(now, own, judge_of(self.scorer, places), need=need, budget=budget)
 
     def _mixture(self) -> Any:
         """Return the out-of-fold predictions of a small ensemble of what is scored; None while nothing is."""

@@ -25,7 +25,7 @@ from automl_core.search.families import Group, cheap, groups
 from automl_core.search.forecast import Forecast
 from automl_core.search.memory import available_memory, fits_in_memory, need_bytes
 from automl_core.search.samples import nested_rows, sample_sizes, sample_work, table_sample
-from automl_core.search.splitting import propose_folds
+from automl_core.search.splitting import propose_folds, work_of
 
 if TYPE_CHECKING:
     from automl_core.search.fitting import FoldWork
@@ -312,7 +312,8 @@ def forecast_run(
         folds = division.folds
         if scale > 1 and not division.forward:
             sizes = np.bincount(prepared.work.y.astype(int)) if prepared.classes else np.array([len(division.train)])
-            folds = propose_folds(config, round(left), int(sizes[sizes > 0].min()), int(sizes.max())).value
+            work = work_of(len(prepared.work.schema), len(prepared.classes))
+            folds = propose_folds(config, round(left), int(sizes[sizes > 0].min()), int(sizes.max()), work=work).value
         # By time a fold learns from half of the rows, taken over all of them.
         learned = round(left / 2) if division.forward else round(left * (folds - 1) / folds)
         free = available_memory()
