@@ -6,7 +6,7 @@ import numpy as np
 
 from automl_core.search.racing import kind_of_model, too_dear, worth_going_on, worth_starting
 
-TRUTH = np.array([0.0, 1.0, 2.0, 3.0])
+TRUTH = np.tile([0.0, 1.0, 2.0, 3.0], 100)
 HIGH = TRUTH + 1
 
 
@@ -30,6 +30,14 @@ def test_cheap_ones_and_runs_in_trials_are_never_stopped():
     assert worth_going_on(HIGH, TRUTH + 2, judge, need=1.1, budget=60).value
     assert worth_going_on(HIGH, TRUTH + 2, judge, need=100, budget=float("inf")).value
     assert worth_going_on(None, HIGH, judge, need=10, budget=60).value
+
+
+def test_few_judged_rows_stop_only_what_is_dear():
+    def few(values: np.ndarray) -> float:
+        return -float(np.sqrt(np.mean((TRUTH[:200] - values) ** 2)))
+
+    assert worth_going_on(HIGH[:200], TRUTH[:200] + 2, few, need=5.9, budget=60).value
+    assert not worth_going_on(HIGH[:200], TRUTH[:200] + 2, few, need=6.1, budget=60).value
 
 
 def test_a_kind_that_is_far_behind_is_not_begun_again():
