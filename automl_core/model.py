@@ -231,9 +231,11 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         [part for part, _ in found], lambda name: load_trusted(fitted[name], name), len(classes), candidate.temperature
     )
     rows = train_rows(run_folder)
-    # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
-    number = int(next(iter(found[0][1])).partition("/")[0])
-    learned = rows.learned[(rows.fold < number) if number > rows.fold.max() else rows.last] if rows.forward else rows.learned
+    learned = rows.learned
+    if rows.forward and not is_refitted(run_folder, candidate):
+        # The exported fold learned the rows before its own, or all of them where it was fitted after the others.
+        number = int(next(iter(found[0][1])).partition("/")[0])
+        learned = learned[(rows.fold < number) if number > rows.fold.max() else rows.last]
     frame = dataset.frame().iloc[learned]
     inputs = dataset.schema.without([config.target])
     personal = personal_columns(frame, inputs)

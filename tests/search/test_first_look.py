@@ -126,7 +126,7 @@ def test_only_a_table_that_was_never_searched_is_looked_at(tmp_path, monkeypatch
             return make_people(300)
 
     class Asked(Run):
-        config, recipe = CONFIG, RECIPE
+        config, recipe, params = CONFIG, RECIPE, {}
 
         @staticmethod
         def dataset():

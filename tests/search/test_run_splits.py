@@ -75,7 +75,7 @@ def test_dates_and_keys_that_the_recipe_leaves_out_are_still_pointed_out() -> No
 def test_a_metric_that_no_fold_defines_is_said_before_the_search(tmp_path: Path) -> None:
     frame = table()
     frame["cost"] = -frame["cost"].abs()
-    config = ExperimentConfig("cost", "regression", "rmsle", ignored=("y",))
+    config = ExperimentConfig("cost", "regression", "rmsle", ignored=("y",), folds=5)
     with pytest.raises(InputError, match="cannot be computed on any of the 5 folds"):
         search(tmp_path, frame, config)
 
@@ -84,7 +84,7 @@ def test_a_fold_on_which_the_metric_is_not_defined_is_left_out_for_everybody(tmp
     """Regression: one negative value with this metric ended the whole run with "All-NaN slice encountered"."""
     frame = table()
     frame.loc[7, "cost"] = -1.0
-    config = ExperimentConfig("cost", "regression", "rmsle", ignored=("y",), holdout=0.0)
+    config = ExperimentConfig("cost", "regression", "rmsle", ignored=("y",), holdout=0.0, folds=5)
     board, _ = search(tmp_path, frame, config)
     assert len(board["ridge"].fold_scores) == 4
     assert board.recommended
