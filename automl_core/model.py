@@ -62,6 +62,7 @@ RUNTIME = (
     "scoring/bundle.py",
     "scoring/columns.py",
     "scoring/ensemble.py",
+    "scoring/targets.py",
     "scoring/trusted.py",
     "scoring/values.py",
 )

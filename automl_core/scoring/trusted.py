@@ -9,6 +9,8 @@ OWN = (
     "automl_core.cleaning.transformers.GroupRare",
     "automl_core.cleaning.transformers.TextFeatures",
     "automl_core.cleaning.transformers.level_name",
+    # scikit-learn's SVR with two more numbers, the mean and the width of its target.
+    "automl_core.scoring.targets.ScaledSVR",
 )
 BOOSTERS = (
     # Each rebuilds its trees from the library's own stored form, which holds numbers and names only.
