@@ -252,6 +252,39 @@ def train(
     _search(Run(out), emit, look=look, fresh=True)
 
 
+@app.command()
+def forecast(
+    file: File,
+    target: Annotated[str, typer.Option(help="The column to predict.", show_default=False)],
+    preset: Annotated[str, typer.Option(help="quick, balanced, best, fast, explainable or pycaret.")] = "balanced",
+    recipe: Annotated[Path | None, typer.Option(help="A recipe that the app exported; by default the proposed one.")] = None,
+    budget: Annotated[float, typer.Option(help="Seconds of wall-clock time that the search would have.")] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a search would cost: seconds and memory of each family of models, from a few seconds of small fits."""
+    from automl_core.cleaning.apply import apply_stateless
+    from automl_core.experiment import PRESETS, Budget
+    from automl_core.proposals import propose
+    from automl_core.search.memory import size_words
+    from automl_core.search.probing import forecast_run
+
+    dataset = _dataset(file)
+    frame, schema = dataset.frame(), dataset.schema
+    chosen = _recipe(recipe, dataset, target)
+    cleaned = apply_stateless(frame, schema, chosen, training=True)
+    config = propose(cleaned.frame, cleaned.schema, target, uploaded=(frame, schema)).config
+    config = replace(config, budget=Budget(budget), preset=cast(Any, _choice("--preset", preset, PRESETS)))
+    found = forecast_run(frame, schema, chosen, config)
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=1))
+        return
+    for row in [*([found.preparation] if found.preparation else []), *found.families]:
+        taken = f"{row.seconds:10,.1f} s  ({row.seconds_low:,.1f} to {row.seconds_high:,.1f})" if row.seconds else ""
+        size = size_words(row.bytes) if row.bytes else ""
+        print(f"{row.label:26}{taken:40}{size:>8}  {row.reason}".rstrip())
+    say(f"One model over all {found.folds} folds, on {found.cores} cores; {size_words(found.free)} of memory are free.")
+
+
 def _emitter(run: Run) -> Callable[[Event], None]:
     """Return what keeps events in the run's journal and tells them."""
     tell = _teller()
@@ -304,10 +337,14 @@ def _search(
         )
         if run.config.holdout or origin_of(run):
             worker.judge_recommended(run, result["recommended"], emit)
+        from automl_core.reporting import write_report
+
         write_report(run.path, result["recommended"], run.path / "report.html")
     except AutoMLError as error:
         with contextlib.suppress(OSError):  # on a full disk only standard error is left to say it
-            append_event(journal, Failed(error.received, error.action))
+            append_event(journal, Stopped() if stopped else Failed(error.received, error.action))
+        if stopped:
+            fail(f"Stopped. {error.received}", 130)
         raise
     append_event(journal, Stopped(result) if stopped else Finished(result))
     board = run.leaderboard()
@@ -389,12 +426,18 @@ def explain(
         Path | None, typer.Argument(metavar="[LABELLED.csv]", help="By default the held-out rows of a train folder.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="Write the whole model out, as JSON, where it is small enough.")] = False,
 ) -> None:
-    """Say which columns a model looks at."""
+    """Say which columns a model looks at, or write a small one out as a whole."""
     from automl_core.data.reading import read_text
     from automl_core.explaining.importance import explain as look
 
     loaded = _model(model)
+    if whole:
+        from automl_core.explaining.readable import readable
+
+        print(json.dumps(readable(loaded).to_dict(), indent=1))
+        return
     if labelled is not None:
         found = look(loaded, read_text(_existing(labelled)).frame, source="labelled")
     else:

@@ -150,21 +150,43 @@ def groups_of(board: Leaderboard) -> dict[str, int]:
 def recommend(board: Leaderboard) -> tuple[str, str]:
     """Return the id of the candidate to use, and why.
 
-    For accuracy the ensemble is recommended unless the best single model is better by more than one standard error of their
-    difference over the folds: the ensemble is judged on rows that did not choose it, while the best of many single models
+    For accuracy the ensemble is recommended unless the best single model is better beyond chance, by the corrected paired
+    test over the folds: the ensemble is judged on rows that did not choose it, while the best of many single models
     owes part of its lead to having been chosen by these very scores. With a preset of `BY_SPEED` it is the fastest of
-    those that cannot be told from the best.
+    those that cannot be told from the best. Where predictions have a limit, it is the best one within it.
     """
     scored = _scored(board)
     if not scored:
         rest = [row for row in board.ranked() if row.state == "scored"]
         return (rest[0].id, "It is the only one that was scored.") if rest else ("", "")
+    if board.limit_ms:
+        return _within_limit(board, scored)
     if board.preset in BY_SPEED and len(scored) > 1:
         groups = groups_of(board)
         alike = [row for row in scored if groups.get(row.id) == 1]
         if len(alike) > 1:
             return _fastest_reason(board, alike)
     return _most_accurate(board, scored)
+
+
+def _within_limit(board: Leaderboard, scored: list[Candidate]) -> tuple[str, str]:
+    """Return the best that answers within the limit, all fold models together; where none does, the fastest."""
+
+    def took(row: Candidate) -> float:
+        return row.predict_ms * len(row.fold_scores) / 1000
+
+    within = [row for row in scored if took(row) <= board.limit_ms]
+    if within:
+        row = within[0]
+        return row.id, (
+            f"It has the best {_label(board)}, {_with_spread(row)}, of the {len(within)} of {len(scored)} models that answer "
+            f"within {board.limit_ms:g} ms a row."
+        )
+    row = min(scored, key=took)
+    return row.id, (
+        f"No model answers within {board.limit_ms:g} ms a row. This one is the fastest, with about {took(row):.2g} ms: "
+        "allow more time a row, or use fewer columns."
+    )
 
 
 def _fastest_reason(board: Leaderboard, alike: list[Candidate]) -> tuple[str, str]:
@@ -182,7 +204,6 @@ def _fastest_reason(board: Leaderboard, alike: list[Candidate]) -> tuple[str, st
 
 def _most_accurate(board: Leaderboard, scored: list[Candidate]) -> tuple[str, str]:
     label = _label(board)
-    sign = 1.0 if board.greater_is_better else -1.0
     best, singles = scored[0], [row for row in scored if row.role == "model"]
     ensemble = next((row for row in scored if row.role == "ensemble"), None)
     if ensemble is not None and singles and best is ensemble:
@@ -190,7 +211,7 @@ def _most_accurate(board: Leaderboard, scored: list[Candidate]) -> tuple[str, st
             f"{_combines(ensemble)} and has the best {label}: {_with_spread(ensemble)}, "
             f"the best single one {_with_spread(singles[0])}."
         )
-    if ensemble is not None and len(ensemble.members) > 1 and not _clearly_better(best, ensemble, sign):
+    if ensemble is not None and len(ensemble.members) > 1 and not _clearly_better(board, best, ensemble):
         return ensemble.id, (
             f"{_combines(ensemble)} ({label} {_with_spread(ensemble)}). The best single one scored a little "
             f"higher ({_with_spread(best)}), but the difference is within chance, and the best of {len(singles)} owes part of it "
@@ -315,13 +336,12 @@ def _combines(ensemble: Candidate) -> str:
     )
 
 
-def _clearly_better(one: Candidate, other: Candidate, sign: float) -> bool:
-    """Return whether `one` beats `other` by more than a standard error of their difference over the folds."""
-    pairs = list(zip(one.fold_scores, other.fold_scores, strict=False))
-    if len(pairs) < 2 or len(one.fold_scores) != len(other.fold_scores):
+def _clearly_better(board: Leaderboard, one: Candidate, other: Candidate) -> bool:
+    """Return whether `one` beats `other` beyond chance by the corrected paired test."""
+    sign = 1.0 if board.greater_is_better else -1.0
+    if len(one.fold_scores) != len(other.fold_scores) or len(one.fold_scores) < 2:
         return True
-    gains = np.array([sign * (first - second) for first, second in pairs])
-    return float(gains.mean()) > float(gains.std(ddof=1) / np.sqrt(len(gains)))
+    return beats(_folds(one, sign), _folds(other, sign), board.fold_ratio) < ALPHA
 
 
 def _label(board: Leaderboard) -> str:

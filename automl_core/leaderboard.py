@@ -28,7 +28,7 @@ class Candidate:
         For example ``boosting``, ``linear``, ``forest``, ``neighbours``, ``neural``, ``baseline``, ``ensemble``.
     role : Role
     view : str
-        Which view of the data the model gets: ``encoded`` or ``native``.
+        Which view of the data the model gets: ``encoded``, ``scaled`` or ``native``.
     params : dict
         Parameters that differ from the class's defaults, plain JSON types.
     state : State
@@ -111,6 +111,8 @@ class Leaderboard:
         Rows judged for each row learned from, a mean over the folds; 0 for that of k folds of equal size.
     label : str
         The metric's name for people; empty in older runs.
+    limit_ms : float
+        Most milliseconds that one row may take to predict, 0 for no limit.
     """
 
     metric: str
@@ -121,6 +123,7 @@ class Leaderboard:
     preset: str = "balanced"
     fold_ratio: float = 0.0
     label: str = ""
+    limit_ms: float = 0.0
 
     def __iter__(self) -> Iterator[Candidate]:
         return iter(self.candidates)
@@ -161,6 +164,7 @@ class Leaderboard:
             "preset": self.preset,
             "fold_ratio": self.fold_ratio,
             "label": self.label,
+            "limit_ms": self.limit_ms,
             "candidates": [row.to_dict() for row in self.candidates],
         }
 
@@ -176,6 +180,7 @@ class Leaderboard:
             preset=data.get("preset", "balanced"),
             fold_ratio=data.get("fold_ratio", 0.0),
             label=data.get("label", ""),
+            limit_ms=data.get("limit_ms", 0.0),
         )
 
     def save(self, path: Path) -> None:

@@ -39,7 +39,7 @@ from automl_core.scoring.bundle import Model, from_manifest
 from automl_core.scoring.ensemble import FoldEnsemble, Part, tempered
 from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
-from automl_core.threshold import HALF, choose_threshold
+from automl_core.threshold import HALF, choose_threshold, judge_of_labels
 from automl_core.workspace import atomic_file, read_json
 
 if TYPE_CHECKING:
@@ -232,11 +232,10 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         [part for part, _ in found], lambda name: load_trusted(fitted[name], name), len(classes), candidate.temperature
     )
     rows = train_rows(run_folder)
-    learned = rows.learned
-    if rows.forward and not is_refitted(run_folder, candidate):
-        # The exported fold learned the rows before its own, or all of them where it was fitted after the others.
-        number = int(next(iter(found[0][1])).partition("/")[0])
-        learned = learned[(rows.fold < number) if number > rows.fold.max() else rows.last]
+    # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
+    part = next(iter(found[0][1])).partition("/")[0]
+    after = rows.forward and part.isdigit() and int(part) > rows.fold.max()
+    learned = rows.learned[rows.last] if rows.forward and not after else rows.learned
     frame = dataset.frame().iloc[learned]
     inputs = dataset.schema.without([config.target])
     personal = personal_columns(frame, inputs)
@@ -315,11 +314,14 @@ def _threshold(
     if len(classes) != 2:
         return Decision(HALF, "")
     uploaded = dataset.frame().iloc[rows]
+    columns = uploaded[[name for name in needed_columns(config) if name in uploaded]]
+    judge = judge_of_labels(Scorer(config, np.empty(0), columns.iloc[:0], classes))
+    if judge.value is None:
+        return Decision(HALF, judge.reason)  # most runs, for which nothing has to be looked up
     target = apply_stateless(uploaded, dataset.schema, run.recipe, training=False).frame[config.target]
     codes = label_text(target).map({label: code for code, label in enumerate(classes)}).to_numpy(dtype=np.float64)
     known = np.flatnonzero(np.isfinite(codes))
-    columns = uploaded[[name for name in needed_columns(config) if name in uploaded]].iloc[known].reset_index(drop=True)
-    scorer = Scorer(config, codes[known], columns, classes)
+    scorer = Scorer(config, codes[known], columns.iloc[known].reset_index(drop=True), classes)
     return choose_threshold(scorer, np.arange(len(known)), predictions[known])
 
 

@@ -251,4 +251,4 @@ def _made_up(y: Array, k: int) -> list[Array]:
 
 def describe_costs(costs: Costs) -> str:
     """Return in one sentence when a cost table says to act."""
-    return f"By this table it pays to act where the probability of the event is above {best_threshold(costs):.3g}."
+    return f"By this table it pays to predict the event where its probability is above {best_threshold(costs):.3g}."

@@ -66,6 +66,8 @@ class Scorer:
     where a row is expected to earn more (`best_threshold`): ranking so needs no threshold that is fitted to the same
     rows, and a model whose probabilities are off is ranked by what that costs.
 
+    What depends on the rows alone is kept for the array of rows that was asked for last, which must not be changed in place.
+
     Parameters
     ----------
     config : ExperimentConfig

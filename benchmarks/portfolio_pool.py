@@ -51,7 +51,8 @@ def _boosters(end: str, rng: np.random.Generator) -> list[Spec]:
                           "reg_lambda": round(float(10 ** rng.uniform(-2, 1)), 3), "extra_trees": bool(rng.random() < 0.3)}),
             ("xgboost", {"learning_rate": rate, "max_depth": int(rng.integers(3, 10)),
                          "min_child_weight": round(float(10 ** rng.uniform(0, 1.3)), 2),
-                         "subsample": round(float(rng.uniform(0.6, 1)), 2), "colsample_bytree": round(float(rng.uniform(0.4, 1)), 2),
+                         "subsample": round(float(rng.uniform(0.6, 1)), 2),
+                         "colsample_bytree": round(float(rng.uniform(0.4, 1)), 2),
                          "reg_lambda": round(float(10 ** rng.uniform(-1, 1)), 3)}),
         ]  # fmt: skip
     for _ in range(2):

@@ -105,6 +105,21 @@ def _rings(rng: np.random.Generator, seed: int, *, rows: int = 3000) -> pd.DataF
     return _dressed(X, np.array(["core", "near", "middle", "far", "edge"])[ring], rng, cut=0, missing=0.01)
 
 
+def large(rows: int) -> Callable[[], pd.DataFrame]:
+    """Return what makes a table of so many rows and 16 columns with the target ``event``: for times, not for scores."""
+
+    def load() -> pd.DataFrame:
+        rng = np.random.default_rng(0)
+        frame = pd.DataFrame({f"x{place}": rng.normal(size=rows).round(3) for place in range(12)})
+        for name, words in (("city", ["Rome", "Oslo", "Lima", "Cairo"]), ("kind", list("abcdefgh")), ("plan", ["Yes", "No"])):
+            frame[name] = rng.choice(words, rows)
+        frame.loc[rng.random(rows) < 0.05, "x3"] = np.nan
+        level = frame["x0"] + frame["x1"] * frame["x2"] + (frame["city"] == "Rome") + rng.normal(size=rows)
+        return frame.assign(event=np.where(level > 0.5, "yes", "no"))
+
+    return load
+
+
 GENERATORS: dict[str, Callable[[np.random.Generator, int], pd.DataFrame]] = {
     "segments": _classification,
     "rare": partial(_classification, weights=[0.96], rows=8000, flip_y=0.01),

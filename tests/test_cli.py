@@ -57,6 +57,11 @@ def trained(table: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     return folder, said
 
 
+def test_the_fast_preset_says_how_long_a_row_takes(trained):
+    _, said = trained
+    assert "One row takes " in said.stderr and "no limit was set." in said.stderr
+
+
 def test_train_leaves_what_schedulers_read(trained):
     folder, said = trained
     assert said.returncode == 0, said.stderr
@@ -100,6 +105,33 @@ def test_the_same_seed_and_models_give_the_same_scores(trained, table, tmp_path)
     assert scores[0] == scores[1]
 
 
+def test_money_ranks_and_decides_without_a_browser(table, tmp_path):
+    folder = tmp_path / "out"
+    options = {
+        "--target": "outcome",
+        "--positive": "left",
+        "--out": folder,
+        "--trials": 2,
+        "--preset": "fast",
+        "--metric": "cost",
+        "--costs": "tp=0.02,fp=-0.01,fn=-0.1,tn=0,amount=income,currency=EUR",
+        "--kpi": 'Income at risk: sum(if(truth == "left" and prediction == "stayed", income, 0))',
+    }
+    said = run("train", table, *(part for pair in options.items() for part in pair), "--kpi-lower", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "The amount 'income' is also learned from." in said.stderr
+    board = json.loads((folder / "leaderboard.json").read_text())
+    assert (board["metric"], board["label"], board["greater_is_better"]) == ("cost", "Money per row, EUR", True)
+    assert {"cost", "kpi"} <= set(board["candidates"][0]["metrics"])
+    assert said.stdout.split("\t")[1] == "cost"
+    found = json.loads(run("evaluate", folder, table, "--json", home=tmp_path).stdout)
+    assert next(iter(found["metrics"])) == "cost" and "kpi" in found["metrics"]
+    assert "Money per row, EUR" in (folder / "report.html").read_text(encoding="utf-8")
+    config = json.loads((folder / "request.json").read_text())["params"]["config"]
+    assert config["costs"]["amount"] == "income"
+    assert config["kpi"]["greater_is_better"] is False
+
+
 def test_evaluate_prints_the_contract(trained, table, tmp_path):
     folder, _ = trained
     said = run("evaluate", folder, table, "--json", home=tmp_path)
@@ -128,6 +160,14 @@ def test_explain_names_the_persons_columns(trained, tmp_path):
     assert said.returncode == 0, said.stderr
     found = json.loads(said.stdout)
     assert {row["column"] for row in found["permutation"]} <= {"age", "income", "city", "member", "joined"}
+
+
+def test_a_small_model_is_written_out_as_a_whole(trained, tmp_path):
+    folder, _ = trained
+    said = run("explain", folder, "--whole", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    found = json.loads(said.stdout)
+    assert (found["format"], found["kind"], found["outputs"]) == (1, "linear", ["left"])
 
 
 def test_report_is_written(trained, tmp_path):
@@ -192,6 +232,26 @@ def test_projects_lists_and_rebuilds(tmp_path):
             ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--predict-limit-ms", "0.5"],
             "A limit of 0.5 ms a row is set, with the preset 'balanced'. Only the preset 'fast' keeps one.",
         ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--metric", "cost", "--trials", "1"],
+            "The metric 'cost' needs a cost table.",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--costs", "tp=1,fp=much", "--trials", "1"],
+            "fp is 'much'. A number is needed",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--costs", "tp=1,fp=-1,amount=price", "--trials", "1"],
+            "There is no column 'price'.",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--kpi", "Right: share(error", "--trials", "1"],
+            "The formula ends too early.",
+        ),
+        (
+            ["train", "TABLE", "--target", "outcome", "--out", "OUT", "--kpi", "Right: sum(incom * error)", "--trials", "1"],
+            "there is no column 'incom'. Did you mean 'income'?",
+        ),
         (["profile", "TABLE", "--out", "x.txt"], "It must end in .json or .html."),
         (["report", "nowhere"], "nowhere is no train folder."),
         (["nonsense"], "No such command 'nonsense'"),
@@ -243,6 +303,23 @@ def test_a_judged_model_learns_the_kept_rows_too(trained, tmp_path):
     )
 
 
+def test_stopping_before_a_model_is_there_leaves_with_130_as_well(table, tmp_path):
+    """A first look is no model: there is nothing to keep, but the person has stopped it, and nothing went wrong."""
+    folder = tmp_path / "out"
+    line = [sys.executable, "-m", "automl_core", "train", str(table), "--target", "outcome", "--out", str(folder)]
+    process = subprocess.Popen(
+        line, cwd=ROOT, env={**os.environ, "AUTOML_HOME": str(tmp_path)}, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not (folder / "request.json").exists():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Stopped." in said or "Stopping;" in said
+
+
 def test_stopping_keeps_a_model_and_leaves_with_130(table, tmp_path):
     folder = tmp_path / "out"
     process = subprocess.Popen(
@@ -266,7 +343,7 @@ def test_stopping_keeps_a_model_and_leaves_with_130(table, tmp_path):
         text=True,
     )
     deadline = time.monotonic() + 60
-    while not (folder / "leaderboard.json").exists() or "scored" not in (folder / "leaderboard.json").read_text():
+    while not (folder / "leaderboard.json").exists() or not json.loads((folder / "leaderboard.json").read_text())["recommended"]:
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
@@ -280,3 +357,13 @@ def test_stopping_keeps_a_model_and_leaves_with_130(table, tmp_path):
     assert more.returncode == 0, more.stderr
     fits = [tuple(line.split()[:2]) for line in (folder / "fits.log").read_text().splitlines()]
     assert len(fits) == len(set(fits)), "a fold that was scored was fitted again"
+
+
+def test_a_forecast_is_printed(table, tmp_path):
+    said = run("forecast", table, "--target", "outcome", "--preset", "quick", "--budget", 30, home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert [line[:26].strip() for line in said.stdout.splitlines()][:2] == ["Preparing the data", "Linear models"]
+    assert "One model over all 5 folds, on " in said.stderr
+    told = json.loads(run("forecast", table, "--target", "outcome", "--preset", "quick", "--json", home=tmp_path).stdout)
+    assert told["format"] == 1 and told["budget"] == 60.0
+    assert run("forecast", table, "--target", "nothing", home=tmp_path).returncode == 2

@@ -37,15 +37,30 @@ def test_settings_are_read_somewhere():
 
 def test_every_command_of_the_makefile_that_is_named_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    text = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    for target in set(re.findall(r"`make ([a-z0-9]+)`", text)):
+    files = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")
+    text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in files)
+    for target in set(re.findall(r"`make ([a-z0-9-]+)`", text)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "benchmarks/README.md"])
 def test_links_to_files_lead_somewhere(name):
     for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text(encoding="utf-8")):
-        assert (ROOT / target).exists(), target
+        assert ((ROOT / name).parent / target).exists(), target
+
+
+def test_every_figure_of_the_benchmarks_is_described_and_has_its_command():
+    described = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    figures = re.findall(r'Figure\(\s*"([a-z-]+)"', (ROOT / "benchmarks" / "run.py").read_text(encoding="utf-8"))
+    assert len(figures) >= 7
+    for name in figures:
+        assert f"`make bench-{name}`" in described, name
+        assert re.search(rf"^bench-{name}:.*\n.*run\.py {name}$", makefile, re.MULTILINE), name
+
+
+def test_the_readme_has_a_place_for_the_comparison():
+    assert 0 < README.index("<!-- bench:start -->") < README.index("<!-- bench:end -->")
 
 
 def test_every_direct_requirement_says_why_and_is_locked():

@@ -210,3 +210,16 @@ def test_a_board_keeps_what_it_is_judged_by() -> None:
     del older["preset"], older["fold_ratio"], older["candidates"][0]["spec"]
     read = Leaderboard.from_dict(older)
     assert (read.preset, read.fold_ratio, read["best"].spec) == ("balanced", 0.0, {})
+
+
+def test_a_limit_for_predictions_is_kept_by_the_best_that_answers_in_time() -> None:
+    """Three fold models answer together: 40, 5 and 1 ms for 1,000 rows are 0.12, 0.015 and 0.003 ms a row."""
+    chosen, why = recommend(board(BASE, BEST, NEAR, FAR, preset="fast", limit_ms=0.02))
+    assert chosen == "near"
+    assert why == "It has the best ROC AUC, 0.908 ± 0.014, of the 2 of 3 models that answer within 0.02 ms a row."
+    chosen, why = recommend(board(BEST, NEAR, preset="fast", limit_ms=0.001))
+    assert chosen == "near"
+    assert why == (
+        "No model answers within 0.001 ms a row. This one is the fastest, with about 0.015 ms: allow more time a row, or use "
+        "fewer columns."
+    )

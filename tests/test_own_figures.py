@@ -211,4 +211,4 @@ def test_a_trial_says_what_perfect_and_plain_predictions_give() -> None:
 
 
 def test_a_table_says_when_to_act() -> None:
-    assert describe_costs(COSTS) == "By this table it pays to act where the probability of the event is above 0.0323."
+    assert describe_costs(COSTS) == "By this table it pays to predict the event where its probability is above 0.0323."

@@ -102,8 +102,9 @@ class Sampler:
             entry, given = self.space[name], params.get(name)
             if isinstance(entry, Choice):
                 given = entry.values.index(given) if given in entry.values else None
-            # Some parameters are a number or a word, such as the "sqrt" of a forest's columns, which is in no range.
-            if not isinstance(given, int | float) or not distribution._contains(distribution.to_internal_repr(given)):
+            elif not isinstance(given, (int, float)):
+                return  # a word such as "sqrt" where the space has numbers
+            if given is None or not distribution._contains(distribution.to_internal_repr(given)):
                 return
             inside[name] = given
         self._study.add_trial(optuna.trial.create_trial(params=inside, distributions=self._distributions, value=value))

@@ -169,7 +169,7 @@ def whole_numbers() -> Iterator[None]:
 
 
 def compare(
-    kind: str, frame: pd.DataFrame, target: str, *, pipeline: Any, folds: Any, include: list[str], seed: int
+    kind: str, frame: pd.DataFrame, target: str, *, pipeline: Any, folds: Any, include: list[str], seed: int, jobs: int = 1
 ) -> pd.DataFrame:
     """Score models PyCaret's own way: the yardstick for ours.
 
@@ -185,6 +185,8 @@ def compare(
     include : list of str
         Ids of models.
     seed : int
+    jobs : int
+        PyCaret's ``n_jobs``; its own default is -1.
 
     Returns
     -------
@@ -202,7 +204,7 @@ def compare(
             fold_strategy=folds,
             train_size=0.99,
             data_split_shuffle=False,
-            n_jobs=1,
+            n_jobs=jobs,
             test_data=frame.head(20),
             index=False,
         )

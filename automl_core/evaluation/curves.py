@@ -65,8 +65,8 @@ def calibration(truth: Ints, proba: Array) -> dict[str, Any]:
         half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
         predicted.append(float(proba[part].mean()))
         observed.append(share)
-        low.append(float(max(middle - half, 0)))
-        high.append(float(min(middle + half, 1)))
+        low.append(float(min(max(middle - half, 0), share)))  # by rounding an end may lie just inside of 0 or 1
+        high.append(float(max(min(middle + half, 1), share)))
         rows.append(n)
     return {"predicted": predicted, "observed": observed, "low": low, "high": high, "rows": rows}
 

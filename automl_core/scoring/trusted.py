@@ -9,7 +9,7 @@ OWN = (
     "automl_core.cleaning.transformers.GroupRare",
     "automl_core.cleaning.transformers.TextFeatures",
     "automl_core.cleaning.transformers.level_name",
-    # scikit-learn's SVR with two more numbers, the mean and the width of its target.
+    # A support vector regression that keeps two numbers more.
     "automl_core.scoring.targets.ScaledSVR",
 )
 BOOSTERS = (

@@ -25,7 +25,9 @@ FEW_GROUPS = 500
 """Up to here groups are dealt one by one, which takes 0.2 ms a group and fold; more are even enough when dealt by stratum."""
 
 
-def divide_by_group(config: ExperimentConfig, keys: pd.Series, rows: Ints, labels: Ints | None) -> tuple[Division, list[str]]:
+def divide_by_group(
+    config: ExperimentConfig, keys: pd.Series, rows: Ints, labels: Ints | None, *, work: float = 1.0
+) -> tuple[Division, list[str]]:
     """Keep every group on one side, for the rows kept aside and for each fold.
 
     Parameters
@@ -70,7 +72,7 @@ def divide_by_group(config: ExperimentConfig, keys: pd.Series, rows: Ints, label
             "once: such groups are learned from in every fold, and no score counts them."
         )
     _check_enough(pairs, labels is not None, name)
-    folds, reason = _folds(config, pairs, labels is not None, name)
+    folds, reason = _folds(config, pairs, labels is not None, name, work)
     notes.insert(0, reason)
     fold_of = np.full(len(picked), -1, dtype=np.int64)
     fold_of[np.unique(pairs.group)] = _deal(pairs, labels is not None, folds, rng)
@@ -147,10 +149,10 @@ def _pick_aside(config: ExperimentConfig, pairs: _Pairs, rng: np.random.Generato
     return chosen
 
 
-def _folds(config: ExperimentConfig, pairs: _Pairs, labelled: bool, name: str) -> tuple[int, str]:
+def _folds(config: ExperimentConfig, pairs: _Pairs, labelled: bool, name: str, work: float) -> tuple[int, str]:
     """Return the number of folds: what rows and budget suggest, and no more than there are groups with each label."""
     groups, sizes = len(np.unique(pairs.group)), np.bincount(pairs.label, weights=pairs.count)
-    decision = propose_folds(config, int(sizes.sum()), int(sizes[sizes > 0].min()), int(sizes.max()))
+    decision = propose_folds(config, int(sizes.sum()), int(sizes[sizes > 0].min()), int(sizes.max()), work=work)
     folds, reason = decision.value, decision.reason
     if folds > groups:
         folds, reason = groups, f"{groups} folds: {name} has only {groups} groups to divide."

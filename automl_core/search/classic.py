@@ -31,7 +31,7 @@ from automl_core.leaderboard import Leaderboard, State
 from automl_core.search import classic_plan as plan
 from automl_core.search.candidates import baseline
 from automl_core.search.classic_board import ClassicBoard, Job
-from automl_core.search.classic_course import MORE_TIME, Clock, Course
+from automl_core.search.classic_course import MORE_TIME, NO_TIME, Clock, Course
 from automl_core.search.classic_work import begin
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.keeper import Keeper
@@ -320,7 +320,8 @@ class ClassicLoop:
         own = [self.jobs[row.id].spec.name for row in self.rows.ranked() if not self.jobs[row.id].theirs]
         for job in self.jobs.values():
             if not job.closed and not self.rows.whole(job):
-                self._close(job, "stopped", reason, MORE_TIME)
+                begun = self.stopped or job.folds or len(job.waiting) < self.count
+                self._close(job, *(("stopped", reason) if begun else ("skipped", NO_TIME)), MORE_TIME)
         if own and not self.lost:
             self.emit(Message(f"PyCaret was not done in time with {', '.join(own)}: these scores are ours, on the same folds."))
         name, why = recommend(self.rows.board)

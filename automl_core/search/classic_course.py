@@ -21,7 +21,7 @@ CREATING, TUNING, BLENDING = 0.55, 0.85, 0.8
 """Shares of the time after PyCaret's start until which models are created and tuned, and of the rest that a blend may take."""
 LARGEST = 0.5
 """Share of the time left for creating that one model may take while others wait, 3 s at least."""
-MORE_TIME = "Give the run more time."
+NO_TIME, MORE_TIME = "There was no time left for it.", "Give the run more time."
 
 
 @dataclass
@@ -102,9 +102,11 @@ class Course:
 
     def _creations(self) -> Iterator[Request]:
         wanted = [job for job in self.rows.jobs.values() if not job.asked and not job.closed]
-        # Those that would take longer than one model's share, as our own fits tell, wait for all others.
+        # Our own fits are ahead: what they find best is asked for first, so that it can be tuned and blended; what would take
+        # longer than one model's share waits for all others.
         share, left = self.clock.share(others=True), self.clock.left(self.clock.create_end)
-        wanted.sort(key=lambda job: (self.rows.count + 1) * job.longest > share)
+        place = {row.id: number for number, row in enumerate(self.rows.ranked())}
+        wanted.sort(key=lambda job: ((self.rows.count + 1) * job.longest > share, place.get(job.spec.id, len(place))))
         for job in wanted:
             share = self.clock.share(others=len(wanted) > 1)
             if left <= 0 or (self.rows.count + 1) * job.longest > left:
@@ -119,7 +121,7 @@ class Course:
     def _end_creating(self) -> None:
         for job in self.rows.jobs.values():
             if not job.asked and not job.closed and not self.rows.whole(job):
-                self.close(job, "skipped", "There was no time left for it.", MORE_TIME)
+                self.close(job, "skipped", NO_TIME, MORE_TIME)
         self.phase = "tune"
         best = [row.id for row in self.rows.ranked() if "-tuned" not in row.id and self.rows.jobs[row.id].theirs is not None]
         for library in ("scikit-learn", *(["optuna"] if can_use_optuna() else [])):

@@ -19,6 +19,8 @@ HEAVY = 0.1
 """Share of the table that one set of equal rows may have, so that it fits into a fold beside others."""
 COMMON = 0.2
 """Share of rows with a copy from which on being copied is how the table is made: new rows will repeat known ones as often."""
+ENOUGH = 100
+"""Rows from which on such a share says something."""
 EXPORTED = 0.75
 """Share from which on the whole table was most likely exported twice."""
 SAMPLE = 50_000
@@ -124,7 +126,7 @@ def keep_together(copies: Copies, features: pd.DataFrame, y: npt.NDArray[np.floa
     kept = Copies(np.where(apart[copies.leader], np.arange(n), copies.leader))
     said = f"{rows:,} of {n:,} rows have an exact copy in the table."
     same = "on the same side, so that no model is judged on a row that it has learned"
-    if COMMON * n < kept.rows < EXPORTED * n:
+    if n >= ENOUGH and COMMON * n < kept.rows < EXPORTED * n:
         return Decision(
             Copies(np.arange(n)),
             f"{said} Where so many are copies, new rows will repeat known ones as often, so they are divided like all others. "

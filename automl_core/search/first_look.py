@@ -1,11 +1,12 @@
-"""A first score within two seconds: a plain model on a growing sample of a large table, while the table is still being read.
+"""A first score within two seconds: a plain model on a growing sample, while the table is read and the engines are imported.
 
-The rows of a sample are scored in folds like any others, so the score is honest, but it is one of few rows: its reason says
-of how many. Nothing is chosen by it, and the search's own row takes its place.
+The rows of a sample are scored in folds like any others, so the score is honest, but it may stand on few rows: its reason
+says on how many. Nothing is chosen by it, and the search's own row takes its place.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 import warnings
@@ -31,7 +32,7 @@ MODEL = "lr"
 """Logistic or linear regression: fitted in a moment, and no baseline."""
 FOLDS = 3
 FILE_BYTES = 1 << 19
-"""The first sample of a file; a smaller file is read as fast as it."""
+"""The first sample of a file; a smaller file is looked at whole."""
 ROWS = 4000
 """The first sample of a table that was read already."""
 GROWTH = 4
@@ -111,7 +112,7 @@ class FirstLook:
 
 
 def of_file(path: Path, wish: Wish, folder: Path, *, emit: Callable[[Event], None]) -> FirstLook | None:
-    """Look at a file that is about to be read; None for one that is read in a moment.
+    """Look at a file that is about to be read; None where the look would only take the one core from the search.
 
     Parameters
     ----------
@@ -122,7 +123,7 @@ def of_file(path: Path, wish: Wish, folder: Path, *, emit: Callable[[Event], Non
     emit : callable
         Takes a `CandidateScored` for each sample, in the process of the look.
     """
-    if path.stat().st_size < WHOLE * FILE_BYTES:
+    if len(os.sched_getaffinity(0)) == 1 and path.stat().st_size < WHOLE * FILE_BYTES:
         return None
     started = time.time()
 
@@ -160,11 +161,11 @@ def _samples_of_file(path: Path) -> Iterator[Sample]:
     from automl_core.data.sampling import read_sample
 
     whole, size, dialect = path.stat().st_size, FILE_BYTES, None
-    while size * WHOLE <= whole:
+    while size == FILE_BYTES or size * WHOLE <= whole:
         text, rows = read_sample(path, size, dialect=dialect)
         dialect = text.report.dialect
         schema = infer_schema(text.frame)
-        yield Sample(parse_frame(text.frame, schema).frame, schema, rows, about=True)
+        yield Sample(parse_frame(text.frame, schema).frame, schema, rows, about=size < whole)
         size *= GROWTH
 
 
@@ -276,13 +277,15 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
         raise ValueError(f"{config.metric} cannot be computed on every fold of the sample.")
     names = sorted(set.intersection(*map(set, metrics)))
     about = "about " if sample.about else ""
+    part = len(sample.frame) < sample.of
+    seen = f"A first look at {len(sample.frame):,} of {about}{sample.of:,} rows" if part else "A first look"
     return Candidate(
         id=spec.id,
         name=spec.name,
         family=spec.family,
         params=spec.params,
         state="scored",
-        reason=f"A first look at {len(sample.frame):,} of {about}{sample.of:,} rows. The score on all of them follows.",
+        reason=f"{seen} in {division.folds} folds. The search's own score follows.",
         fold_scores=tuple(scores),
         score=float(np.mean(scores)),
         spread=float(np.std(scores, ddof=1)) if len(scores) > 1 else None,

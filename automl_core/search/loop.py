@@ -20,14 +20,15 @@ from automl_core.experiment import Decision
 from automl_core.fold_tests import fold_ratio
 from automl_core.honesty import recommend
 from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.scoring.ensemble import tempered
 from automl_core.search.candidates import Spec, baseline, choose
 from automl_core.search.combine import combine
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.memory import SUGGESTION, fits_in_memory
-from automl_core.search.racing import DEAR, worth_going_on
+from automl_core.search.racing import DEAR, LEAST, kind_of_model, too_dear, worth_going_on, worth_starting
 from automl_core.search.resampling import balancing_specs, numeric_share
 from automl_core.search.rescue import closing_words, make_room
-from automl_core.search.selection import POOL, blend, greedy_weights, judge_of
+from automl_core.search.selection import POOL, blend, fit_temperature, greedy_weights, judge_of
 from automl_core.search.tuner import TUNED, Tuner
 from automl_core.workspace import read_json, write_json
 
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
 
 TICK = 0.05
 """Seconds between two looks at the stop button."""
-RESERVE = 0.06
+RESERVE = 0.025
 """Share of the budget kept for the ensemble, between 0.7 and 6 seconds."""
+AFTERWARDS = 3.0
+"""Seconds of saving that may come after the budget; what takes longer is taken from it."""
 SHARE = 0.15
 """Share of the budget that one booster or network may take in all its folds; what it lacks, it may get later."""
 LONGER = 4.0
@@ -135,7 +138,12 @@ class SearchLoop:
         sizes = [(len(division.learned(fold)), len(division.judged(fold))) for fold in range(self.folds)]
         ratio = fold_ratio([learned for learned, _ in sizes], [judged for _, judged in sizes])
         self.board = Leaderboard(
-            self.metric.name, self.metric.greater_is_better, label=self.metric.label, preset=self.config.preset, fold_ratio=ratio
+            self.metric.name,
+            self.metric.greater_is_better,
+            label=self.metric.label,
+            preset=self.config.preset,
+            fold_ratio=ratio,
+            limit_ms=self.config.predict_limit_ms if self.config.preset == "fast" else 0.0,
         )
         self.told = 0.0
         self.stopped = False
@@ -245,7 +253,7 @@ class SearchLoop:
         if self.end == float("inf"):
             return 0.0
         best = [row.size_bytes for row in self.board.ranked()[:3] if row.state == "scored"]
-        return min(SAVING * sum(best), 0.1 * self.config.budget.seconds)
+        return min(max(SAVING * sum(best) - AFTERWARDS, 0.0), 0.1 * self.config.budget.seconds)
 
     # -- starting tasks -----------------------------------------------------------------------------------------
 
@@ -290,8 +298,32 @@ class SearchLoop:
         if self.preparing or not (self.queue or self._more()):
             return None
         spec, role = self.queue.pop(0)
-        self._open(spec, role)
+        reason = self._hopeless(spec, role)
+        if reason:
+            job = self.open[spec.id] = _Open(spec, role)
+            self._close(job, "skipped", reason, "Start it by itself.")
+        else:
+            self._open(spec, role)
         return self._next_task()
+
+    def _hopeless(self, spec: Spec, role: str) -> str:
+        """Return why a candidate is not even begun, empty where it is."""
+        if role == "baseline" or self.end == float("inf") or self.specs is not None or self.config.candidates:
+            return ""
+        if self.config.preset not in ("balanced", "best") or spec.id in self.open:
+            return ""
+        rows = int(len(self.work.division.train) * (1 - 1 / max(self.folds, 2)))
+        dear = too_dear(spec.family, rows, self.folds, self.executor.cores, self.config.budget.seconds)
+        if dear.value:
+            return dear.reason
+        sign = 1.0 if self.metric.greater_is_better else -1.0
+        scored = [row for row in self.board.ranked() if row.state == "scored" and row.score is not None]
+        base = next((sign * (row.score or 0.0) for row in scored if row.role == "baseline"), None)
+        models = [row for row in scored if row.role == "model"]
+        if not models:
+            return ""
+        kind = [sign * (row.score or 0.0) for row in models if kind_of_model(row.spec) == kind_of_model(asdict(spec))]
+        return decision.reason if not (decision := worth_starting(kind, sign * (models[0].score or 0.0), base)).value else ""
 
     def _fits(self, job: _Open, facts: dict[str, Any]) -> bool:
         """Close a candidate that would not fit into memory."""
@@ -346,15 +378,18 @@ class SearchLoop:
     def _race(self, job: _Open, need: float) -> Decision[bool]:
         """Decide by its finished folds whether a candidate runs on."""
         budget = self.config.budget.seconds
-        if need < DEAR * budget or self.specs is not None or self.config.candidates or self.metric.needs == "rows":
+        if need < max(DEAR * budget, LEAST) or self.specs is not None or self.config.candidates or self.metric.needs == "rows":
             return Decision(True, "")
         division, mixture = self.work.division, self._mixture()
         done = np.flatnonzero(np.isin(division.fold, list(job.results)))[:WATCHED]
         if mixture is None or not len(done):
             return Decision(True, "")
-        own = self.out_of_fold(job.spec.id, tuple(job.results))[done]
-        judge = judge_of(self.scorer, division.train[done])
-        return worth_going_on(mixture[done], own, judge, need=need, budget=budget)
+        own, now, places = self.out_of_fold(job.spec.id, tuple(job.results))[done], mixture[done], division.train[done]
+        if self.classes:
+            # Forests and kernels are too careful, boosters too sure; the ensemble sets that right, so the race must not mind.
+            codes = self.work.y[places].astype(np.int64)
+            own, now = (tempered(values, fit_temperature(values, codes)) for values in (own, now))
+        return worth_going_on(now, own, judge_of(self.scorer, places), need=need, budget=budget)
 
     def _mixture(self) -> Any:
         """Return the out-of-fold predictions of a small ensemble of what is scored; None while nothing is."""

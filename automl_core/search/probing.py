@@ -21,11 +21,11 @@ from automl_core.schema import Schema
 from automl_core.search.candidates import Spec, choose
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.extrapolation import ANY_GROWTH, GROWTH, PREPARATION, Measured, Timing, extrapolate
-from automl_core.search.families import Group, cheap, groups
+from automl_core.search.families import Group, effort, groups
 from automl_core.search.forecast import Forecast
 from automl_core.search.memory import available_memory, fits_in_memory, need_bytes
 from automl_core.search.samples import nested_rows, sample_sizes, sample_work, table_sample
-from automl_core.search.splitting import propose_folds
+from automl_core.search.splitting import propose_folds, work_of
 
 if TYPE_CHECKING:
     from automl_core.search.fitting import FoldWork
@@ -229,8 +229,8 @@ class _Session:
             tuple(spec.id for spec in group.specs),
             group.example.name,
             tuple(sorted(group.timings, key=lambda one: one.rows)),
-            tuple(cheap(spec)[1] for spec in fitting),
-            max(cheap(spec)[2] for spec in fitting),
+            tuple(effort(spec, rows)[0] for spec in fitting),
+            max(effort(spec, rows)[1] for spec in fitting),
             max(need_bytes(spec, rows, columns, self.classes) for spec in fitting),
             "" if judged[fitting[0].id].value else judged[fitting[0].id].reason,
             any(spec.early_stopping for spec in fitting),
@@ -240,18 +240,34 @@ class _Session:
 
 
 def _prepare(work: FoldWork, view: str) -> dict[str, Any]:
+    turns = _turns()
     facts = work.prepare(0, view)
     judged = len(work.division.judged(0))
-    return {"facts": facts, "seconds": facts["seconds"] + facts["transform_ms"] * judged / 1e6}
+    return {"facts": facts, "seconds": (facts["seconds"] + facts["transform_ms"] * judged / 1e6) * _own_share(turns)}
 
 
 def _fit(work: FoldWork, spec: Spec, facts: dict[str, Any], seconds: float) -> dict[str, Any]:
     """Fit one example in the forked process; its peak of memory is told beyond what the process began with."""
-    before = _resident()
+    before, turns = _resident(), _turns()
     result = work.fit(spec, 0, facts, seconds)
     judged = len(work.division.judged(0))
     spent = result["fit_seconds"] + result["predict_ms"] * judged / 1e6
-    return {"seconds": spent, "peak": max(peak_resident() - before, 0)}
+    return {"seconds": spent * _own_share(turns), "peak": max(peak_resident() - before, 0)}
+
+
+def _turns() -> tuple[int, int]:
+    """Return the nanoseconds that this process has computed, and those that it has waited for its turn (Linux, else zeros)."""
+    with contextlib.suppress(OSError, ValueError):
+        computed, waited, _ = Path("/proc/self/schedstat").read_text(encoding="ascii").split()
+        return int(computed), int(waited)
+    return 0, 0
+
+
+def _own_share(before: tuple[int, int]) -> float:
+    """Return which share of the time since `before` was its own: what else the machine did just now says little of a run."""
+    now = _turns()
+    computed, waited = now[0] - before[0], now[1] - before[1]
+    return computed / (computed + waited) if computed > 0 else 1.0
 
 
 def peak_resident() -> int:
@@ -312,7 +328,8 @@ def forecast_run(
         folds = division.folds
         if scale > 1 and not division.forward:
             sizes = np.bincount(prepared.work.y.astype(int)) if prepared.classes else np.array([len(division.train)])
-            folds = propose_folds(config, round(left), int(sizes[sizes > 0].min()), int(sizes.max())).value
+            work = work_of(len(prepared.work.schema), len(prepared.classes))
+            folds = propose_folds(config, round(left), int(sizes[sizes > 0].min()), int(sizes.max()), work=work).value
         # By time a fold learns from half of the rows, taken over all of them.
         learned = round(left / 2) if division.forward else round(left * (folds - 1) / folds)
         free = available_memory()

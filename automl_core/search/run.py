@@ -25,7 +25,7 @@ from automl_core.search.constants import constant_notes
 from automl_core.search.copies import Copies, find_copies, keep_together
 from automl_core.search.division import Division
 from automl_core.search.fitting import FoldWork
-from automl_core.search.splitting import divide
+from automl_core.search.splitting import divide, work_of
 from automl_core.target import encode_target
 from automl_core.workspace import write_json
 
@@ -173,7 +173,7 @@ def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: Experim
             decision = keep_together(copies, seen, y)
             together = decision.value
             notes += [decision.reason] if decision.reason else []
-        division, more = divide(config, y, keys, rows, together)
+        division, more = divide(config, y, keys, rows, together, work_of(len(features), len(classes)))
         notes += more
         notes += constant_notes(division, table[features.names], y)
         division.save(path)

@@ -16,16 +16,21 @@ from automl_core.search.division import Division, Ints
 __all__ = ["Division", "divide", "propose_folds"]
 
 
-def propose_folds(config: ExperimentConfig, rows: int, smallest_class: int, largest_class: int) -> Decision[int]:
-    """Return the number of folds by rows, smallest and largest class and budget, with the reason."""
+def propose_folds(
+    config: ExperimentConfig, rows: int, smallest_class: int, largest_class: int, *, work: float = 1.0
+) -> Decision[int]:
+    """Return the number of folds by rows, smallest and largest class and budget, with the reason.
+
+    `work` is how much longer a fit takes than that of a table of a few columns and two labels, see `work_of`.
+    """
     seconds = config.budget.seconds if not config.budget.trials else 60.0
-    room = seconds / max(rows / 1000, 1e-9)
+    room = seconds / max(rows / 1000 * work, 1e-9)
     if config.folds:
         folds, reason = config.folds, "as you chose"
-    elif room < 5:
+    elif room < 2.5:
         folds, reason = 3, f"{rows:,} rows are enough for each fold, and time is better spent on more models"
-    elif room < 12:
-        folds, reason = 4, f"{rows:,} rows leave time for few models otherwise"
+    elif room < 8:
+        folds, reason = 4, f"with more, {rows:,} rows would leave time for few models"
     elif room < 30 or config.preset == "quick":
         folds, reason = 5, "the usual balance of time and reliable scores"
     else:
@@ -37,12 +42,21 @@ def propose_folds(config: ExperimentConfig, rows: int, smallest_class: int, larg
     return Decision(folds, f"{folds} folds: {reason}.")
 
 
+def work_of(columns: int, classes: int) -> float:
+    """Return how much longer a fit takes than that of a table of a few columns and two labels.
+
+    Trees and networks take time by the number of columns, and boosters grow trees for each of more than two labels.
+    """
+    return (1 + columns / 30) * (1 + (classes / 5 if classes > 2 else 0))
+
+
 def divide(
     config: ExperimentConfig,
     y: npt.NDArray[np.float64],
     keys: pd.Series | None,
     rows: Ints,
     copies: Copies | None = None,
+    work: float = 1.0,
 ) -> tuple[Division, list[str]]:
     """Divide the rows.
 
@@ -57,6 +71,8 @@ def divide(
     copies : Copies, optional
         Equal rows that a random split keeps on one side. Without them, and where no rows are equal, rows are divided one
         by one.
+    work : float
+        See `work_of`.
 
     Returns
     -------
@@ -77,11 +93,13 @@ def divide(
     if config.split.kind == "group" and keys is not None:
         from automl_core.search.by_group import divide_by_group
 
-        return divide_by_group(config, keys, rows, labels)
-    return _at_random(config, rows, labels, np.arange(len(y)) if copies is None else copies.leader)
+        return divide_by_group(config, keys, rows, labels, work=work)
+    return _at_random(config, rows, labels, np.arange(len(y)) if copies is None else copies.leader, work)
 
 
-def _at_random(config: ExperimentConfig, rows: Ints, labels: Ints | None, leader: Ints) -> tuple[Division, list[str]]:
+def _at_random(
+    config: ExperimentConfig, rows: Ints, labels: Ints | None, leader: Ints, work: float
+) -> tuple[Division, list[str]]:
     """Divide the first of each set of equal rows, stratified by label; the others follow it."""
     positions = np.arange(len(leader))
     firsts = np.flatnonzero(leader == positions)
@@ -98,7 +116,7 @@ def _at_random(config: ExperimentConfig, rows: Ints, labels: Ints | None, leader
             "At least one label needs several rows.",
             "Merge rare labels on the Clean page, keep fewer rows aside, or upload more rows.",
         )
-    decision = propose_folds(config, len(left), int(sizes[sizes > 0].min()), int(sizes.max()))
+    decision = propose_folds(config, len(left), int(sizes[sizes > 0].min()), int(sizes.max()), work=work)
     numbers = np.full(len(leader), -1, dtype=np.int64)
     numbers[left] = _folds(config, decision.value, left, labels)
     aside = np.zeros(len(leader), dtype=bool)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 BUDGETS = (15, 60, 300, 900, 3600)
 PRESET_WORDS: dict[Preset, tuple[str, str]] = {
     "balanced": ("Balanced", "Good accuracy in the time you give, with an ensemble at the end."),
-    "quick": ("Quick", "A few fast models for a first look; the accuracy may be lower."),
-    "best": ("Best", "More folds and every model we know, for long budgets; slower to predict."),
+    "quick": ("Quick look", "A few fast models for a first look; the accuracy may be lower."),
+    "best": ("Best quality", "Every model we know after the portfolio, for long budgets; slower to predict."),
     "fast": (
-        "Fast to predict",
+        "Fast predictions",
         "Only models that answer within a limit that you set and that is measured; gives up some accuracy.",
     ),
     "explainable": (

@@ -6,7 +6,7 @@ import streamlit as st
 
 from automl_core.experiment import Preset
 
-PROPOSED = 0.1
+PROPOSED = 0.2
 """Milliseconds a row: a linear model or a few hundred small trees stay below it, a large ensemble does not."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -51,9 +52,13 @@ def draw(run: Run, *, active: bool, key: str) -> None:
         Prefix of the widgets' keys.
     """
     from automl_core.honesty import judge
+    from automl_core.metrics import metric_of
     from automl_core.relearning import held_out, origin_of
 
     board = run.leaderboard()
+    if not board.label:
+        # Older runs do not say it, and the metric may be one of their own.
+        board = replace(board, label=metric_of(run.config, board.metric).label)
     verdict = held_out(run, board.recommended) if board.recommended and not active else None
     honesty = judge(board, verdict)
     if board.recommended:
@@ -142,11 +147,10 @@ def milliseconds(value: float) -> str:
 
 def _chart(board: Leaderboard, honesty: Honesty, *, active: bool, key: str) -> None:
     from automl_core.charts.leaderboard import course_figure, score_figure, standings
-    from automl_core.metrics import METRICS
 
     if not any(row.state == "scored" for row in board):
         return
-    name = board.label or (METRICS[board.metric].label if board.metric in METRICS else board.metric)
+    name = board.label
     label = f"{name} ({'higher is better' if board.greater_is_better else 'lower is better'})"
     kinds = ("Course", "Scores") if active else ("Scores", "Course")
     kind = st.segmented_control(

@@ -79,6 +79,9 @@ def test_the_journey(page: Page, server: Server, table: tuple[Path, str], tmp_pa
     page.keyboard.press("Tab")
     settle(page)
     shoot(page, "experiment")
+    page.get_by_role("button", name="Forecast", exact=True).click()
+    expect(page.get_by_text(re.compile("Forecast for .* rows to learn from")).first).to_be_visible(timeout=60_000)
+    shoot(page, "forecast", height=1400)
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_text("Best so far").first).to_be_visible()
     page.reload()
@@ -89,6 +92,10 @@ def test_the_journey(page: Page, server: Server, table: tuple[Path, str], tmp_pa
     shoot(page, "compare", height=1100)
     link = page.url
     assert "project=" in link and "run=" in link
+    page.get_by_text("How rows were divided").first.click()
+    expect(page.get_by_text("No row is learned from and judged at once.").first).to_be_visible()
+    page.get_by_text("Forecast against actual").first.click()
+    shoot(page, "proof", height=2200)
 
     # Inspect: held-out scores, curves, what matters.
     page.get_by_role("button", name="Inspect it").click()

@@ -185,3 +185,12 @@ def test_many_rows_are_drawn_as_a_sample_that_is_announced() -> None:
     assert sum(found["residual_hist"]["counts"]) == 3000
     assert sum(group["rows"] for group in found["by_quantile"]) == 3000
     assert all(p == a + 1 for a, p in zip(*found["predicted_actual"].values(), strict=True))
+
+
+@pytest.mark.parametrize("outcome", [0, 1])
+def test_an_interval_holds_its_share_to_the_last_digit(outcome: int) -> None:
+    """Where every row of a group had the event, rounding once put the interval's end below 1, and the report's chart failed."""
+    for rows in range(5, 60):
+        found = calibration(np.full(rows, outcome), np.linspace(0.1, 0.9, rows))
+        for low, seen, high in zip(found["low"], found["observed"], found["high"], strict=True):
+            assert 0 <= low <= seen <= high <= 1

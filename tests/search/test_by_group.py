@@ -14,7 +14,7 @@ from automl_core.search import by_group
 from automl_core.search.by_group import divide_by_group
 from automl_core.search.division import Division
 
-BINARY = ExperimentConfig("y", "binary", "roc_auc", "1", split=Split("group", "k"), holdout=0.2)
+BINARY = ExperimentConfig("y", "binary", "roc_auc", "1", split=Split("group", "k"), holdout=0.2, folds=5)
 
 
 def divided(config: ExperimentConfig, keys, labels) -> tuple[Division, list[str]]:

@@ -17,6 +17,9 @@ MODELS = [(kind, row["id"]) for kind in ("classification", "regression") for row
 TASKS: tuple[Task, ...] = get_args(Task)
 
 
+CONFIG = ExperimentConfig("y", "binary", "roc_auc", budget=Budget(60))
+
+
 def row_of(kind: str, name: str) -> dict[str, Any]:
     return next(row for row in DATA[kind]["models"] if row["id"] == name)
 
@@ -61,16 +64,13 @@ def test_every_model_has_a_family() -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_our_own_models_are_made(task: Task) -> None:
-    for name, spec in portfolio(task).items():
+    for spec in portfolio(task).values():
         estimator = make_estimator(spec, seed=0, threads=1)
-        assert name == spec.id
         assert hasattr(estimator, "fit")
-        known = estimator.get_params()
-        assert {key: known[key] for key in spec.params} == {
-            key: tuple(value) if key == "hidden_layer_sizes" else value for key, value in spec.params.items()
-        }
-        assert spec.early_stopping or spec.view != "native"  # what stops by judged rows is fitted so, boosters and networks
-        assert spec.family in (*FAMILIES.values(), "additive")
+        if spec.view == "native":
+            assert spec.early_stopping
+        if spec.early_stopping:
+            assert spec.view == "native" or spec.family == "neural"
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -80,7 +80,11 @@ def test_the_portfolio_has_no_configuration_twice(task: Task) -> None:
     assert [spec.id for spec in choose(replace(CONFIG, task=task))] == ["lr", *(row["id"] for row in rows)]
 
 
-CONFIG = ExperimentConfig("y", "binary", "roc_auc", budget=Budget(60))
+@pytest.mark.parametrize("task", TASKS)
+def test_every_kind_of_model_is_among_the_first_of_the_portfolio(task: Task) -> None:
+    first = choose(replace(CONFIG, task=task))[:14]
+    assert {"boosting", "forest", "linear", "neural", "neighbours", "kernel"} <= {spec.family for spec in first}
+    assert len({spec.class_path.partition(".")[0] for spec in first} & {"lightgbm", "xgboost", "catboost"}) == 3
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -95,12 +99,9 @@ def test_every_preset_has_known_models_in_an_order(task: Task, preset: Preset) -
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_first_model_is_a_quick_one_and_the_next_are_of_other_families(task: Task) -> None:
-    """The order is measured, see ``benchmarks/portfolio.py``; a short budget must not be spent on one family."""
-    families = [spec.family for spec in choose(replace(CONFIG, task=task))]
-    assert families[0] == "linear"
-    assert len(set(families[:6])) >= 3
-    assert {"linear", "boosting", "neural", "neighbours"} <= set(families)
+def test_the_first_models_are_of_different_families(task: Task) -> None:
+    families = [spec.family for spec in choose(replace(CONFIG, task=task))[:12]]
+    assert len(set(families)) >= 5
 
 
 def test_explainable_models_can_be_read() -> None:

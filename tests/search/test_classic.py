@@ -20,7 +20,7 @@ import pytest
 from automl_core.data.dataset import dataset_from_frame
 from automl_core.errors import EngineError
 from automl_core.events import CandidateScored, Event, Message, Progress
-from automl_core.experiment import Budget, ExperimentConfig
+from automl_core.experiment import Budget, ExperimentConfig, Split
 from automl_core.leaderboard import Leaderboard
 from automl_core.metrics import score
 from automl_core.model import build_model, out_of_fold
@@ -330,3 +330,15 @@ def test_the_preset_goes_this_way_and_named_models_the_other(tmp_path: Path, mon
         run_search(make_people(), SCHEMA, RECIPE, config, tmp_path / "one", **options)
     board = run_search(make_people(), SCHEMA, RECIPE, replace(config, candidates=("lr",)), tmp_path / "two", **options)
     assert {row.id for row in board} == {"dummy", "lr"}
+
+
+def test_split_by_time_keeps_the_last_fold_s_model(tmp_path: Path) -> None:
+    frame = make_people()
+    frame["age"] = frame["age"].fillna(50.0)
+    config = replace(CONFIG, preset="pycaret", split=Split("time", "age"), metric="accuracy", budget=Budget(60, 2))
+    board = run(tmp_path, frame, RECIPE, config, ("lr", "dt"))
+    told = json.loads((tmp_path / "candidates" / "dt" / "pycaret.json").read_text())
+    assert board["dt"].state == "scored"
+    assert list(board["dt"].fold_scores) == told["scores"]["Accuracy"]  # equal to ours, or a message would have said
+    assert board.recommendation.endswith("finalize_model was not run: what is exported is the model of the last fold.")
+    assert not (tmp_path / "final").exists()

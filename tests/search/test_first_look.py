@@ -39,7 +39,9 @@ def test_a_sample_is_scored_as_the_search_scores_a_table(tmp_path, search):
 
 def test_the_row_says_on_how_many_rows_it_stands():
     row = score_sample(Sample(make_people(200), SCHEMA, 12_345, about=True), RECIPE, CONFIG, started=time.time())
-    assert row.reason == "A first look at 200 of about 12,345 rows. The score on all of them follows."
+    assert row.reason == "A first look at 200 of about 12,345 rows in 3 folds. The search's own score follows."
+    row = score_sample(Sample(make_people(200), SCHEMA, 200), RECIPE, replace(CONFIG, folds=4), started=time.time())
+    assert row.reason == "A first look in 4 folds. The search's own score follows."
 
 
 def test_samples_grow_while_the_table_is_large_enough(tmp_path, monkeypatch):
@@ -49,18 +51,30 @@ def test_samples_grow_while_the_table_is_large_enough(tmp_path, monkeypatch):
         people, SCHEMA, RECIPE, CONFIG, tmp_path, emit=lambda event: append_event(journal, event), started=time.time()
     )
     assert look is not None
-    reasons = [row["reason"].split(".")[0] for row in rows_of(journal, 2)]
+    reasons = [row["reason"].split(" in ")[0] for row in rows_of(journal, 2)]
     assert reasons == ["A first look at 50 of 500 rows", "A first look at 200 of 500 rows"]
     look.end()
     board = Leaderboard.load(tmp_path / "leaderboard.json")
     assert [row.id for row in board] == ["lr"] and board.recommended == ""
 
 
-def test_a_small_table_needs_no_look(tmp_path):
+def test_a_small_table_needs_no_look_where_it_was_read_or_there_is_one_core(tmp_path, monkeypatch):
     source = tmp_path / "people.csv"
     make_people(50).to_csv(source, index=False)
-    assert of_file(source, Wish("bought"), tmp_path, emit=lambda event: None) is None
     assert of_frame(make_people(50), SCHEMA, RECIPE, CONFIG, tmp_path, emit=lambda event: None, started=0.0) is None
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0})
+    assert of_file(source, Wish("bought"), tmp_path, emit=lambda event: None) is None
+
+
+def test_a_small_file_is_looked_at_whole_and_once(tmp_path):
+    source, journal = tmp_path / "people.csv", tmp_path / "events.jsonl"
+    make_people(100).to_csv(source, index=False)
+    look = of_file(source, Wish("bought"), tmp_path, emit=lambda event: append_event(journal, event))
+    assert look is not None
+    while not (done := look._executor.wait(0.1)):
+        pass
+    assert done[0].result == {"told": 1}
+    assert [row["reason"] for row in rows_of(journal, 1)] == ["A first look in 3 folds. The search's own score follows."]
 
 
 def test_a_file_is_looked_at_before_it_is_read(tmp_path, monkeypatch):
@@ -116,7 +130,7 @@ def test_the_look_ends_when_the_search_has_something_to_show(tmp_path):
 def test_only_a_table_that_was_never_searched_is_looked_at(tmp_path, monkeypatch):
     """A run that goes on has rows of its own; a look would hide them."""
     from automl_core import worker
-    from automl_core.runs import Run
+    from automl_core.runs import Run, write_request
 
     class Table:
         schema = SCHEMA
@@ -134,6 +148,7 @@ def test_only_a_table_that_was_never_searched_is_looked_at(tmp_path, monkeypatch
 
     monkeypatch.setattr(first_look, "of_frame", lambda *_, **__: pytest.fail("looked"))
     (tmp_path / "candidates").mkdir()
+    write_request(tmp_path, "train", {})
     with pytest.raises(RuntimeError, match="searched"):
         monkeypatch.setattr("automl_core.search.run.run_search", _searched)
         worker.train(Asked(tmp_path), emit=lambda event: None, should_stop=lambda: False, started=time.time())

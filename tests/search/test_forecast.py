@@ -21,7 +21,7 @@ from automl_core.search import probing, samples
 from automl_core.search.candidates import Spec, catalogue, portfolio
 from automl_core.search.executor import Done
 from automl_core.search.extrapolation import GROWTH, Growth, Measured, Timing, Z, extrapolate, peak_memory, power_law
-from automl_core.search.families import cheap, family_of, groups
+from automl_core.search.families import cheap, effort, family_of, groups
 from automl_core.search.forecast import Compared, FamilyForecast, Forecast, compare
 from automl_core.search.memory import GB
 from automl_core.search.probing import forecast_run, probe
@@ -196,24 +196,33 @@ def test_families_keep_the_order_and_boosting_is_told_by_library() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "params", "effort", "doubt"),
+    ("name", "params", "times"),
     [
-        ("lr", {"max_iter": 1000}, 1.0, 0.0),
-        ("rf", {"n_estimators": 10}, 10.0, 0.0),
-        ("catboost", {"verbose": False, "task_type": "CPU", "border_count": 254, "iterations": 30}, 1000 / 30, 0.0),
-        ("lightgbm", {"n_estimators": 30}, 100 / 30, 0.0),
+        ("lr", {"max_iter": 1000}, 1.0),
+        ("rf", {"n_estimators": 10}, 10.0),
+        ("catboost", {"verbose": False, "task_type": "CPU", "border_count": 254, "iterations": 40}, 25.0),
+        ("lightgbm", {"n_estimators": 40}, 2.5),
     ],
 )
-def test_an_example_is_cheap_and_says_how_much_more_the_whole_one_does(
-    name: str, params: dict[str, Any], effort: float, doubt: float
-) -> None:
-    spec, times, unsure = cheap(catalogue("binary")[name])
-    assert (spec.params, times, unsure) == (params, pytest.approx(effort), doubt)
+def test_an_example_is_cheap_and_says_how_much_more_the_whole_one_does(name: str, params: dict[str, Any], times: float) -> None:
+    spec = catalogue("binary")[name]
+    assert cheap(spec).params == params
+    assert effort(spec, 1_000_000) == (times, 0.0)
 
 
 def test_a_booster_that_stops_by_itself_is_only_known_roughly() -> None:
-    spec, effort, doubt = cheap(portfolio("binary")["catboost-own"])
-    assert (spec.params["iterations"], effort, doubt) == (30, 10.0, 0.8)
+    spec = portfolio("binary")["catboost-own"]
+    assert cheap(spec).params["iterations"] == 40
+    assert effort(spec, 700) == (2.5, 0.9)
+    assert effort(spec, 70_000) == (25.0, 0.9)
+    assert effort(spec, 10**9) == (3000 / 40, 0.9), "no more rounds than it may have"
+    assert effort(spec, 7) == (1.0, 0.9)
+
+
+def test_explainable_boosting_is_tried_with_one_bag() -> None:
+    spec = Spec("ebm", "Explainable boosting", "explainable", "interpret.glassbox.ExplainableBoostingClassifier")
+    assert cheap(spec).params == {"outer_bags": 1}
+    assert effort(spec, 1000) == (14.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -370,6 +379,16 @@ def test_what_would_not_fit_into_memory_is_told_with_what_it_needs(prepared: Pre
     made = Made(lambda name, size: 0.001)
     found = tried(prepared, made, "gpc", tmp_path=tmp_path)
     assert found["Kernel methods"].skipped == "It would need about 298 GB, 8.0 GB are free."
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "share"), [((100, 50), (400, 150), 0.75), ((100, 50), (400, 50), 1.0), ((0, 0), (0, 0), 1.0)]
+)
+def test_waiting_for_a_busy_machine_is_not_the_fits_time(
+    monkeypatch: pytest.MonkeyPatch, before: tuple[int, int], now: tuple[int, int], share: float
+) -> None:
+    monkeypatch.setattr(probing, "_turns", lambda: now)
+    assert probing._own_share(before) == share
 
 
 # -- for real -----------------------------------------------------------------------------------------------------

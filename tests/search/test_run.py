@@ -156,8 +156,8 @@ def test_the_budget_is_kept(search: Search, tmp_path: Path) -> None:
     assert time.time() - start < 8
     assert board.recommended
     real = [row for row in board if row.role == "model" and row.state == "scored"]
-    assert min(row.at_seconds for row in real) < 3
     assert {row.family for row in real} >= {"linear", "boosting"}
+    assert max(row.at_seconds for row in real) < 6
 
 
 def test_rows_without_a_target_are_left_out_and_counted(search: Search, tmp_path: Path, people: pd.DataFrame) -> None:

@@ -138,6 +138,14 @@ def test_values_have_no_temperature() -> None:
     assert fit_temperature(np.zeros((0, 3)), np.zeros(0, dtype=np.int64)) == 1.0
 
 
+def test_a_temperature_keeps_the_order_and_the_sum() -> None:
+    values = np.array([[0.2, 0.8], [0.5, 0.5], [1.0, 0.0]])
+    sharp = tempered(values, 0.5)
+    np.testing.assert_allclose(sharp, [[1 / 17, 16 / 17], [0.5, 0.5], [1.0, 0.0]], atol=1e-15)
+    assert tempered(values, 1.0) is values
+    assert tempered(np.array([3.0, 4.0]), 0.5).tolist() == [3.0, 4.0]
+
+
 # -- honest scores ------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from automl_core.search.copies import Copies
 from automl_core.search.division import Division
 from automl_core.search.splitting import divide, propose_folds
 
-BINARY = ExperimentConfig("y", "binary", "roc_auc", "1", holdout=0.2)
+BINARY = ExperimentConfig("y", "binary", "roc_auc", "1", holdout=0.2, folds=5)
 
 
 def noted(config: ExperimentConfig, y, keys=None) -> tuple[Division, list[str]]:
