@@ -14,6 +14,7 @@ from sklearn.datasets import make_classification, make_regression
 from automl_core.cleaning.preprocessing import View, build_preprocessor
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.steps import OPERATIONS, describe
+from automl_core.engines.optuna import Choice
 from automl_core.experiment import Task
 from automl_core.schema import Column, Schema
 from automl_core.scoring.trusted import TRUSTED, load_trusted
@@ -31,12 +32,14 @@ SHORT: dict[str, Any] = {"n_estimators": 5, "iterations": 5, "max_iter": 20, "ma
 
 
 def specs(task: Task) -> dict[str, Spec]:
-    """Return every model of a task, our own and one of each kind that is tuned among them."""
+    """Return every model of a task: PyCaret's, our own, and each kind that is tuned at the lower end of its space."""
     made = {**catalogue(task), **portfolio(task)}
-    for kind in KINDS:
-        spec = tuned_spec(kind, task, f"{kind}-t1", 1, {})
-        made[spec.id] = spec
-    return {name: spec for name, spec in made.items() if spec.class_path}
+    for name, kind in KINDS.items():
+        if kind.regressor or task != "regression":
+            params = {key: entry.values[0] if isinstance(entry, Choice) else entry.low for key, entry in kind.space.items()}
+            spec = tuned_spec(name, task, f"{name}-t1", 1, params)
+            made[spec.id] = spec
+    return made
 
 
 def table(task: Task) -> tuple[np.ndarray, np.ndarray]:
@@ -57,11 +60,12 @@ def fitted(spec: Spec, task: Task) -> tuple[Any, np.ndarray]:
     estimator.set_params(**{name: value for name, value in SHORT.items() if name in known})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # too few rounds to converge, on purpose
-        if spec.early_stopping and spec.family == "neural":
+        if spec.family == "neural" and spec.early_stopping:
             fit_network(estimator, X[:LEARNED], y[:LEARNED], X[LEARNED:], y[LEARNED:], CLASSES[task], 30.0)
         elif spec.early_stopping:
             X[:5, 0] = np.nan
-            fit_booster(estimator, X[:LEARNED], y[:LEARNED], X[LEARNED:], y[LEARNED:], [4], CLASSES[task], 30.0)
+            learned, judged = (X[:LEARNED], y[:LEARNED]), (X[LEARNED:], y[LEARNED:])
+            fit_booster(estimator, *learned, *judged, [4], CLASSES[task], 30.0)
         else:
             estimator.fit(X, y)
     return estimator, X

@@ -31,7 +31,7 @@ def divided(config: ExperimentConfig, keys, labels) -> tuple[Division, list[str]
 def test_groups_are_never_on_both_sides_and_labels_are_even() -> None:
     keys = np.repeat(np.arange(40), 5)
     labels = (keys % 4 == 0).astype(int)  # a group has one label
-    division, notes = divided(BINARY, keys, labels)
+    division, notes = divided(replace(BINARY, folds=5), keys, labels)
     assert len(division.holdout) == 40
     assert labels[division.holdout].sum() == 10
     assert notes == ["5 folds: as you chose."]
@@ -59,7 +59,7 @@ def test_many_groups_are_dealt_by_their_rarest_label(monkeypatch: pytest.MonkeyP
     keys = np.repeat(np.arange(200), 4)
     labels = np.zeros(800, dtype=int)
     labels[::40] = 1  # one row of every tenth group
-    division, _ = divided(BINARY, keys, labels)
+    division, _ = divided(replace(BINARY, folds=5), keys, labels)
     found = [int(labels[division.train[division.judged(fold)]].sum()) for fold in range(5)]
     assert min(found) >= 2 and max(found) - min(found) <= 1
 

@@ -10,7 +10,7 @@ import pytest
 
 from automl_core.errors import InputError
 from automl_core.experiment import Budget, ExperimentConfig, Preset, Task
-from automl_core.search.candidates import CATALOGUE, FAMILIES, Spec, catalogue, choose, make_estimator, portfolio
+from automl_core.search.candidates import CATALOGUE, FAMILIES, PORTFOLIO, Spec, catalogue, choose, make_estimator, portfolio
 
 DATA = json.loads(CATALOGUE.read_text(encoding="utf-8"))
 MODELS = [(kind, row["id"]) for kind in ("classification", "regression") for row in DATA[kind]["models"]]
@@ -71,6 +71,13 @@ def test_our_own_models_are_made(task: Task) -> None:
             assert spec.early_stopping
         if spec.early_stopping:
             assert spec.view == "native" or spec.family == "neural"
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_portfolio_has_no_configuration_twice(task: Task) -> None:
+    rows = json.loads(PORTFOLIO.read_text(encoding="utf-8"))[task]
+    assert len({row["id"] for row in rows}) == len({(row["class_path"], repr(row["params"])) for row in rows}) == len(rows)
+    assert [spec.id for spec in choose(replace(CONFIG, task=task))] == ["lr", *(row["id"] for row in rows)]
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -60,6 +60,19 @@ def test_a_table_that_was_exported_twice_stays_together_too() -> None:
     assert together(*twice(copied=200))[0] == 400
 
 
+@pytest.mark.parametrize(("copied", "kept"), [(22, 44), (23, 0), (119, 0), (120, 240)])
+def test_where_many_rows_have_a_copy_new_ones_will_too(copied: int, kept: int) -> None:
+    """Between a fifth and three quarters of the rows are how the table is made; more is a table that was exported twice."""
+    rows, reason = together(*twice(200, copied))
+    assert rows == kept
+    if not kept:
+        assert reason == (
+            f"{2 * copied} of {200 + copied} rows have an exact copy in the table. Where so many are copies, new rows will "
+            "repeat known ones as often, so they are divided like all others. If they are cases entered twice, switch on "
+            "'Leave duplicate rows out' on the Clean page."
+        )
+
+
 def test_without_equal_rows_there_is_nothing_to_say() -> None:
     assert together(*twice(copied=0)) == (0, "")
 

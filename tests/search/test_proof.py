@@ -29,8 +29,8 @@ FEATURES = pd.DataFrame({"x": np.arange(8.0)})
 Y = np.array([0.0, 1.0] * 4)
 
 
-def division(fold: list[int], holdout: tuple[int, ...] = (6, 7), train: tuple[int, ...] = (0, 1, 2, 3, 4, 5)) -> Division:
-    return Division(np.arange(8), np.array(holdout, dtype=np.int64), np.array(train), np.array(fold))
+def division(fold: list[int], holdout: tuple[int, ...] = (6, 7), rows: int = 8) -> Division:
+    return Division(np.arange(rows), np.array(holdout, dtype=np.int64), np.arange(len(fold)), np.array(fold))
 
 
 def states(proof: Proof) -> dict[str, str]:
@@ -111,18 +111,23 @@ def test_rows_in_the_gap_are_counted() -> None:
     assert proof["rows_apart"].sentence.endswith("24 kept aside from the search, 15 only learned from, 12 left out.")
 
 
-COPIED = pd.DataFrame({"x": [0.0, 1, 0, 3, 4, 5, 6, 7]})
+COPIED = pd.DataFrame({"x": [0.0, 1, 0, 3, 4, 5, 6, 7, 8, 9, 10, 11]})
 """The third row equals the first one."""
+TWELVE = np.array([0.0, 1.0] * 6)
+
+
+def thirds(fold: list[int]) -> Division:
+    return division(fold, holdout=(10, 11), rows=12)
 
 
 def test_a_copy_on_the_other_side_is_found() -> None:
-    proof = prove(division([0, 0, 1, 1, 2, 2]), COPIED, Y, None, BINARY)
+    proof = prove(thirds([0, 0, 1, 1, 2, 2, 0, 0, 1, 1]), COPIED, TWELVE, None, BINARY)
     assert proof["copies_apart"].state == "failed"
     assert proof["copies_apart"].sentence == (
         "2 judged rows equal a learned one. If they are cases that were entered twice, switch on 'Leave duplicate rows out' on "
         "the Clean page."
     )
-    together = prove(division([0, 1, 0, 1, 2, 2]), COPIED, Y, None, BINARY)["copies_apart"]
+    together = prove(thirds([0, 1, 0, 1, 2, 2, 0, 0, 1, 1]), COPIED, TWELVE, None, BINARY)["copies_apart"]
     assert (together.state, together.sentence) == ("ok", "2 rows have an exact copy, and none has one on the other side.")
 
 
@@ -131,7 +136,7 @@ def test_a_copy_on_the_other_side_is_found() -> None:
 )
 def test_copies_that_another_rule_parts_are_told(kind: str, why: str) -> None:
     config = replace(BINARY, split=Split(kind, "k"))  # type: ignore[arg-type]
-    proof = prove(division([0, 0, 1, 1, 2, 2]), COPIED, Y, pd.Series(np.arange(8.0), name="k"), config)
+    proof = prove(thirds([0, 0, 1, 1, 2, 2, 0, 0, 1, 1]), COPIED, TWELVE, pd.Series(np.arange(12.0), name="k"), config)
     assert proof["copies_apart"].state == "noted"
     assert why in proof["copies_apart"].sentence
 

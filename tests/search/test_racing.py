@@ -62,3 +62,11 @@ def test_boosters_speak_for_their_own_class_only():
     assert kind_of_model(one) != kind_of_model({**one, "resampling": "jitter"})
     linear = {"family": "linear", "class_path": "a", "resampling": ""}
     assert kind_of_model(linear) == kind_of_model({**linear, "class_path": "b"})
+
+
+def test_what_is_no_better_than_the_ensemble_is_stopped():
+    assert not worth_going_on(HIGH, HIGH, judge, need=10, budget=60).value
+
+
+def test_a_metric_that_is_not_defined_stops_nobody():
+    assert worth_going_on(HIGH, TRUTH + 2, lambda values: float("nan"), need=10, budget=60).value

@@ -34,7 +34,7 @@ def split(config: ExperimentConfig, y, keys=None) -> Division:
 
 def test_random_splits_keep_the_shares_of_the_labels() -> None:
     y = np.array([0] * 80 + [1] * 20)
-    division = split(BINARY, y)
+    division = split(replace(BINARY, folds=5), y)
     assert len(division.holdout) == 20 and y[division.holdout].sum() == 4
     assert division.folds == 5
     for fold in range(5):
@@ -46,7 +46,7 @@ def test_without_copies_rows_are_divided_as_scikit_learn_does() -> None:
     from sklearn.model_selection import StratifiedKFold, train_test_split
 
     y = np.array([0] * 80 + [1] * 20)
-    division = split(replace(BINARY, seed=7), y)
+    division = split(replace(BINARY, folds=5, seed=7), y)
     _, aside = train_test_split(np.arange(100), test_size=0.2, random_state=7, stratify=y)
     assert division.holdout.tolist() == sorted(aside)
     left = np.setdiff1d(np.arange(100), aside)
@@ -58,7 +58,7 @@ def test_copies_follow_the_first_of_them() -> None:
     leader = np.arange(60)
     leader[40:50] = np.arange(10)  # ten rows that were entered twice
     y = (np.arange(60) % 2)[leader].astype(float)
-    division, _ = divide(BINARY, y, None, np.arange(60), Copies(leader))
+    division, _ = divide(replace(BINARY, folds=5), y, None, np.arange(60), Copies(leader))
     side = np.full(60, -2)
     side[division.train] = division.fold
     assert (side[40:50] == side[:10]).all()
