@@ -17,7 +17,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from automl_core.fold_tests import beats, differ, half_width, holm, selection_bias
-from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.leaderboard import Candidate, Leaderboard, in_words
 from automl_core.metrics import METRICS
 
 Mark = Literal["recommended", "best_single", "fastest_alike", "fastest_one_error"]
@@ -179,8 +179,8 @@ def _within_limit(board: Leaderboard, scored: list[Candidate]) -> tuple[str, str
     if within:
         row = within[0]
         return row.id, (
-            f"It has the best {_label(board)}, {_with_spread(row)}, of the {len(within)} of {len(scored)} models that answer "
-            f"within {board.limit_ms:g} ms a row."
+            f"It has the best {_label(board)} of the {len(within)} of {len(scored)} models that answer within "
+            f"{board.limit_ms:g} ms a row."
         )
     row = min(scored, key=took)
     return row.id, (
@@ -194,11 +194,11 @@ def _fastest_reason(board: Leaderboard, alike: list[Candidate]) -> tuple[str, st
     if fastest is best:
         return (
             best.id,
-            f"It has the best {_label(board)} over the folds, {_with_spread(best)}, and predicts fastest among its like.",
+            f"It has the best {_label(board)} over the folds and predicts fastest among its like.",
         )
     return fastest.id, (
         f"It predicts fastest ({fastest.predict_ms:,.1f} ms for 1,000 rows) among the {len(alike)} models that a test cannot "
-        f"tell from the best one: {_label(board)} {_with_spread(fastest)}, the best {_with_spread(best)}."
+        f"tell from the best one, which has {_label(board)} {_with_spread(best)}."
     )
 
 
@@ -207,17 +207,13 @@ def _most_accurate(board: Leaderboard, scored: list[Candidate]) -> tuple[str, st
     best, singles = scored[0], [row for row in scored if row.role == "model"]
     ensemble = next((row for row in scored if row.role == "ensemble"), None)
     if ensemble is not None and singles and best is ensemble:
-        return best.id, (
-            f"{_combines(ensemble)} and has the best {label}: {_with_spread(ensemble)}, "
-            f"the best single one {_with_spread(singles[0])}."
-        )
+        return best.id, (f"{_combines(ensemble)} and has the best {label}; the best single one has {_with_spread(singles[0])}.")
     if ensemble is not None and len(ensemble.members) > 1 and not _clearly_better(board, best, ensemble):
         return ensemble.id, (
-            f"{_combines(ensemble)} ({label} {_with_spread(ensemble)}). The best single one scored a little "
-            f"higher ({_with_spread(best)}), but the difference is within chance, and the best of {len(singles)} owes part of it "
-            "to having been chosen."
+            f"{_combines(ensemble)}. The best single one has a little better {label} ({_with_spread(best)}), but the difference "
+            f"is within chance, and the best of {len(singles)} owes part of it to having been chosen."
         )
-    return best.id, f"It has the best {label} over the folds: {_with_spread(best)}."
+    return best.id, f"It has the best {label} over the folds."
 
 
 def _marks(board: Leaderboard, rows: list[Candidate], groups: dict[str, int]) -> dict[str, tuple[Mark, ...]]:
@@ -349,8 +345,7 @@ def _label(board: Leaderboard) -> str:
 
 
 def _with_spread(row: Candidate) -> str:
-    spread = f" ± {row.spread:.2g}" if row.spread is not None else ""
-    return f"{row.score:.4g}{spread}"
+    return in_words(row.score or 0.0, row.spread)
 
 
 def _digits(value: float, digits: int = 4) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -191,3 +192,11 @@ class Leaderboard:
     def load(cls, path: Path) -> Leaderboard:
         """Read a leaderboard; raises NotFoundError or FormatError."""
         return cls.from_dict(read_json(path))
+
+
+def in_words(score: float, spread: float | None = None) -> str:
+    """Return a score with as many digits as its spread supports: two significant digits of the spread."""
+    if spread and math.isfinite(spread) and spread > 0:
+        digits = min(max(1 - math.floor(math.log10(spread)), 0), 6)
+        return f"{score:,.{digits}f} ± {spread:,.{digits}f}"
+    return f"{score:,.4g}" if abs(score) < 1e4 else f"{score:,.0f}"

@@ -117,13 +117,14 @@ def propose(frame: pd.DataFrame, schema: Schema, target: str, *, uploaded: tuple
     metric = metrics_for(task.value)[0]
     share = float((label_text(values.dropna()) == positive.value).mean()) if task.value == "binary" else 1.0
     why = {
-        "binary": "It judges the order of the probabilities and does not depend on a threshold.",
-        "multiclass": "It judges all probabilities, not only the most probable label.",
-        "regression": "It is in the target's own unit and punishes large errors.",
+        "binary": "judges the order of the probabilities and does not depend on a threshold",
+        "multiclass": "judges all probabilities, not only the most probable label",
+        "regression": "is in the target's own unit and punishes large errors",
     }[task.value]
+    why = f"{metric.label} {why}."
     if task.value == "binary" and share < 0.05:
         metric = METRICS["average_precision"]
-        why = f"The event is rare ({share:.1%} of the rows), and this metric looks at how well it is found."
+        why = f"The event is rare ({share:.1%} of the rows), and {metric.label} looks at how well it is found."
     splits = suggest_splits(*(uploaded or (frame, schema)), target)
     split = propose_split(splits)
     config = ExperimentConfig(

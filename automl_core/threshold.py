@@ -98,8 +98,8 @@ def choose_threshold(scorer: Scorer, rows: Ints, proba: Array) -> Decision[float
     if not gain > standard_error(scorer, judge, rows, proba, reference, crossed):
         return Decision(
             reference,
-            f"Another one, {threshold:.2g}, looks better, but on rows that chose neither it nor a model {both}, "
-            "which is no more than chance.",
+            f"Another one, {threshold:.2g}, looked better, but not beyond chance on rows that chose neither it nor a model "
+            f"({judge.label}: {found:.4g} against {at_reference:.4g}).",
         )
     return Decision(threshold, f"On rows that chose neither it nor a model, {both}.")
 

@@ -113,7 +113,9 @@ def forecast_figure(forecast: Forecast, what: What) -> go.Figure:
             name="Time of the run" if what == "seconds" else "Free memory",
             hoverinfo="skip",
         )
-    figure.update_layout(layout(120 + 28 * count))
+    # The legend takes two lines where the chart is narrow.
+    figure.update_layout(layout(170 + 28 * count, margin={"l": 10, "r": 10, "t": 60, "b": 10}))
+    figure.update_layout(legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "xanchor": "left"})
     title = "Seconds for one model, all folds" if what == "seconds" else "Memory of one fit, GB"
     figure.update_xaxes(type="log", title=title, showgrid=True, minor={"ticks": ""}, dtick=1)
     figure.update_yaxes(

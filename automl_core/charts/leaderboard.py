@@ -97,18 +97,20 @@ def course_figure(leaderboard: Leaderboard, metric_label: str) -> go.Figure:
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         legend={"orientation": "h", "y": 1.12, "x": 0},
         xaxis={"title": "Seconds since the start", "rangemode": "tozero", "showgrid": False},
-        yaxis={"title": metric_label, "range": _window(points, leaderboard.greater_is_better)},
+        yaxis={"title": metric_label, "range": _window(leaderboard)},
     )
     return figure
 
 
-def _window(points: Course, greater_is_better: bool) -> list[float] | None:
-    """Return the range of scores worth seeing: from the best one to a little beyond the median."""
-    if len(points.scores) < 3:
+def _window(leaderboard: Leaderboard) -> list[float] | None:
+    """Return the range of scores worth seeing: from the best model's to that of three in four; the baseline may lie outside."""
+    models = [row for row in leaderboard.ranked() if row.state == "scored" and row.score is not None and row.role != "baseline"]
+    if len(models) < 3:
         return None
-    ordered = sorted(points.scores, reverse=greater_is_better)
+    greater_is_better = leaderboard.greater_is_better
+    ordered = [row.score or 0.0 for row in models]
     best, middle = ordered[0], ordered[len(ordered) * 3 // 4]
-    spread = max(points.spreads)
+    spread = max(row.spread or 0.0 for row in models)
     margin = max(abs(best - middle) * 0.25, min(spread, abs(best - middle)), abs(best) * 1e-3)
     return sorted(
         [best + margin if greater_is_better else best - margin, middle - margin if greater_is_better else middle + margin]
@@ -228,7 +230,7 @@ def score_figure(found: Standings, metric_label: str) -> go.Figure:
     figure.update_xaxes(title=metric_label, range=list(found.window), showgrid=True)
     figure.update_yaxes(
         tickvals=places,
-        ticktext=[f"{short(cut(name, 28), 28)}  {place}" for place, name in enumerate(found.names, start=1)],
+        ticktext=[f"{place}  {short(cut(name, 28), 28)}" for place, name in enumerate(found.names, start=1)],
         range=[len(places) - 0.4, -0.6],
         showgrid=False,
     )

@@ -59,9 +59,9 @@ def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig) -> st
     return jobs.start(project, "train", {**request(data, checked), **forecast})
 
 
-def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool) -> None:
-    """Ask for the settings and start a run."""
-    target = experiment_form.choose_target(data)
+def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool, earlier: str = "") -> None:
+    """Ask for the settings and start a run; `earlier` is the target of the run that is looked at."""
+    target = experiment_form.choose_target(data, earlier)
     if not target:
         st.caption("The task, the metric and the rest are proposed once the target is known.")
         return
@@ -74,19 +74,24 @@ def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool) -> No
         )
     if outcome.failed:
         return
-    if st.button(
-        "Start",
-        key="compare_start",
-        type="primary" if primary else "secondary",
-        icon=":material/play_arrow:",
-        help="Starts the comparison. It goes on when you close this page.",
-    ):
+    with st.container(horizontal=True):
+        clicked = st.button(
+            "Start",
+            key="compare_start",
+            type="primary" if primary else "secondary",
+            icon=":material/play_arrow:",
+            help="Starts the comparison. It goes on when you close this page.",
+        )
+        asked = forecast_view.button(project, request(data, config))
+    if clicked:
         with errors.shown() as started, st.spinner("Starting"):
             run_id = start(project, data, config)
         if not started.failed:
             state.choose(run=run_id)
             st.rerun()
-    forecast_view.offer(project, request(data, config))
+    if asked:
+        forecast_view.ask(project, request(data, config))
+    forecast_view.draw(project, request(data, config))
 
 
 def choose_run(project: ProjectFolder, known: list[str]) -> None:
@@ -118,10 +123,12 @@ if not runs:
 choose_run(project, runs)
 run = guards.require_run()
 following = run_view.draw(project, run, f"compare_{run.id}")
-proof_view.draw(run, f"compare_{run.id}")
-with st.expander("New comparison", icon=":material/add:", expanded=False):
-    ask_and_start(project, guards.require_dataset(), primary=False)
 if not following.active:
     forecast_view.against(run)
+proof_view.draw(run, f"compare_{run.id}")
+with st.expander("New comparison", icon=":material/add:", expanded=False):
+    table = guards.require_dataset()
+    ask_and_start(project, table, primary=False, earlier=run.config.target if run.params["dataset"] == table.id else "")
+if not following.active:
     where = "on rows it never saw" if run.config.holdout else "out-of-fold"
     layout.next_step("explain", f"See how good a model is {where}, and what it looks at.", "Inspect a model")

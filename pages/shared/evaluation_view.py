@@ -11,6 +11,7 @@ from pages.shared import caches, errors
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
+    from automl_core.metrics import Metric
     from automl_core.runs import Run
 
 
@@ -29,7 +30,7 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
     )
     first, known = run.config.metric, {metric.name: metric for metric in metrics_of(run.config)}
     names = sorted(found["metrics"], key=lambda name: (name != first,))
-    table = []
+    table, moved = [], found.get("threshold", 0.5) != 0.5
     for name in names:
         value = found["metrics"][name]
         metric = known.get(name)
@@ -39,7 +40,7 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
                 column: number(value["value"]),
                 "From": "" if value["low"] is None else number(value["low"]),
                 "To": "" if value["high"] is None else number(value["high"]),
-                "Folds": "" if name not in candidate.metrics else number(candidate.metrics[name]),
+                "Folds": "" if name not in candidate.metrics or (moved and _decides(metric)) else number(candidate.metrics[name]),
                 "Meaning": metric.explanation if metric else "",
             }
         )
@@ -60,12 +61,20 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
             column: text(alignment="right", help="On the rows kept aside." if held_out else "Over all rows at once."),
             "From": text(alignment="right", help="Lower end of the 95 % interval."),
             "To": text(alignment="right", help="Upper end of the 95 % interval."),
-            "Folds": text(alignment="right", help="Mean over the folds, for comparison."),
+            "Folds": text(
+                alignment="right",
+                help="Mean over the folds, for comparison." + (" Empty where they decided at 0.5." if moved else ""),
+            ),
             "Meaning": text(width="large"),
         },
     )
     for note in found["notes"]:
         st.caption(f":material/info: {errors.plain(note)}")
+
+
+def _decides(metric: Metric | None) -> bool:
+    """Whether a metric looks at what is predicted, and so depends on the threshold."""
+    return metric is not None and (metric.needs == "label" or metric.name == "kpi")
 
 
 def _decisions(found: dict[str, Any]) -> None:

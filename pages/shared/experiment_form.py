@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 BUDGETS = (15, 60, 300, 900, 3600)
 PRESET_WORDS: dict[Preset, tuple[str, str]] = {
-    "balanced": ("Balanced", "Good accuracy in the time you give, with an ensemble at the end."),
-    "quick": ("Quick look", "A few fast models for a first look; the accuracy may be lower."),
-    "best": ("Best quality", "Every model we know after the portfolio, for long budgets; slower to predict."),
+    "quick": ("Quick look", "A few fast models for a first answer; gives up some accuracy."),
+    "balanced": (
+        "Balanced",
+        "Good accuracy in the time you give. It ends with an ensemble (several models that answer together), which predicts more "
+        "slowly than one model.",
+    ),
+    "best": ("Best quality", "Every kind of model we know, for some minutes at least; predicts slowest."),
     "fast": (
         "Fast predictions",
         "Only models that answer within a limit that you set and that is measured; gives up some accuracy.",
@@ -32,7 +36,7 @@ PRESET_WORDS: dict[Preset, tuple[str, str]] = {
     "pycaret": (
         "PyCaret classic",
         "PyCaret's own way for those who know it: its models one by one, the best three tuned, the best blended, the winner "
-        "refitted on all rows. PyCaret takes some seconds to start.",
+        "refitted. It takes some seconds to start, and longer for the same models.",
     ),
 }
 TASK_WORDS = {"binary": "One of two outcomes", "multiclass": "One of several outcomes", "regression": "A number"}
@@ -43,10 +47,10 @@ SPLIT_WORDS: dict[SplitKind, str] = {
 }
 
 
-def choose_target(data: Dataset) -> str:
-    """Ask for the target column; nothing is chosen for the person, except by a sample or an earlier run."""
+def choose_target(data: Dataset, earlier: str = "") -> str:
+    """Ask for the target column; nothing is chosen for the person, except by a sample or by `earlier`, that of a run."""
     names = list(data.schema.names)
-    earlier = state.draft(f"target_{data.id}", "")
+    earlier = state.draft(f"target_{data.id}", earlier)
     chosen = st.selectbox(
         "What shall be predicted?",
         names,
@@ -67,7 +71,7 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
     """
     config, decisions = proposal.config, proposal.decisions
     suffix = f"{data.id}_{config.target}"
-    with st.grid("auto", min_column_width=260):
+    with st.grid("auto", min_column_width=190):
         task = st.selectbox(
             "Task",
             TASKS,
@@ -79,15 +83,17 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
         positive = _positive(frame, proposal, suffix) if task == "binary" else ""
         place = st.container()  # for the metric, which may be one of the figures asked for below
         seconds = _budget(suffix)
-        preset = st.selectbox(
-            "Way of working",
-            list(PRESET_WORDS),
-            format_func=lambda value: PRESET_WORDS[value][0],
-            key=f"compare_preset_{suffix}",
-            help="  \n".join(f"**{name}**: {trade}" for name, trade in PRESET_WORDS.values()),
-        )
-        limit = fast_form.ask_limit(preset, suffix)
+    preset = st.segmented_control(
+        "What matters most",
+        list(PRESET_WORDS),
+        default="balanced",
+        required=True,
+        format_func=lambda value: PRESET_WORDS[value][0],
+        key=f"compare_preset_{suffix}",
+        help="  \n".join(f"**{name}**: {trade}" for name, trade in PRESET_WORDS.values()),
+    )
     st.caption(PRESET_WORDS[preset][1])
+    limit = fast_form.ask_limit(preset, suffix)
     reasons = [decisions["task"].reason, *([decisions["positive"].reason] if positive else []), decisions["metric"].reason]
     st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
     config = replace(

@@ -25,29 +25,40 @@ VERDICTS = {
 }
 
 
-def offer(project: ProjectFolder, params: dict[str, Any]) -> None:
-    """Draw the forecast of a run with these settings, its progress, or the button that asks for it."""
+def button(project: ProjectFolder, params: dict[str, Any]) -> bool:
+    """Draw the button that asks for the forecast of a run with these settings, unless there is one; return its click."""
     found = jobs.find(project, KIND, params)
-    if found is not None and (found / "forecast.json").exists():
-        with errors.shown():
-            from automl_core.search.forecast import Forecast
-
-            _draw(Forecast.from_dict(caches.result(found / "forecast.json")))
-        return
-    if found is not None and jobs.panel(project, found.name, key="compare_forecast").active:
-        return
-    clicked = st.button(
+    if found is not None and ((found / "forecast.json").exists() or jobs.follow(found).active):
+        return False
+    return st.button(
         "Forecast",
         key="compare_forecast_start",
         icon=":material/hourglass_top:",
         help="Fits small samples for about five seconds, then says how long each family of models will take and how much "
         "memory it needs. Nothing is kept, and you can start at once without it.",
     )
-    if clicked:
-        with errors.shown() as outcome, st.spinner("Starting"):
-            jobs.start(project, KIND, params)
-        if not outcome.failed:
-            st.rerun()
+
+
+def ask(project: ProjectFolder, params: dict[str, Any]) -> None:
+    """Start the forecast."""
+    with errors.shown() as outcome, st.spinner("Starting"):
+        jobs.start(project, KIND, params)
+    if not outcome.failed:
+        st.rerun()
+
+
+def draw(project: ProjectFolder, params: dict[str, Any]) -> None:
+    """Draw the forecast of a run with these settings, or its progress; nothing where it was not asked for."""
+    found = jobs.find(project, KIND, params)
+    if found is None:
+        return
+    if (found / "forecast.json").exists():
+        with errors.shown():
+            from automl_core.search.forecast import Forecast
+
+            _draw(Forecast.from_dict(caches.result(found / "forecast.json")))
+    else:
+        jobs.panel(project, found.name, key="compare_forecast")
 
 
 def before_start(project: ProjectFolder, params: dict[str, Any]) -> dict[str, Any]:
@@ -77,9 +88,11 @@ def against(run: Run) -> None:
     if not known:
         return
     with st.expander("Forecast against actual", icon=":material/hourglass_bottom:"):
+        others = len(rows) - len(known)
         st.caption(
             f"{sum(bool(row.within) for row in known)} of {len(known)} families took as long as forecast. An interval is meant "
             "to hold four of five. Boosting that ran out of time took less than it would have."
+            + (f" Of {others} more no model was scored." if others else "")
         )
         st.dataframe(
             [
@@ -91,7 +104,7 @@ def against(run: Run) -> None:
                     "Scored": row.models,
                     "As forecast": {True: "Yes", False: "No", None: ""}[row.within],
                 }
-                for row in rows
+                for row in known
             ],
             hide_index=True,
             key=f"compare_{run.id}_forecast",
@@ -140,8 +153,8 @@ def _draw(forecast: Forecast) -> None:
     cores = "1 core" if forecast.cores == 1 else f"{forecast.cores} cores"
     st.caption(
         f":material/hourglass_top: Forecast for {forecast.rows:,} rows to learn from in each of {forecast.folds} folds, "
-        f"{forecast.columns:,} columns after encoding, {cores}, {size_words(forecast.free)} of memory free. One model over all "
-        "folds; intervals hold four of five."
+        f"{forecast.columns:,} columns after encoding, {cores}, {size_words(forecast.free)} of memory free. Each bar is one "
+        "model over all folds; four of five should end within it."
     )
     with st.grid("auto", min_column_width=360):
         for what, name in (("seconds", "Seconds"), ("memory", "Memory")):
@@ -152,10 +165,12 @@ def _draw(forecast: Forecast) -> None:
                     config={"displayModeBar": False},
                     alt=f"{name} that each family of models is expected to take, with intervals",
                 )
+    table = rows(forecast)
     st.dataframe(
-        rows(forecast),
+        table,
         hide_index=True,
         key="compare_forecast_table",
+        column_order=[name for name in table[0] if name != "Reason" or any(row["Reason"] for row in table)] if table else [],
         alt="Forecast",
         placeholder="",
         column_config={

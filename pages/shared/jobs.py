@@ -202,15 +202,22 @@ def _draw_state(project_id: str, job_id: str, now: Following, key: str) -> None:
         st.error(errors.plain(reason) + log_id + action, icon=":material/error:")
     elif now.state == "lost":
         st.warning("The work was interrupted before it ended. What was finished is kept.", icon=":material/power_off:")
-    if now.state == "lost" or (now.kind == "train" and not now.active):
-        st.button(
-            "More time" if now.state == "finished" else "Go on",
-            key=f"{key}_resume",
-            icon=":material/resume:",
-            help="Searches on for the time you chose; no model that is finished is fitted again.",
-            on_click=resume,
-            args=(project_id, job_id),
-        )
+    if now.state == "lost":
+        offer_more(project_id, job_id, now, key)
+
+
+def offer_more(project_id: str, job_id: str, now: Following, key: str, span: str = "the time you chose") -> None:
+    """Draw the button that lets ended work go on; a search goes on for `span`."""
+    st.button(
+        "More time" if now.state == "finished" else "Go on",
+        key=f"{key}_resume",
+        icon=":material/resume:",
+        help=f"Searches on for {span}; no model that is finished is fitted again."
+        if now.kind == "train"
+        else "Goes on with what is left to do.",
+        on_click=resume,
+        args=(project_id, job_id),
+    )
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.leaderboard import in_words as number
 from pages.shared import errors, layout, state
 
 if TYPE_CHECKING:
@@ -23,24 +25,14 @@ STATES = {
     "stopped": "Stopped",
 }
 FOLDED = 5
-"""Most rows without a score that stand in the table itself; more are folded away below it."""
+"""Most rows without a score that stand in the table of a run that goes on; more are folded away below it."""
 GROUP_HELP = (
     "Models of one group cannot be told apart: over the folds, their differences are within chance (a paired test that is "
     "corrected for folds which learn from the same rows, and for the number of tests). A holds the best one."
 )
 
 
-def number(value: float, spread: float | None = None) -> str:
-    """Return a score with as many digits as its spread supports: two significant digits of the spread."""
-    import math
-
-    if spread and math.isfinite(spread) and spread > 0:
-        digits = min(max(1 - math.floor(math.log10(spread)), 0), 6)
-        return f"{value:,.{digits}f} ± {spread:,.{digits}f}"
-    return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
-
-
-def draw(run: Run, *, active: bool, key: str) -> None:
+def draw(run: Run, *, active: bool, key: str, more: Callable[[], None]) -> None:
     """Draw a run's leaderboard; raises NotFoundError before its first row.
 
     Parameters
@@ -50,6 +42,8 @@ def draw(run: Run, *, active: bool, key: str) -> None:
         Whether it is still searched; then there is nothing to choose yet, and no verdict.
     key : str
         Prefix of the widgets' keys.
+    more : callable
+        Draws the button that gives the search more time, where it can have some.
     """
     from automl_core.honesty import judge
     from automl_core.metrics import metric_of
@@ -62,7 +56,9 @@ def draw(run: Run, *, active: bool, key: str) -> None:
     verdict = held_out(run, board.recommended) if board.recommended and not active else None
     honesty = judge(board, verdict)
     if board.recommended:
-        _recommended(board, run, active=active, key=key)
+        _recommended(board, run, active=active, key=key, more=more)
+    else:
+        more()
     if not active:
         for warning in honesty.warnings:
             st.warning(errors.plain(warning), icon=":material/warning:")
@@ -71,27 +67,29 @@ def draw(run: Run, *, active: bool, key: str) -> None:
                 st.caption("  \n".join(errors.plain(sentence) for sentence in honesty.sentences))
             _choices(board, honesty, key)
     _chart(board, honesty, active=active, key=key)
-    _table(board, honesty, out_of_fold=not run.config.holdout, key=key)
+    _table(board, honesty, active=active, out_of_fold=not run.config.holdout, key=key)
 
 
-def _recommended(board: Leaderboard, run: Run, *, active: bool, key: str) -> None:
+def _recommended(board: Leaderboard, run: Run, *, active: bool, key: str, more: Callable[[], None]) -> None:
     from pages.shared import relearn_view
 
     best = board[board.recommended]
+    used = best if active else board[_used(board)]
     with st.container(border=True):
-        word = "Best so far" if active else "Recommended"
-        score = number(best.score, best.spread) if best.score is not None else ""
-        said = f"{word}: **{errors.plain(best.name)}**, {score}{'' if run.config.holdout else ' out-of-fold'}"
-        used = _used(board)
-        st.markdown(said if active or used == best.id else f"{said}. In use: **{errors.plain(board[used].name)}**")
-        st.caption(errors.plain(board.recommendation))
+        score = f"{board.label} {number(best.score, best.spread)}" if best.score is not None else ""
+        said = f"**{errors.plain(best.name)}**, {errors.plain(score)}{'' if run.config.holdout else ' out-of-fold'}"
         if active:
+            st.markdown(f"Best so far: {said}")
             return
+        st.markdown(f"Recommended: {said}")
+        st.caption(errors.plain(board.recommendation))
+        if used is not best:
+            st.markdown(f"In use: **{errors.plain(used.name)}**")
         if origin := relearn_view.trust(run):
             st.caption(f":material/verified: {origin}")
         with st.container(horizontal=True):
             if st.button(
-                "Inspect it",
+                "Inspect it" if used is best else "Inspect the one in use",
                 key=f"{key}_inspect",
                 type="primary",
                 icon=":material/query_stats:",
@@ -99,8 +97,9 @@ def _recommended(board: Leaderboard, run: Run, *, active: bool, key: str) -> Non
                 if run.config.holdout
                 else "Its scores, its curves and what matters to it.",
             ):
-                layout.go_to("explain", model=best.id)
-            relearn_view.offer(run, best, key)
+                layout.go_to("explain", model=used.id)
+            relearn_view.offer(run, used, key)
+            more()
 
 
 def _choices(board: Leaderboard, honesty: Honesty, key: str) -> None:
@@ -130,7 +129,6 @@ def _choices(board: Leaderboard, honesty: Honesty, key: str) -> None:
                 help="Inspect and Predict then open with this model.",
             ):
                 state.choose(model=name)
-                state.say(f"Inspect and Predict now use {errors.plain(row.name)}.")
                 st.rerun()
 
 
@@ -188,7 +186,7 @@ def _row(place: int, row: Candidate, honesty: Honesty, score: str) -> dict[str, 
         "Group": honesty.letter(row.id),
         "Marks": ", ".join([*(SHORT_MARKS[mark] for mark in honesty.marks.get(row.id, ())), *_baseline(row)]),
         "Fit, s": round(row.fit_seconds, 2) if row.fit_seconds else None,
-        "Predict 1,000 rows, ms": round(row.predict_ms, 1) if row.predict_ms else None,
+        "Predict, ms": round(row.predict_ms, 1) if row.predict_ms else None,
         "State": STATES[row.state],
         "Reason and next step": " ".join(part for part in (row.reason, row.suggestion) if part),
     }
@@ -198,18 +196,21 @@ def _baseline(row: Candidate) -> list[str]:
     return ["Baseline"] if row.role == "baseline" else []
 
 
-def _table(board: Leaderboard, honesty: Honesty, *, out_of_fold: bool, key: str) -> None:
+def _table(board: Leaderboard, honesty: Honesty, *, active: bool, out_of_fold: bool, key: str) -> None:
     ranked = board.ranked()
     scored = [row for row in ranked if row.state == "scored" and row.score is not None]
-    rest = ranked[len(scored) :]
-    left_over = [row for row in rest if row.state in ("failed", "skipped", "stopped")]
-    fold = len(left_over) > FOLDED and bool(scored)
+    left_over = [row for row in ranked[len(scored) :] if not active or row.state in ("failed", "skipped", "stopped")]
+    fold = bool(scored) and len(left_over) > (FOLDED if active else 0)
     shown = [row for row in ranked if not fold or row not in left_over]
     title = "Score, out-of-fold" if out_of_fold else "Score"
-    _draw_table(rows(honesty, shown, score=title), title, key=f"{key}_table", whole=shown == scored)
+    hidden = {"Group", "Marks"} if active else set()
+    if len(shown) == len(scored):
+        hidden |= {"State"} if any(row.reason for row in scored) else {"State", "Reason and next step"}
+    _draw_table(rows(honesty, shown, score=title), title, hidden, key=f"{key}_table")
     st.caption(f"{len(scored)} scored of {len(board)}.")
     if fold:
-        with st.expander(f"{len(left_over)} models without a score, and why", icon=":material/rule:"):
+        many = f"{len(left_over)} models" if len(left_over) > 1 else "1 model"
+        with st.expander(f"{many} without a score, and why", icon=":material/rule:"):
             st.dataframe(
                 [
                     {
@@ -226,31 +227,30 @@ def _table(board: Leaderboard, honesty: Honesty, *, out_of_fold: bool, key: str)
             )
 
 
-def _draw_table(table: list[dict[str, Any]], score: str, *, key: str, whole: bool) -> None:
-    """Draw the table; where every row is scored, no state and no reason is needed."""
+def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, key: str) -> None:
+    """Draw the table without the columns that have nothing to say."""
     out_of_fold = "" if score == "Score" else " No rows were kept aside, and the search has seen these scores."
-    columns = [name for name in table[0] if not whole or name not in ("State", "Reason and next step")] if table else []
     st.dataframe(
         table,
         hide_index=True,
         key=key,
         alt="Leaderboard",
         placeholder="",
-        column_order=columns,
+        column_order=[name for name in table[0] if name not in hidden] if table else [],
         column_config={
-            "Model": st.column_config.TextColumn(width="medium"),
-            "Rank": st.column_config.NumberColumn(width="small", help="1 is the best."),
+            "Model": st.column_config.TextColumn(width=190),
+            "Rank": st.column_config.NumberColumn(width=50, help="1 is the best."),
             score: st.column_config.TextColumn(
                 alignment="right",
                 help="Mean over the folds ± standard deviation over the folds, each judged on rows it did not learn from. "
                 "Boosters also choose there when to stop, so theirs are a little too good; the held-out score is not."
                 + out_of_fold,
             ),
-            "Group": st.column_config.TextColumn(width="small", help=GROUP_HELP),
-            "Marks": st.column_config.TextColumn(width="medium", help="What it is the best choice for; see above the chart."),
-            "Fit, s": st.column_config.NumberColumn(format="%.2f", help="Time to learn, summed over the folds."),
-            "Predict 1,000 rows, ms": st.column_config.NumberColumn(
-                format="%.1f", help="With one fold's model, preparation included."
+            "Group": st.column_config.TextColumn(width=60, help=GROUP_HELP),
+            "Marks": st.column_config.TextColumn(width=280, help="What it is the best choice for; see above the chart."),
+            "Fit, s": st.column_config.NumberColumn(width=65, format="%.2f", help="Time to learn, summed over the folds."),
+            "Predict, ms": st.column_config.NumberColumn(
+                width=90, format="%.1f", help="Time to predict 1,000 rows with one fold's model, preparation included."
             ),
             "Reason and next step": st.column_config.TextColumn(
                 width="large", help="Why a model has no score, and what can be done."

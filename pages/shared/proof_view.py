@@ -17,13 +17,6 @@ ICONS: dict[CheckState, str] = {
     "ok": ":material/check_circle:",
     "noted": ":material/info:",
     "failed": ":material/error:",
-    "not_applicable": ":material/remove:",
-}
-WORDS: dict[CheckState, str] = {
-    "ok": "Holds",
-    "noted": "Holds in part",
-    "failed": "Does not hold",
-    "not_applicable": "Not checked",
 }
 
 
@@ -44,7 +37,11 @@ def draw(run: Run, key: str) -> None:
     with st.expander(title, icon=icon, expanded=bool(failed), key=f"{key}_proof"):
         st.caption("Counted after the run, on the rows as they were used.")
         for check in proof.checks:
-            st.markdown(f"{ICONS[check.state]} **{check.title}**: {errors.plain(check.sentence)}", help=WORDS[check.state])
+            if check.state != "not_applicable":
+                st.markdown(f"{ICONS[check.state]} **{check.title}**: {errors.plain(check.sentence)}")
+        rest = [errors.plain(check.sentence) for check in proof.checks if check.state == "not_applicable"]
+        if rest:
+            st.caption(" ".join(["Not checked:", *rest]))
         if proof.by_time:
             _chart(proof, key)
         _table(proof, key)

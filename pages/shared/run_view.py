@@ -46,15 +46,31 @@ def draw(project: ProjectFolder, run: Run, key: str) -> jobs.Following:
     """Draw a run in place; while it works only this panel is drawn again."""
 
     def body(now: jobs.Following) -> None:
-        for message in now.messages[-5:]:
-            icon = ":material/warning:" if message.level == "warning" else ":material/info:"
-            st.caption(f"{icon} {errors.plain(message.text)}")
+        def more() -> None:
+            if now.kind == "train" and not now.active and now.state != "lost":
+                jobs.offer_more(project.id, run.id, now, key, _span(run))
+
+        last = now.messages[-5:]
+        for message in last:
+            if message.level == "warning":
+                st.caption(f":material/warning: {errors.plain(message.text)}")
         if (run.path / "leaderboard.json").exists():
-            leaderboard_view.draw(run, active=now.active, key=key)
+            leaderboard_view.draw(run, active=now.active, key=key, more=more)
         elif now.active:
             st.caption("The first model's score will stand here in a moment.")
+        else:
+            more()
+        # Below the leaderboard, so that nothing moves when one arrives.
+        told = [f":material/info: {errors.plain(message.text)}" for message in last if message.level != "warning"]
+        if told:
+            st.caption("  \n".join(told))
 
     return jobs.panel(project, run.id, key=key, body=body)
+
+
+def _span(run: Run) -> str:
+    budget = run.config.budget
+    return f"{budget.trials} more models" if budget.trials else f"another {jobs.duration(budget.seconds)}"
 
 
 def choose_model(run: Run, chosen: Candidate, page: str) -> None:

@@ -38,7 +38,7 @@ def test_it_draws_a_trace_for_each_kind_and_takes_no_name_for_markup() -> None:
     board = Leaderboard("rmse", False, (row("<b>a</b>", 2.0), row("c", 3.0)), recommended="<b>a</b>")
     figure = score_figure(standings(board, judge(board)), "RMSE")
     assert [list(trace.y) for trace in figure.data] == [[0], [1]]
-    assert figure.layout.yaxis.ticktext == ("&lt;B&gt;A&lt;/B&gt;  1", "C  2")
+    assert figure.layout.yaxis.ticktext == ("1  &lt;B&gt;A&lt;/B&gt;", "2  C")
     assert list(figure.data[0].marker.symbol) == ["diamond"]
 
 

@@ -51,7 +51,7 @@ def test_the_fast_preset_asks_for_its_limit(project: ProjectFolder, table: Datas
     app.selectbox(key="compare_target").set_value("bought").run()
     suffix = f"{table.id}_bought"
     assert f"compare_limit_{suffix}" not in [box.key for box in app.number_input]
-    app.selectbox(key=f"compare_preset_{suffix}").set_value("fast").run()
+    app.segmented_control(key=f"compare_preset_{suffix}").set_value("fast").run()
     app.number_input(key=f"compare_limit_{suffix}").set_value(0.05).run()
     app.button(key="compare_start").click().run()
     assert_clean(app)
@@ -86,11 +86,11 @@ def test_labels_that_differ_by_case_stop_the_start(project: ProjectFolder, tmp_p
 def test_a_finished_run_recommends_a_model_and_opens_it(project: ProjectFolder, run_folder: Path) -> None:
     app = open_page("model/compare", project=project.id)
     rows = app.dataframe[0].value
-    assert list(rows["Model"]) == ["LightGBM", "Baseline", "Support vectors"]
-    assert list(rows["Score"]) == ["0.812 ± 0.015", "0.5", ""]
-    assert list(rows["State"]) == ["Scored", "Scored", "Failed"]
-    assert list(rows["Marks"]) == ["Recommended, Best single", "Baseline", ""]
-    assert rows["Reason and next step"].iloc[2] == "It ran out of memory. Use fewer rows."
+    assert list(rows["Model"]) == ["LightGBM", "Baseline"]
+    assert list(rows["Score"]) == ["0.812 ± 0.015", "0.5"]
+    assert list(rows["Marks"]) == ["Recommended, Best single", "Baseline"]
+    assert "1 model without a score, and why" in [box.label for box in app.expander]
+    assert list(app.dataframe[1].value.iloc[0]) == ["Support vectors", "Failed", "It ran out of memory. Use fewer rows."]
     assert len(app.get("plotly_chart")) == 1
     app.button(key=f"compare_{run_folder.name}_inspect").click().run()
     assert_clean(app)

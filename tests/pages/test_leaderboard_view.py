@@ -69,8 +69,8 @@ def test_another_model_can_be_used_instead(project: ProjectFolder, run: Path) ->
     app.button(key=f"{key}_use_near").click().run()
     assert_clean(app)
     assert app.query_params["model"] == "near"
-    assert app.success[0].value == "Inspect and Predict now use Near."
-    assert any(text.value.endswith("In use: **Near**") for text in app.markdown)
+    assert "In use: **Near**" in [text.value for text in app.markdown]
+    assert app.button(key=f"{key}_inspect").label == "Inspect the one in use"
     assert app.button(key=f"{key}_use_best").label == "Use this instead"
     app.switch_page("pages/model/predict.py").run()
     assert_clean(app)
@@ -97,6 +97,7 @@ def test_while_it_runs_nothing_is_judged_yet(project: ProjectFolder, run: Path, 
     app = open_page("model/compare", project=project.id, run=run.name)
     assert not [button for button in app.button if "_use_" in button.key]
     assert not any("told apart" in caption.value for caption in app.caption)
+    assert app.markdown[0].value == "Best so far: **Best**, ROC AUC 0.910 ± 0.010"
     assert app.segmented_control(key=f"compare_{run.name}_chart_live").value == "Course"
 
 

@@ -103,7 +103,7 @@ def test_the_proof_of_a_run_stands_under_its_leaderboard(project: ProjectFolder,
     app = open_page("model/compare", project=project.id)
     said = [text.value for text in app.markdown]
     assert ":material/check_circle: **Rows**: No row is learned from and judged at once." in said
-    assert ":material/remove: **Groups**: Rows were not divided by group." in said
+    assert "Not checked: Rows were not divided by group." in [caption.value for caption in app.caption]
     assert ":material/info: **Copies**: 2 judged rows equal a learned one\\: \\*x\\*." in said
     assert any(box.label == "How rows were divided" for box in app.expander)
     table = app.dataframe[-1].value
