@@ -260,10 +260,10 @@ def _of_optimism(board: Leaderboard, rows: list[Candidate], bias: float | None) 
     if bias <= 1e-9 * abs(rows[0].score):
         return f"{best.name} was the best of {count} on every fold, so its score owes nothing to having been chosen."
     honest = rows[0].score - bias if board.greater_is_better else rows[0].score + bias
-    return (
-        f"Being chosen as the best of {count} by these scores makes the best one look better than it is, here by about "
-        f"{_digits(bias, 2)}: expect {_label(board)} near {_digits(honest)} rather than {_digits(rows[0].score)}."
-    )
+    told = f"Being chosen as the best of {count} by these scores makes the best one look better than it is, here by about "
+    if _digits(honest) == _digits(rows[0].score):
+        return f"{told}{_digits(bias, 2)}, which is too little to matter."
+    return f"{told}{_digits(bias, 2)}: expect {_label(board)} near {_digits(honest)}."
 
 
 def _no_better_than_nothing(board: Leaderboard, rows: list[Candidate], bias: float) -> str:

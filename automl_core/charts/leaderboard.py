@@ -108,10 +108,10 @@ def _window(leaderboard: Leaderboard) -> list[float] | None:
     if len(models) < 3:
         return None
     greater_is_better = leaderboard.greater_is_better
-    ordered = [row.score or 0.0 for row in models]
-    best, middle = ordered[0], ordered[len(ordered) * 3 // 4]
-    spread = max(row.spread or 0.0 for row in models)
-    margin = max(abs(best - middle) * 0.25, min(spread, abs(best - middle)), abs(best) * 1e-3)
+    ends = (models[0], models[len(models) * 3 // 4])
+    best, middle = (row.score or 0.0 for row in ends)
+    spread = max(row.spread or 0.0 for row in ends)
+    margin = max(abs(best - middle) * 0.25, 1.05 * spread, abs(best) * 1e-3)
     return sorted(
         [best + margin if greater_is_better else best - margin, middle - margin if greater_is_better else middle + margin]
     )

@@ -23,6 +23,7 @@ def ask_limit(preset: Preset, suffix: str) -> float:
             0.01,
             "%.3f",
             key=f"compare_limit_{suffix}",
+            width=280,
             help="Most time that one row may take when 1,000 rows are predicted at once on this machine, preprocessing included. "
             "Slower models are shown, but not recommended. 0 sets no limit.",
         )

@@ -205,10 +205,13 @@ def _table(board: Leaderboard, honesty: Honesty, *, active: bool, out_of_fold: b
     title = "Score, out-of-fold" if out_of_fold else "Score"
     hidden = {"Group", "Marks"} if active else set()
     if len(shown) == len(scored):
-        hidden |= {"State"} if any(row.reason for row in scored) else {"State", "Reason and next step"}
+        hidden.add("State")
+    if not any(row.reason or row.suggestion for row in shown):
+        hidden.add("Reason and next step")
     _draw_table(rows(honesty, shown, score=title), title, hidden, key=f"{key}_table")
-    st.caption(f"{len(scored)} scored of {len(board)}.")
-    if fold:
+    if not fold:
+        st.caption(f"{len(scored)} scored of {len(board)}.")
+    else:
         many = f"{len(left_over)} models" if len(left_over) > 1 else "1 model"
         with st.expander(f"{many} without a score, and why", icon=":material/rule:"):
             st.dataframe(
@@ -238,17 +241,18 @@ def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, ke
         placeholder="",
         column_order=[name for name in table[0] if name not in hidden] if table else [],
         column_config={
-            "Model": st.column_config.TextColumn(width=190),
+            "Model": st.column_config.TextColumn(width=185),
             "Rank": st.column_config.NumberColumn(width=50, help="1 is the best."),
             score: st.column_config.TextColumn(
+                width=125,
                 alignment="right",
                 help="Mean over the folds ± standard deviation over the folds, each judged on rows it did not learn from. "
                 "Boosters also choose there when to stop, so theirs are a little too good; the held-out score is not."
                 + out_of_fold,
             ),
-            "Group": st.column_config.TextColumn(width=60, help=GROUP_HELP),
-            "Marks": st.column_config.TextColumn(width=280, help="What it is the best choice for; see above the chart."),
-            "Fit, s": st.column_config.NumberColumn(width=65, format="%.2f", help="Time to learn, summed over the folds."),
+            "Group": st.column_config.TextColumn(width=55, help=GROUP_HELP),
+            "Marks": st.column_config.TextColumn(width=270, help="What it is the best choice for; see above the chart."),
+            "Fit, s": st.column_config.NumberColumn(width=60, format="%.2f", help="Time to learn, summed over the folds."),
             "Predict, ms": st.column_config.NumberColumn(
                 width=90, format="%.1f", help="Time to predict 1,000 rows with one fold's model, preparation included."
             ),

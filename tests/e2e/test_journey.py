@@ -79,6 +79,17 @@ def test_the_journey(page: Page, server: Server, table: tuple[Path, str], tmp_pa
     page.keyboard.press("Tab")
     settle(page)
     shoot(page, "experiment")
+    page.get_by_text("Money and figures of your own").click()
+    page.get_by_text("Count money").click()
+    for cell, money in (("Event, and predicted", "20"), ("Event, but missed", "-30"), ("No event, but predicted", "-5")):
+        page.get_by_role("spinbutton", name=re.compile(cell)).fill(money)
+        page.keyboard.press("Tab")
+        settle(page)
+    page.get_by_role("textbox", name=re.compile("Currency")).fill("EUR")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("it pays to predict the event where its probability is above 0.0909")).to_be_visible()
+    shoot(page, "money", height=1200)
+    page.get_by_text("Money and figures of your own").click()
     page.get_by_role("button", name="Forecast", exact=True).click()
     expect(page.get_by_text(re.compile("Forecast for .* rows to learn from")).first).to_be_visible(timeout=60_000)
     shoot(page, "forecast", height=1400)
@@ -92,14 +103,22 @@ def test_the_journey(page: Page, server: Server, table: tuple[Path, str], tmp_pa
     shoot(page, "compare", height=1100)
     link = page.url
     assert "project=" in link and "run=" in link
+    # Another model is one click away, and the way back, too.
+    page.get_by_role("button", name="Use this instead").first.click()
+    expect(page.get_by_text("In use:").first).to_be_visible()
+    assert "model=" in page.url
+    page.get_by_role("button", name="Use this instead").first.click()
+    expect(page.get_by_text("In use:")).to_have_count(0)
     page.get_by_text("How rows were divided").first.click()
     expect(page.get_by_text("No row is learned from and judged at once.").first).to_be_visible()
     page.get_by_text("Forecast against actual").first.click()
-    shoot(page, "proof", height=2200)
+    expect(page.get_by_text("families took as long as forecast")).to_be_visible()
+    shoot(page, "proof", height=1900)
 
     # Inspect: held-out scores, curves, what matters.
     page.get_by_role("button", name="Inspect it").click()
     expect(page.get_by_text(re.compile("Judged on .* rows that the search never saw"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("By the cost table the decisions for these")).to_be_visible()
     shoot(page, "inspect")
     page.get_by_role("tab", name="Curves").click()
     expect(page.get_by_role("heading", name="ROC curve")).to_be_visible()
@@ -148,6 +167,12 @@ def test_the_journey(page: Page, server: Server, table: tuple[Path, str], tmp_pa
     page.get_by_role("button", name=re.compile("^Predict")).click()
     expect(page.get_by_text(re.compile(r"\d+(\.\d+)? ?%")).first).to_be_visible(timeout=60_000)
     shoot(page, "one_row", height=1100)
+
+    # After the verdict the kept rows are learned too, in a run of its own that says why it can be trusted.
+    page.goto(link)
+    page.get_by_role("button", name="Learn the kept rows too").click()
+    expect(page.get_by_text("It learned every row").first).to_be_visible(timeout=60_000)
+    shoot(page, "relearned")
     assert server.log == "", server.log
 
 
