@@ -146,7 +146,7 @@ def _learned_again(run: Run, origin: Origin, board: Leaderboard, specs: tuple[Sp
     chosen = next((row for row in board if row.role == "ensemble"), None) if origin.weights else board[origin.candidate]
     if chosen is None:
         raise NotFoundError(f"{origin.name} could not be put together again.", action="Use the judged model as it is.")
-    why = f"The model that was chosen and judged in the run {origin.run}, here learned from every row."
+    why = "The model that was chosen and judged before, now learned from every row."
     board = replace(board, recommended=chosen.id, recommendation=why)
     board.save(run.path / "leaderboard.json")
     return board

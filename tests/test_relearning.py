@@ -86,7 +86,7 @@ def test_every_row_is_learned_and_nothing_is_chosen_anew(both: tuple[Run, Run]) 
     }
     assert board["ensemble"].members == first.leaderboard()["ensemble"].members
     assert board.recommended == "ensemble"
-    assert board.recommendation == f"The model that was chosen and judged in the run {first.id}, here learned from every row."
+    assert board.recommendation == "The model that was chosen and judged before, now learned from every row."
     with np.load(second.path / "split.npz") as split:
         assert len(split["holdout"]) == 0
         assert len(split["train"]) == 200

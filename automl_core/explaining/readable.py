@@ -233,9 +233,9 @@ def outputs_of(model: Model) -> tuple[str, ...]:
 def score_note(model: Model, what: str, folds: int) -> str:
     """Return how scores become predictions."""
     if not model.classes:
+        if folds == 1:
+            return "The score is the prediction."
         return f"The prediction is the mean of {folds} fold models, and so is every number here."
     way = "the logistic function" if len(model.classes) == 2 else "the softmax function"
-    return (
-        f"A score becomes a probability by {way}; above 0 speaks for the outcome, below 0 against it. {what} are means over "
-        f"{folds} fold models, whose probabilities are averaged."
-    )
+    said = f"A score becomes a probability by {way}; above 0 speaks for the outcome, below 0 against it."
+    return f"{said} {what} are means over {folds} fold models, whose probabilities are averaged." if folds > 1 else said

@@ -26,7 +26,7 @@ def propose_folds(
     seconds = config.budget.seconds if not config.budget.trials else 60.0
     room = seconds / max(rows / 1000 * work, 1e-9)
     if config.folds:
-        folds, reason = config.folds, "as you chose"
+        folds, reason = config.folds, "as asked for"
     elif room < 2.5:
         folds, reason = 3, f"{rows:,} rows are enough for each fold, and time is better spent on more models"
     elif room < 8:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
     )
     first, known = run.config.metric, {metric.name: metric for metric in metrics_of(run.config)}
     names = sorted(found["metrics"], key=lambda name: (name != first,))
-    table, moved = [], found.get("threshold", 0.5) != 0.5
+    table, threshold = [], float(found.get("threshold", 0.5))
     for name in names:
         value = found["metrics"][name]
         metric = known.get(name)
@@ -40,7 +41,9 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
                 column: number(value["value"]),
                 "From": "" if value["low"] is None else number(value["low"]),
                 "To": "" if value["high"] is None else number(value["high"]),
-                "Folds": "" if name not in candidate.metrics or (moved and _decides(metric)) else number(candidate.metrics[name]),
+                "Folds": ""
+                if name not in candidate.metrics or _elsewhere(metric, threshold, run)
+                else number(candidate.metrics[name]),
                 "Meaning": metric.explanation if metric else "",
             }
         )
@@ -63,7 +66,8 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
             "To": text(alignment="right", help="Upper end of the 95 % interval."),
             "Folds": text(
                 alignment="right",
-                help="Mean over the folds, for comparison." + (" Empty where they decided at 0.5." if moved else ""),
+                help="Mean over the folds, for comparison."
+                + (" Empty where they decided at another threshold." if threshold != 0.5 else ""),
             ),
             "Meaning": text(width="large"),
         },
@@ -72,9 +76,15 @@ def draw_scores(path: Path, candidate: Candidate, run: Run) -> None:
         st.caption(f":material/info: {errors.plain(note)}")
 
 
-def _decides(metric: Metric | None) -> bool:
-    """Whether a metric looks at what is predicted, and so depends on the threshold."""
-    return metric is not None and (metric.needs == "label" or metric.name == "kpi")
+def _elsewhere(metric: Metric | None, threshold: float, run: Run) -> bool:
+    """Whether a metric judges decisions, and those of the folds were made at another threshold."""
+    from automl_core.scorer import best_threshold
+
+    if metric is None:
+        return False
+    if metric.name == "cost" and run.config.costs is not None:
+        return not math.isclose(threshold, best_threshold(run.config.costs))
+    return threshold != 0.5 and (metric.needs == "label" or metric.name == "kpi")
 
 
 def _decisions(found: dict[str, Any]) -> None:

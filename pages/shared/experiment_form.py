@@ -202,9 +202,10 @@ def _details(data: Dataset, config: ExperimentConfig, proposal: Proposal, suffix
         key=f"compare_ignored_{suffix}",
         help="Columns you will not know when you predict, for example.",
     )
-    st.caption(
-        ":material/lightbulb: " + errors.plain(proposal.decisions["holdout"].reason + " " + proposal.decisions["split"].reason)
-    )
+    reasons = [proposal.decisions["holdout"].reason]
+    if kind == "random" and not proposal.splits:  # otherwise it is said above, beside its button
+        reasons.append(proposal.decisions["split"].reason)
+    st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
     return replace(
         config,
         holdout=holdout / 100,

@@ -78,7 +78,7 @@ def against(run: Run) -> None:
     from automl_core.search.forecast import Forecast, compare
 
     path = run.path / "forecast.json"
-    if not path.exists():
+    if not path.exists() or run.params.get("relearn"):
         return
     try:
         rows = compare(Forecast.from_dict(caches.result(path)), run.leaderboard())

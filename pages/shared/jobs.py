@@ -173,8 +173,8 @@ def panel(project: ProjectFolder, job_id: str, *, key: str, body: Callable[[Foll
     def draw() -> None:
         with errors.shown():
             now = follow(folder)
-            if before.active and not now.active:
-                st.rerun()
+            if before.active is not now.active:
+                st.rerun()  # it ended, or goes on: then the panel must be drawn again and again
             _draw_state(project.id, job_id, now, key)
             if body is not None:
                 body(now)
@@ -186,7 +186,7 @@ def panel(project: ProjectFolder, job_id: str, *, key: str, body: Callable[[Foll
 def _draw_state(project_id: str, job_id: str, now: Following, key: str) -> None:
     if now.active:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(max(now.fraction, 0.0), text=now.sentence)
+            st.progress(max(now.fraction, 0.0) if now.state == "running" else 0.0, text=now.sentence)
             st.button(
                 "Stop",
                 key=f"{key}_stop",

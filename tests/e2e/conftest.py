@@ -124,6 +124,7 @@ def settle(page: Page) -> None:
 def shoot(page: Page, name: str, *, height: int = 900) -> None:
     """Save a screenshot into docs/; charts are given time to draw."""
     settle(page)
+    page.mouse.move(0, 0)  # no help text over what is shown
     page.set_viewport_size({"width": page.viewport_size["width"], "height": height})
     page.wait_for_timeout(900)
     DOCS.mkdir(exist_ok=True)

@@ -34,7 +34,7 @@ def test_groups_are_never_on_both_sides_and_labels_are_even() -> None:
     division, notes = divided(replace(BINARY, folds=5), keys, labels)
     assert len(division.holdout) == 40
     assert labels[division.holdout].sum() == 10
-    assert notes == ["5 folds: as you chose."]
+    assert notes == ["5 folds: as asked for."]
     for fold in range(5):
         judged = labels[division.train[division.judged(fold)]]
         assert len(judged) in (30, 35) and judged.sum() in (5, 10)

@@ -66,7 +66,7 @@ def test_what_a_search_leaves(search: Search, tmp_path: Path, people: pd.DataFra
     ]
     assert states[0] == "running" and states[-1] == "scored"
     assert any(isinstance(event, Progress) for event in events)
-    assert Message("3 folds: as you chose.", time=0).text in [event.text for event in events if isinstance(event, Message)]
+    assert Message("3 folds: as asked for.", time=0).text in [event.text for event in events if isinstance(event, Message)]
 
 
 def test_the_same_seed_and_number_of_trials_give_the_same_scores(search: Search, tmp_path: Path) -> None:
