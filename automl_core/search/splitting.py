@@ -129,7 +129,7 @@ def _at_random(
 def _holdout(config: ExperimentConfig, free: Ints, labels: Ints | None) -> Ints:
     from sklearn.model_selection import train_test_split
 
-    if not config.holdout:
+    if not config.holdout or not len(free):
         return np.array([], dtype=np.int64)
     stratify = labels[free] if labels is not None else None
     if stratify is not None:

@@ -38,9 +38,7 @@ def ends(kind: str) -> list[dict[str, Any]]:
     space = KINDS[kind].space
     low = {name: entry.values[0] if isinstance(entry, Choice) else entry.low for name, entry in space.items()}
     high = {name: entry.values[-1] if isinstance(entry, Choice) else entry.high for name, entry in space.items()}
-    more = [
-        {**low, name: value} for name, entry in space.items() if isinstance(entry, Choice) for value in entry.values[1:-1]
-    ]
+    more = [{**low, name: value} for name, entry in space.items() if isinstance(entry, Choice) for value in entry.values[1:-1]]
     return [low, high, *more]
 
 
