@@ -64,7 +64,7 @@ def test_catboost_with_categories_comes_back_the_same(task: Task) -> None:
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
 def test_catboost_answers_for_categories_that_it_has_never_seen(task: Task) -> None:
-    made, X, _ = learned(task)
+    made, _, _ = learned(task)
     classes = 2 if task == "binary" else 0
     rows = np.array([[0.0, 0.0, 99.0], [0.0, 0.0, NAN], [NAN, NAN, 3.0]])
     values = predict_values(made, rows, classes)
