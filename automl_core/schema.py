@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
@@ -82,16 +83,19 @@ class Schema:
         """Column names in order."""
         return [column.name for column in self.columns]
 
+    @functools.cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in reversed(self.columns)}
+
     def __getitem__(self, name: str) -> Column:
         """Return the column called `name`; raises NotFoundError naming the columns there are."""
-        for column in self.columns:
-            if column.name == name:
-                return column
+        if name in self._by_name:
+            return self._by_name[name]
         known = ", ".join(repr(known) for known in self.names[:20])
         raise NotFoundError(f"There is no column {name!r}.", f"The columns are {known}.", "Choose one of them.")
 
     def __contains__(self, name: object) -> bool:
-        return any(column.name == name for column in self.columns)
+        return name in self._by_name
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)

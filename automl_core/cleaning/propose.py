@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
 
 from automl_core.cleaning.recipe import Recipe, Step
@@ -177,9 +178,14 @@ def _learned(frame: pd.DataFrame, schema: Schema) -> list[Step]:
 
 
 def _has_outliers(values: pd.Series) -> bool:
-    first, third = values.quantile(0.25), values.quantile(0.75)
-    width = third - first
-    return bool(width > 0 and ((values < first - 3 * width) | (values > third + 3 * width)).any())
+    numbers = values.to_numpy(dtype=np.float64)
+    numbers = numbers[~np.isnan(numbers)]
+    if not len(numbers):
+        return False
+    with np.errstate(invalid="ignore"):  # between infinite numbers
+        first, third = np.percentile(numbers, [25, 75])
+        width = third - first
+    return bool(width > 0 and (numbers.min() < first - 3 * width or numbers.max() > third + 3 * width))
 
 
 def _list(names: list[str]) -> str:

@@ -70,8 +70,8 @@ def find_copies(features: pd.DataFrame, y: npt.NDArray[np.float64]) -> Copies:
     n = len(y)
     left = np.arange(n)
     hashes = _hash(pd.Series(y))
-    names = list(range(features.shape[1]))
-    names.sort(key=lambda place: features.dtypes.iloc[place].kind not in "fiuM")  # quick and telling ones first
+    kinds = [kind.kind for kind in features.dtypes]
+    names = sorted(range(features.shape[1]), key=lambda place: kinds[place] not in "fiuM")  # quick and telling ones first
     look = 1
     for done, place in enumerate(names, start=1):
         hashes = hashes * _PRIME + _hash(features.iloc[:, place].iloc[left] if len(left) < n else features.iloc[:, place])

@@ -165,6 +165,8 @@ def _run_child(work: Work, writing: int, parent: int) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _limit_memory()
+        # For what is imported from here on; what was imported before the fork is told by threadpoolctl.
+        os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1):

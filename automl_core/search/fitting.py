@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from automl_core.cleaning.preprocessing import View, build_preprocessor, native_categories
+from automl_core.cleaning.preprocessing import View, build_preprocessor, native_categories, pack_names
 from automl_core.cleaning.recipe import Recipe
 from automl_core.experiment import Task
 from automl_core.schema import Schema
@@ -98,6 +98,7 @@ class FoldWork:
             V = np.asarray(preprocessor.transform(self.features.iloc[judged]), dtype=np.float64)
         end = time.perf_counter()
         path = self._view(fold, view)
+        pack_names(preprocessor)
         with atomic_file(path) as file:
             file.write(skops.io.dumps(preprocessor, compression=zipfile.ZIP_DEFLATED, compresslevel=1))
         for name, array in (("learn", X), ("judge", V)):

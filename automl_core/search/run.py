@@ -104,13 +104,14 @@ def run_search(
     InputError, NotFoundError
         When the run cannot be made; the sentence says what to change.
     """
-    from automl_core.search.classic import ClassicLoop
     from automl_core.search.loop import SearchLoop
 
     prepared = prepare(frame, schema, recipe, config, folder)
     for note in prepared.notes:
         emit(Message(note))
     if config.preset == "pycaret" and not config.candidates and specs is None:
+        from automl_core.search.classic import ClassicLoop
+
         board = ClassicLoop(prepared, emit=emit, should_stop=should_stop, started=started).run()
     else:
         board = SearchLoop(

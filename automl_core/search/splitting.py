@@ -109,6 +109,11 @@ def _at_random(
     free = firsts[~single[firsts]]
     holdout = _holdout(config, free, labels)
     left = np.setdiff1d(free, holdout)
+    lonely = 0
+    if labels is not None:
+        # Of many labels chance may keep all rows but one aside; no fold can learn and judge that one.
+        several = (np.bincount(labels[left]) > 1)[labels[left]]
+        left, lonely = left[several], int((~several).sum())
     sizes = np.bincount(labels[left]) if labels is not None else np.array([len(left)])
     if not len(left) or sizes.max() < 2:
         raise InputError(
@@ -123,13 +128,19 @@ def _at_random(
     aside[holdout] = True
     aside, numbers = aside[leader], numbers[leader]
     train = np.flatnonzero(~aside)
-    return Division(rows, np.flatnonzero(aside), train, numbers[train]), [decision.reason]
+    notes = [decision.reason]
+    if lonely:
+        notes.append(
+            f"{lonely:,} {'label has' if lonely == 1 else 'labels have'} one row left beside those kept aside. "
+            "It is learned from in every fold, and no score counts it."
+        )
+    return Division(rows, np.flatnonzero(aside), train, numbers[train]), notes
 
 
 def _holdout(config: ExperimentConfig, free: Ints, labels: Ints | None) -> Ints:
     from sklearn.model_selection import train_test_split
 
-    if not config.holdout:
+    if not config.holdout or not len(free):
         return np.array([], dtype=np.int64)
     stratify = labels[free] if labels is not None else None
     if stratify is not None:

@@ -95,6 +95,21 @@ def test_a_label_with_one_row_is_learned_from_and_never_judged() -> None:
     assert all(place in division.learned(fold) for fold in range(division.folds))
 
 
+def test_a_label_with_one_row_left_beside_those_kept_aside_is_never_judged() -> None:
+    """Regression: a fold judged labels that it had not learned, and a baseline's log loss was 8 instead of 7."""
+    y = np.arange(300) % 100
+    division, notes = noted(replace(BINARY, task="multiclass"), y)
+    left = np.bincount(y[division.train], minlength=100)
+    assert (division.fold[left[y[division.train]] == 1] == -1).all()
+    lonely = int((left == 1).sum())
+    assert notes == [
+        "2 folds: the smallest class has only 2 rows.",
+        f"{lonely} labels have one row left beside those kept aside. It is learned from in every fold, and no score counts it.",
+    ]
+    for fold in range(2):
+        assert set(y[division.train[division.judged(fold)]]) <= set(y[division.train[division.learned(fold)]])
+
+
 def test_when_every_label_is_rare_there_are_fewer_folds() -> None:
     """Regression: labels of three rows each ended in an error of the library."""
     division = split(replace(BINARY, task="multiclass", holdout=0.0), np.repeat(np.arange(10), 3))

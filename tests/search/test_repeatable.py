@@ -1,0 +1,62 @@
+"""Counted in trials, a search is the same whoever is faster: the portfolio, what is tuned after it, and the ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automl_core.experiment import Budget
+from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.search import loop
+from automl_core.search.candidates import Spec, catalogue, portfolio
+from automl_core.search.tuner import TUNED
+
+Search = Callable[..., Leaderboard]
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A portfolio of three, so that a few trials go beyond it."""
+    own = portfolio("binary").values()
+    kinds = ("ExtraTreesClassifier", "XGBClassifier")
+    chosen = [next(spec for spec in own if spec.class_path.endswith(kind)) for kind in kinds]
+    monkeypatch.setattr(loop, "choose", lambda config: [catalogue("binary")["lr"], *chosen])
+    monkeypatch.setattr(loop, "balancing_specs", lambda *args, **options: [])
+
+
+def what(row: Candidate) -> tuple[Any, ...]:
+    """Everything of a row that is not a time."""
+    return row.id, row.state, row.params, row.fold_scores, row.score, row.metrics, row.members, row.temperature, row.spec
+
+
+def test_the_same_seed_gives_the_same_models_and_scores_whatever_the_threads(search: Search, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"budget": Budget(60, 8), "seed": 3}
+    one = search(tmp_path / "one", threads=1, **options)
+    two = search(tmp_path / "two", threads=2, **options)
+    again = search(tmp_path / "again", threads=2, **options)
+    tuned = [row.id for row in one if TUNED.match(row.id)]
+    assert [int(name.partition("-t")[2]) for name in tuned] == [1, 2, 3, 4, 5]
+    assert [what(row) for row in one] == [what(row) for row in two] == [what(row) for row in again]
+    assert one["ensemble"].state == "scored"
+    other = search(tmp_path / "other", threads=2, **{**options, "seed": 4})
+    assert [row.params for row in other if TUNED.match(row.id)] != [row.params for row in one if TUNED.match(row.id)]
+
+
+def test_a_run_that_goes_on_keeps_its_numbers_and_counts_on(search: Search, tmp_path: Path) -> None:
+    first = search(tmp_path, budget=Budget(60, 5))
+    tuned = [row.id for row in first if TUNED.match(row.id)]
+    assert len(tuned) == 2 and {name.partition("-t")[2] for name in tuned} == {"1", "2"}
+    fitted = (tmp_path / "fits.log").read_text().splitlines()
+    more = search(tmp_path, budget=Budget(60, 7))
+    numbers = sorted(int(row.id.partition("-t")[2]) for row in more if TUNED.match(row.id))
+    assert numbers == [1, 2, 3, 4]
+    for name in tuned:
+        assert what(more[name]) == what(first[name])
+    later = (tmp_path / "fits.log").read_text().splitlines()
+    assert later[: len(fitted)] == fitted
+    assert not {line.split()[0] for line in later[len(fitted) :]} & {row.id for row in first}
+    assert all(asdict(Spec(**more[name].spec)) == more[name].spec for name in tuned)
