@@ -266,7 +266,9 @@ def pack_names(preprocessor: ColumnTransformer) -> None:
     places = preprocessor._transformer_to_input_indices
     preprocessor._transformer_to_input_indices = {name: packed(indices) for name, indices in places.items()}
     steps = [step for _, part, _ in preprocessor.transformers_ for _, step in getattr(part, "steps", [])]
-    for owner in [preprocessor, *steps]:
+    # A text goes by its bare name, and scikit-learn looks that up here: a NumPy string would not do.
+    bare = any(isinstance(columns, str) for _, _, columns in preprocessor.transformers_)
+    for owner in steps if bare else [preprocessor, *steps]:
         if hasattr(owner, "feature_names_in_"):
             owner.feature_names_in_ = owner.feature_names_in_.astype(str)
 

@@ -137,3 +137,15 @@ def test_packed_names_change_nothing_but_the_file(view):
         assert (feature_names(again), source_columns(again)) == before[1:]
         with pytest.raises(ValueError, match="columns are missing: {'column 7'}"):
             again.transform(wide.drop(columns="column 7"))
+
+
+def test_packed_names_leave_a_text_column_usable() -> None:
+    """Regression: every table with a text column failed as soon as a prepared fold was used again."""
+    import skops.io
+
+    from automl_core.scoring.trusted import load_trusted
+
+    made, before = fitted([Step("text_features", {"dimensions": 2})], ["x", "w", "t"])
+    pack_names(made)
+    for again in (made, load_trusted(skops.io.dumps(made), "view.skops")):
+        np.testing.assert_array_equal(again.transform(FRAME[["x", "w", "t"]]), before)
