@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder, new_id, read_json
-from pages.shared import errors, guards, intake, jobs, layout, run_view, state
+from pages.shared import caches, errors, guards, intake, jobs, layout, run_view, state
 from pages.shared.row_form import draw_form
 
 if TYPE_CHECKING:
@@ -60,7 +60,20 @@ def predictions(project: ProjectFolder, run: Run, candidate: Candidate) -> list[
     return found
 
 
-def draw_predictions(project: ProjectFolder, job_id: str) -> None:
+def tell_threshold(run: Run, candidate: Candidate) -> None:
+    """Say above which probability the event is predicted where that is not one half, as it looks wrong otherwise."""
+    path = run.evaluation(candidate.id)
+    if not path.exists():
+        return
+    from automl_core.evaluation.evaluate import Evaluation
+    from automl_core.evaluation.wording import threshold_sentence
+
+    evaluation = Evaluation.from_dict(caches.result(path))
+    if evaluation.threshold != 0.5:
+        st.caption(f":material/rule: {errors.plain(threshold_sentence(evaluation))}")
+
+
+def draw_predictions(project: ProjectFolder, run: Run, candidate: Candidate, job_id: str) -> None:
     """Follow one prediction, then show its differences, its rows and the download."""
     folder = project.job(job_id)
     following = jobs.panel(project, job_id, key=f"predict_{job_id}")
@@ -81,6 +94,7 @@ def draw_predictions(project: ProjectFolder, job_id: str) -> None:
     st.markdown(f"**Predictions for {errors.plain(name)}**")
     probabilities = [column for column in table.columns if column.startswith("probability_")]
     st.caption("What was predicted comes first here; in the file it stands after your columns.")
+    tell_threshold(run, candidate)
     st.dataframe(
         table,
         column_order=[
@@ -117,7 +131,7 @@ with many, errors.shown():
     take_rows(project, run, candidate)
     earlier = predictions(project, run, candidate)
     if earlier:
-        draw_predictions(project, earlier[0])
+        draw_predictions(project, run, candidate, earlier[0])
 with one, errors.shown():
     draw_form(project, run, candidate)
 layout.next_step("compare", "Not good enough? Give it more time, or clean the table another way.", "Compare again")

@@ -130,3 +130,5 @@ def shoot(page: Page, name: str, *, height: int = 900) -> None:
     DOCS.mkdir(exist_ok=True)
     page.screenshot(path=str(DOCS / f"{name}.png"))
     page.set_viewport_size({"width": page.viewport_size["width"], "height": 900})
+    page.wait_for_timeout(300)
+    settle(page)

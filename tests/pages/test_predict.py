@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from automl_core.evaluation.evaluate import Evaluation
 from automl_core.events import Failed, Finished, Message, Started
 from automl_core.runs import Run
 from automl_core.worker import bundle
 from automl_core.workspace import ProjectFolder, new_id, write_json
 from tests.conftest import MakeRun
-from tests.pages.conftest import Jobs, assert_clean, open_page
+from tests.pages.conftest import Jobs, assert_clean, open_page, write_evaluation
 
 ROWS = b"age,city\n30,Rome\n40,Oslo\n"
 
@@ -61,6 +63,17 @@ def test_predictions_are_shown_first_with_what_was_different(run_folder: Path, p
     assert list(app.dataframe[0].value["prediction"]) == ["no", "yes"]
     assert any("\\<b\\>rows" in entry.value for entry in app.markdown), "a file's name is shown letter by letter"
     assert_clean(app)
+
+
+def test_a_threshold_that_is_not_one_half_is_told(run_folder: Path, project: ProjectFolder, emit) -> None:
+    """Regression: with a cost table "yes" stood beside a probability of 0.1, without a word."""
+    predicted(project, run_folder, emit)
+    made = Evaluation("binary", 2, "held-out", {}, {}, ("no", "yes"), "yes", target="bought", threshold=0.09)
+    for threshold, told in ((0.09, [":material/rule: 'yes' is predicted where its probability is above 0.09."]), (0.5, [])):
+        write_evaluation(run_folder, "lightgbm", replace(made, threshold=threshold).to_dict())
+        app = page_of(run_folder)
+        assert_clean(app)
+        assert [caption.value for caption in app.caption if "is predicted where" in caption.value] == told
 
 
 def test_a_file_that_does_not_fit_is_explained(run_folder: Path, project: ProjectFolder, emit, jobs: Jobs) -> None:
