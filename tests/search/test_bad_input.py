@@ -138,7 +138,7 @@ def test_a_class_of_one_row_is_learned_and_not_judged(tmp_path: Path) -> None:
     assert said == [
         "'once': one row only, which cannot be learned and judged at once. It is learned from in every fold, and no score "
         "counts it.",
-        "4 folds: as you chose.",
+        "4 folds: as asked for.",
     ]
     assert np.load(tmp_path / "candidates" / "lr" / "fold0.npy").shape == (16, 3)
     assert board["lr"].state == "scored"
