@@ -11,6 +11,8 @@ OWN = (
     "automl_core.cleaning.transformers.level_name",
     # A support vector regression that keeps two numbers more.
     "automl_core.scoring.targets.ScaledSVR",
+    # Trees as arrays; which class they become is looked up in a list.
+    "automl_core.scoring.trees.PackedTrees",
 )
 BOOSTERS = (
     # Each rebuilds its trees from the library's own stored form, which holds numbers and names only.
@@ -73,6 +75,7 @@ def load_trusted(data: bytes, what: str) -> object:
 
     from automl_core.errors import FormatError
     from automl_core.scoring.archive import UNREADABLE, check_members
+    from automl_core.scoring.trees import unpack_trees
 
     try:
         # A skops file is a zip inside the model's zip, and may be a bomb of its own.
@@ -90,7 +93,7 @@ def load_trusted(data: bytes, what: str) -> object:
             "Do not use this file unless you know who made it and how.",
         )
     try:
-        return skops.io.loads(data, trusted=list(TRUSTED))
+        return unpack_trees(skops.io.loads(data, trusted=list(TRUSTED)))
     except ModuleNotFoundError as error:
         raise FormatError(
             f"{what} needs the package {str(error.name).split('.')[0]!r}, which is not installed here.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 import warnings
-import zipfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +17,7 @@ from automl_core.cleaning.recipe import Recipe
 from automl_core.experiment import Task
 from automl_core.schema import Schema
 from automl_core.scorer import Scorer
+from automl_core.scoring.storing import stored
 from automl_core.scoring.values import predict_values
 from automl_core.search.candidates import Spec, make_estimator
 from automl_core.search.resampling import resample, weight_arguments
@@ -79,8 +79,6 @@ class FoldWork:
 
     def prepare(self, fold: int, view: str) -> dict[str, Any]:
         """Fit a fold's preprocessing and store what every candidate shares."""
-        import skops.io
-
         learned, judged = self._positions(fold)
         preprocessor = build_preprocessor(
             self.recipe,
@@ -100,7 +98,7 @@ class FoldWork:
         path = self._view(fold, view)
         pack_names(preprocessor)
         with atomic_file(path) as file:
-            file.write(skops.io.dumps(preprocessor, compression=zipfile.ZIP_DEFLATED, compresslevel=1))
+            file.write(stored(preprocessor))
         for name, array in (("learn", X), ("judge", V)):
             with atomic_file(path.with_name(f"{view}_{name}.npy")) as file:
                 np.save(file, array)
@@ -134,13 +132,10 @@ class FoldWork:
         seconds : float
             Time after which a booster or a network ends with what it has.
         """
-        import skops.io
-
         _, judged = self._positions(fold)
         estimator, values, fit_seconds, predict_seconds = self.learn(spec, fold, facts, seconds)
         folder = self.folder / "candidates" / spec.id
-        # Packed here, where both cores are at work: a forest takes a fifth of the disk, and the export only copies it.
-        blob = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+        blob = stored(estimator)
         with atomic_file(folder / f"fold{fold}.skops") as file:
             file.write(blob)
         with atomic_file(folder / f"fold{fold}.npy") as file:

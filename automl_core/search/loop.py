@@ -114,7 +114,7 @@ class SearchLoop:
         self.specs, self.weights = specs, weights or {}
         for module in PRELOADED:
             importlib.import_module(module)
-        self.executor = ForkExecutor(cores(self.config))
+        self.executor = ForkExecutor(cores(self.config), self.work)
         self.scorer, self.metric = prepared.scorer, prepared.scorer.metric
         self.folds = self.work.division.folds
         self.defined = self._defined_folds()
@@ -146,6 +146,7 @@ class SearchLoop:
             limit_ms=self.config.predict_limit_ms if self.config.preset == "fast" else 0.0,
         )
         self.told = 0.0
+        self.unsaved = False
         self.stopped = False
         budget = self.config.budget.seconds
         self.end = started + budget - min(max(RESERVE * budget, 0.7), 6.0) if not limit else float("inf")
@@ -482,7 +483,9 @@ class SearchLoop:
         if row.state == "scored":
             name, why = recommend(self.board)
             self.board = replace(self.board, recommended=name, recommendation=why)
-        self.board.save(self.work.folder / "leaderboard.json")
+        self.unsaved = row.state == "running"  # a row that is not done is stored with the next progress, if it still is the news
+        if not self.unsaved:
+            self.board.save(self.work.folder / "leaderboard.json")
         self.emit(CandidateScored(row.to_dict()))
 
     # -- telling and ending -------------------------------------------------------------------------------------
@@ -492,6 +495,9 @@ class SearchLoop:
         if now - self.told < 0.5:
             return
         self.told = now
+        if self.unsaved:
+            self.board.save(self.work.folder / "leaderboard.json")
+            self.unsaved = False
         names = [self.open[key[0]].spec.name for key in self.executor.running() if key[0] in self.open]
         doing = f"Fitting {' and '.join(dict.fromkeys(names))}" if names else "Preparing the data of the folds"
         budget = self.config.budget.seconds
