@@ -92,9 +92,11 @@ def train(
     frame, config = dataset.frame(), replace(run.config, budget=replace(run.config.budget, seconds=seconds))
     if look is None and specs is None and not (run.path / "candidates").exists():
         look = first_look.of_frame(frame, dataset.schema, run.recipe, config, run.path, emit=emit, started=started)
+    table = [frame]
+    del frame  # the search takes it over, so that it can let go of it
     try:
         leaderboard = run_search(
-            frame,
+            table.pop(),
             dataset.schema,
             run.recipe,
             config,

@@ -114,13 +114,14 @@ def _pack(trees: list[Any], shape: list[int]) -> PackedTrees | None:
     inner = [tree.tree_.__getstate__() for tree in trees]
     _, (n_columns, n_classes, n_outputs), *_ = trees[0].tree_.__reduce__()
     counts = np.array([state["node_count"] for state in inner], dtype=np.int64)
-    nodes = np.concatenate([state["nodes"] for state in inner])
+    names = inner[0]["nodes"].dtype.names
+    columns = {name: np.concatenate([state["nodes"][name] for state in inner]) for name in names}
     values = np.concatenate([state["values"] for state in inner])
-    leaf, places = nodes["left_child"] < 0, _places(counts)
-    columns = {name: nodes[name] for name in nodes.dtype.names or ()}
+    leaf, places = columns["left_child"] < 0, _places(counts)
+    sides = (np.flatnonzero(~leaf), np.flatnonzero(leaf))
     for name in CHILDREN:
-        columns[name] = np.where(columns[name] >= 0, columns[name] - places, columns[name])  # near, and so narrow
-    weights = nodes["weighted_n_node_samples"][:, None, None]
+        columns[name] -= places * ~leaf  # near, and so narrow
+    weights = columns["weighted_n_node_samples"][:, None, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         weighted = np.rint(values * weights)
         counted = bool((weighted / weights == values).all())
@@ -133,8 +134,8 @@ def _pack(trees: list[Any], shape: list[int]) -> PackedTrees | None:
         counts=counts,
         depths=np.array([state["max_depth"] for state in inner], dtype=np.int64),
         leaf=np.packbits(leaf),
-        columns={name: _split(column, leaf) for name, column in columns.items()},
-        values=_split(weighted if counted else values, leaf),
+        columns={name: _split(column, sides) for name, column in columns.items()},
+        values=_split(weighted if counted else values, sides),
         counted=counted,
     )
 
@@ -181,12 +182,14 @@ def _places(counts: Array) -> Array:
 
 
 def _same(one: Any, other: Any) -> bool:
-    return one is other or (type(one) is type(other) and bool(np.array_equal(one, other)))
+    if one is other or type(one) is not type(other):
+        return one is other
+    return bool(np.array_equal(one, other)) if isinstance(one, np.ndarray) else bool(one == other)
 
 
-def _split(column: Array, leaf: Array) -> list[Array]:
+def _split(column: Array, sides: tuple[Array, Array]) -> list[Array]:
     """Return a column's numbers at nodes with children and at leaves, where most say the same."""
-    return [_narrow(column[~leaf]), _narrow(column[leaf])]
+    return [_narrow(column.take(side, axis=0)) for side in sides]
 
 
 def _joined(parts: list[Array], leaf: Array, dtype: np.dtype[Any]) -> Array:

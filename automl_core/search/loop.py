@@ -293,6 +293,8 @@ class SearchLoop:
                 if place not in self.preparing and wanted is None:
                     wanted = place
         if wanted is not None:
+            if self.preparing and self.work.large:
+                return None
             fold, view = wanted
             self.preparing.add(wanted)
             return ("prepare", fold, view), partial(self.work.prepare, fold, view), timeout

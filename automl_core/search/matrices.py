@@ -1,0 +1,89 @@
+"""The prepared rows of a fold on disk: written once, mapped by every fit that uses them, large ones in single precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from automl_core.workspace import atomic_file
+
+Matrix = npt.NDArray[np.floating[Any]]
+WIDE = 5_000_000
+"""Numbers in a matrix of learned rows from which on it is kept in single precision; below, scores are those of doubles."""
+BLOCK = 50_000
+"""Rows that are transformed at a time."""
+SINGLE = ("sklearn.tree.", "sklearn.ensemble.", "sklearn.dummy.", "xgboost.", "catboost.", "lightgbm.")
+"""Libraries that turn numbers into single precision or into bins themselves, and lose nothing."""
+
+
+def is_single(class_path: str) -> bool:
+    """Return whether a model of this class learns the same from single precision."""
+    return class_path.startswith(SINGLE)
+
+
+def blocks_of(rows: int) -> Iterator[slice]:
+    """Return the places of all rows in blocks that need little memory; one, empty, for no rows."""
+    for start in range(0, max(rows, 1), BLOCK):
+        yield slice(start, min(start + BLOCK, rows))
+
+
+def save_matrix(path: Path, rows: int, blocks: Iterable[Any], *, like: int = 0) -> bool:
+    """Write a matrix that comes in blocks of rows.
+
+    Parameters
+    ----------
+    path : Path
+    rows : int
+    blocks : iterable of array-like, shape (m, n_columns)
+        Together as many as `rows`.
+    like : int, optional
+        Rows of the matrix whose precision it shares, where that is another one.
+
+    Returns
+    -------
+    bool
+        Whether a number is missing.
+
+    Raises
+    ------
+    StorageError
+        When the disk is full.
+    """
+    missing = False
+    with atomic_file(path) as file:
+        dtype: npt.DTypeLike = None
+        for block in blocks:
+            values = np.asarray(block)
+            if dtype is None:
+                dtype = np.float32 if (like or rows) * values.shape[1] > WIDE else np.float64
+                header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False}
+                np.lib.format.write_array_header_1_0(file, {**header, "shape": (rows, values.shape[1])})
+            for part in blocks_of(len(values)):
+                numbers = np.ascontiguousarray(values[part], dtype=dtype)
+                missing = missing or bool(np.isnan(numbers).any())
+                file.write(memoryview(numbers).cast("B") if numbers.size else b"")
+    return missing
+
+
+def load_matrix(path: Path, *, exact: bool) -> Matrix:
+    """Return a stored matrix, mapped where it is large: fits of one fold then share its memory, and what a fit writes is its own.
+
+    Parameters
+    ----------
+    path : Path
+    exact : bool
+        Whether doubles are wanted, whatever was stored.
+    """
+    matrix: Matrix = np.asarray(np.load(path, mmap_mode="c"))
+    if matrix.dtype == np.float64 and matrix.size <= WIDE:
+        return np.array(matrix)  # small: a copy is as quick, and is read at once
+    return widened(matrix) if exact else matrix
+
+
+def widened(matrix: Matrix) -> Matrix:
+    """Return the same numbers as doubles; the same array where they are."""
+    return matrix.astype(np.float64, copy=False)
