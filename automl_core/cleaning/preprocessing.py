@@ -250,6 +250,26 @@ def scaler(step: Step) -> Any:
     ]()
 
 
+def fit_parts(preprocessor: ColumnTransformer, frame: pd.DataFrame, y: Any) -> list[Any]:
+    """Fit a preprocessor; return its output by groups of columns, not yet side by side.
+
+    Putting them side by side makes a second copy of everything, and a large table is better written in blocks of rows.
+
+    Returns
+    -------
+    list of ndarray, shape (n_rows, n_group_columns)
+        `np.hstack` of them is what ``fit_transform`` gives.
+    """
+    import numpy as np
+
+    preprocessor._hstack = lambda parts, **_: parts  # scikit-learn's last step; the class's own comes back below
+    try:
+        parts = preprocessor.fit_transform(frame, y)
+    finally:
+        del preprocessor._hstack
+    return [np.asarray(part) for part in (parts if isinstance(parts, list) else [parts])]
+
+
 def pack_names(preprocessor: ColumnTransformer) -> None:
     """Keep a fitted preprocessor's names and positions as plain arrays, which skops writes at once and not one by one.
 

@@ -35,6 +35,8 @@ FILE_BYTES = 1 << 19
 """The first sample of a file; a smaller file is looked at whole."""
 ROWS = 4000
 """The first sample of a table that was read already."""
+MOST_ROWS = 16_000
+"""The largest sample of such a table: it is prepared beside the search's own rows, and takes its memory."""
 GROWTH = 4
 """Each sample is so many times as large as the one before."""
 WHOLE = 2
@@ -171,7 +173,7 @@ def _samples_of_file(path: Path) -> Iterator[Sample]:
 
 def _samples_of_frame(frame: pd.DataFrame, schema: Schema, seed: int) -> Iterator[Sample]:
     rows = ROWS
-    while rows * WHOLE <= len(frame):
+    while rows <= MOST_ROWS and rows * WHOLE <= len(frame):
         yield Sample(frame.sample(rows, random_state=seed).sort_index(), schema, len(frame))
         rows *= GROWTH
 

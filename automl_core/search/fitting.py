@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from automl_core.cleaning.preprocessing import View, build_preprocessor, native_categories, pack_names
+from automl_core.cleaning.preprocessing import View, build_preprocessor, fit_parts, native_categories, pack_names
 from automl_core.cleaning.recipe import Recipe
 from automl_core.experiment import Task
 from automl_core.schema import Schema
@@ -100,10 +100,12 @@ class FoldWork:
         path = self._view(fold, view)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a fold without some category is no news to a person
-            X = preprocessor.fit_transform(self.features.iloc[learned], self._target(learned))
+            parts = fit_parts(preprocessor, self.features.iloc[learned], self._target(learned))
             middle = time.perf_counter()
-            columns, missing = X.shape[1], save_matrix(path.with_name(f"{view}_learn.npy"), len(learned), [X])
-            del X  # one matrix at a time: together they are several times the table
+            columns = sum(part.shape[1] for part in parts)
+            rows = (np.hstack([part[block] for part in parts]) for block in blocks_of(len(learned)))
+            missing = save_matrix(path.with_name(f"{view}_learn.npy"), len(learned), rows)
+            del parts  # learned and judged rows together are several times the table
             begun = time.perf_counter()
             blocks = (preprocessor.transform(self.features.iloc[judged[part]]) for part in blocks_of(len(judged)))
             missing |= save_matrix(path.with_name(f"{view}_judge.npy"), len(judged), blocks, like=len(learned))

@@ -62,10 +62,9 @@ def save_matrix(path: Path, rows: int, blocks: Iterable[Any], *, like: int = 0) 
                 dtype = np.float32 if (like or rows) * values.shape[1] > WIDE else np.float64
                 header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False}
                 np.lib.format.write_array_header_1_0(file, {**header, "shape": (rows, values.shape[1])})
-            for part in blocks_of(len(values)):
-                numbers = np.ascontiguousarray(values[part], dtype=dtype)
-                missing = missing or bool(np.isnan(numbers).any())
-                file.write(memoryview(numbers).cast("B") if numbers.size else b"")
+            numbers = np.ascontiguousarray(values, dtype=dtype)
+            missing = missing or bool(np.isnan(numbers).any())
+            file.write(memoryview(numbers).cast("B") if numbers.size else b"")
     return missing
 
 
@@ -78,10 +77,15 @@ def load_matrix(path: Path, *, exact: bool) -> Matrix:
     exact : bool
         Whether doubles are wanted, whatever was stored.
     """
-    matrix: Matrix = np.asarray(np.load(path, mmap_mode="c"))
-    if matrix.dtype == np.float64 and matrix.size <= WIDE:
-        return np.array(matrix)  # small: a copy is as quick, and is read at once
-    return widened(matrix) if exact else matrix
+    mapped: Matrix = np.asarray(np.load(path, mmap_mode="c"))
+    if mapped.dtype == np.float64 and mapped.size <= WIDE:
+        return np.array(mapped)  # small: a copy is as quick, and is read at once
+    if not exact or mapped.dtype == np.float64:
+        return mapped
+    matrix = np.empty(mapped.shape, dtype=np.float64)
+    for rows in blocks_of(len(matrix)):  # what was mapped is let go of before the next block
+        matrix[rows] = np.load(path, mmap_mode="c")[rows]
+    return matrix
 
 
 def widened(matrix: Matrix) -> Matrix:
