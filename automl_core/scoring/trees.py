@@ -178,7 +178,7 @@ def _unpack(packed: PackedTrees) -> list[Any]:
 def _places(counts: Array) -> Array:
     """Return the number of each node within its tree."""
     starts = np.cumsum(counts) - counts
-    return np.arange(int(counts.sum())) - np.repeat(starts, counts)
+    return np.asarray(np.arange(int(counts.sum())) - np.repeat(starts, counts))
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -60,11 +60,11 @@ def save_matrix(path: Path, rows: int, blocks: Iterable[Any], *, like: int = 0) 
             values = np.asarray(block)
             if dtype is None:
                 dtype = np.float32 if (like or rows) * values.shape[1] > WIDE else np.float64
-                header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False}
-                np.lib.format.write_array_header_1_0(file, {**header, "shape": (rows, values.shape[1])})
+                header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (rows, values.shape[1])}
+                np.lib.format.write_array_header_1_0(file, header)  # type: ignore[no-untyped-call]
             numbers = np.ascontiguousarray(values, dtype=dtype)
             missing = missing or bool(np.isnan(numbers).any())
-            file.write(memoryview(numbers).cast("B") if numbers.size else b"")
+            file.write(numbers.data if numbers.size else b"")
     return missing
 
 
