@@ -16,6 +16,8 @@ from automl_core.search.division import Division, Ints
 __all__ = ["Division", "divide", "propose_folds"]
 TWICE = 60.0
 """Room, in seconds of the budget for 1,000 rows of a simple table, from which on rows are divided twice."""
+MOST_FOLDS = 8
+RARE = 0.02
 UNTROUBLED = frozenset(("log_loss", "accuracy"))
 """Metrics that need not see each of many labels in every fold."""
 
@@ -38,12 +40,25 @@ def propose_folds(
     elif room < 2.5 or config.preset == "quick":
         folds, reason = 5, "the usual balance of time and reliable scores"
     else:
-        folds, reason = 8, "more folds learn from more rows, and the budget allows it"
-    if 2 <= smallest_class < folds and not (config.task == "multiclass" and config.metric in UNTROUBLED):
+        folds, reason = MOST_FOLDS, "more folds learn from more rows, and the budget allows it"
+    if 2 <= smallest_class < folds:
         folds, reason = max(2, smallest_class), f"the smallest class has only {smallest_class} rows"
     if largest_class < folds:
         folds, reason = largest_class, f"no class has more than {largest_class} rows"
     return Decision(folds, f"{folds} folds: {reason}.")
+
+
+def smallest_label(config: ExperimentConfig, sizes: Ints) -> int:
+    """Return the rows of the smallest label that has a say in the number of folds, from the rows of each label.
+
+    One label of four rows in five thousand would leave every fold a quarter less to learn from. Where the metric needs no
+    label in particular, labels that together are rarer than `RARE` are judged in some folds only.
+    """
+    known = sizes[sizes > 0]
+    small = known < MOST_FOLDS
+    if config.metric in UNTROUBLED and len(known) > 2 and known[small].sum() <= RARE * known.sum():
+        known = known[~small]
+    return int(known.min())
 
 
 def propose_repeats(config: ExperimentConfig, rows: int, folds: int, *, work: float = 1.0) -> Decision[int]:
@@ -137,7 +152,7 @@ def _at_random(
             "At least one label needs several rows.",
             "Merge rare labels on the Clean page, keep fewer rows aside, or upload more rows.",
         )
-    decision = propose_folds(config, len(left), int(sizes[sizes > 0].min()), int(sizes.max()), work=work)
+    decision = propose_folds(config, len(left), smallest_label(config, sizes), int(sizes.max()), work=work)
     numbers = np.full(len(leader), -1, dtype=np.int64)
     numbers[left] = _folds(config, decision.value, left, labels, config.seed)
     repeats = propose_repeats(config, len(left), decision.value, work=work)
