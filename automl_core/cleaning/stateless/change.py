@@ -1,0 +1,66 @@
+"""What a stateless step gives: the new table, its columns, and what is to be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from automl_core.cleaning.recipe import Step
+from automl_core.schema import Column, Schema
+
+
+@dataclass(frozen=True)
+class Change:
+    """A table after a step.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The same rows; columns that no step touched are shared with the table before.
+    schema : Schema
+    touched : tuple of str
+        Columns that were there before and may hold other cells now.
+    notes : tuple of str
+        What else happened, a clause each: ``3 cells could not be read and are missing``.
+    """
+
+    frame: pd.DataFrame
+    schema: Schema
+    touched: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+Changing = Callable[[pd.DataFrame, Schema, Step], Change]
+
+
+def with_columns(frame: pd.DataFrame, new: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Return a frame with columns replaced or added; all others are shared, not copied."""
+    if not new:
+        return frame
+    kept = {name: frame[name] for name in frame.columns}
+    return pd.DataFrame({**kept, **new}, index=frame.index, copy=False)
+
+
+def in_place_of(frame: pd.DataFrame, schema: Schema, old: Iterable[str], columns: Iterable[Column]) -> tuple[pd.DataFrame, Schema]:
+    """Return table and schema in which new columns, in the frame already, stand where the first of the old ones stood."""
+    gone, fresh = set(old), {column.name: column for column in columns}
+    order: list[Column] = []
+    placed = False
+    for column in schema:
+        if column.name in gone and not placed:
+            order += fresh.values()
+            placed = True
+        if column.name not in gone and column.name not in fresh:
+            order.append(column)
+    if not placed:
+        order += fresh.values()
+    made = Schema(tuple(order))
+    names = [name for name in made.names if name in frame.columns]
+    return frame[[*names, *(name for name in frame.columns if name not in made and name not in gone)]], made
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 cell``, ``3 cells``."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
