@@ -2,26 +2,80 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.stateless import CHANGES, Change, kept_rows
-from automl_core.cleaning.stateless.change import count
+from automl_core.cleaning.stateless.change import Note, count
 from automl_core.cleaning.steps import OPERATIONS, operation
 from automl_core.schema import Schema
 
 
 @dataclass(frozen=True)
 class StepOutcome:
-    """What one step did."""
+    """What one step did.
+
+    Parameters
+    ----------
+    step_id, op : str
+    rows_before, rows_after : int
+    cells_changed : int
+    gone, new : int
+        Columns.
+    notes : tuple of Note
+    training : bool
+        Whether rows could be left out.
+    """
 
     step_id: str
     rows_before: int
     rows_after: int
     cells_changed: int
-    sentence: str
+    op: str = ""
+    gone: int = 0
+    new: int = 0
+    notes: tuple[Note, ...] = ()
+    training: bool = True
+
+    @property
+    def sentence(self) -> str:
+        """All of it in plain words."""
+        said = []
+        if self.op == "rename_columns":
+            said.append(f"{count(self.gone, 'column')} renamed" if self.gone else "nothing to rename")
+        elif self.op == "order_columns":
+            said.append("columns reordered")
+        elif OPERATIONS[self.op].drops_rows and not self.training:
+            said.append("rows to be predicted all stay")
+        else:
+            if self.rows_before != self.rows_after:
+                said.append(f"{self.rows_before - self.rows_after:,} of {self.rows_before:,} rows left out")
+            if self.gone:
+                said.append(f"{count(self.gone, 'column')} left out")
+            if self.new:
+                said.append(f"{self.new:,} new {'column' if self.new == 1 else 'columns'}")
+            if self.cells_changed:
+                said.append(f"{count(self.cells_changed, 'cell')} changed")
+        said += [note.text for note in self.notes]
+        sentence = ", ".join(said) or "nothing to change"
+        return sentence[0].upper() + sentence[1:] + "."
+
+    def plus(self, other: StepOutcome) -> StepOutcome:
+        """Return the outcome of the same step on the rows of both."""
+        notes = {(note.one, note.several): note.number for note in self.notes}
+        for note in other.notes:
+            notes[note.one, note.several] = notes.get((note.one, note.several), 0) + note.number
+        return replace(
+            self,
+            rows_before=self.rows_before + other.rows_before,
+            rows_after=self.rows_after + other.rows_after,
+            cells_changed=self.cells_changed + other.cells_changed,
+            gone=max(self.gone, other.gone),
+            new=max(self.new, other.new),
+            notes=tuple(Note(number, *words) for words, number in notes.items()),
+        )
 
 
 @dataclass(frozen=True)
@@ -66,28 +120,10 @@ def apply_stateless(frame: pd.DataFrame, schema: Schema, recipe: Recipe, *, trai
 
 def _outcome(step: Step, before: pd.DataFrame, change: Change, training: bool) -> StepOutcome:
     after = change.frame
-    gone = [name for name in before.columns if name not in after.columns]
-    new = [name for name in after.columns if name not in before.columns]
+    gone = sum(name not in after.columns for name in before.columns)
+    new = sum(name not in before.columns for name in after.columns)
     cells = sum(changed_cells(before[name], after[name]) for name in change.touched if name in after.columns)
-    said = []
-    if step.op == "rename_columns":
-        said.append(f"{count(len(gone), 'column')} renamed" if gone else "nothing to rename")
-    elif step.op == "order_columns":
-        said.append("columns reordered")
-    else:
-        if len(before) != len(after):
-            said.append(f"{len(before) - len(after):,} of {len(before):,} rows left out")
-        if gone:
-            said.append(f"{count(len(gone), 'column')} left out")
-        if new:
-            said.append(f"{len(new):,} new {'column' if len(new) == 1 else 'columns'}")
-        if cells:
-            said.append(f"{count(cells, 'cell')} changed")
-    said += change.notes
-    if OPERATIONS[step.op].drops_rows and not training:
-        said = ["rows to be predicted all stay"]
-    sentence = ", ".join(said) or "nothing to change"
-    return StepOutcome(step.id, len(before), len(after), cells, sentence[0].upper() + sentence[1:] + ".")
+    return StepOutcome(step.id, len(before), len(after), cells, step.op, gone, new, change.notes, training)
 
 
 def changed_cells(before: pd.Series, after: pd.Series) -> int:

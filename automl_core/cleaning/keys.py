@@ -131,7 +131,9 @@ KEYERS: dict[str, Keyer] = {
     keyer.name: keyer
     for keyer in (
         Keyer("fingerprint", "Fingerprint", "The same words in any order, case and punctuation.", fingerprint),
-        Keyer("ngram", "N-gram fingerprint", "The same pairs of letters; finds doubled letters and moved spaces.", ngram_fingerprint),
+        Keyer(
+            "ngram", "N-gram fingerprint", "The same pairs of letters; finds doubled letters and moved spaces.", ngram_fingerprint
+        ),
         Keyer("cologne", "Cologne phonetics", "The same sound in German: Meyer and Maier.", cologne),
         Keyer("metaphone", "Metaphone", "The same sound in English: Stephen and Steven.", _jellyfish("metaphone")),
         Keyer("soundex", "Soundex", "Roughly the same sound in English names.", _jellyfish("soundex")),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from automl_core.cleaning.names import feature_names, native_categories, output_names, pack_names, source_columns
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.steps import columns_of, operation, value
 from automl_core.experiment import Task
@@ -13,6 +14,19 @@ from automl_core.schema import Kind, Schema
 
 if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
+
+    from automl_core.cleaning.preparation import Preparation
+
+__all__ = [
+    "View",
+    "build_preprocessor",
+    "feature_names",
+    "left_out",
+    "native_categories",
+    "output_names",
+    "pack_names",
+    "source_columns",
+]
 
 View = Literal["encoded", "native", "scaled"]
 MISSING = "(missing)"
@@ -44,9 +58,24 @@ def left_out(recipe: Recipe, schema: Schema) -> dict[str, str]:
     return reasons
 
 
+JOINT = ("isolate_outliers", "polynomial", "ratios", "low_variance", "collinear", "pca", "select")
+"""Steps that look at several columns at once. From the first of them on, numbers are prepared together."""
+NATIVE = (
+    "clip_outliers", "text_features", "group_rare", "drop_sparse", "isolate_outliers", "polynomial", "ratios", "low_variance",
+    "collinear",
+)  # fmt: skip
+"""Steps that boosters get, too; the others only say anew what they find out for themselves."""
+Numbered = tuple[int, Step]
+
+
+def is_joint(step: Step) -> bool:
+    """Return whether a step looks at several columns at once, or leaves training rows out."""
+    return step.op in JOINT or (step.op == "clip_outliers" and value(step, "action") == "drop")
+
+
 def build_preprocessor(
     recipe: Recipe, schema: Schema, frame: pd.DataFrame, *, view: View = "encoded", task: Task, seed: int = 0
-) -> ColumnTransformer:
+) -> ColumnTransformer | Preparation:
     """Build the unfitted transformer for one view of the data.
 
     Parameters
@@ -67,21 +96,32 @@ def build_preprocessor(
 
     Returns
     -------
-    ColumnTransformer
-        Gives a float64 array; `source_columns` tells where its columns come from.
+    ColumnTransformer or Preparation
+        Gives a float64 array; `source_columns` tells where its columns come from. A `Preparation` where steps look at
+        several columns at once.
     """
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
     dropped = left_out(recipe, schema)
     chains: dict[str, Chain] = {}
-    steps = [step for step in recipe.enabled() if operation(step).learned]
-    reach = [set(columns_of(step, schema)) for step in steps]
-    numeric: dict[tuple[bool, ...], Chain] = {}
+    steps = [(number, step) for number, step in enumerate(s for s in recipe.enabled() if operation(s).learned)]
+    if view == "native":
+        steps = [(number, step) for number, step in steps if step.op in NATIVE]
+    reach = {number: set(columns_of(step, schema)) for number, step in steps}
+    joint = next((number for number, step in steps if is_joint(step)), None)
+    later = [] if joint is None else [(number, step) for number, step in steps if number >= joint]
+    scaled_later = any(step.op == "scale" for _, step in later)
+    numeric: dict[tuple[int, ...], Chain] = {}
     for column in schema:
         if column.name not in dropped and column.name in frame.columns:
-            touched = tuple(step.op == "scale" or column.name in names for step, names in zip(steps, reach, strict=True))
-            mine = [step for step, yes in zip(steps, touched, strict=True) if yes]
+            mine = [(number, step) for number, step in steps if step.op == "scale" or column.name in reach[number]]
+            mine = [(number, step) for number, step in mine if not is_joint(step)]
+            if column.kind == "number":
+                mine = [(number, step) for number, step in mine if joint is None or number < joint]
+            elif scaled_later and joint is not None:
+                mine = [(number, step) for number, step in mine if step.op != "scale"]
+            touched = tuple(number for number, _ in mine)
             chain = numeric.get(touched) if column.kind == "number" else None
             if chain is None:
                 chain = _chain(mine, column.kind, frame[column.name], view, task, seed)
@@ -98,49 +138,131 @@ def build_preprocessor(
             key += name  # a text is described by itself
         groups.setdefault(key, (chain, []))[1].append(name)
     parts = []
-    for number, (chain, names) in enumerate(groups.values()):
+    for place, (chain, names) in enumerate(groups.values()):
         transformer = Pipeline(chain) if chain else "passthrough"
-        parts.append((f"group{number}", transformer, names[0] if schema[names[0]].kind == "text" else names))
-    return ColumnTransformer(parts, remainder="drop", sparse_threshold=0.0, verbose_feature_names_out=False)
+        parts.append((f"group{place}", transformer, names[0] if schema[names[0]].kind == "text" else names))
+    made = ColumnTransformer(parts, remainder="drop", sparse_threshold=0.0, verbose_feature_names_out=False)
+    if not later:
+        return made
+    from automl_core.cleaning.preparation import Preparation
+
+    numbers = set(schema.of_kind("number"))
+    after: list[tuple[str, Any, list[str] | None]] = []
+    for number, step in later:
+        names = sorted(numbers if step.op == "scale" else numbers & reach[number])
+        after += _after(number, step, names, view, task, seed)
+    if view == "scaled":
+        from sklearn.impute import SimpleImputer
+        from sklearn.preprocessing import StandardScaler
+
+        everything = sorted(numbers)
+        after += [("fill", SimpleImputer(strategy="median", keep_empty_features=True), everything)]
+        after += [] if scaled_later else [("scale", StandardScaler(), everything)]
+    return Preparation(made, after)
 
 
-def _chain(mine: list[Step], kind: Kind, values: pd.Series, view: View, task: Task, seed: int) -> Chain:
-    if view == "native":
-        mine = [step for step in mine if step.op in ("clip_outliers", "text_features", "group_rare")]
+def _after(number: int, step: Step, names: list[str], view: View, task: Task, seed: int) -> list[Any]:
+    """Return what a step does to numbers that are prepared together: labels, transformers, and the columns they reach."""
+    from automl_core.cleaning import shaping
+
+    if step.op == "isolate_outliers":
+        label = "drop" if value(step, "action") == "drop" else "odd"
+        return [(f"{label}{number}", shaping.OddRows(float(value(step, "share")), seed), names)]
+    if step.op == "clip_outliers":
+        label = "drop" if value(step, "action") == "drop" else "clip"
+        return [(f"{label}{number}", outliers(step), names)]
+    if step.op == "polynomial":
+        return [(f"products{number}", shaping.Products(int(value(step, "degree")), value(step, "products_only")), names)]
+    if step.op == "ratios":
+        return [(f"ratios{number}", shaping.Ratios(fill=view != "native"), names)]
+    if step.op == "low_variance":
+        return [(f"variance{number}", shaping.LowVariance(float(value(step, "threshold"))), None)]
+    if step.op == "collinear":
+        return [(f"collinear{number}", shaping.Collinear(float(value(step, "threshold"))), None)]
+    if step.op == "select":
+        chosen = shaping.KeepBest(int(value(step, "count")), value(step, "method"), task == "regression", seed)
+        return [(f"select{number}", chosen, None)]
+    if step.op == "pca":
+        return [(f"pca{number}", shaping.Components(float(value(step, "share")), value(step, "standardise"), seed), names)]
+    if step.op == "impute":
+        return [(f"impute{number}", imputer(step, False, seed), names)]
+    if step.op == "transform_power":
+        return [(f"power{number}", power(step, seed), names)]
+    if step.op == "scale":
+        return [(f"scale{number}", scaler(step), names)]
+    if step.op == "bin":
+        return [(label, part, names) for label, part in bins(number, step, seed)]
+    if step.op == "drop_sparse":
+        return [(f"sparse{number}", shaping.LeaveSparseOut(float(value(step, "max_share"))), names)]
+    return []  # steps about words
+
+
+def _chain(mine: list[Numbered], kind: Kind, values: pd.Series, view: View, task: Task, seed: int) -> Chain:
     chain: Chain = []
     words = kind in ("category", "boolean")
     encoded = not words
-    for position, step in enumerate(mine):
+    for number, step in mine:
         if step.op == "clip_outliers":
-            from automl_core.cleaning.transformers import ClipOutliers
+            chain.append((f"clip{number}", outliers(step)))
+        elif step.op == "drop_sparse" and kind != "text" and not (words and encoded):
+            from automl_core.cleaning.shaping import LeaveSparseOut
 
-            chain.append((f"clip{position}", ClipOutliers(value(step, "method"), float(value(step, "factor")))))
+            chain.append((f"sparse{number}", LeaveSparseOut(float(value(step, "max_share")))))
         elif step.op == "impute" and kind != "text":
-            chain.append((f"impute{position}", imputer(step, words and not encoded, seed)))
+            chain.append((f"impute{number}", imputer(step, words and not encoded, seed)))
         elif step.op == "group_rare" and not encoded:
             from automl_core.cleaning.transformers import GroupRare
 
-            chain.append((f"rare{position}", GroupRare(float(value(step, "min_share")))))
+            chain.append((f"rare{number}", GroupRare(float(value(step, "min_share")))))
         elif step.op == "text_features":
             from automl_core.cleaning.transformers import TextFeatures
 
-            chain.append((f"text{position}", TextFeatures(int(value(step, "dimensions")), seed=seed)))
+            chain.append((f"text{number}", TextFeatures(int(value(step, "dimensions")), seed=seed)))
         elif step.op == "encode":
             part, onehot = encoder(step, values, task, seed)
-            chain.append((f"encode{position}", part))
+            chain.append((f"encode{number}", part))
             encoded = True
             if onehot:
                 break
         elif step.op == "transform_power":
-            chain.append((f"power{position}", power(step, seed)))
+            chain.append((f"power{number}", power(step, seed)))
+        elif step.op == "bin":
+            chain += bins(number, step, seed)
+            if value(step, "encode") == "onehot":
+                break
         elif step.op == "scale" and encoded:
-            chain.append((f"scale{position}", scaler(step)))
-    done = bool(chain) and type(chain[-1][1]).__name__ == "OneHotEncoder"
+            chain.append((f"scale{number}", scaler(step)))
+    done = bool(chain) and type(chain[-1][1]).__name__ in ("OneHotEncoder", "HashedWords")
+    done = done or (bool(chain) and getattr(chain[-1][1], "encode", "") == "onehot-dense")
     if view == "scaled" and not done:
         return [*chain, *_rest(chain, words and not encoded, kind, values, task, seed)]
     if words and not encoded:
         chain.append(("codes", _codes(view, values)))
     return chain
+
+
+def outliers(step: Step) -> Any:
+    """Return the unfitted transformer of a ``clip_outliers`` step."""
+    from automl_core.cleaning.transformers import ClipOutliers
+
+    return ClipOutliers(
+        value(step, "method"), float(value(step, "factor")), value(step, "low"), value(step, "high"), value(step, "action")
+    )
+
+
+def bins(number: int, step: Step, seed: int) -> Chain:
+    """Return the unfitted parts of a ``bin`` step: what is missing gets the median, then numbers are cut."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import KBinsDiscretizer
+
+    cut = KBinsDiscretizer(
+        int(value(step, "bins")),
+        encode="onehot-dense" if value(step, "encode") == "onehot" else "ordinal",
+        strategy=value(step, "method"),
+        subsample=200_000,
+        random_state=seed,
+    )
+    return [(f"middle{number}", SimpleImputer(strategy="median", keep_empty_features=True)), (f"bin{number}", cut)]
 
 
 def _rest(chain: Chain, words: bool, kind: str, values: pd.Series, task: Task, seed: int) -> Chain:
@@ -229,6 +351,10 @@ def encoder(step: Step, values: pd.Series, task: Task, seed: int) -> tuple[Any, 
         return TargetEncoder(target_type=kind, random_state=seed), False
     if method == "frequency":
         return FrequencyEncoder(), False
+    if method == "hashing":
+        from automl_core.cleaning.shaping import HashedWords
+
+        return HashedWords(limit), True
     return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2), False
 
 
@@ -236,8 +362,14 @@ def power(step: Step, seed: int) -> Any:
     """Return the unfitted transformer of a ``transform_power`` step."""
     from sklearn.preprocessing import PowerTransformer, QuantileTransformer
 
-    if value(step, "method") == "quantile":
-        return QuantileTransformer(n_quantiles=200, output_distribution="normal", random_state=seed)
+    method = value(step, "method")
+    if method in ("quantile", "uniform"):
+        spread = "normal" if method == "quantile" else "uniform"
+        return QuantileTransformer(n_quantiles=200, output_distribution=spread, random_state=seed)
+    if method == "boxcox":
+        from automl_core.cleaning.shaping import BoxCox
+
+        return BoxCox()
     return PowerTransformer()
 
 
@@ -248,92 +380,3 @@ def scaler(step: Step) -> Any:
     return {"standard": StandardScaler, "minmax": MinMaxScaler, "robust": RobustScaler, "maxabs": MaxAbsScaler}[
         value(step, "method")
     ]()
-
-
-def pack_names(preprocessor: ColumnTransformer) -> None:
-    """Keep a fitted preprocessor's names and positions as plain arrays, which skops writes at once and not one by one.
-
-    With 20,000 columns storing and reading one view took 7 s, and its description 37 MB.
-    """
-    import numpy as np
-
-    def packed(columns: Any) -> Any:
-        return np.array(columns) if isinstance(columns, list) and columns else columns
-
-    preprocessor.transformers = [(name, part, packed(columns)) for name, part, columns in preprocessor.transformers]
-    preprocessor.transformers_ = [(name, part, packed(columns)) for name, part, columns in preprocessor.transformers_]
-    preprocessor._columns = [packed(columns) for columns in preprocessor._columns]
-    places = preprocessor._transformer_to_input_indices
-    preprocessor._transformer_to_input_indices = {name: packed(indices) for name, indices in places.items()}
-    steps = [step for _, part, _ in preprocessor.transformers_ for _, step in getattr(part, "steps", [])]
-    # A text goes by its bare name, and scikit-learn looks that up here: a NumPy string would not do.
-    bare = any(isinstance(columns, str) for _, _, columns in preprocessor.transformers_)
-    for owner in steps if bare else [preprocessor, *steps]:
-        if hasattr(owner, "feature_names_in_"):
-            owner.feature_names_in_ = owner.feature_names_in_.astype(str)
-
-
-def source_columns(preprocessor: ColumnTransformer) -> list[str]:
-    """Return for each column of a fitted preprocessor's output the user's column that it comes from."""
-    sources: list[str] = []
-    for names, outputs, _ in _groups(preprocessor):
-        if len(outputs) == len(names):
-            sources += names
-        else:
-            sources += [_source(output, names) for output in outputs]
-    return sources
-
-
-def feature_names(preprocessor: ColumnTransformer) -> list[str]:
-    """Return readable names of a fitted preprocessor's output."""
-    return [output for _, outputs, _ in _groups(preprocessor) for output in outputs]
-
-
-def native_categories(preprocessor: ColumnTransformer) -> list[int]:
-    """Return the positions of the category columns in a fitted native view."""
-    positions: list[int] = []
-    offset = 0
-    for _, outputs, codes in _groups(preprocessor):
-        positions += range(offset, offset + len(outputs)) if codes else ()
-        offset += len(outputs)
-    return positions
-
-
-def _groups(preprocessor: ColumnTransformer) -> list[tuple[list[str], list[str], bool]]:
-    """Return for each group its columns, its output names, and whether its outputs are codes of words."""
-    groups = []
-    for _, transformer, columns in preprocessor.transformers_:
-        names = [columns] if isinstance(columns, str) else [str(name) for name in columns]
-        if isinstance(transformer, str) and transformer == "drop":
-            continue
-        if not hasattr(transformer, "steps"):  # passed through
-            groups.append((names, names, False))
-        else:
-            groups.append((names, output_names(transformer, names), transformer.steps[-1][0] == "codes"))
-    return groups
-
-
-def output_names(transformer: Any, names: list[str]) -> list[str]:
-    """Return the output names of one group's pipeline, whose parts do not all know names."""
-    import numpy as np
-
-    current = np.array(names, dtype=object)
-    for _, part in transformer.steps:
-        if type(part).__name__ == "TextFeatures":
-            current = np.array([f"{names[0]} {name}" for name in part.get_feature_names_out()], dtype=object)
-        elif type(part).__name__ == "KNNImputer":
-            # scikit-learn 1.4 leaves the names of empty columns out although it keeps the columns.
-            marks = part.indicator_.get_feature_names_out(current) if part.add_indicator else []
-            current = np.array([*current, *marks], dtype=object)
-        elif hasattr(part, "feature_names_in_"):
-            current = part.get_feature_names_out()
-        else:
-            current = part.get_feature_names_out(current)
-    return [str(name) for name in current]
-
-
-def _source(output: str, names: list[str]) -> str:
-    """Return the longest name that the output's name is made from."""
-    bare = output.removeprefix("missingindicator_")
-    fitting = [name for name in names if bare == name or bare.startswith((f"{name} = ", f"{name}_", f"{name} "))]
-    return max(fitting, key=len) if fitting else names[0]

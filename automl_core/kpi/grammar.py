@@ -73,7 +73,6 @@ class Node:
     args: tuple[Node, ...] = ()
     depth: int = field(default=1, compare=False)
 
-
     def to_list(self) -> list[Any]:
         """Return plain JSON types, to be kept where the grammar is not at hand."""
         return [self.kind, self.at, self.value, [arg.to_list() for arg in self.args]]

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from automl_core.cleaning.preparation import take_kept
 from automl_core.cleaning.preprocessing import View, build_preprocessor, native_categories, pack_names
 from automl_core.cleaning.recipe import Recipe
 from automl_core.experiment import Task
@@ -98,6 +99,10 @@ class FoldWork:
             V = np.asarray(preprocessor.transform(self.features.iloc[judged]), dtype=np.float64)
         end = time.perf_counter()
         path = self._view(fold, view)
+        kept = take_kept(preprocessor)  # rows that a step of the recipe leaves out of learning
+        if kept is not None:
+            with atomic_file(path.with_name(f"{view}_kept.npy")) as file:
+                np.save(file, kept)
         pack_names(preprocessor)
         with atomic_file(path) as file:
             file.write(skops.io.dumps(preprocessor, compression=zipfile.ZIP_DEFLATED, compresslevel=1))
@@ -165,6 +170,10 @@ class FoldWork:
         V = np.load(folds / f"{spec.view}_judge.npy")
         learned, judged = self._positions(fold)
         y, truth = self._target(learned), self._target(judged)
+        left = folds / f"{spec.view}_kept.npy"
+        if left.exists():
+            kept = np.load(left)
+            X, y = X[kept], y[kept]
         if facts["missing"] and spec.view == "encoded" and not _takes_missing(spec):
             raise ValueError("The data has missing values, which this model cannot use.")
         estimator = make_estimator(spec, seed=self.seed, threads=1)

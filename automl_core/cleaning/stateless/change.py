@@ -12,6 +12,20 @@ from automl_core.schema import Column, Schema
 
 
 @dataclass(frozen=True)
+class Note:
+    """What else happened to some cells: how many, and in words for one and for several."""
+
+    number: int
+    one: str
+    several: str
+
+    @property
+    def text(self) -> str:
+        """The clause."""
+        return f"{self.number:,} {self.one if self.number == 1 else self.several}"
+
+
+@dataclass(frozen=True)
 class Change:
     """A table after a step.
 
@@ -22,14 +36,14 @@ class Change:
     schema : Schema
     touched : tuple of str
         Columns that were there before and may hold other cells now.
-    notes : tuple of str
+    notes : tuple of Note
         What else happened, a clause each: ``3 cells could not be read and are missing``.
     """
 
     frame: pd.DataFrame
     schema: Schema
     touched: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 Changing = Callable[[pd.DataFrame, Schema, Step], Change]
@@ -43,7 +57,9 @@ def with_columns(frame: pd.DataFrame, new: Mapping[str, pd.Series]) -> pd.DataFr
     return pd.DataFrame({**kept, **new}, index=frame.index, copy=False)
 
 
-def in_place_of(frame: pd.DataFrame, schema: Schema, old: Iterable[str], columns: Iterable[Column]) -> tuple[pd.DataFrame, Schema]:
+def in_place_of(
+    frame: pd.DataFrame, schema: Schema, old: Iterable[str], columns: Iterable[Column]
+) -> tuple[pd.DataFrame, Schema]:
     """Return table and schema in which new columns, in the frame already, stand where the first of the old ones stood."""
     gone, fresh = set(old), {column.name: column for column in columns}
     order: list[Column] = []

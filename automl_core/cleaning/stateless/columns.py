@@ -12,7 +12,7 @@ import pandas as pd
 from automl_core.cleaning.patterns import Pattern, read_pattern
 from automl_core.cleaning.recipe import Step
 from automl_core.cleaning.stateless.calculated import calculate
-from automl_core.cleaning.stateless.change import Change, Changing, count, in_place_of, with_columns
+from automl_core.cleaning.stateless.change import Change, Changing, Note, in_place_of, with_columns
 from automl_core.cleaning.steps.catalogue import columns_of, value
 from automl_core.data.parsing import as_text, date_text, read_dates, read_numbers
 from automl_core.schema import Column, Kind, Parsing, Schema
@@ -58,8 +58,8 @@ def _unread(before: pd.Series, after: pd.Series) -> int:
     return int((before.notna() & after.isna()).sum())
 
 
-def _note(unread: int) -> tuple[str, ...]:
-    return (f"{count(unread, 'cell')} could not be read and {'is' if unread == 1 else 'are'} missing",) if unread else ()
+def _note(unread: int) -> tuple[Note, ...]:
+    return (Note(unread, "cell could not be read and is missing", "cells could not be read and are missing"),) if unread else ()
 
 
 def _as_kind(values: pd.Series, kind: Kind) -> pd.Series:
@@ -93,7 +93,9 @@ def _parse_numbers(frame: pd.DataFrame, schema: Schema, step: Step) -> Change:
         scale=0.01 if value(step, "percent") else 1.0,
         negative_parentheses=value(step, "parentheses"),
     )
-    return _parsed(frame, schema, step, "number", lambda values: read_numbers(values, Column(str(values.name), "number", parsing)))
+    return _parsed(
+        frame, schema, step, "number", lambda values: read_numbers(values, Column(str(values.name), "number", parsing))
+    )
 
 
 def _parse_dates(frame: pd.DataFrame, schema: Schema, step: Step) -> Change:
@@ -112,10 +114,10 @@ def _parsed(frame: pd.DataFrame, schema: Schema, step: Step, kind: Kind, read: C
 
 
 def _placed(
-    frame: pd.DataFrame, schema: Schema, step: Step, old: list[str], parts: dict[str, pd.Series], notes: Iterable[str] = ()
+    frame: pd.DataFrame, schema: Schema, step: Step, old: list[str], parts: dict[str, pd.Series], notes: Iterable[Note] = ()
 ) -> Change:
     """Put new columns after, or in the place of, the old ones."""
-    kind = cast(Kind, value(step, "kind")) if "kind" in {*step.params, "kind"} and step.op != "join_columns" else "category"
+    kind = cast(Kind, value(step, "kind")) if step.op != "join_columns" else "category"
     unread = 0
     if kind == "number":
         read = {name: _as_kind(part, "number") for name, part in parts.items()}
@@ -184,10 +186,11 @@ def _taken(pattern: Pattern, cell: str, groups: int) -> list[str | None]:
     return [found.group(0)] if pattern.compiled.groups == 0 else list(found.groups())
 
 
-def too_long(values: pd.Series, pattern: Pattern) -> tuple[str, ...]:
+def too_long(values: pd.Series, pattern: Pattern) -> tuple[Note, ...]:
     """Return what is to be said of cells that are too long for a pattern."""
     long = int((values.dropna().astype(str).str.len() > pattern.longest).sum())
-    return (f"{count(long, 'cell')} longer than {pattern.longest:,} characters not looked at",) if long else ()
+    than = f"longer than {pattern.longest:,} characters not looked at"
+    return (Note(long, f"cell {than}", f"cells {than}"),) if long else ()
 
 
 def _formula(frame: pd.DataFrame, schema: Schema, step: Step) -> Change:

@@ -12,7 +12,7 @@ import pandas as pd
 from automl_core.cleaning.keys import KEYERS
 from automl_core.cleaning.patterns import read_pattern
 from automl_core.cleaning.recipe import Step
-from automl_core.cleaning.stateless.change import Change, Changing, count, with_columns
+from automl_core.cleaning.stateless.change import Change, Changing, Note, with_columns
 from automl_core.cleaning.stateless.columns import map_distinct, too_long
 from automl_core.cleaning.steps.catalogue import columns_of, value
 from automl_core.schema import Column, Schema
@@ -118,7 +118,7 @@ def _merge(frame: pd.DataFrame, schema: Schema, step: Step) -> Change:
         return found
 
     merged = map_distinct(frame[name], variant)
-    notes = (f"{count(unlisted, 'new variant')} known by their key",) if unlisted else ()
+    notes = (Note(unlisted, "new variant known by its key", "new variants known by their keys"),) if unlisted else ()
     return Change(with_columns(frame, {name: merged}), schema, (name,), notes)
 
 

@@ -91,11 +91,9 @@ def _check_param(known: Operation, param: Param, given: Any, schema: Schema) -> 
                 )
     if param.kind == "names":
         _check_names(given, schema)
-    elif param.kind == "choice" and given not in {choice for choice, _ in param.choices}:
-        raise InputError(
-            f"{given!r} is no choice for {param.label!r}.", f"The choices are {', '.join(c for c, _ in param.choices)}."
-        )
-    elif param.kind == "parts" and not set(given) <= {choice for choice, _ in param.choices}:
+    elif (param.kind == "choice" and given not in {choice for choice, _ in param.choices}) or (
+        param.kind == "parts" and not set(given) <= {choice for choice, _ in param.choices}
+    ):
         raise InputError(
             f"{given!r} is no choice for {param.label!r}.", f"The choices are {', '.join(c for c, _ in param.choices)}."
         )

@@ -58,7 +58,9 @@ FEATURE_STEPS = (
         True,
         (
             columns("Columns of numbers. " + ALL, "number"),
-            Param("share", "Variation kept", "number", 0.95, "Components are added until they keep this share.", low=0.1, high=0.999),
+            Param(
+                "share", "Variation kept", "number", 0.95, "Components are added until they keep this share.", low=0.1, high=0.999
+            ),
             Param("standardise", "One scale first", "flag", True, "Otherwise columns with large numbers rule."),
         ),
     ),

@@ -141,7 +141,12 @@ NUMBER_STEPS = (
                 (("quantile", "hold equally many rows"), ("uniform", "are equally wide"), ("kmeans", "lie around centres")),
             ),
             Param(
-                "encode", "Given as", "choice", "ordinal", "What a model gets.", (("ordinal", "a number"), ("onehot", "a column a bin"))
+                "encode",
+                "Given as",
+                "choice",
+                "ordinal",
+                "What a model gets.",
+                (("ordinal", "a number"), ("onehot", "a column a bin")),
             ),
         ),
     ),
