@@ -172,7 +172,8 @@ def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
     checked = check_rows(model, frame)
     checked.enforce()
     predicted = model.predict(frame)
-    steps = replay(model.recipe, model.inputs, model.read(frame).frame, model.ensemble.folds[0].preprocessors)
+    fitted = model.ensemble.folds[0].preprocessors if hasattr(model.ensemble, "folds") else {}
+    steps = replay(model.recipe, model.inputs, model.read(frame).frame, fitted)
     labels: dict[str, int] = {}
     if model.classes:
         counts = predicted["prediction"][~checked.aside].value_counts().to_dict()

@@ -1,8 +1,8 @@
-"""Groups of values that are spelling variants of each other, by a key or by distance, as OpenRefine's "cluster and edit" finds them.
+"""Groups of values that are spelling variants of each other, by a key or by distance, as OpenRefine finds them.
 
-Key collision: values with the same key are a group. Nearest neighbours: values whose Levenshtein distance is at most `radius`, among
-those that share a group of letters (a block), are tied; what is tied directly or over others is a group. OpenRefine documents both under
-"Clustering methods in depth"; distances are rapidfuzz's.
+Key collision: values with the same key are a group. Nearest neighbours: values whose Levenshtein distance is at most `radius`,
+among those that share a group of letters (a block), are tied; what is tied directly or over others is a group. OpenRefine
+documents both under "Clustering methods in depth"; distances are rapidfuzz's.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ METHODS: tuple[tuple[str, str, str], ...] = (
 """Name, label and help of each way to find variants."""
 BLOCK = 6
 """Letters that two values share at least before their distance is computed, as in OpenRefine."""
-MOST_PAIRS = 20_000_000
+MOST_PAIRS = 100_000_000
 """Pairs whose distance is computed at most."""
 
 
@@ -123,7 +123,7 @@ def cluster(
         for value in counts:
             keyed[ngram_fingerprint(value, size) if method == "ngram" else compute(value)].append(value)
         keyed.pop("", None)  # a value without a letter that counts is like no other
-        groups = keyed.values()
+        groups = list(keyed.values())
     else:
         raise InputError(
             f"There is no way {method!r} to find variants.", f"The ways are {', '.join(name for name, _, _ in METHODS)}."

@@ -1,4 +1,4 @@
-"""A recipe's stateless steps over a stored table of any size, piece by piece: what is in memory is one piece and a number a row."""
+"""A recipe's stateless steps over a stored table of any size: in memory are one piece of it, and a number a row."""
 
 from __future__ import annotations
 
@@ -105,9 +105,11 @@ def clean_dataset(
     passes = 1 + sum(step.op == "drop_duplicates" for step in steps)
     masks: dict[str, Mask] = {}
     for turn, place in enumerate([place for place, step in enumerate(steps) if step.op == "drop_duplicates"]):
-        masks[steps[place].id] = _duplicates(
-            dataset, steps[: place + 1], masks, lambda done, t=turn: tell((t + done) / passes, "Finding duplicates")
-        )  # type: ignore[misc]
+
+        def tell_pass(done: float, turn: int = turn) -> None:
+            tell((turn + done) / passes, "Finding duplicates")
+
+        masks[steps[place].id] = _duplicates(dataset, steps[: place + 1], masks, tell_pass)
     path = folder.with_name(f".{folder.name}.{os.getpid()}.parquet")
     path.parent.mkdir(parents=True, exist_ok=True)
     outcomes: dict[str, StepOutcome] = {}
@@ -202,3 +204,14 @@ def _duplicates(dataset: Dataset, steps: list[Step], masks: dict[str, Mask], tel
     found = pd.Series(np.concatenate(hashes) if hashes else np.array([], dtype=np.uint64))
     kept: Mask = ~found.duplicated(keep=value(last, "keep")).to_numpy()
     return kept
+
+
+def sample_rows(dataset: Dataset, rows: int = 100_000, seed: int = 0) -> pd.DataFrame:
+    """Return rows of a stored table drawn at random, in their order, without holding the whole table in memory."""
+    chosen = np.sort(np.random.default_rng(seed).choice(dataset.rows, min(rows, dataset.rows), replace=False))
+    parts = []
+    for frame in pieces(dataset):
+        start, end = int(frame.index[0]), int(frame.index[-1]) + 1
+        here = chosen[np.searchsorted(chosen, start) : np.searchsorted(chosen, end)]
+        parts.append(frame.iloc[here - start])
+    return pd.concat(parts) if parts else _empty(dataset.schema)

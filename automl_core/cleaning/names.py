@@ -64,22 +64,20 @@ def pack_names(preprocessor: ColumnTransformer | Preparation) -> None:
     """
     import numpy as np
 
-    if hasattr(preprocessor, "positions_"):
-        pack_names(preprocessor.columns)
-        return
+    made: Any = preprocessor.columns if hasattr(preprocessor, "positions_") else preprocessor
 
     def packed(columns: Any) -> Any:
         return np.array(columns) if isinstance(columns, list) and columns else columns
 
-    preprocessor.transformers = [(name, part, packed(columns)) for name, part, columns in preprocessor.transformers]
-    preprocessor.transformers_ = [(name, part, packed(columns)) for name, part, columns in preprocessor.transformers_]
-    preprocessor._columns = [packed(columns) for columns in preprocessor._columns]
-    places = preprocessor._transformer_to_input_indices
-    preprocessor._transformer_to_input_indices = {name: packed(indices) for name, indices in places.items()}
-    steps = [step for _, part, _ in preprocessor.transformers_ for _, step in getattr(part, "steps", [])]
+    made.transformers = [(name, part, packed(columns)) for name, part, columns in made.transformers]
+    made.transformers_ = [(name, part, packed(columns)) for name, part, columns in made.transformers_]
+    made._columns = [packed(columns) for columns in made._columns]
+    places = made._transformer_to_input_indices
+    made._transformer_to_input_indices = {name: packed(indices) for name, indices in places.items()}
+    steps = [step for _, part, _ in made.transformers_ for _, step in getattr(part, "steps", [])]
     # A text goes by its bare name, and scikit-learn looks that up here: a NumPy string would not do.
-    bare = any(isinstance(columns, str) for _, _, columns in preprocessor.transformers_)
-    for owner in steps if bare else [preprocessor, *steps]:
+    bare = any(isinstance(columns, str) for _, _, columns in made.transformers_)
+    for owner in steps if bare else [made, *steps]:
         if hasattr(owner, "feature_names_in_"):
             owner.feature_names_in_ = owner.feature_names_in_.astype(str)
 

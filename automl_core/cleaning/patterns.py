@@ -67,7 +67,7 @@ def read_pattern(text: str, ignore_case: bool = False) -> Pattern:
     InputError
         When it is empty, too long, cannot be read, or could run for ever.
     """
-    from re import _parser  # type: ignore[attr-defined]  # the tree of a pattern has no public name
+    from re import _parser  # the tree of a pattern has no public name
 
     if not text:
         raise InputError("The pattern is empty.", r"It says what is looked for, such as \d{4} for four digits.", "Write one.")
@@ -172,7 +172,7 @@ def _in_a_row(row: list[Token]) -> int:
         length[number] = 1
         for earlier in range(number):
             start, before = repeats[earlier]
-            between = [token for token in row[start + 1 : place] if not _open(token) and _width(token) > 0]
+            between = [token for token in row[start + 1 : place] if _width(token) > 0]
             if before & signs and all(before & _signs([token]) or signs & _signs([token]) for token in between):
                 length[number] = max(length[number], length[earlier] + 1)
         best = max(best, length[number])
@@ -193,6 +193,8 @@ def _signs(tokens: list[Token]) -> frozenset[int]:
         name = str(op)
         if name == "LITERAL":
             found |= {args, ord(chr(args).lower()[0]), ord(chr(args).upper()[0])}
+        elif name == "NOT_LITERAL":
+            found |= _SIGNS - {args}
         elif name == "IN":
             found |= _set_signs(args)
         elif name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):

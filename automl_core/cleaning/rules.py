@@ -1,6 +1,6 @@
 """Rules that every table like this one must keep: what they ask, what happens to rows that break them, and their words.
 
-Plain data; `engines.pandera.check_rules` looks at a table with them. They are about the table as it was uploaded, before any step.
+Plain data; `engines.pandera.check_rules` looks at a table with them. They are about the table as uploaded, before any step.
 """
 
 from __future__ import annotations

@@ -331,7 +331,8 @@ class KeepBest(_Choice):
                 scores = measure(whole[::step], np.asarray(y)[::step], random_state=self.seed)
             else:
                 scores, _ = (chosen.f_regression if self.regression else chosen.f_classif)(whole, y)
-        self.scores_ = np.nan_to_num(np.asarray(scores, dtype=np.float64), nan=-1.0, posinf=np.finfo(np.float64).max)
+        found = np.asarray(scores, dtype=np.float64)
+        self.scores_ = np.where(np.isnan(found), -1.0, found)  # a constant has none
         best = np.argsort(-self.scores_, kind="stable")[: self.count]
         self.kept_ = np.isin(np.arange(X.shape[1]), best)
         return self
@@ -359,7 +360,7 @@ class Components(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     def _ready(self, X: Array) -> Array:
-        return (np.where(np.isnan(X), self.mean_, X) - self.mean_) / self.scale_
+        return np.asarray((np.where(np.isnan(X), self.mean_, X) - self.mean_) / self.scale_)
 
     def fit(self, X: Array, y: object = None) -> Components:
         """Learn the components."""

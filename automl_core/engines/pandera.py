@@ -82,22 +82,19 @@ def _failed(typed: pd.DataFrame, rule: Rule, raw: pd.DataFrame | None) -> npt.ND
     subject = subject.reset_index(drop=True)
     if not len(subject):
         return np.zeros(0, dtype=bool)
-    passed = check(subject).check_output
+    # Pandera leaves missing cells out of what it answers: those are a matter of another rule.
+    passed = check(subject).check_output.reindex(subject.index, fill_value=True)
     failed: npt.NDArray[np.bool_] = ~np.asarray(passed, dtype=bool)
-    if rule.kind in ("range", "allowed", "pattern"):
-        failed &= subject.notna().to_numpy()  # what is missing is a matter of another rule
     return failed
 
 
 def _fits(text: str) -> Callable[[pd.Series], pd.Series]:
     pattern = read_pattern(text)
 
-    def fits(values: pd.Series) -> pd.Series:
-        distinct = {
-            cell: len(cell) <= pattern.longest and pattern.compiled.fullmatch(cell) is not None
-            for cell in map(str, values.dropna().unique())
-        }
-        return values.map(lambda cell: distinct.get(str(cell), False), na_action="ignore").fillna(True).astype(bool)
+    def fits(values: pd.Series[Any]) -> pd.Series[Any]:
+        known = [str(cell) for cell in values.dropna().unique()]
+        good = {cell for cell in known if len(cell) <= pattern.longest and pattern.compiled.fullmatch(cell) is not None}
+        return pd.Series([cell in good for cell in values], index=values.index)
 
     return fits
 
@@ -107,7 +104,8 @@ def _unread(typed: pd.Series, raw: pd.Series | None) -> pd.Series:
     if raw is None:
         return pd.Series(False, index=range(len(typed)))
     given = raw.map(lambda cell: isinstance(cell, str) and cell.strip() not in NULL_WORDS)
-    return pd.Series(given.to_numpy(dtype=bool) & typed.isna().to_numpy())
+    unread = np.logical_and(given.to_numpy(dtype=bool), typed.isna().to_numpy())
+    return pd.Series(unread)
 
 
 def _result(typed: pd.DataFrame, rule: Rule, raw: pd.DataFrame | None, failed: npt.NDArray[np.bool_]) -> RuleResult:

@@ -84,10 +84,8 @@ def features(preprocessor: Any) -> list[Feature]:
 
 def _prepared(preprocessor: Any) -> list[Feature]:
     """Return the features where steps looked at several columns at once: what they left alone keeps its meaning."""
-    first = {feature.name: feature for feature in features(preprocessor.columns)}
-    first |= {
-        name: feature for name, feature in zip(feature_names(preprocessor.columns), features(preprocessor.columns), strict=True)
-    }
+    one_by_one = features(preprocessor.columns)
+    first = dict(zip(feature_names(preprocessor.columns), one_by_one, strict=True))
     layout = zip(preprocessor.names_, preprocessor.sources_, preprocessor.plain_, strict=True)
     return [
         first[str(name)] if plain and str(name) in first else Feature(str(name), str(source), "made")

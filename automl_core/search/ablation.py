@@ -168,7 +168,7 @@ def _folds(frame: pd.DataFrame, config: ExperimentConfig) -> npt.NDArray[np.int6
     rng = np.random.default_rng(config.seed)
     if config.split.kind == "group" and config.split.column in frame:
         codes, words = pd.factorize(frame[config.split.column])
-        return rng.permutation(np.arange(len(words) + 1) % FOLDS)[codes]
+        return np.asarray(rng.permutation(np.arange(len(words) + 1) % FOLDS)[codes], dtype=np.int64)
     order = rng.permutation(len(frame))
     if config.task != "regression" and config.target in frame:
         codes, _ = pd.factorize(frame[config.target])

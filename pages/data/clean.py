@@ -7,14 +7,25 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from automl_core.cleaning.apply import apply_stateless
+from automl_core.cleaning.apply import Cleaned, apply_stateless
 from automl_core.cleaning.preview import preview_step
 from automl_core.cleaning.recipe import History, Recipe, Step
 from automl_core.cleaning.steps import OPERATIONS, check_step, describe, value
 from automl_core.cleaning.store import export_recipe, import_recipe
 from automl_core.errors import AutoMLError
-from automl_core.schema import Schema
-from pages.shared import caches, errors, guards, layout, recipes, state, step_forms
+from pages.shared import (
+    ablation_view,
+    caches,
+    errors,
+    guards,
+    history_view,
+    layout,
+    recipes,
+    rules_view,
+    state,
+    step_forms,
+    whole_table,
+)
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -25,8 +36,16 @@ INTENTS = {
     "outliers": "Outliers",
     "categories": "Categories",
     "scaling": "Scaling",
-    "columns": "Unused columns",
+    "columns": "Columns: names, kinds, split and join",
+    "rows": "Rows by a condition",
+    "features": "New and fewer columns",
     "dates and text": "Dates and text",
+}
+VIEWS = {
+    "steps": ":material/list: Steps",
+    "rules": ":material/rule: Rules",
+    "effect": ":material/science: What helps",
+    "history": ":material/history: Versions",
 }
 
 
@@ -40,11 +59,12 @@ def keep(data: Dataset, history: History, sentence: str = "") -> None:
         st.rerun()
 
 
-def schema_before(data: Dataset, recipe: Recipe, step: Step) -> Schema:
-    """Return the columns that a step meets."""
+def table_before(data: Dataset, recipe: Recipe, step: Step) -> Cleaned:
+    """Return the table that a step meets."""
     steps = list(recipe)
     place = next((index for index, other in enumerate(steps) if other.id == step.id), len(steps))
-    return apply_stateless(caches.frame(data).head(50), data.schema, Recipe(tuple(steps[:place])), training=False).schema
+    rows = caches.looked(data) if step.op == "merge_variants" else caches.looked(data).head(50)
+    return apply_stateless(rows, data.schema, Recipe(tuple(steps[:place])), training=step.op == "merge_variants")
 
 
 def draw_bar(data: Dataset, history: History) -> None:
@@ -107,11 +127,18 @@ def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
 def draw_editor(data: Dataset, history: History, step: Step, *, new: bool) -> None:
     """Draw a step's settings and what it would do with them; nothing is applied before the button is pressed."""
     with errors.shown():
-        schema = schema_before(data, history.present, step)
+        before = table_before(data, history.present, step)
         st.caption(OPERATIONS[step.op].description)
-        draft = replace(step, params=step_forms.ask(step, schema, f"clean_{step.id}_{step.op}"))
-        check_step(draft, schema)
-        preview = preview_step(caches.frame(data), data.schema, history.present, draft)
+        asked = step_forms.ask(step, before.schema, f"clean_{step.id}_{step.op}", before.frame)
+        draft = replace(step, params=asked)
+        if new and (lacking := step_forms.lacking(draft)):
+            st.caption(f":material/edit: {lacking}")
+            return
+        check_step(draft, before.schema)
+        target = str(state.draft(f"target_{data.id}", ""))
+        preview = preview_step(caches.looked(data), data.schema, history.present, draft, target=target)
+        if data.rows > caches.LARGE:
+            st.caption(f"Shown on {len(caches.looked(data)):,} of {data.rows:,} rows drawn at random.")
         step_forms.draw_preview(preview, f"clean_{step.id}_preview")
         label = "Add this step" if new else "Apply changes"
         same = not new and all(draft.params[name] == value(step, name) for name in draft.params)
@@ -187,11 +214,24 @@ st.markdown(
     f"**{errors.plain(data.name)}**, {data.rows:,} rows. Steps act from top to bottom. What learns from the data, such as "
     "filling and scaling, is learned anew inside each fold, so that scores stay honest."
 )
-draw_bar(data, history)
-for number, step in enumerate(history.present, 1):
-    draw_step(data, history, step, number)
-if not len(history.present):
-    st.info("The recipe has no steps: models get the columns as they are.", icon=":material/info:")
-draw_add(data, history)
-draw_files(data, history)
+view = st.segmented_control(
+    "Show", list(VIEWS), default="steps", format_func=VIEWS.__getitem__, key="clean_view", label_visibility="collapsed",
+    help="The steps, rules for new rows, what each step did to a score, and every version.",
+)  # fmt: skip
+project = guards.require_project()
+if view == "rules":
+    rules_view.draw(data)
+elif view == "effect":
+    ablation_view.draw(project, data, history.present)
+elif view == "history":
+    history_view.draw(data, history, lambda recipe, said: keep(data, history.change(recipe), said))
+else:
+    draw_bar(data, history)
+    for number, step in enumerate(history.present, 1):
+        draw_step(data, history, step, number)
+    if not len(history.present):
+        st.info("The recipe has no steps: models get the columns as they are.", icon=":material/info:")
+    draw_add(data, history)
+    draw_files(data, history)
+    whole_table.draw(project, data, history.present)
 layout.next_step("compare", "The recipe is kept as you see it.", "Compare models", primary=True)

@@ -16,7 +16,7 @@ def kept_rows(frame: pd.DataFrame, schema: Schema, step: Step) -> npt.NDArray[np
     """Return which rows a step keeps, shape (n_rows,)."""
     if step.op == "filter_rows":
         holds = calculate(frame, value(step, "condition"), step.params.get("_tree")).to_numpy() == 1.0
-        return holds if value(step, "keep") == "matching" else ~holds
+        return np.asarray(holds if value(step, "keep") == "matching" else ~holds)
     columns = [name for name in columns_of(step, schema) if name in frame.columns]
     if not columns:
         return np.ones(len(frame), dtype=bool)

@@ -81,7 +81,8 @@ def _whole(values: pd.Series, find: str, new: str, case: bool) -> pd.Series:
         if not bool(hit.any()):
             return values
         if values.dtype.kind == "M":
-            return values.mask(hit, pd.to_datetime(new, errors="coerce") if new else pd.NaT)
+            day: Any = pd.to_datetime(new, errors="coerce") if new else pd.NaT
+            return values.mask(hit, day)
         number = pd.to_numeric(pd.Series([new], dtype=object), errors="coerce").iloc[0]
         whole = values.dtype.kind in "iu" and float(number).is_integer()
         return values.mask(hit, int(number)) if whole else values.astype("float64").mask(hit, number)
@@ -142,7 +143,7 @@ def _part(dates: pd.Series, part: str) -> pd.Series:
         return dates.dt.isocalendar().week.astype("float64")
     if part == "weekend":
         return (dates.dt.weekday >= 5).astype("float64").where(dates.notna())
-    found: Any = getattr(dates.dt, part)
+    found: pd.Series = getattr(dates.dt, part)
     return found.astype("float64")
 
 

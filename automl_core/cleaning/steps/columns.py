@@ -137,7 +137,7 @@ COLUMN_STEPS = (
                 "Pattern",
                 "pattern",
                 "",
-                r"A regular expression such as (\d{4}) for a year. A repeat inside a repeat is refused, since it can run for ever.",
+                r"A regular expression such as (\d{4}) for a year. A repeat inside a repeat is refused: it can run for ever.",
             ),
             Param("name", "New column", "text", "part", "Its name; several parentheses give name 1, name 2 and so on."),
             _NEW_KIND,
