@@ -78,6 +78,7 @@ RUNTIME = (
     "cleaning/stateless/rows.py",
     "cleaning/stateless/words.py",
     "cleaning/apply.py",
+    "cleaning/choosing.py",
     "cleaning/keys.py",
     "cleaning/names.py",
     "cleaning/patterns.py",

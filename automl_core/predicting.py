@@ -95,11 +95,15 @@ class PredictionReport:
 
 @dataclass(frozen=True)
 class RowPrediction:
-    """The prediction for one row: a label as the person wrote it or a value, and the probability of each label."""
+    """The prediction for one row: a label as the person wrote it or a value, and the probability of each label.
+
+    `rules` says which rules of the table the row breaks.
+    """
 
     prediction: str | float
     probabilities: dict[str, float]
     differences: tuple[Difference, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -288,11 +292,13 @@ def predict_row(model: Model, values: dict[str, Any]) -> RowPrediction:
             f"{name!r} is {fault.examples[0]!r}, which is no {model.schema[name].kind}." for name, fault in parsed.faults.items()
         )
         raise InputError(told, action="Correct the value, or leave it empty if it is not known.")
+    checked = check_rows(model, frame)
+    checked.enforce()
     differences = tuple(entry for entry in model.compare_columns(frame) if entry.kind == "unseen_categories")
     predicted = model.predict(frame).iloc[0]
     probabilities = {name: float(predicted[f"probability_{name}"]) for name in model.classes}
     outcome = str(predicted["prediction"]) if model.classes else float(predicted["prediction"])
-    return RowPrediction(outcome, probabilities, differences)
+    return RowPrediction(outcome, probabilities, differences, tuple(result.sentence for result in checked.broken))
 
 
 def _cell(value: Any, kind: Kind) -> pd.Series:

@@ -1,7 +1,7 @@
 """A recipe over a large stored table: seconds and peak memory of previewing a step and of the whole run.
 
-The table is made up with a seed: numbers with gaps, whole numbers, words with spelling variants, a date, a text to take apart. Making it
-is not counted. The run has a process of its own, whose largest resident memory is told (all of it, imports included).
+The table is made up with a seed: numbers with gaps, whole numbers, words with spelling variants, a date, a text to take apart.
+Making it is not counted. The run has a process of its own, whose largest resident memory is told, imports included.
 """
 
 from __future__ import annotations
@@ -114,7 +114,9 @@ def main() -> int:
             [sys.executable, __file__, "--folder", str(folder)], capture_output=True, text=True, check=True, cwd=ROOT
         )
         found = json.loads(done.stdout)
-    print(f"{asked.rows:,} x 20, ten steps: {found['clean_s']:.1f} s, {found['rows']:,} rows left, peak {found['peak_gb']:.2f} GB")
+    print(
+        f"{asked.rows:,} x 20, ten steps: {found['clean_s']:.1f} s, {found['rows']:,} rows left, peak {found['peak_gb']:.2f} GB"
+    )
     print(f"100,000 rows drawn to show steps on: {found['sample_s']:.1f} s; a step shown on them: {found['preview_s']:.2f} s")
     return int(found["peak_gb"] > ALLOWED_GB)
 

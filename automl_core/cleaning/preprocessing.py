@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from automl_core.cleaning.names import feature_names, native_categories, output_names, pack_names, source_columns
+from automl_core.cleaning.parts import Chain, bins, codes, encoder, imputer, outliers, power, scaler
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.steps import columns_of, operation, value
 from automl_core.experiment import Task
@@ -29,12 +30,6 @@ __all__ = [
 ]
 
 View = Literal["encoded", "native", "scaled"]
-MISSING = "(missing)"
-"""The word that stands for a missing one."""
-NATIVE_LEVELS = 250
-"""Most categories a booster gets as such; the rest are one."""
-
-Chain = list[tuple[str, Any]]
 
 
 def left_out(recipe: Recipe, schema: Schema) -> dict[str, str]:
@@ -124,7 +119,9 @@ def build_preprocessor(
             touched = tuple(number for number, _ in mine)
             chain = numeric.get(touched) if column.kind == "number" else None
             if chain is None:
-                chain = _chain(mine, column.kind, frame[column.name], view, task, seed)
+                # What is open of numbers that are prepared together is done after the last step, in its units till then.
+                own: View = "encoded" if view == "scaled" and joint is not None and column.kind == "number" else view
+                chain = _chain(mine, column.kind, frame[column.name], own, task, seed)
             if column.kind == "number":
                 numeric[touched] = chain  # numbers that the same steps touch are prepared alike, and a wide table has many
             chains[column.name] = chain
@@ -157,13 +154,16 @@ def build_preprocessor(
 
         everything = sorted(numbers)
         after += [("fill", SimpleImputer(strategy="median", keep_empty_features=True), everything)]
-        after += [] if scaled_later else [("scale", StandardScaler(), everything)]
+        scales = [number for number, step in steps if step.op == "scale"]
+        makes = [number for number, step in later if step.op in ("polynomial", "ratios", "pca")]
+        if not scales or max(makes, default=-1) > max(scales):
+            after += [("scale", StandardScaler(), everything)]
     return Preparation(made, after)
 
 
 def _after(number: int, step: Step, names: list[str], view: View, task: Task, seed: int) -> list[Any]:
     """Return what a step does to numbers that are prepared together: labels, transformers, and the columns they reach."""
-    from automl_core.cleaning import shaping
+    from automl_core.cleaning import choosing, shaping
 
     if step.op == "isolate_outliers":
         label = "drop" if value(step, "action") == "drop" else "odd"
@@ -176,11 +176,11 @@ def _after(number: int, step: Step, names: list[str], view: View, task: Task, se
     if step.op == "ratios":
         return [(f"ratios{number}", shaping.Ratios(fill=view != "native"), names)]
     if step.op == "low_variance":
-        return [(f"variance{number}", shaping.LowVariance(float(value(step, "threshold"))), None)]
+        return [(f"variance{number}", choosing.LowVariance(float(value(step, "threshold"))), None)]
     if step.op == "collinear":
-        return [(f"collinear{number}", shaping.Collinear(float(value(step, "threshold"))), None)]
+        return [(f"collinear{number}", choosing.Collinear(float(value(step, "threshold"))), None)]
     if step.op == "select":
-        chosen = shaping.KeepBest(int(value(step, "count")), value(step, "method"), task == "regression", seed)
+        chosen = choosing.KeepBest(int(value(step, "count")), value(step, "method"), task == "regression", seed)
         return [(f"select{number}", chosen, None)]
     if step.op == "pca":
         return [(f"pca{number}", shaping.Components(float(value(step, "share")), value(step, "standardise"), seed), names)]
@@ -237,32 +237,8 @@ def _chain(mine: list[Numbered], kind: Kind, values: pd.Series, view: View, task
     if view == "scaled" and not done:
         return [*chain, *_rest(chain, words and not encoded, kind, values, task, seed)]
     if words and not encoded:
-        chain.append(("codes", _codes(view, values)))
+        chain.append(("codes", codes(view == "native", values)))
     return chain
-
-
-def outliers(step: Step) -> Any:
-    """Return the unfitted transformer of a ``clip_outliers`` step."""
-    from automl_core.cleaning.transformers import ClipOutliers
-
-    return ClipOutliers(
-        value(step, "method"), float(value(step, "factor")), value(step, "low"), value(step, "high"), value(step, "action")
-    )
-
-
-def bins(number: int, step: Step, seed: int) -> Chain:
-    """Return the unfitted parts of a ``bin`` step: what is missing gets the median, then numbers are cut."""
-    from sklearn.impute import SimpleImputer
-    from sklearn.preprocessing import KBinsDiscretizer
-
-    cut = KBinsDiscretizer(
-        int(value(step, "bins")),
-        encode="onehot-dense" if value(step, "encode") == "onehot" else "ordinal",
-        strategy=value(step, "method"),
-        subsample=200_000,
-        random_state=seed,
-    )
-    return [(f"middle{number}", SimpleImputer(strategy="median", keep_empty_features=True)), (f"bin{number}", cut)]
 
 
 def _rest(chain: Chain, words: bool, kind: str, values: pd.Series, task: Task, seed: int) -> Chain:
@@ -285,98 +261,3 @@ def _rest(chain: Chain, words: bool, kind: str, values: pd.Series, task: Task, s
     if "scale" not in done:
         rest.append(("scale", StandardScaler()))
     return rest
-
-
-def _codes(view: View, values: pd.Series) -> Any:
-    from sklearn.preprocessing import OrdinalEncoder
-
-    if view == "native":
-        return OrdinalEncoder(
-            handle_unknown="use_encoded_value",
-            unknown_value=float("nan"),
-            encoded_missing_value=float("nan"),
-            max_categories=NATIVE_LEVELS if values.nunique() > NATIVE_LEVELS else None,  # counting is slow
-        )
-    return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)
-
-
-def imputer(step: Step, words: bool, seed: int) -> Any:
-    """Return the unfitted imputer of an ``impute`` step, for words or for numbers."""
-    from sklearn.impute import KNNImputer, SimpleImputer
-
-    strategy, indicator = value(step, "strategy"), bool(value(step, "indicator"))
-    common = {"keep_empty_features": True}
-    if words:
-        if strategy == "most_frequent":
-            return SimpleImputer(strategy="most_frequent", **common)
-        fill = [str(word) for word in value(step, "fill")]
-        chosen = fill[0] if strategy == "constant" and fill else MISSING
-        return SimpleImputer(strategy="constant", fill_value=chosen, **common)
-    if strategy == "knn":
-        return KNNImputer(add_indicator=indicator, **common)
-    if strategy == "iterative":
-        from sklearn.experimental import enable_iterative_imputer  # noqa: F401  (makes the next import possible)
-        from sklearn.impute import IterativeImputer
-
-        return IterativeImputer(random_state=seed, add_indicator=indicator, **common)
-    if strategy == "constant":
-        numbers = pd.to_numeric(pd.Series(list(value(step, "fill")), dtype=object), errors="coerce").dropna()
-        fill_value = float(numbers.iloc[0]) if len(numbers) else 0.0
-        return SimpleImputer(strategy="constant", fill_value=fill_value, add_indicator=indicator, **common)
-    method = "median" if strategy == "auto" else strategy
-    return SimpleImputer(strategy=method, add_indicator=indicator, **common)
-
-
-def encoder(step: Step, values: pd.Series, task: Task, seed: int) -> tuple[Any, bool]:
-    """Return the unfitted encoder of an ``encode`` step for one column, and whether it gives a column a value."""
-    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
-
-    from automl_core.cleaning.transformers import FrequencyEncoder, level_name
-
-    method, limit = value(step, "method"), int(value(step, "max_levels"))
-    many = values.nunique() > limit
-    if method == "auto":
-        method = "target" if many else "onehot"
-    if method == "onehot":
-        onehot = OneHotEncoder(
-            handle_unknown="infrequent_if_exist",
-            drop="if_binary",
-            max_categories=limit + 1 if many else None,  # counting is slow, so only where the limit binds
-            sparse_output=False,
-            feature_name_combiner=level_name,
-        )
-        return onehot, True
-    if method == "target":
-        kind = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}[task]
-        return TargetEncoder(target_type=kind, random_state=seed), False
-    if method == "frequency":
-        return FrequencyEncoder(), False
-    if method == "hashing":
-        from automl_core.cleaning.shaping import HashedWords
-
-        return HashedWords(limit), True
-    return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2), False
-
-
-def power(step: Step, seed: int) -> Any:
-    """Return the unfitted transformer of a ``transform_power`` step."""
-    from sklearn.preprocessing import PowerTransformer, QuantileTransformer
-
-    method = value(step, "method")
-    if method in ("quantile", "uniform"):
-        spread = "normal" if method == "quantile" else "uniform"
-        return QuantileTransformer(n_quantiles=200, output_distribution=spread, random_state=seed)
-    if method == "boxcox":
-        from automl_core.cleaning.shaping import BoxCox
-
-        return BoxCox()
-    return PowerTransformer()
-
-
-def scaler(step: Step) -> Any:
-    """Return the unfitted scaler of a ``scale`` step."""
-    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
-
-    return {"standard": StandardScaler, "minmax": MinMaxScaler, "robust": RobustScaler, "maxabs": MaxAbsScaler}[
-        value(step, "method")
-    ]()

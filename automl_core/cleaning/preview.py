@@ -204,7 +204,7 @@ def _columns(step: Step, schema: Schema) -> list[str]:
 
 def _learned(before: pd.DataFrame, schema: Schema, step: Step, seed: int, target: pd.Series | None) -> tuple[pd.DataFrame, str]:
     """Fit one learned step on these rows alone; return what it makes of its columns, and what could not be shown."""
-    from automl_core.cleaning import preprocessing as made
+    from automl_core.cleaning import parts as made
     from automl_core.cleaning.transformers import GroupRare, TextFeatures
 
     columns = _columns(step, schema)

@@ -76,7 +76,8 @@ class Rule:
         if self.kind == "relation":
             return self.text
         if self.kind == "range":
-            ends = [f"at least {self.low:g}"] * (self.low is not None) + [f"at most {self.high:g}"] * (self.high is not None)
+            ends = [] if self.low is None else [f"at least {self.low:g}"]
+            ends += [] if self.high is None else [f"at most {self.high:g}"]
             return f"{self.column} is {' and '.join(ends) or 'any number'}"
         if self.kind == "allowed":
             more = f" and {len(self.values) - 6} more" if len(self.values) > 6 else ""

@@ -46,7 +46,8 @@ TABLE = [
     (Step("change_kind", {"columns": ["price"], "kind": "number"}), "price", [None, None, None, None]),
     (Step("change_kind", {"columns": ["start"], "kind": "text"}), "start",
      ["2024-02-29 13:05:09", None, "2023-12-31 00:00:00", "2024-01-06 00:00:00"]),
-    (Step("parse_numbers", {"columns": ["price"], "decimal": ",", "thousands": ".", "strip": ["€"], "parentheses": True}), "price",
+    (Step("parse_numbers", {"columns": ["price"], "decimal": ",", "thousands": ".", "strip": ["€"], "parentheses": True}),
+     "price",
      [1234.5, -12, None, None]),
     (Step("parse_numbers", {"columns": ["price"], "strip": ["%"], "percent": True}), "price", [None, None, 0.5, None]),
     (Step("parse_dates", {"columns": ["when"], "format": "%d.%m.%Y"}), "when",
@@ -144,7 +145,8 @@ def test_the_last_of_equal_rows_is_kept() -> None:
 @pytest.mark.parametrize(
     ("step", "sentence"),
     [
-        (Step("parse_dates", {"columns": ["when"], "format": "%d.%m.%Y"}), "1 cell changed, 1 cell could not be read and is missing."),
+        (Step("parse_dates", {"columns": ["when"], "format": "%d.%m.%Y"}),
+         "1 cell changed, 1 cell could not be read and is missing."),
         (Step("rename_columns", {"names": {"city": "town"}}), "1 column renamed."),
         (Step("order_columns", {"columns": ["city"]}), "Columns reordered."),
         (Step("split_column", {"column": "name"}), "1 column left out, 2 new columns."),

@@ -154,7 +154,7 @@ def test_spelling_variants_are_found_and_merged(project: ProjectFolder, tmp_path
     app.button(key="clean_apply_new").click().run()
     added = present(data).steps[-1]
     assert (added.op, added.params["column"], added.params["method"]) == ("merge_variants", "city", "fingerprint")
-    assert list(added.params["mapping"].items()) in ([("rome", "Rome")], [("Rome", "rome")])
+    assert added.params["mapping"] in ({"rome ": "Rome"}, {"rome": "Rome"})
     assert_clean(app)
 
 
@@ -182,7 +182,7 @@ def test_rules_are_proposed_changed_and_removed(project: ProjectFolder, tmp_path
     app.text_input(key="clean_rule_condition").set_value("age > 100").run()
     app.button(key="clean_rule_add").click().run()
     assert load_rules(data.folder)[-1].text == "age > 100"
-    assert any("break the rule 'age > 100'" in entry.value for entry in app.markdown)
+    assert any("48 rows break the rule" in entry.value and "100" in entry.value for entry in app.markdown)
     assert_clean(app)
 
 
@@ -192,7 +192,7 @@ def test_versions_are_compared_and_taken_back(project: ProjectFolder, tmp_path) 
     first = app.toggle[0].key.split("_")[2]
     app.button(key=f"clean_remove_{first}").click().run()
     app.segmented_control(key="clean_view").set_value("history").run()
-    assert any(entry.value.startswith("- Removed:") for entry in app.markdown)
+    assert any(entry.value.startswith("- Removed") for entry in app.markdown)
     app.button(key="clean_version_use").click().run()
     history = load_history(data.folder)
     assert history is not None and first in [step.id for step in history.present] and len(history.past) == 2
