@@ -41,7 +41,7 @@ RESERVE = 0.025
 """Share of the budget kept for the ensemble, between 0.7 and 6 seconds."""
 AFTERWARDS = 3.0
 """Seconds of saving that may come after the budget; what takes longer is taken from it."""
-SHARE = 0.15
+SHARE = 0.25
 """Share of the budget that one booster or network may take in all its folds; what it lacks, it may get later."""
 LONGER = 4.0
 """How many times that share a candidate gets that was cut off while it was the best."""
@@ -207,7 +207,7 @@ class SearchLoop:
 
     def _chosen(self) -> list[Spec]:
         """Return the preset's candidates; where a label is rare or the table small, resampled ones after the first third."""
-        specs = choose(self.config)
+        specs = choose(self.config, len(self.work.division.train))
         if self.config.candidates or self.config.preset not in ("balanced", "best"):
             return specs
         y = self.work.y[self.work.division.train]

@@ -27,11 +27,11 @@ def propose_folds(
     room = seconds / max(rows / 1000 * work, 1e-9)
     if config.folds:
         folds, reason = config.folds, "as asked for"
-    elif room < 2.5:
+    elif room < 0.8:
         folds, reason = 3, f"{rows:,} rows are enough for each fold, and time is better spent on more models"
-    elif room < 8:
+    elif room < 1.5:
         folds, reason = 4, f"with more, {rows:,} rows would leave time for few models"
-    elif room < 30 or config.preset == "quick":
+    elif room < 2.5 or config.preset == "quick":
         folds, reason = 5, "the usual balance of time and reliable scores"
     else:
         folds, reason = 8, "more folds learn from more rows, and the budget allows it"
