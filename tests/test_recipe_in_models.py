@@ -70,7 +70,8 @@ def test_a_model_of_many_steps_needs_none_of_our_tools(bundle: Path, tmp_path: P
         "import pandas, automl_core\n"
         "from automl_core.scoring.bundle import load_model\n"
         f"model = load_model({str(bundle)!r})\n"
-        "print(model.predict(pandas.read_csv('new.csv', dtype=str))['probability_left'].round(9).tolist(), automl_core.__file__)\n"
+        "rows = pandas.read_csv('new.csv', dtype=str)\n"
+        "print(model.predict(rows)['probability_left'].round(9).tolist(), automl_core.__file__)\n"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],

@@ -333,7 +333,9 @@ def forecast_run(
         # By time a fold learns from half of the rows, taken over all of them.
         learned = round(left / 2) if division.forward else round(left * (folds - 1) / folds)
         free = available_memory()
-        measured, columns = probe(prepared, _specs(config, round(left)), Path(name), whole=(learned, free), seconds=seconds, tell=tell)
+        measured, columns = probe(
+            prepared, _specs(config, round(left)), Path(name), whole=(learned, free), seconds=seconds, tell=tell
+        )
     return extrapolate(
         measured,
         rows=learned,

@@ -29,6 +29,8 @@ def draw(data: Dataset) -> None:
     )
     rules = load_rules(data.folder)
     frame = caches.looked(data)
+    if len(frame) < data.rows:
+        st.caption(f"Tried here on {len(frame):,} of {data.rows:,} rows drawn at random.")
     if st.button(
         "Propose rules from the table",
         key="clean_rules_propose",

@@ -42,6 +42,8 @@ def lacking(step: Step) -> str:
         given = value(step, param.name)
         if param.kind in ("formula", "pattern") and not given:
             return f"Write the {param.label.lower()} to see what it does."
+        if step.op == "merge_variants" and param.kind == "mapping" and not given:
+            return "Nothing would be merged: tick a group, or find variants another way."
         if param.kind in ("names", "mapping") and not given:
             return f"{param.label}: say what becomes what to see what it does."
     if step.op == "replace" and not value(step, "find"):

@@ -141,3 +141,12 @@ def test_what_was_left_alone_keeps_its_meaning() -> None:
     prepared, _ = made(ONEHOT, Step("polynomial", {"columns": ["a"]}))
     found = {feature.name: (feature.column, feature.meaning) for feature in features(prepared)}
     assert found == {"b": ("b", "number"), "w = y": ("w", "word"), "a": ("a", "number"), "a^2": ("a", "made")}
+
+
+def test_of_a_large_table_a_step_is_shown_on_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    from automl_core.cleaning import preview
+
+    monkeypatch.setattr(preview, "LOOKED", 3)
+    shown = preview_step(FRAME, SCHEMA, Recipe(), Step("change_kind", {"columns": ["a"], "kind": "category"}))
+    assert (shown.rows, shown.sampled) == (3, True)
+    assert shown.sentence == "Nothing to change; on a sample of 3 rows."

@@ -126,3 +126,15 @@ def test_rules_on_disk(tmp_path) -> None:
     ):
         with pytest.raises(FormatError):
             rules_from(damaged)
+
+
+def test_rows_that_rules_set_aside_are_not_appended(tmp_path) -> None:
+    from automl_core.data.combine import append
+    from automl_core.data.dataset import dataset_from_frame
+
+    first = dataset_from_frame(tmp_path / "one", FRAME.iloc[:1], SCHEMA, "one")
+    second = dataset_from_frame(tmp_path / "two", FRAME, SCHEMA, "two")
+    checked = check_rules(second.frame(), [Rule("filled", "city", action="aside")])
+    made = append(tmp_path / "both", first, second, "both", aside=checked.aside, note="1 row was set aside.")
+    assert made.frame()["city"].tolist() == ["Rome", "Rome", "Oslo", "Bonn"]
+    assert made.notes[-1] == "1 row was set aside."
