@@ -186,5 +186,6 @@ def test_cleaning_and_comparing_steps_are_jobs(tmp_path: Path) -> None:
         assert told and all(isinstance(event, Progress) for event in told)
     tidy = load_dataset(project.dataset(into))
     assert tidy.name == "tidy" and tidy.frame()["age"].max() < 70 and "key" not in tidy.schema
-    assert [entry["step"] for entry in read_json(tmp_path / "clean" / "cleaned.json")["outcomes"]][0].startswith("Leave columns out")
+    first = read_json(tmp_path / "clean" / "cleaned.json")["outcomes"][0]
+    assert first["step"].startswith("Leave columns out")
     assert len(Ablation.from_dict(read_json(tmp_path / "ablation" / "ablation.json")).effects) == 2

@@ -85,8 +85,8 @@ except AutoMLError as error:
         step_list.keep(data, history)
     st.stop()
 st.markdown(
-    f"**{errors.plain(data.name)}**, {data.rows:,} rows. Steps act from top to bottom. What learns from the data, such as "
-    "filling and scaling, is learned anew inside each fold, so that scores stay honest."
+    f"**{errors.plain(data.name)}**, {data.rows:,} rows. Steps act from top to bottom, those on the table before those that "
+    "learn. What learns from the data, such as filling and scaling, is learned anew inside each fold, so that scores stay honest."
 )
 view = st.segmented_control(
     "Show", list(VIEWS), default="steps", format_func=VIEWS.__getitem__, key="clean_view", label_visibility="collapsed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -49,12 +50,20 @@ class Change:
 Changing = Callable[[pd.DataFrame, Schema, Step], Change]
 
 
+FEW = 20
+"""Up to so many columns are put into a table one by one; more would leave it in splinters."""
+
+
 def with_columns(frame: pd.DataFrame, new: Mapping[str, pd.Series]) -> pd.DataFrame:
-    """Return a frame with columns replaced or added; all others are shared, not copied."""
-    if not new:
-        return frame
-    kept = {name: frame[name] for name in frame.columns}
-    return pd.DataFrame({**kept, **new}, index=frame.index, copy=False)
+    """Return a frame with columns replaced or added; where they are few, all others are shared and not copied."""
+    if len(new) > FEW:
+        return pd.DataFrame({**{name: frame[name] for name in frame.columns}, **new}, index=frame.index)
+    made = frame.copy(deep=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
+        for name, values in new.items():
+            made[name] = values
+    return made
 
 
 def in_place_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -28,14 +29,22 @@ def _null_words(frame: pd.DataFrame, schema: Schema, step: Step) -> Change:
     return _each(frame, schema, step, lambda values: _without(values, words))
 
 
+@functools.lru_cache(maxsize=16)
+def _read(words: tuple[str, ...], kind: str) -> Any:
+    """Return words as a column's kind has them; what cannot be read is left out."""
+    given = pd.Series(list(words), dtype=object)
+    if kind == "number":
+        return pd.to_numeric(given, errors="coerce").dropna().to_numpy()
+    return pd.to_datetime(given, errors="coerce", format="ISO8601").dropna()
+
+
 def _same(values: pd.Series, words: Iterable[str]) -> pd.Series:
     """Return where cells hold one of these words, read as the column's kind is."""
-    given = pd.Series(list(words), dtype=object)
     if values.dtype.kind in "iuf":
-        return values.isin(pd.to_numeric(given, errors="coerce").dropna().to_numpy())
+        return values.isin(_read(tuple(words), "number"))
     if values.dtype.kind == "M":
-        return values.isin(pd.to_datetime(given, errors="coerce", format="ISO8601").dropna())
-    return values.isin(list(given))
+        return values.isin(_read(tuple(words), "date"))
+    return values.isin(list(words))
 
 
 def _without(values: pd.Series, words: list[str]) -> pd.Series:
