@@ -16,7 +16,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop test e2e lint format types contracts check lock catalogue clean \
-	bench bench-reading bench-start bench-waiting bench-first-row bench-overrun bench-speed bench-peers
+	bench bench-reading bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-speed bench-peers
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -69,6 +69,12 @@ bench: $(VENV)/installed-dev  ## Measure every figure the project is held to (be
 
 bench-reading: $(VENV)/installed-dev  ## Reading score on damaged files
 	@$(BIN)/python benchmarks/run.py reading
+
+bench-clusters: $(VENV)/installed-dev  ## Spelling variants among 100,000 values
+	@$(BIN)/python benchmarks/run.py clusters
+
+bench-cleaning: $(VENV)/installed-dev  ## A recipe over 10,000,000 rows, with its peak memory
+	@$(BIN)/python benchmarks/run.py cleaning
 
 bench-start: $(VENV)/installed-dev  ## Start button to a job's first event
 	@$(BIN)/python benchmarks/run.py start

@@ -489,6 +489,10 @@ def predict(
     found = predict_file(_model(model), _existing(new), out)
     for difference in found.differences:
         say(difference.sentence)
+    for sentence in found.rules:
+        say(sentence)
+    for step in found.steps:
+        say(f"{step.title}: {step.sentence}")
     say(found.sentence)
     print(out)
 

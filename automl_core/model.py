@@ -18,6 +18,9 @@ import pandas as pd
 from automl_core import __version__
 from automl_core.bundle_texts import notice, readme, requirements, used_packages
 from automl_core.cleaning.apply import apply_stateless
+from automl_core.cleaning.lineage import origins
+from automl_core.cleaning.rules import load_rules, rules_to
+from automl_core.cleaning.store import with_trees
 from automl_core.errors import FormatError, NotFoundError
 from automl_core.experiment import Decision, ExperimentConfig
 from automl_core.leaderboard import Candidate
@@ -52,10 +55,35 @@ RUNTIME = (
     "schema.py",
     "data/__init__.py",
     "data/parsing.py",
+    "kpi/__init__.py",
+    "kpi/formula.py",
+    "kpi/functions.py",
+    "kpi/grammar.py",
+    "kpi/values.py",
     "cleaning/__init__.py",
     "cleaning/recipe.py",
-    "cleaning/steps.py",
+    "cleaning/steps/__init__.py",
+    "cleaning/steps/catalogue.py",
+    "cleaning/steps/checks.py",
+    "cleaning/steps/columns.py",
+    "cleaning/steps/features.py",
+    "cleaning/steps/model.py",
+    "cleaning/steps/numbers.py",
+    "cleaning/steps/rows.py",
+    "cleaning/steps/words.py",
+    "cleaning/stateless/__init__.py",
+    "cleaning/stateless/calculated.py",
+    "cleaning/stateless/change.py",
+    "cleaning/stateless/columns.py",
+    "cleaning/stateless/rows.py",
+    "cleaning/stateless/words.py",
     "cleaning/apply.py",
+    "cleaning/choosing.py",
+    "cleaning/keys.py",
+    "cleaning/names.py",
+    "cleaning/patterns.py",
+    "cleaning/preparation.py",
+    "cleaning/shaping.py",
     "cleaning/transformers.py",
     "scoring/__init__.py",
     "scoring/archive.py",
@@ -274,7 +302,8 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "score": candidate.score,
         "spread": candidate.spread,
         "schema": dataset.schema.to_dict(),
-        "recipe": run.recipe.to_dict(),
+        "recipe": with_trees(run.recipe).to_dict(),
+        "rules": rules_to(load_rules(dataset.folder)),
         "folds": [part.to_dict() for part, _ in found],
         "used": list(used_columns(ensemble, inputs, run.recipe)),
         "versions": packages,
@@ -353,27 +382,20 @@ def used_columns(ensemble: FoldEnsemble, inputs: Schema, recipe: Any) -> tuple[s
         if not (isinstance(transformer, str) and transformer == "drop")
         for name in ([names] if isinstance(names, str) else [str(name) for name in names])
     }
-    used = []
-    for column in inputs:
-        empty = pd.DataFrame({column.name: pd.Series([], dtype=_dtype(column.kind))})
-        made = apply_stateless(empty, Schema((column,)), recipe, training=False).frame.columns
-        if reached & set(made):
-            used.append(column.name)
-    return tuple(used)
-
-
-def _dtype(kind: str) -> str:
-    return {"number": "float64", "date": "datetime64[ns]"}.get(kind, "object")
+    made_of = origins(recipe, inputs)
+    needed = frozenset().union(*(made_of.get(name, frozenset()) for name in reached))
+    return tuple(name for name in inputs.names if name in needed)
 
 
 def _target_statistics(frame: pd.DataFrame, schema: Schema, target: str, classes: tuple[str, ...], run: Run) -> dict[str, Any]:
     from automl_core.data.parsing import as_text
 
-    values = apply_stateless(frame, schema, run.recipe, training=False).frame[target].dropna()
+    cleaned = apply_stateless(frame, schema, run.recipe, training=False)
+    values = cleaned.frame[target].dropna()
     if classes:
         counts = (as_text(values) if values.dtype != object else values).value_counts().to_dict()
         return {"values": {name: int(counts.get(name, 0)) for name in classes}}
-    statistics: dict[str, Any] = column_statistics(values.to_frame(), Schema((schema[target],)), {})[target]
+    statistics: dict[str, Any] = column_statistics(values.to_frame(), Schema((cleaned.schema[target],)), {})[target]
     return statistics
 
 

@@ -310,6 +310,8 @@ def _predict(context: JobContext) -> dict[str, Any]:
     write_json(context.folder / "report.json", report.to_dict())
     for difference in report.differences:
         context.emit(Message(difference.sentence, level="warning" if difference.blocking else "info"))
+    for sentence in report.rules:
+        context.emit(Message(sentence, level="warning"))
     return {"rows": report.rows, "file": "predictions.csv"}
 
 
@@ -346,6 +348,43 @@ def _forecast(context: JobContext) -> dict[str, Any]:
     return {"file": "forecast.json"}
 
 
+def _ablation(context: JobContext) -> dict[str, Any]:
+    from automl_core.cleaning.recipe import Recipe
+    from automl_core.data.dataset import load_dataset
+    from automl_core.experiment import ExperimentConfig
+    from automl_core.search.ablation import ablate
+
+    params = context.request["params"]
+    dataset = load_dataset(context.project.dataset(params["dataset"]))
+    found = ablate(
+        dataset.frame(),
+        dataset.schema,
+        Recipe.from_dict(params["recipe"]),
+        ExperimentConfig.from_dict(params["config"]),
+        tell=lambda done, doing: context.emit(Progress(done, doing)),
+    )
+    write_json(context.folder / "ablation.json", found.to_dict())
+    return {"file": "ablation.json"}
+
+
+def _clean(context: JobContext) -> dict[str, Any]:
+    from automl_core.cleaning.large import clean_dataset
+    from automl_core.cleaning.recipe import Recipe
+    from automl_core.data.dataset import load_dataset
+
+    params = context.request["params"]
+    dataset = load_dataset(context.project.dataset(params["dataset"]))
+    made = clean_dataset(
+        dataset,
+        Recipe.from_dict(params["recipe"]),
+        context.project.dataset(params["into"]),
+        params["name"],
+        tell=lambda done, doing: context.emit(Progress(done, doing)),
+    )
+    write_json(context.folder / "cleaned.json", made.to_dict())
+    return {"dataset": params["into"], "file": "cleaned.json"}
+
+
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": _train,
     KIND: _train,
@@ -357,4 +396,6 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "predict": _predict,
     "profile": _profile,
     "forecast": _forecast,
+    "ablation": _ablation,
+    "clean": _clean,
 }

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 OWN = (
     # Our learned steps: attributes are set, nothing runs until rows are transformed.
+    "automl_core.cleaning.choosing.Collinear",
+    "automl_core.cleaning.choosing.KeepBest",
+    "automl_core.cleaning.choosing.LowVariance",
+    "automl_core.cleaning.preparation.Preparation",
+    "automl_core.cleaning.shaping.BoxCox",
+    "automl_core.cleaning.shaping.Components",
+    "automl_core.cleaning.shaping.HashedWords",
+    "automl_core.cleaning.shaping.LeaveSparseOut",
+    "automl_core.cleaning.shaping.OddRows",
+    "automl_core.cleaning.shaping.Products",
+    "automl_core.cleaning.shaping.Ratios",
     "automl_core.cleaning.transformers.ClipOutliers",
     "automl_core.cleaning.transformers.FrequencyEncoder",
     "automl_core.cleaning.transformers.GroupRare",

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from automl_core.cleaning.preparation import take_kept
 from automl_core.cleaning.preprocessing import View, build_preprocessor, fit_parts, native_categories, pack_names
 from automl_core.cleaning.recipe import Recipe
 from automl_core.experiment import Task
@@ -110,6 +111,10 @@ class FoldWork:
             blocks = (preprocessor.transform(self.features.iloc[judged[part]]) for part in blocks_of(len(judged)))
             missing |= save_matrix(path.with_name(f"{view}_judge.npy"), len(judged), blocks, like=len(learned))
         end = time.perf_counter()
+        kept = take_kept(preprocessor)  # rows that a step of the recipe leaves out of learning
+        if kept is not None:
+            with atomic_file(path.with_name(f"{view}_kept.npy")) as file:
+                np.save(file, kept)
         pack_names(preprocessor)
         with atomic_file(path) as file:
             file.write(stored(preprocessor))
@@ -172,6 +177,10 @@ class FoldWork:
         V = load_matrix(folds / f"{spec.view}_judge.npy", exact=exact and spec.early_stopping)
         learned, judged = self._positions(fold)
         y, truth = self._target(learned), self._target(judged)
+        left = folds / f"{spec.view}_kept.npy"
+        if left.exists():
+            kept = np.load(left)
+            X, y = X[kept], y[kept]
         if facts["missing"] and spec.view == "encoded" and not _takes_missing(spec):
             raise ValueError("The data has missing values, which this model cannot use.")
         estimator = make_estimator(spec, seed=self.seed, threads=1)

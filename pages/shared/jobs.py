@@ -26,6 +26,8 @@ DOING = {
     "predict": "Predicting",
     "profile": "Exploring a table",
     "forecast": "Forecasting a comparison",
+    "ablation": "Comparing steps",
+    "clean": "Cleaning a table",
 }
 WORDS = {
     "queued": "Waiting for its turn",
