@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import errors, guards, jobs, layout, profile_view, state
+from pages.shared import alerts_view, cards_view, errors, guards, jobs, layout, leakage_view, profile_view, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -60,11 +60,15 @@ with errors.shown():
         for note in found.notes:
             st.caption(f":material/info: {errors.plain(note)}")
         st.subheader("What to look at", anchor=False)
-        profile_view.draw_alerts(data, found)
+        alerts_view.draw_alerts(data, found)
         st.subheader("Columns", anchor=False)
-        profile_view.draw_columns(found)
+        cards_view.draw_columns(found)
+        st.subheader("What is missing together", anchor=False)
+        profile_view.draw_missing(found)
         st.subheader("What goes together", anchor=False)
         profile_view.draw_associations(found)
+        st.subheader("What gives the outcome away", anchor=False)
+        leakage_view.draw(project, data, found)
 
         def html() -> str:
             """Return the profile as a page, made when it is asked for."""

@@ -26,6 +26,7 @@ DOING = {
     "predict": "Predicting",
     "profile": "Exploring a table",
     "forecast": "Forecasting a comparison",
+    "leakage": "Measuring leakage",
 }
 WORDS = {
     "queued": "Waiting for its turn",

@@ -10,7 +10,7 @@ import pytest
 from automl_core.charts.profile import STRONGEST, association_figure, column_figure
 from automl_core.charts.style import ACCENT, GREY
 from automl_core.profiling.associations import Association
-from automl_core.profiling.summaries import summarise
+from automl_core.profiling.scan import summarise
 
 
 def words(*cells: object) -> pd.Series:
