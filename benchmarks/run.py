@@ -32,7 +32,9 @@ FIGURES = (
         "first-row", "First score of the command line, 2 s are allowed up to 100,000 rows, 5 s up to 1,000,000", ("first_row.py",)
     ),
     Figure("overrun", "Budgets of 5 to 60 s, 5 % or 2 s over are allowed, and always a model", ("overrun.py",)),
-    Figure("profile", "1,000,000 rows and 40 columns beside skrub's TableReport, half of its time is allowed", ("profile_speed.py",)),
+    Figure(
+        "profile", "1,000,000 rows and 40 columns beside skrub's TableReport, half of its time is allowed", ("profile_speed.py",)
+    ),
     Figure("speed", "PyCaret's models on its folds with its scores, a fifth of its time is allowed", ("speed.py",)),
     Figure(
         "peers",

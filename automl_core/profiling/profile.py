@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +16,7 @@ from automl_core.profiling.column import ColumnProfile
 from automl_core.profiling.copies import Copies, find_copies
 from automl_core.profiling.missingness import Missingness, find_missingness
 from automl_core.profiling.relation import ROWS, Relation, relate
-from automl_core.profiling.scan import Scan, scan_table
+from automl_core.profiling.scan import scan_table
 from automl_core.schema import Schema
 
 FORMATS = (1, 2)
@@ -138,7 +138,8 @@ def profile(
         if target:
             tell(0.9, "Setting the columns against the target")
             varied = [scan.profile.name for scan in scans if scan.profile.distinct > 1 or scan.profile.missing]
-            relations = [_without_people(found, scans) for found in relate(frame, schema, target, varied)]
+            hidden = {c.name for c in (scan.profile for scan in scans) if c.personal or c.kind in ("id", "text")}
+            relations = [_without_cells(found, hidden) for found in relate(frame, schema, target, varied)]
             if relations and len(frame) > ROWS:
                 notes.append(f"What goes with the target was measured on {ROWS:,} of {len(frame):,} rows, drawn at random.")
         copies, missingness = waiting.result()
@@ -147,9 +148,6 @@ def profile(
     return Profile(len(frame), target, columns, copies, tuple(pairs), tuple(alerts), tuple(notes), missingness, tuple(relations))
 
 
-def _without_people(relation: Relation, scans: list[Scan]) -> Relation:
+def _without_cells(relation: Relation, hidden: Collection[str]) -> Relation:
     """Return a relation without its groups where these would show cells of keys, of texts or of people."""
-    column = next(scan.profile for scan in scans if scan.profile.name == relation.name)
-    if not column.personal and column.kind not in ("id", "text"):
-        return relation
-    return replace(relation, groups=(), rows=(), outcomes=())
+    return replace(relation, groups=(), rows=(), outcomes=()) if relation.name in hidden else relation

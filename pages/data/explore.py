@@ -32,7 +32,8 @@ def choose_target(data: Dataset) -> str:
 
 def look(project: ProjectFolder, data: Dataset, target: str) -> Profile | None:
     """Return the profile: at once for small tables, by a job for large ones; None while it is made."""
-    if data.rows * len(data.schema) <= profile_view.AT_ONCE:
+    columns = len(data.schema)
+    if data.rows * columns <= profile_view.AT_ONCE and columns <= profile_view.AT_ONCE_COLUMNS:
         with st.spinner("Looking at every column"):
             return profile_view.at_once(data, target)
     params = {"dataset": data.id, "fingerprint": data.fingerprint, "target": target}

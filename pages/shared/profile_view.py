@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 2_000_000
 """Cells that are looked at while the page waits; larger tables are looked at by a job."""
+AT_ONCE_COLUMNS = 1_000
+"""Columns up to which that holds."""
 
 
 def at_once(data: Dataset, target: str) -> Profile:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from automl_core.cleaning.recipe import Step
 from automl_core.profiling.alerts.base import Alert, Facts, apart, drop
-from automl_core.profiling.column import ColumnProfile
 from automl_core.profiling.wording import counted, listed, number, percent, quoted
 
 MISSING, MOSTLY = 0.05, 0.5
@@ -45,7 +44,7 @@ def zeros_as_missing(facts: Facts) -> Iterator[Alert]:
     """Zeros that stand apart from numbers which are otherwise far from zero."""
     for scan in facts.features:
         c, spots = scan.profile, scan.spots
-        if c.kind != "number" or spots is None or not _zeros_standapart(facts, c):
+        if c.kind != "number" or spots is None or not _zeros_stand_apart(scan):
             continue
         share, lowest = c.numbers["zeros"] / (c.rows - c.missing), spots.lowest_positive
         sentence = (
@@ -59,8 +58,9 @@ def zeros_as_missing(facts: Facts) -> Iterator[Alert]:
 def excess_zeros(facts: Facts) -> Iterator[Alert]:
     """Numbers of which more than half are zero."""
     many: dict[str, float] = {}
-    for c in facts.columns:
-        if c.kind == "number" and c.name != facts.target and c.distinct > 10 and not _zeros_standapart(facts, c):
+    for scan in facts.features:
+        c = scan.profile
+        if c.kind == "number" and c.distinct > 10 and not _zeros_stand_apart(scan):
             share = c.numbers.get("zeros", 0.0) / max(c.rows - c.missing, 1)
             if share > MANY_ZEROS:
                 many[c.name] = share
@@ -74,10 +74,10 @@ def excess_zeros(facts: Facts) -> Iterator[Alert]:
         yield Alert("excess_zeros", "info", names, sentence, {name: many[name] for name in names}, step)
 
 
-def _zeros_standapart(facts: Facts, column: ColumnProfile) -> bool:
+def _zeros_stand_apart(scan: Scan) -> bool:
     """Return whether zeros are far from all other numbers, none of which is negative."""
-    spots = next(scan.spots for scan in facts.scans if scan.profile is column)
-    if spots is None or column.name == facts.target or column.distinct <= 10 or column.numbers["negative"]:
+    column, spots = scan.profile, scan.spots
+    if spots is None or column.distinct <= 10 or column.numbers["negative"]:
         return False
     share = column.numbers["zeros"] / (column.rows - column.missing)
     # Counts and amounts reach down to zero; where they stop well before it, a zero is often a measurement that was not made.
