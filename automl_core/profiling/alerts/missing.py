@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from automl_core.cleaning.recipe import Step
 from automl_core.profiling.alerts.base import Alert, Facts, apart, drop
+from automl_core.profiling.scan import Scan
 from automl_core.profiling.wording import counted, listed, number, percent, quoted
 
 MISSING, MOSTLY = 0.05, 0.5
