@@ -77,8 +77,8 @@ class TrainRows:
     ----------
     learned : ndarray
         Row of the dataset for each training position.
-    fold : ndarray
-        Number of the fold in which it was judged, -1 for never.
+    layers : ndarray, shape (repeats, n)
+        Number of the fold in which it was judged in each division of the rows, -1 for never.
     forward : bool
         Whether folds learn only from earlier rows.
     last : ndarray of bool
@@ -86,7 +86,7 @@ class TrainRows:
     """
 
     learned: npt.NDArray[np.int64]
-    fold: npt.NDArray[np.int64]
+    layers: npt.NDArray[np.int64]
     forward: bool
     last: npt.NDArray[np.bool_]
 
@@ -99,7 +99,8 @@ def train_rows(folder: Path) -> TrainRows:
     with np.load(path) as split:
         fold = split["fold"]
         ready = split["ready"] if "ready" in split.files else fold + 1  # a gap may leave the newest rows out
-        return TrainRows(split["rows"][split["train"]], fold, bool(split["forward"][0]), ready <= fold.max())
+        layers = np.vstack([fold[None], split["again"]]) if "again" in split.files else fold[None]
+        return TrainRows(split["rows"][split["train"]], layers, bool(split["forward"][0]), ready <= fold.max())
 
 
 def load_task(folder: Path) -> tuple[ExperimentConfig, tuple[str, ...]]:
@@ -131,8 +132,8 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
     rows = train_rows(folder)
     weights = candidate_weights(candidate)
     total = sum(weights.values())
-    values, where = [], []
-    for fold in range(int(rows.fold.max()) + 1):
+    found: dict[int, Array] = {}
+    for fold in range(int(rows.layers.max()) + 1):
         files = {name: folder / "candidates" / name / f"fold{fold}.npy" for name in weights}
         for name, file in files.items():
             if not file.exists():
@@ -140,9 +141,13 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
                     f"The model {name!r} has no predictions for fold {fold + 1}.",
                     action="Choose another model, or give the run more time.",
                 )
-        values.append(np.sum([weights[name] / total * np.load(file) for name, file in files.items()], axis=0))
-        where.append(rows.learned[rows.fold == fold])
-    return tempered(np.concatenate(values), candidate.temperature), np.concatenate(where)
+        found[fold] = np.sum([weights[name] / total * np.load(file) for name, file in files.items()], axis=0)
+    # A row that is judged in several divisions has the mean of what their models predict.
+    judged = np.flatnonzero(rows.layers[0] >= 0)
+    values = np.zeros((len(rows.learned), *found[0].shape[1:]))
+    for fold, predicted in found.items():
+        values[(rows.layers == fold).any(axis=0)] += predicted / len(rows.layers)
+    return tempered(values[judged], candidate.temperature), rows.learned[judged]
 
 
 def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, Path]]]:
@@ -234,7 +239,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     rows = train_rows(run_folder)
     # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
     part = next(iter(found[0][1])).partition("/")[0]
-    after = rows.forward and part.isdigit() and int(part) > rows.fold.max()
+    after = rows.forward and part.isdigit() and int(part) > rows.layers.max()
     learned = rows.learned[rows.last] if rows.forward and not after else rows.learned
     frame = dataset.frame().iloc[learned]
     inputs = dataset.schema.without([config.target])

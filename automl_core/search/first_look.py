@@ -256,7 +256,7 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
     with tempfile.TemporaryDirectory(prefix="tablewright-") as scratch:
         work = prepare(sample.frame.reset_index(drop=True), sample.schema, recipe, config, Path(scratch)).work
     division, metrics, fit_seconds, predict_ms = work.division, [], 0.0, []
-    for fold in range(division.folds):
+    for fold in range(division.each):
         learned, judged = division.train[division.learned(fold)], division.train[division.judged(fold)]
         y = work.y if not work.n_classes else work.y.astype(int)
         preprocessor = build_preprocessor(recipe, work.schema, work.features, task=config.task, seed=config.seed)
@@ -285,7 +285,7 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
         family=spec.family,
         params=spec.params,
         state="scored",
-        reason=f"{seen} in {division.folds} folds. The search's own score follows.",
+        reason=f"{seen} in {division.each} folds. The search's own score follows.",
         fold_scores=tuple(scores),
         score=float(np.mean(scores)),
         spread=float(np.std(scores, ddof=1)) if len(scores) > 1 else None,
