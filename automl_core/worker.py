@@ -322,9 +322,35 @@ def _profile(context: JobContext) -> dict[str, Any]:
     context.emit(Progress(-1.0, "Looking at every column"))
     params = context.request["params"]
     dataset = load_dataset(context.project.dataset(params["dataset"]))
-    result = profile(dataset.frame(), dataset.schema, target=params.get("target", ""))
+    result = profile(
+        dataset.frame(),
+        dataset.schema,
+        target=params.get("target", ""),
+        tell=lambda done, doing: context.emit(Progress(done, doing)),
+    )
     write_json(context.folder / "profile.json", result.to_dict())
     return {"file": "profile.json"}
+
+
+def _leakage(context: JobContext) -> dict[str, Any]:
+    from automl_core.data.dataset import load_dataset
+    from automl_core.profiling.leakage import measure_leakage
+    from automl_core.profiling.profile import profile
+
+    context.emit(Progress(-1.0, "Looking at every column"))
+    params = context.request["params"]
+    dataset = load_dataset(context.project.dataset(params["dataset"]))
+    frame = dataset.frame()
+    found = profile(frame, dataset.schema, params["target"])
+    result = measure_leakage(
+        frame,
+        dataset.schema,
+        found,
+        params.get("suspects", ()),
+        tell=lambda done, doing: context.emit(Progress(done, doing)),
+    )
+    write_json(context.folder / "leakage.json", result.to_dict())
+    return {"file": "leakage.json"}
 
 
 def _forecast(context: JobContext) -> dict[str, Any]:
@@ -398,4 +424,5 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "forecast": _forecast,
     "ablation": _ablation,
     "clean": _clean,
+    "leakage": _leakage,
 }

@@ -28,6 +28,7 @@ DOING = {
     "forecast": "Forecasting a comparison",
     "ablation": "Comparing steps",
     "clean": "Cleaning a table",
+    "leakage": "Measuring leakage",
 }
 WORDS = {
     "queued": "Waiting for its turn",
