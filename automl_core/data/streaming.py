@@ -217,7 +217,7 @@ def _transcode(source: Path, helper: Path, encoding: str, say: Tell) -> int:
     ):
         while block := read.read(1 << 22):
             broken += block.count("\ufffd")
-            w.write(block)
+            write.write(block)
             done += len(block)
             say(min(0.2 * done / size, 0.2), f"Turning {encoding} into UTF-8")
     return broken
