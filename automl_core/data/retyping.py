@@ -86,11 +86,11 @@ def _piece(array: pa.Array[Any], column: Column, wanted: pa.DataType) -> tuple[A
     cells = encoded.dictionary.to_pandas()
     if not len(cells):
         return pa.nulls(len(array), wanted), Counter()
-    values = pd.Series(cells.to_numpy(), dtype=object if cells.dtype == object else None)
+    values: pd.Series[Any] = pd.Series(cells.to_numpy())
     typed, misfits = parse_column(values, column)
     bad: Counter[str] = Counter()
     if len(misfits):
         times = np.bincount(known[known >= 0], minlength=len(values))
-        bad = Counter({str(cell)[:60]: int(times[place]) for place, cell in misfits.items()})
+        bad = Counter({str(cell)[:60]: int(times[place]) for place, cell in zip(misfits.index.to_numpy(), misfits, strict=True)})
     looked = pa.array(typed, type=wanted, from_pandas=True, safe=False)
     return looked.take(pa.array(known, mask=known < 0)), bad

@@ -213,7 +213,7 @@ def _transcode(source: Path, helper: Path, encoding: str, say: Tell) -> int:
     broken, done, size = 0, 0, max(source.stat().st_size, 1)
     with (
         open(source, encoding=encoding, errors="replace", newline="") as read,
-        open(helper, "w", encoding="utf-8", newline="") as w,
+        open(helper, "w", encoding="utf-8", newline="") as write,
     ):
         while block := read.read(1 << 22):
             broken += block.count("\ufffd")

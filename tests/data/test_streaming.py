@@ -71,3 +71,14 @@ def test_a_large_file_becomes_a_dataset(tmp_path: Path, monkeypatch: pytest.Monk
     assert data.rows == 1000
     assert len(data.frame()) == 1000
     assert data.source is not None
+
+
+def test_another_encoding_is_turned_into_utf8(tmp_path: Path) -> None:
+    source = tmp_path / "a.csv"
+    source.write_bytes(("name;price\n" + "Müller;1,5\nKäse;2,5\n" * 50).encode("cp1252"))
+    found = stream_table(source, tmp_path / "a.parquet")
+    frame = read_table(tmp_path / "a.parquet")
+    assert frame.head(2).to_numpy().tolist() == [["Müller", 1.5], ["Käse", 2.5]]
+    assert found.report.dialect is not None
+    assert found.report.dialect.encoding == "cp1252"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.parquet"]
