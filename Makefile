@@ -16,7 +16,8 @@ export RAY_USAGE_STATS_ENABLED = 0
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop test e2e lint format types contracts check lock catalogue clean \
-	bench bench-reading bench-start bench-waiting bench-first-row bench-overrun bench-speed bench-peers
+	bench bench-reading bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-profile \
+	bench-speed bench-peers
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -70,6 +71,12 @@ bench: $(VENV)/installed-dev  ## Measure every figure the project is held to (be
 bench-reading: $(VENV)/installed-dev  ## Reading score on damaged files
 	@$(BIN)/python benchmarks/run.py reading
 
+bench-clusters: $(VENV)/installed-dev  ## Spelling variants among 100,000 values
+	@$(BIN)/python benchmarks/run.py clusters
+
+bench-cleaning: $(VENV)/installed-dev  ## A recipe over 10,000,000 rows, with its peak memory
+	@$(BIN)/python benchmarks/run.py cleaning
+
 bench-start: $(VENV)/installed-dev  ## Start button to a job's first event
 	@$(BIN)/python benchmarks/run.py start
 
@@ -81,6 +88,9 @@ bench-first-row: $(VENV)/installed-dev  ## First score of the command line, up t
 
 bench-overrun: $(VENV)/installed-dev  ## Whether budgets are kept
 	@$(BIN)/python benchmarks/run.py overrun
+
+bench-profile: $(VENV)/installed-dev  ## A profile beside skrub's report
+	@$(BIN)/python benchmarks/run.py profile
 
 bench-speed: $(VENV)/installed-dev  ## PyCaret's models in how much of its time
 	@$(BIN)/python benchmarks/run.py speed

@@ -102,7 +102,14 @@ def read(
 
 
 @app.command()
-def profile(file: File, out: Out, target: Annotated[str, typer.Option(help="The column to predict.")] = "") -> None:
+def profile(
+    file: File,
+    out: Out,
+    target: Annotated[str, typer.Option(help="The column to predict.")] = "",
+    leakage: Annotated[
+        bool, typer.Option("--leakage", help="Judge a quick model with and without each suspect column, and by other splits.")
+    ] = False,
+) -> None:
     """Describe a table: every column, associations, and what is wrong with it."""
     from automl_core.profiling.html import profile_html
     from automl_core.profiling.profile import profile as look
@@ -111,14 +118,24 @@ def profile(file: File, out: Out, target: Annotated[str, typer.Option(help="The 
     if out.suffix not in (".json", ".html"):
         raise InputError(f"The result is to be written to {out.name}.", "It must end in .json or .html.", "Choose one of them.")
     dataset = _dataset(file)
-    found = look(dataset.frame(), dataset.schema, target=target)
+    if leakage and not target:
+        raise InputError("Leakage was asked for without a target.", "It is measured against it.", "Add --target COLUMN.")
+    frame = dataset.frame()
+    found = look(frame, dataset.schema, target=target)
+    measured = None
+    if leakage:
+        from automl_core.profiling.leakage import measure_leakage
+
+        measured = measure_leakage(frame, dataset.schema, found)
     if out.suffix == ".json":
-        write_json(out, found.to_dict())
+        write_json(out, found.to_dict() | ({"leakage": measured.to_dict()} if measured else {}))
     else:
         with atomic_file(out) as handle:
-            handle.write(profile_html(found, file.name).encode("utf-8", "replace"))
+            handle.write(profile_html(found, file.name, measured).encode("utf-8", "replace"))
     for alert in found.alerts:
         say(alert.sentence)
+    for trial in measured.trials if measured else ():
+        say(f"{trial.title}: {trial.score:.3f}. {trial.sentence}")
 
 
 @app.command()
@@ -489,6 +506,10 @@ def predict(
     found = predict_file(_model(model), _existing(new), out)
     for difference in found.differences:
         say(difference.sentence)
+    for sentence in found.rules:
+        say(sentence)
+    for step in found.steps:
+        say(f"{step.title}: {step.sentence}")
     say(found.sentence)
     print(out)
 

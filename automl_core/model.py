@@ -18,6 +18,9 @@ import pandas as pd
 from automl_core import __version__
 from automl_core.bundle_texts import notice, readme, requirements, used_packages
 from automl_core.cleaning.apply import apply_stateless
+from automl_core.cleaning.lineage import origins
+from automl_core.cleaning.rules import load_rules, rules_to
+from automl_core.cleaning.store import with_trees
 from automl_core.errors import FormatError, NotFoundError
 from automl_core.experiment import Decision, ExperimentConfig
 from automl_core.leaderboard import Candidate
@@ -52,10 +55,35 @@ RUNTIME = (
     "schema.py",
     "data/__init__.py",
     "data/parsing.py",
+    "kpi/__init__.py",
+    "kpi/formula.py",
+    "kpi/functions.py",
+    "kpi/grammar.py",
+    "kpi/values.py",
     "cleaning/__init__.py",
     "cleaning/recipe.py",
-    "cleaning/steps.py",
+    "cleaning/steps/__init__.py",
+    "cleaning/steps/catalogue.py",
+    "cleaning/steps/checks.py",
+    "cleaning/steps/columns.py",
+    "cleaning/steps/features.py",
+    "cleaning/steps/model.py",
+    "cleaning/steps/numbers.py",
+    "cleaning/steps/rows.py",
+    "cleaning/steps/words.py",
+    "cleaning/stateless/__init__.py",
+    "cleaning/stateless/calculated.py",
+    "cleaning/stateless/change.py",
+    "cleaning/stateless/columns.py",
+    "cleaning/stateless/rows.py",
+    "cleaning/stateless/words.py",
     "cleaning/apply.py",
+    "cleaning/choosing.py",
+    "cleaning/keys.py",
+    "cleaning/names.py",
+    "cleaning/patterns.py",
+    "cleaning/preparation.py",
+    "cleaning/shaping.py",
     "cleaning/transformers.py",
     "scoring/__init__.py",
     "scoring/archive.py",
@@ -63,6 +91,7 @@ RUNTIME = (
     "scoring/columns.py",
     "scoring/ensemble.py",
     "scoring/targets.py",
+    "scoring/trees.py",
     "scoring/trusted.py",
     "scoring/values.py",
 )
@@ -77,8 +106,8 @@ class TrainRows:
     ----------
     learned : ndarray
         Row of the dataset for each training position.
-    fold : ndarray
-        Number of the fold in which it was judged, -1 for never.
+    layers : ndarray, shape (repeats, n)
+        Number of the fold in which it was judged in each division of the rows, -1 for never.
     forward : bool
         Whether folds learn only from earlier rows.
     last : ndarray of bool
@@ -86,7 +115,7 @@ class TrainRows:
     """
 
     learned: npt.NDArray[np.int64]
-    fold: npt.NDArray[np.int64]
+    layers: npt.NDArray[np.int64]
     forward: bool
     last: npt.NDArray[np.bool_]
 
@@ -99,7 +128,8 @@ def train_rows(folder: Path) -> TrainRows:
     with np.load(path) as split:
         fold = split["fold"]
         ready = split["ready"] if "ready" in split.files else fold + 1  # a gap may leave the newest rows out
-        return TrainRows(split["rows"][split["train"]], fold, bool(split["forward"][0]), ready <= fold.max())
+        layers = np.vstack([fold[None], split["again"]]) if "again" in split.files else fold[None]
+        return TrainRows(split["rows"][split["train"]], layers, bool(split["forward"][0]), ready <= fold.max())
 
 
 def load_task(folder: Path) -> tuple[ExperimentConfig, tuple[str, ...]]:
@@ -131,8 +161,8 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
     rows = train_rows(folder)
     weights = candidate_weights(candidate)
     total = sum(weights.values())
-    values, where = [], []
-    for fold in range(int(rows.fold.max()) + 1):
+    found: dict[int, Array] = {}
+    for fold in range(int(rows.layers.max()) + 1):
         files = {name: folder / "candidates" / name / f"fold{fold}.npy" for name in weights}
         for name, file in files.items():
             if not file.exists():
@@ -140,9 +170,13 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
                     f"The model {name!r} has no predictions for fold {fold + 1}.",
                     action="Choose another model, or give the run more time.",
                 )
-        values.append(np.sum([weights[name] / total * np.load(file) for name, file in files.items()], axis=0))
-        where.append(rows.learned[rows.fold == fold])
-    return tempered(np.concatenate(values), candidate.temperature), np.concatenate(where)
+        found[fold] = np.sum([weights[name] / total * np.load(file) for name, file in files.items()], axis=0)
+    # A row that is judged in several divisions has the mean of what their models predict.
+    judged = np.flatnonzero(rows.layers[0] >= 0)
+    values = np.zeros((len(rows.learned), *found[0].shape[1:]))
+    for fold, predicted in found.items():
+        values[(rows.layers == fold).any(axis=0)] += predicted / len(rows.layers)
+    return tempered(values[judged], candidate.temperature), rows.learned[judged]
 
 
 def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, Path]]]:
@@ -234,7 +268,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     rows = train_rows(run_folder)
     # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
     part = next(iter(found[0][1])).partition("/")[0]
-    after = rows.forward and part.isdigit() and int(part) > rows.fold.max()
+    after = rows.forward and part.isdigit() and int(part) > rows.layers.max()
     learned = rows.learned[rows.last] if rows.forward and not after else rows.learned
     frame = dataset.frame().iloc[learned]
     inputs = dataset.schema.without([config.target])
@@ -268,7 +302,8 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "score": candidate.score,
         "spread": candidate.spread,
         "schema": dataset.schema.to_dict(),
-        "recipe": run.recipe.to_dict(),
+        "recipe": with_trees(run.recipe).to_dict(),
+        "rules": rules_to(load_rules(dataset.folder)),
         "folds": [part.to_dict() for part, _ in found],
         "used": list(used_columns(ensemble, inputs, run.recipe)),
         "versions": packages,
@@ -347,27 +382,20 @@ def used_columns(ensemble: FoldEnsemble, inputs: Schema, recipe: Any) -> tuple[s
         if not (isinstance(transformer, str) and transformer == "drop")
         for name in ([names] if isinstance(names, str) else [str(name) for name in names])
     }
-    used = []
-    for column in inputs:
-        empty = pd.DataFrame({column.name: pd.Series([], dtype=_dtype(column.kind))})
-        made = apply_stateless(empty, Schema((column,)), recipe, training=False).frame.columns
-        if reached & set(made):
-            used.append(column.name)
-    return tuple(used)
-
-
-def _dtype(kind: str) -> str:
-    return {"number": "float64", "date": "datetime64[ns]"}.get(kind, "object")
+    made_of = origins(recipe, inputs)
+    needed = frozenset().union(*(made_of.get(name, frozenset()) for name in reached))
+    return tuple(name for name in inputs.names if name in needed)
 
 
 def _target_statistics(frame: pd.DataFrame, schema: Schema, target: str, classes: tuple[str, ...], run: Run) -> dict[str, Any]:
     from automl_core.data.parsing import as_text
 
-    values = apply_stateless(frame, schema, run.recipe, training=False).frame[target].dropna()
+    cleaned = apply_stateless(frame, schema, run.recipe, training=False)
+    values = cleaned.frame[target].dropna()
     if classes:
         counts = (as_text(values) if values.dtype != object else values).value_counts().to_dict()
         return {"values": {name: int(counts.get(name, 0)) for name in classes}}
-    statistics: dict[str, Any] = column_statistics(values.to_frame(), Schema((schema[target],)), {})[target]
+    statistics: dict[str, Any] = column_statistics(values.to_frame(), Schema((cleaned.schema[target],)), {})[target]
     return statistics
 
 
@@ -422,5 +450,5 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
             # A fixed time, so that the same model gives the same bytes.
             entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
-            packed = zipfile.ZIP_STORED if name.endswith(".skops") else zipfile.ZIP_DEFLATED  # fold files are packed already
-            archive.writestr(entry, data, packed)
+            # Numbers of a fitted model are hardly smaller at a higher level, and take many times as long.
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, 1 if name.endswith(".skops") else None)

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from automl_core.cleaning.replay import Replayed, replay
+from automl_core.cleaning.rules import Checked, rules_from
 from automl_core.data.reading import read_text
 from automl_core.errors import InputError
 from automl_core.schema import Kind
@@ -44,6 +47,12 @@ class PredictionReport:
     columns : tuple of str
         Names of the added columns.
     sentence : str
+    rules : tuple of str
+        Which rules of the table rows break, a sentence each.
+    aside : int
+        Rows that rules set aside; they have no prediction.
+    steps : tuple of Replayed
+        What each step of the recipe did to these rows.
     """
 
     rows: int
@@ -53,6 +62,9 @@ class PredictionReport:
     predictions: dict[str, int]
     columns: tuple[str, ...]
     sentence: str
+    rules: tuple[str, ...] = ()
+    aside: int = 0
+    steps: tuple[Replayed, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -65,6 +77,9 @@ class PredictionReport:
             "predictions": self.predictions,
             "columns": list(self.columns),
             "sentence": self.sentence,
+            "rules": list(self.rules),
+            "aside": self.aside,
+            "steps": [step.to_dict() for step in self.steps],
         }
 
     @classmethod
@@ -73,16 +88,22 @@ class PredictionReport:
         fields = {name: value for name, value in data.items() if name != "format"}
         fields["differences"] = tuple(Difference(**entry) for entry in data["differences"])
         fields["columns"] = tuple(data["columns"])
+        fields["rules"] = tuple(data.get("rules", ()))
+        fields["steps"] = tuple(Replayed(**entry) for entry in data.get("steps", ()))
         return cls(**fields)
 
 
 @dataclass(frozen=True)
 class RowPrediction:
-    """The prediction for one row: a label as the person wrote it or a value, and the probability of each label."""
+    """The prediction for one row: a label as the person wrote it or a value, and the probability of each label.
+
+    `rules` says which rules of the table the row breaks.
+    """
 
     prediction: str | float
     probabilities: dict[str, float]
     differences: tuple[Difference, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,19 +173,26 @@ def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
     if not len(frame):
         raise InputError(f"{source.name} has no rows.", "At least one row is needed.", "Choose another file.")
     differences = model.compare_columns(frame)
+    checked = check_rows(model, frame)
+    checked.enforce()
     predicted = model.predict(frame)
+    fitted = model.ensemble.folds[0].preprocessors if hasattr(model.ensemble, "folds") else {}
+    steps = replay(model.recipe, model.inputs, model.read(frame).frame, fitted)
     labels: dict[str, int] = {}
     if model.classes:
-        counts = predicted["prediction"].value_counts().to_dict()
+        counts = predicted["prediction"][~checked.aside].value_counts().to_dict()
         labels = {name: int(counts.get(name, 0)) for name in model.classes}
     clash: dict[str, str] = {}
     for name in frame.columns.intersection(predicted.columns):
         clash[name] = f"{name}_in_file"
         while clash[name] in frame.columns or clash[name] in predicted.columns:
             clash[name] += "_in_file"
-    defused = _write(out, frame.rename(columns=clash), predicted)
+    defused = _write(out, frame.rename(columns=clash), predicted, checked.aside)
     refused = len(table.report.refused)
-    sentence = f"{len(frame):,} {'row' if len(frame) == 1 else 'rows'} predicted."
+    aside = int(checked.aside.sum())
+    sentence = f"{len(frame) - aside:,} {'row' if len(frame) - aside == 1 else 'rows'} predicted."
+    if aside:
+        sentence += f" {aside:,} {'row is' if aside == 1 else 'rows are'} set aside by a rule and without a prediction."
     if refused:
         lines = (
             "1 line could not be read as a row and is" if refused == 1 else f"{refused:,} lines could not be read as rows and are"
@@ -173,15 +201,40 @@ def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
     if defused:
         cells = "1 cell looks" if defused == 1 else f"{defused:,} cells look"
         sentence += f" {cells} like a formula and got an apostrophe in front."
-    return PredictionReport(len(frame), differences, refused, defused, labels, tuple(predicted.columns), sentence)
+    return PredictionReport(
+        len(frame),
+        differences,
+        refused,
+        defused,
+        labels,
+        tuple(predicted.columns),
+        sentence,
+        tuple(result.sentence for result in checked.broken),
+        aside,
+        steps,
+    )
 
 
-def _write(out: Path, frame: pd.DataFrame, predicted: pd.DataFrame) -> int:
-    """Write the rows with their predictions; returns how many cells were defused."""
+def check_rows(model: Model, frame: pd.DataFrame) -> Checked:
+    """Look at new rows with the rules that a model carries; nothing is looked at where it carries none."""
+    rules = rules_from(model.manifest["rules"]) if model.manifest.get("rules") else ()
+    if not rules:
+        return Checked((), np.zeros(len(frame), dtype=bool), len(frame))
+    from automl_core.engines.pandera import check_rules
+
+    # A rule about the target has nothing to look at here.
+    rules = tuple(rule for rule in rules if rule.column != model.target)
+    return check_rules(model.read(frame).frame, rules, raw=frame)
+
+
+def _write(out: Path, frame: pd.DataFrame, predicted: pd.DataFrame, aside: npt.NDArray[np.bool_]) -> int:
+    """Write the rows with their predictions, none for rows set aside; returns how many cells were defused."""
     texts = {
         name: values if values.dtype == object else [repr(float(cell)) for cell in values] for name, values in predicted.items()
     }
     added = pd.DataFrame(texts, dtype=object).reset_index(drop=True)
+    if aside.any():
+        added[aside] = ""
     return write_csv(out, pd.concat([frame.reset_index(drop=True), added], axis=1))
 
 
@@ -239,11 +292,13 @@ def predict_row(model: Model, values: dict[str, Any]) -> RowPrediction:
             f"{name!r} is {fault.examples[0]!r}, which is no {model.schema[name].kind}." for name, fault in parsed.faults.items()
         )
         raise InputError(told, action="Correct the value, or leave it empty if it is not known.")
+    checked = check_rows(model, frame)
+    checked.enforce()
     differences = tuple(entry for entry in model.compare_columns(frame) if entry.kind == "unseen_categories")
     predicted = model.predict(frame).iloc[0]
     probabilities = {name: float(predicted[f"probability_{name}"]) for name in model.classes}
     outcome = str(predicted["prediction"]) if model.classes else float(predicted["prediction"])
-    return RowPrediction(outcome, probabilities, differences)
+    return RowPrediction(outcome, probabilities, differences, tuple(result.sentence for result in checked.broken))
 
 
 def _cell(value: Any, kind: Kind) -> pd.Series:

@@ -92,9 +92,11 @@ def train(
     frame, config = dataset.frame(), replace(run.config, budget=replace(run.config.budget, seconds=seconds))
     if look is None and specs is None and not (run.path / "candidates").exists():
         look = first_look.of_frame(frame, dataset.schema, run.recipe, config, run.path, emit=emit, started=started)
+    table = [frame]
+    del frame  # the search takes it over, so that it can let go of it
     try:
         leaderboard = run_search(
-            frame,
+            table.pop(),
             dataset.schema,
             run.recipe,
             config,
@@ -308,6 +310,8 @@ def _predict(context: JobContext) -> dict[str, Any]:
     write_json(context.folder / "report.json", report.to_dict())
     for difference in report.differences:
         context.emit(Message(difference.sentence, level="warning" if difference.blocking else "info"))
+    for sentence in report.rules:
+        context.emit(Message(sentence, level="warning"))
     return {"rows": report.rows, "file": "predictions.csv"}
 
 
@@ -318,9 +322,35 @@ def _profile(context: JobContext) -> dict[str, Any]:
     context.emit(Progress(-1.0, "Looking at every column"))
     params = context.request["params"]
     dataset = load_dataset(context.project.dataset(params["dataset"]))
-    result = profile(dataset.frame(), dataset.schema, target=params.get("target", ""))
+    result = profile(
+        dataset.frame(),
+        dataset.schema,
+        target=params.get("target", ""),
+        tell=lambda done, doing: context.emit(Progress(done, doing)),
+    )
     write_json(context.folder / "profile.json", result.to_dict())
     return {"file": "profile.json"}
+
+
+def _leakage(context: JobContext) -> dict[str, Any]:
+    from automl_core.data.dataset import load_dataset
+    from automl_core.profiling.leakage import measure_leakage
+    from automl_core.profiling.profile import profile
+
+    context.emit(Progress(-1.0, "Looking at every column"))
+    params = context.request["params"]
+    dataset = load_dataset(context.project.dataset(params["dataset"]))
+    frame = dataset.frame()
+    found = profile(frame, dataset.schema, params["target"])
+    result = measure_leakage(
+        frame,
+        dataset.schema,
+        found,
+        params.get("suspects", ()),
+        tell=lambda done, doing: context.emit(Progress(done, doing)),
+    )
+    write_json(context.folder / "leakage.json", result.to_dict())
+    return {"file": "leakage.json"}
 
 
 def _forecast(context: JobContext) -> dict[str, Any]:
@@ -344,6 +374,43 @@ def _forecast(context: JobContext) -> dict[str, Any]:
     return {"file": "forecast.json"}
 
 
+def _ablation(context: JobContext) -> dict[str, Any]:
+    from automl_core.cleaning.recipe import Recipe
+    from automl_core.data.dataset import load_dataset
+    from automl_core.experiment import ExperimentConfig
+    from automl_core.search.ablation import ablate
+
+    params = context.request["params"]
+    dataset = load_dataset(context.project.dataset(params["dataset"]))
+    found = ablate(
+        dataset.frame(),
+        dataset.schema,
+        Recipe.from_dict(params["recipe"]),
+        ExperimentConfig.from_dict(params["config"]),
+        tell=lambda done, doing: context.emit(Progress(done, doing)),
+    )
+    write_json(context.folder / "ablation.json", found.to_dict())
+    return {"file": "ablation.json"}
+
+
+def _clean(context: JobContext) -> dict[str, Any]:
+    from automl_core.cleaning.large import clean_dataset
+    from automl_core.cleaning.recipe import Recipe
+    from automl_core.data.dataset import load_dataset
+
+    params = context.request["params"]
+    dataset = load_dataset(context.project.dataset(params["dataset"]))
+    made = clean_dataset(
+        dataset,
+        Recipe.from_dict(params["recipe"]),
+        context.project.dataset(params["into"]),
+        params["name"],
+        tell=lambda done, doing: context.emit(Progress(done, doing)),
+    )
+    write_json(context.folder / "cleaned.json", made.to_dict())
+    return {"dataset": params["into"], "file": "cleaned.json"}
+
+
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": _train,
     KIND: _train,
@@ -355,4 +422,7 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "predict": _predict,
     "profile": _profile,
     "forecast": _forecast,
+    "ablation": _ablation,
+    "clean": _clean,
+    "leakage": _leakage,
 }

@@ -1,6 +1,6 @@
 """Every figure the project is held to, one after another: ``make bench``; or some of them by name.
 
-    python benchmarks/run.py [reading start waiting first-row overrun speed peers]
+    python benchmarks/run.py [reading clusters cleaning start waiting first-row overrun profile speed peers]
 
 The quick ones come first. What each measures and how long it takes stands in ``benchmarks/README.md``.
 """
@@ -26,12 +26,17 @@ class Figure:
 
 FIGURES = (
     Figure("reading", "Reading score, 10 is perfect", ("reading.py",)),
+    Figure("clusters", "Spelling variants among 100,000 values, 5 s by key are allowed", ("clusters.py",)),
+    Figure("cleaning", "A recipe over 10,000,000 x 20 rows, 24 GB are allowed", ("cleaning.py",)),
     Figure("start", "Start button to first event, 200 ms are allowed", ("job_start.py",)),
     Figure("waiting", "First page and first model in the app, 2 s each are allowed", ("waiting.py",)),
     Figure(
         "first-row", "First score of the command line, 2 s are allowed up to 100,000 rows, 5 s up to 1,000,000", ("first_row.py",)
     ),
     Figure("overrun", "Budgets of 5 to 60 s, 5 % or 2 s over are allowed, and always a model", ("overrun.py",)),
+    Figure(
+        "profile", "1,000,000 rows and 40 columns beside skrub's TableReport, half of its time is allowed", ("profile_speed.py",)
+    ),
     Figure("speed", "PyCaret's models on its folds with its scores, a fifth of its time is allowed", ("speed.py",)),
     Figure(
         "peers",

@@ -192,6 +192,11 @@ def test_read_profile_clean(table, tmp_path):
     said = run("profile", table, "--out", tmp_path / "p.html", home=tmp_path)
     assert said.returncode == 0 and (tmp_path / "p.html").read_text().startswith("<!doctype html>")
 
+    said = run("profile", table, "--out", tmp_path / "p.json", "--target", "outcome", "--leakage", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    trials = json.loads((tmp_path / "p.json").read_text())["leakage"]["trials"]
+    assert trials[0]["kind"] == "whole" and f"All columns, rows split at random: {trials[0]['score']:.3f}." in said.stderr
+
     said = run("clean", table, "--out", tmp_path / "c.csv", home=tmp_path)
     assert said.returncode == 0, said.stderr
     assert "Left for the model, since they learn from the data: " in said.stderr
@@ -253,6 +258,7 @@ def test_projects_lists_and_rebuilds(tmp_path):
             "there is no column 'incom'. Did you mean 'income'?",
         ),
         (["profile", "TABLE", "--out", "x.txt"], "It must end in .json or .html."),
+        (["profile", "TABLE", "--out", "x.json", "--leakage"], "Leakage was asked for without a target."),
         (["report", "nowhere"], "nowhere is no train folder."),
         (["nonsense"], "No such command 'nonsense'"),
     ],

@@ -159,3 +159,33 @@ def test_a_readable_model_is_written_out_and_forgotten_when_it_changes(make_run:
     os.utime(run.path / "candidates" / "logistic" / "candidate.json", (later, later))
     _drop_stale(run)
     assert not run.readable("logistic").exists()
+
+
+def test_cleaning_and_comparing_steps_are_jobs(tmp_path: Path) -> None:
+    from automl_core.cleaning.recipe import Recipe, Step
+    from automl_core.data.dataset import dataset_from_frame, load_dataset
+    from automl_core.experiment import ExperimentConfig
+    from automl_core.jobs.context import JobContext
+    from automl_core.search.ablation import Ablation
+    from automl_core.worker import KINDS
+    from automl_core.workspace import ProjectFolder, new_id
+    from tests.conftest import CUSTOMERS, customers
+
+    project = ProjectFolder(tmp_path / "projects" / new_id("pr"))
+    source, into = new_id("ds"), new_id("ds")
+    dataset_from_frame(project.dataset(source), customers(120), CUSTOMERS, "people")
+    recipe = Recipe((Step("drop_columns", {"columns": ["key", "mail"]}), Step("filter_rows", {"condition": "age < 70"})))
+    for kind, params, expected in (
+        ("clean", {"into": into, "name": "tidy"}, {"dataset": into, "file": "cleaned.json"}),
+        ("ablation", {"config": ExperimentConfig("amount", "regression", "rmse").to_dict()}, {"file": "ablation.json"}),
+    ):
+        folder, told = tmp_path / kind, []
+        folder.mkdir()
+        request = {"kind": kind, "params": {"dataset": source, "recipe": recipe.to_dict(), **params}}
+        assert KINDS[kind](JobContext(folder, project, request, told.append, lambda: False)) == expected
+        assert told and all(isinstance(event, Progress) for event in told)
+    tidy = load_dataset(project.dataset(into))
+    assert tidy.name == "tidy" and tidy.frame()["age"].max() < 70 and "key" not in tidy.schema
+    first = read_json(tmp_path / "clean" / "cleaned.json")["outcomes"][0]
+    assert first["step"].startswith("Leave columns out")
+    assert len(Ablation.from_dict(read_json(tmp_path / "ablation" / "ablation.json")).effects) == 2

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from automl_core.charts.style import ACCENT, GREY, layout, short
+from automl_core.charts.style import ACCENT, GREY, PALETTE, layout, short
 from automl_core.profiling.associations import METHODS, Association
-from automl_core.profiling.summaries import ColumnProfile
+from automl_core.profiling.column import ColumnProfile
+from automl_core.profiling.relation import Relation
 from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
@@ -85,6 +86,37 @@ def association_figure(pairs: list[Association], column: str) -> go.Figure:
     figure.update_layout(layout(80 + 24 * len(shown), legend=False))
     figure.update_xaxes(title="Strength, 0 to 1", range=[0, 1])
     figure.update_yaxes(tickvals=list(range(len(shown))), ticktext=[short(other, NAME) for other in others], showgrid=False)
+    return figure
+
+
+def relation_figure(relation: Relation) -> go.Figure:
+    """Return the outcome of each group of a column's values, the groups from top to bottom."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    places = list(range(len(relation.groups)))[::-1]
+    total = sum(relation.rows)
+    for place, label in enumerate(relation.labels or ("",)):
+        values = [outcome[place] for outcome in relation.outcomes]
+        told = [
+            f"{short(group)}: {f'{value:.1%}' if relation.labels else number(value)}<br>{rows:,} of {total:,} rows"
+            for group, value, rows in zip(relation.groups, values, relation.rows, strict=True)
+        ]
+        figure.add_bar(
+            x=values,
+            y=places,
+            orientation="h",
+            name=short(label, NAME),
+            marker={"color": ACCENT if len(relation.labels) < 2 else PALETTE[place % len(PALETTE)]},
+            text=told,
+            textposition="none",
+            hovertemplate="%{text}<extra></extra>",
+        )
+    many = len(relation.labels) > 1
+    figure.update_layout(layout(60 + 20 * len(places) * (2 if many else 1), legend=many))
+    share = f"Share of {short(relation.labels[0], NAME)}" if len(relation.labels) == 1 else "Share of each label"
+    figure.update_xaxes(title=share if relation.labels else "Mean of the target", tickformat=".0%" if relation.labels else None)
+    figure.update_yaxes(tickvals=places, ticktext=[short(group, NAME) for group in relation.groups], showgrid=False)
     return figure
 
 

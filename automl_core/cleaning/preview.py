@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,10 +11,14 @@ import numpy as np
 import pandas as pd
 
 from automl_core.cleaning.apply import apply_stateless
+from automl_core.cleaning.preprocessing import JOINT, is_joint
 from automl_core.cleaning.recipe import Recipe, Step
+from automl_core.cleaning.stateless.change import count
 from automl_core.cleaning.steps import check_step, columns_of, operation, value
 from automl_core.schema import Schema
 
+LOOKED = 100_000
+"""Most rows that a stateless step is shown on; of a larger table that many are drawn at random."""
 SHOWN_ROWS = 8
 SHOWN_COLUMNS = 8
 SHOWN_VALUES = 12
@@ -89,7 +94,7 @@ def preview_step(
         Its enabled stateless steps before `step` are applied first: all of them when the recipe lacks the step.
     step : Step
     rows : int
-        A learned step is fitted on at most this many rows drawn at random; a stateless one sees every row.
+        A learned step is fitted on at most this many rows drawn at random; a stateless one sees `LOOKED`.
     seed : int
     target : str
         Kept away from learned steps; needed to show the mean of the target.
@@ -108,22 +113,84 @@ def preview_step(
         if other.id == step.id:
             break
         earlier.append(other)
+    part = len(frame) > LOOKED
+    if part:
+        frame = frame.iloc[np.sort(np.random.default_rng(seed).choice(len(frame), LOOKED, replace=False))]
     cleaned = apply_stateless(frame, schema, Recipe(tuple(earlier)), training=True)
     check_step(step, cleaned.schema)
     before = cleaned.frame
     if not operation(step).learned:
         done = apply_stateless(before, cleaned.schema, Recipe((Step(step.op, step.params),)), training=True)
-        return _compare(before, done.frame, done.outcomes[0].sentence)
+        sentence = done.outcomes[0].sentence
+        if part:
+            sentence = f"{sentence[:-1]}; on a sample of {len(frame):,} rows."
+        return _compare(before, done.frame, sentence, part)
     if not len(before):
         return Preview(0, 0, 0, before, before, sentence="The steps before it leave no rows, so there is nothing to learn from.")
     sampled = len(before) > rows
     if sampled:
         before = before.sample(rows, random_state=seed).sort_index()
     features = cleaned.schema.without([target])
+    if step.op in TOGETHER or is_joint(step):
+        return _in_context(before, features, Recipe(tuple(earlier)), step, seed, target, sampled)
     after, note = _learned(before, features, step, seed, before[target] if target in before.columns else None)
     columns = [name for name in _columns(step, features) if name in before.columns]
     shown = _compare(before[columns], after, "", sampled)
     return Preview(**{**shown.__dict__, "sentence": " ".join(part for part in (_sentence(shown, after, columns), note) if part)})
+
+
+TOGETHER = ("drop_sparse", "bin", *JOINT)
+"""Learned steps that are shown on what the learned steps before them give."""
+
+
+def _in_context(
+    before: pd.DataFrame, schema: Schema, earlier: Recipe, step: Step, seed: int, target: str, sampled: bool
+) -> Preview:
+    """Show what a step does to the numbers that the learned steps before it make of the table."""
+    from automl_core.cleaning.preparation import take_kept
+    from automl_core.cleaning.preprocessing import build_preprocessor, feature_names
+
+    regression = target in before.columns and before[target].dtype.kind in "iuf" and before[target].nunique() > 20
+    known = before[before[target].notna()] if target in before.columns else before
+    y = None
+    if target in known.columns:
+        y = known[target].to_numpy() if regression else pd.factorize(known[target])[0]
+    without = [
+        other for other in earlier if other.op != "encode" or value(other, "method") not in ("auto", "target") or y is not None
+    ]
+    tables, kept = [], None
+    for steps in (without, [*without, Step(step.op, step.params)]):
+        made = build_preprocessor(
+            Recipe(tuple(steps)), schema, known, task="regression" if regression else "multiclass", seed=seed
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a preview of a constant column is no news
+            values = np.asarray(made.fit_transform(known[schema.names], y))
+        kept = take_kept(made)
+        tables.append(pd.DataFrame(values, columns=feature_names(made), index=known.index))
+    old, new = tables
+    if kept is not None:
+        new = new[kept]
+    shown = _compare(old, new, "", sampled)
+    return Preview(**{**shown.__dict__, "sentence": _context_sentence(shown, old, new)})
+
+
+def _context_sentence(shown: Preview, old: pd.DataFrame, new: pd.DataFrame) -> str:
+    gone = [str(name) for name in old.columns if name not in new.columns]
+    fresh = [str(name) for name in new.columns if name not in old.columns]
+    said = []
+    if len(new) < len(old):
+        said.append(f"{len(old) - len(new):,} of {len(old):,} rows not learned from")
+    elif shown.cells_changed:
+        said.append(f"{count(shown.cells_changed, 'number')} in {shown.rows_touched:,} of {shown.rows:,} rows changed")
+    for names, what in ((gone, "left out"), (fresh, "new")):
+        if names:
+            more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+            said.append(f"{count(len(names), 'column')} {what}: {', '.join(names[:3])}{more}")
+    text = "; ".join(said) or "nothing to change"
+    if shown.sampled:
+        text += f"; learned here from a sample of {shown.rows:,} rows"
+    return text[0].upper() + text[1:] + "."
 
 
 def _columns(step: Step, schema: Schema) -> list[str]:
@@ -137,8 +204,8 @@ def _columns(step: Step, schema: Schema) -> list[str]:
 
 def _learned(before: pd.DataFrame, schema: Schema, step: Step, seed: int, target: pd.Series | None) -> tuple[pd.DataFrame, str]:
     """Fit one learned step on these rows alone; return what it makes of its columns, and what could not be shown."""
-    from automl_core.cleaning import preprocessing as made
-    from automl_core.cleaning.transformers import ClipOutliers, GroupRare, TextFeatures
+    from automl_core.cleaning import parts as made
+    from automl_core.cleaning.transformers import GroupRare, TextFeatures
 
     columns = _columns(step, schema)
     numbers = [name for name in columns if schema[name].kind == "number"]
@@ -165,7 +232,7 @@ def _learned(before: pd.DataFrame, schema: Schema, step: Step, seed: int, target
         parts.append(_fitted(GroupRare(float(value(step, "min_share"))), before[words]))
     elif numbers:
         makers: dict[str, Callable[[], Any]] = {
-            "clip_outliers": lambda: ClipOutliers(value(step, "method"), float(value(step, "factor"))),
+            "clip_outliers": lambda: made.outliers(step),
             "transform_power": lambda: made.power(step, seed),
             "scale": lambda: made.scaler(step),
         }
@@ -176,8 +243,6 @@ def _learned(before: pd.DataFrame, schema: Schema, step: Step, seed: int, target
 
 
 def _fitted(part: Any, values: pd.DataFrame | pd.Series) -> pd.DataFrame:
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a preview of a constant column is no news
         result = part.fit_transform(values)

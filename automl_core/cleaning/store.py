@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from automl_core.cleaning.recipe import History, Recipe, Step
-from automl_core.cleaning.steps import check_params
+from automl_core.cleaning.steps import check_params, operation
 from automl_core.errors import FormatError, InputError
 from automl_core.workspace import read_json, write_json
 
@@ -44,6 +46,7 @@ def import_recipe(text: str | bytes) -> Recipe:
             f"This file is no recipe: {error}.", "A recipe is a JSON file that the Clean page exports.", "Choose another file."
         ) from error
     recipe = Recipe.from_dict(data)
+    recipe = Recipe(tuple(replace(step, params=_own(step.params)) for step in recipe))
     for step in recipe:
         check_params(step)
     if len({step.id for step in recipe}) < len(recipe):
@@ -51,6 +54,24 @@ def import_recipe(text: str | bytes) -> Recipe:
     return recipe
 
 
+def _own(params: dict[str, Any]) -> dict[str, Any]:
+    """Return settings without what we put beside them ourselves, which is made anew."""
+    return {name: given for name, given in params.items() if not name.startswith("_")}
+
+
+def with_trees(recipe: Recipe) -> Recipe:
+    """Return a recipe whose formulas stand beside their text as they were read, so that no grammar is needed to use them."""
+    from automl_core.cleaning.stateless.calculated import compiled
+
+    steps = []
+    for step in recipe:
+        texts = [param.name for param in operation(step).params if param.kind == "formula"]
+        trees = {"_tree": compiled(step.params[texts[0]])} if texts and step.params.get(texts[0]) else {}
+        steps.append(replace(step, params={**step.params, **trees}))
+    return Recipe(tuple(steps))
+
+
 def export_recipe(recipe: Recipe) -> str:
     """Return a recipe as JSON text."""
-    return json.dumps(recipe.to_dict(), ensure_ascii=False, indent=1)
+    own = Recipe(tuple(replace(step, params=_own(step.params)) for step in recipe))
+    return json.dumps(own.to_dict(), ensure_ascii=False, indent=1)

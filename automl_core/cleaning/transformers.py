@@ -20,14 +20,18 @@ def level_name(feature: Any, category: Any) -> str:
 
 
 class ClipOutliers(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Clip numbers to limits learned from the training rows.
+    """Limit numbers: by limits learned from the training rows, or typed by a person.
 
     Parameters
     ----------
-    method : {"iqr", "zscore", "percentile"}
+    method : {"iqr", "zscore", "percentile", "limits"}
         ``iqr``: quartiles widened by `factor` interquartile ranges (Tukey, 1977); ``zscore``: mean plus and minus
-        `factor` standard deviations; ``percentile``: `factor` per cent at each end.
+        `factor` standard deviations; ``percentile``: `factor` per cent at each end; ``limits``: `low` and `high`.
     factor : float
+    low, high : float or None
+    action : {"clip", "missing", "flag", "drop"}
+        What becomes of numbers beyond the limits: set to the limit, missing, or kept and marked in a column of their own.
+        With ``drop`` they are kept here, and `odd` says which rows are not learned from.
 
     Attributes
     ----------
@@ -35,9 +39,19 @@ class ClipOutliers(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # ty
         NaN where a column had no value.
     """
 
-    def __init__(self, method: str = "iqr", factor: float = 3.0) -> None:
+    def __init__(
+        self,
+        method: str = "iqr",
+        factor: float = 3.0,
+        low: float | None = None,
+        high: float | None = None,
+        action: str = "clip",
+    ) -> None:
         self.method = method
         self.factor = factor
+        self.low = low
+        self.high = high
+        self.action = action
 
     def fit(self, X: pd.DataFrame, y: object = None) -> ClipOutliers:
         """Learn the limits of each column."""
@@ -49,19 +63,46 @@ class ClipOutliers(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # ty
             low, high = mean - self.factor * std, mean + self.factor * std
         elif self.method == "percentile":
             low, high = frame.quantile(self.factor / 100), frame.quantile(1 - self.factor / 100)
+        elif self.method == "limits":
+            low = pd.Series(np.nan if self.low is None else float(self.low), index=frame.columns)
+            high = pd.Series(np.nan if self.high is None else float(self.high), index=frame.columns)
         else:
             first, third = frame.quantile(0.25), frame.quantile(0.75)
             low, high = first - self.factor * (third - first), third + self.factor * (third - first)
         self.low_, self.high_ = low.to_numpy(), high.to_numpy()
         return self
 
-    def transform(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """Return the numbers within the limits; missing stays missing."""
+    def beyond(self, X: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Return where numbers are beyond the limits; missing ones are not."""
         check_is_fitted(self)
         values = np.asarray(X, dtype="float64")
-        low = np.where(np.isnan(self.low_), -np.inf, self.low_)
-        high = np.where(np.isnan(self.high_), np.inf, self.high_)
-        return np.clip(values, low, high)
+        with np.errstate(invalid="ignore"):
+            return np.asarray((values < self.low_) | (values > self.high_))
+
+    def odd(self, X: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Return which rows hold a number beyond the limits, shape (n_rows,)."""
+        return np.asarray(self.beyond(X).any(axis=1))
+
+    def transform(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Return the numbers as `action` says; missing stays missing."""
+        check_is_fitted(self)
+        values = np.asarray(X, dtype="float64")
+        action = getattr(self, "action", "clip")  # a model of an earlier version has none
+        if action == "clip":
+            low = np.where(np.isnan(self.low_), -np.inf, self.low_)
+            high = np.where(np.isnan(self.high_), np.inf, self.high_)
+            return np.clip(values, low, high)
+        if action == "missing":
+            return np.where(self.beyond(X), np.nan, values)
+        if action == "flag":
+            return np.hstack([values, self.beyond(X).astype(np.float64)])
+        return values
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """Return the columns, and ``column outlying`` for the marks."""
+        names = [str(name) for name in super().get_feature_names_out(input_features)]
+        marks = [f"{name} outlying" for name in names] if getattr(self, "action", "clip") == "flag" else []
+        return np.array([*names, *marks], dtype=object)
 
 
 class GroupRare(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from automl_core.data.dataset import Dataset, dataset_from_frame
@@ -99,7 +101,9 @@ def plan_append(first: Dataset, second: Dataset) -> AppendPlan:
     return replace(plan, notes=_append_notes(plan, first, second))
 
 
-def append(folder: Path, first: Dataset, second: Dataset, name: str) -> Dataset:
+def append(
+    folder: Path, first: Dataset, second: Dataset, name: str, *, aside: npt.NDArray[np.bool_] | None = None, note: str = ""
+) -> Dataset:
     """Make a table of the rows of `first` and, below them, those of `second`.
 
     Parameters
@@ -109,6 +113,10 @@ def append(folder: Path, first: Dataset, second: Dataset, name: str) -> Dataset:
     first, second : Dataset
     name : str
         Name for people.
+    aside : ndarray of bool, shape (rows of second,), optional
+        Rows of `second` that are left out, for example because they break a rule of `first`.
+    note : str
+        Why; kept with the new table.
 
     Returns
     -------
@@ -132,6 +140,8 @@ def append(folder: Path, first: Dataset, second: Dataset, name: str) -> Dataset:
         )
     becomes = {entry.column: entry.becomes for entry in plan.conflicts}
     upper, lower = first.frame(), second.frame()
+    if aside is not None and aside.any():
+        lower = lower[~aside].reset_index(drop=True)
     columns: list[Column] = []
     values: dict[str, pd.Series[Any]] = {}
     for column in (*first.schema, *(second.schema[only] for only in plan.only_second)):
@@ -142,7 +152,7 @@ def append(folder: Path, first: Dataset, second: Dataset, name: str) -> Dataset:
         source = column if column.kind == kind or column.name not in second.schema else second.schema[column.name]
         changed = "" if source.kind == kind else f"The tables disagree on its kind, so it is a {kind}."
         columns.append(replace(source, kind=kind, evidence=changed or source.evidence))
-    notes = (plan.sentence, *plan.notes)
+    notes = (plan.sentence, *plan.notes, *([note] if note else []))
     return dataset_from_frame(folder, pd.DataFrame(values), Schema(tuple(columns)), name, notes=notes)
 
 

@@ -321,3 +321,48 @@ def _to_dict(dataset: Dataset) -> dict[str, Any]:
         "created": dataset.created,
         "notes": list(dataset.notes),
     }
+
+
+def dataset_from_parquet(folder: Path, table: Path, schema: Schema, name: str, *, notes: tuple[str, ...] = ()) -> Dataset:
+    """Store a typed table that lies in a Parquet file already; the file is moved, and at most one column is in memory.
+
+    Parameters
+    ----------
+    folder : Path
+        The new dataset's folder.
+    table : Path
+        Written as `write_table` does.
+    schema : Schema
+    name : str
+    notes : tuple of str
+
+    Raises
+    ------
+    StorageError
+        When the disk is full.
+    """
+    import pyarrow.parquet as pq
+
+    rows = pq.ParquetFile(table).metadata.num_rows
+    digest = hashlib.sha256()
+    for column in schema:
+        digest.update(f"{column.name}\0{column.kind}\0".encode(errors="surrogatepass"))
+        values = read_table(table, [column.name])[column.name]
+        digest.update(pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes())
+    report = ReadReport(dialect=None, rows=rows, columns=len(schema))
+    dataset = Dataset(folder, name, schema, report, {}, digest.hexdigest(), rows, time.time(), notes)
+    fresh = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        fresh.mkdir(parents=True)
+        table.replace(fresh / "data.parquet")
+        write_json(fresh / "dataset.json", _to_dict(dataset))
+        _replace(folder, fresh)
+    except OSError as error:
+        if isinstance(error, StorageError):
+            raise
+        raise StorageError(
+            f"The table could not be saved: {error.strerror or error}.", action="Free some disk space, then try again."
+        ) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return dataset

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from automl_core.cleaning.preprocessing import output_names, source_columns
+from automl_core.cleaning.preprocessing import feature_names, output_names, source_columns
 
-Meaning = Literal["number", "word", "missing", "codes", "code", "mean", "share", "text", "straightened"]
+Meaning = Literal["number", "word", "missing", "codes", "code", "mean", "share", "text", "straightened", "mark", "made"]
 PER: dict[Meaning, str] = {
     "number": "for one more",
     "word": "if it is so",
@@ -24,9 +24,16 @@ PER: dict[Meaning, str] = {
     "share": "for one more of its share of the rows",
     "text": "for one more of this part of the text",
     "straightened": "for one more after straightening",
+    "mark": "if it is so",
+    "made": "for one more of this prepared number",
 }
 """What one unit of a feature is."""
-ENCODERS: dict[str, Meaning] = {"OneHotEncoder": "word", "TargetEncoder": "mean", "FrequencyEncoder": "share"}
+ENCODERS: dict[str, Meaning] = {
+    "OneHotEncoder": "word",
+    "HashedWords": "word",
+    "TargetEncoder": "mean",
+    "FrequencyEncoder": "share",
+}
 MARK = "missingindicator_"
 
 
@@ -61,6 +68,8 @@ class Feature:
 
 def features(preprocessor: Any) -> list[Feature]:
     """Return what the columns of a fitted preprocessor's output are, in their order."""
+    if hasattr(preprocessor, "positions_"):
+        return _prepared(preprocessor)
     sources = source_columns(preprocessor)
     found: list[Feature] = []
     for transformer, names in _groups(preprocessor):
@@ -71,6 +80,17 @@ def features(preprocessor: Any) -> list[Feature]:
             here = _after(label, step, here, output_names(SimpleNamespace(steps=done), names))
         found += here
     return [replace(feature, name=_readable(feature), column=source) for feature, source in zip(found, sources, strict=True)]
+
+
+def _prepared(preprocessor: Any) -> list[Feature]:
+    """Return the features where steps looked at several columns at once: what they left alone keeps its meaning."""
+    one_by_one = features(preprocessor.columns)
+    first = dict(zip(feature_names(preprocessor.columns), one_by_one, strict=True))
+    layout = zip(preprocessor.names_, preprocessor.sources_, preprocessor.plain_, strict=True)
+    return [
+        first[str(name)] if plain and str(name) in first else Feature(str(name), str(source), "made")
+        for name, source, plain in layout
+    ]
 
 
 def _groups(preprocessor: Any) -> Iterator[tuple[Any, list[str]]]:
@@ -96,6 +116,11 @@ def _after(label: str, step: Any, before: list[Feature], names: list[str]) -> li
         ]
     if kind == "impute":
         return [*before, *(Feature(name, name, "missing") for name in names[len(before) :])]
+    if kind == "clip":
+        return [*before, *(Feature(name, name, "mark") for name in names[len(before) :])]
+    if kind == "bin":
+        known = {one.name: one for one in before}
+        return [Feature(name, known[name].column if name in known else name, "made") for name in names]
     if kind == "power":
         return [Feature(one.name, one.column, "straightened") if one.meaning == "number" else one for one in before]
     if kind == "text":

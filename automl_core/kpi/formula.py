@@ -87,6 +87,33 @@ class Formula:
         """Which of prediction, truth, probability and error it looks at."""
         return frozenset(str(node.value) for node in _walk(self.root) if node.kind == "name")
 
+    @functools.cached_property
+    def aggregates(self) -> tuple[str, ...]:
+        """Names of the functions it uses that make one number of all rows."""
+        return tuple(dict.fromkeys(str(node.value) for node in _walk(self.root) if node.kind == "call" and _over_rows(node)))
+
+    @property
+    def is_condition(self) -> bool:
+        """Whether it says of each row if something holds."""
+        return _is_condition(self.root)
+
+    def each(self, rows: Rows) -> npt.NDArray[np.float64]:
+        """Compute the formula for each row; conditions give 1 and 0.
+
+        Returns
+        -------
+        ndarray, shape (size,)
+            NaN where it is missing.
+
+        Raises
+        ------
+        InputError
+            As `value`.
+        """
+        with np.errstate(all="ignore"):
+            found = _Reader(rows).numbers(self.root)
+        return np.array(np.broadcast_to(finite(found), rows.size))
+
     def value(self, rows: Rows) -> float:
         """Compute the formula.
 
@@ -113,6 +140,17 @@ class Formula:
 def parse_formula(text: str) -> Formula:
     """Read a formula; raises InputError with the place that cannot be read and what is expected there."""
     return Formula(text, read(text))
+
+
+def _over_rows(node: Node) -> bool:
+    name = str(node.value)
+    return FUNCTIONS[name].aggregate or (name in AGGREGATES and len(node.args) == 1)
+
+
+def _is_condition(node: Node) -> bool:
+    if node.kind == "call" and node.value == "if":
+        return all(_is_condition(arg) for arg in node.args[1:])
+    return node.kind in ("compare", "both", "either", "not") or (node.kind == "name" and node.value == "error")
 
 
 def _walk(node: Node) -> Iterator[Node]:

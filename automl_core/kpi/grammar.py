@@ -73,6 +73,16 @@ class Node:
     args: tuple[Node, ...] = ()
     depth: int = field(default=1, compare=False)
 
+    def to_list(self) -> list[Any]:
+        """Return plain JSON types, to be kept where the grammar is not at hand."""
+        return [self.kind, self.at, self.value, [arg.to_list() for arg in self.args]]
+
+    @classmethod
+    def from_list(cls, data: list[Any]) -> Node:
+        """Rebuild a part from `to_list`'s output."""
+        kind, at, value, args = data
+        return _node(kind, at, value, tuple(cls.from_list(arg) for arg in args))
+
 
 def fault(at: int, what: str, needed: str = "", action: str = "Correct the formula.") -> InputError:
     """Return the error of one place of a formula."""

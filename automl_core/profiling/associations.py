@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from automl_core.schema import Schema
 Array = npt.NDArray[np.float64]
 ROWS = 20_000
 """Most rows that are looked at."""
-COLUMNS = 60
+COLUMNS = 100
 """Most columns that are compared with each other; with the target every column is compared."""
 PAIRED = 10
 """Rows that two columns must both have a value in; with fewer, chance alone makes them look alike."""
@@ -66,7 +68,7 @@ def associate(frame: pd.DataFrame, schema: Schema, target: str = "", *, seed: in
     notes = []
     if len(frame) > ROWS:
         notes.append(f"Associations are those of {ROWS:,} of {len(frame):,} rows, drawn at random.")
-        frame = frame.sample(ROWS, random_state=seed)
+        frame = frame.iloc[np.sort(np.random.default_rng(seed).choice(len(frame), ROWS, replace=False))]
     comparable = [column for column in schema if column.kind in ("number", "date", "category", "boolean")]
     prepared: dict[str, tuple[bool, Array]] = {}
     for column in sorted(comparable, key=lambda column: column.name != target):
@@ -80,12 +82,83 @@ def associate(frame: pd.DataFrame, schema: Schema, target: str = "", *, seed: in
         others = len(comparable) - (target in prepared)
         known = f" Every column is compared with the target {target!r}." if target in prepared else ""
         notes.append(f"Only the first {COLUMNS} of {others:,} columns are compared with each other.{known}")
-    pairs = [(target, name) for name in names] if target in prepared else []
-    close = names[:COLUMNS]
-    pairs += [(one, other) for place, one in enumerate(close) for other in close[place + 1 :]]
-    found = [pair for one, other in pairs if (pair := _pair(one, other, prepared)) is not None]
+    found = []
+    if target in prepared:
+        found = [pair for name in names if (pair := _pair(target, name, prepared)) is not None]
+    found += _all_pairs({name: prepared[name] for name in names[:COLUMNS]})
     found.sort(key=lambda entry: (entry.first != target, -entry.strength))
     return found, notes
+
+
+def _all_pairs(prepared: dict[str, tuple[bool, Array]]) -> list[Association]:
+    """Compare all columns with each other, those of numbers by products of whole tables."""
+    names = list(prepared)
+    place = {name: number for number, name in enumerate(names)}
+    numbers = [name for name in names if prepared[name][0]]
+    words = [name for name in names if not prepared[name][0]]
+    found: list[Association] = []
+
+    def keep(one: str, other: str, method: str, strength: float, sign: int = 0) -> None:
+        first, second = (one, other) if place[one] < place[other] else (other, one)
+        found.append(Association(first, second, method, strength, sign))
+
+    if numbers:
+        ranks = np.column_stack([prepared[name][1] for name in numbers])
+        known = ~np.isnan(ranks)
+        ranks = np.where(known, ranks - np.nanmean(ranks, axis=0), 0.0)
+        mask = known.astype(np.float64)
+        for left, right, rows, value in _correlations(ranks, mask):
+            if rows >= PAIRED:
+                keep(numbers[left], numbers[right], "spearman", abs(value), int(np.sign(value)))
+        for name in words:
+            common, ratios = _ratios(prepared[name][1], ranks, mask)
+            for column, other in enumerate(numbers):
+                if common[column] >= PAIRED:
+                    keep(name, other, "correlation_ratio", float(ratios[column]))
+    codes = {name: np.where(np.isnan(prepared[name][1]), 0, prepared[name][1] + 1).astype(np.int64) for name in words}
+    for first, second in combinations(words, 2):
+        table = _table(codes[first], codes[second])[1:, 1:]
+        if table.sum() >= PAIRED:
+            keep(first, second, "cramers_v", _cramers_v(table))
+    found.sort(key=lambda pair: (place[pair.first], place[pair.second]))
+    return found
+
+
+def _correlations(ranks: Array, mask: Array) -> Iterator[tuple[int, int, int, float]]:
+    """Yield the places of two columns, their rows in common and their correlation there; `ranks` is 0 where missing."""
+    rows, products = mask.T @ mask, ranks.T @ ranks
+    sums, squares = ranks.T @ mask, (ranks * ranks).T @ mask
+    rows_or_one = np.maximum(rows, 1)
+    spread = np.maximum(squares - sums * sums / rows_or_one, 0)
+    together = products - sums * sums.T / rows_or_one
+    size = np.sqrt(spread * spread.T)
+    none = size <= 1e-9 * np.maximum(squares, 1)
+    values = np.clip(np.where(none, 0, together / np.where(none, 1, size)), -1, 1)
+    for one in range(len(rows)):
+        for other in range(one + 1, len(rows)):
+            yield one, other, int(rows[one, other]), float(values[one, other])
+
+
+def _ratios(codes: Array, ranks: Array, mask: Array) -> tuple[Array, Array]:
+    """Return rows in common and correlation ratio of one column of words with each column of numbers."""
+    levels = int(np.nanmax(codes)) + 1
+    member = (codes[:, None] == np.arange(levels)).astype(np.float64)
+    counts, sums = member.T @ mask, member.T @ ranks
+    squares = (~np.isnan(codes)).astype(np.float64) @ (ranks * ranks)
+    rows, whole = counts.sum(axis=0), sums.sum(axis=0)
+    groups = (counts > 0).sum(axis=0)
+    middle = whole * whole / np.maximum(rows, 1)
+    between = (sums * sums / np.maximum(counts, 1)).sum(axis=0) - middle
+    total = squares - middle
+    usable = (rows - groups >= 1) & (groups >= 2) & (total > 1e-9 * np.maximum(squares, 1))
+    share = 1 - (1 - between / np.where(usable, total, 1)) * (rows - 1) / np.maximum(rows - groups, 1)
+    return rows, np.where(usable, np.sqrt(np.clip(share, 0, 1)), 0.0)
+
+
+def _table(x: npt.NDArray[np.int64], y: npt.NDArray[np.int64]) -> Array:
+    columns = int(y.max(initial=0)) + 1
+    rows = int(x.max(initial=0)) + 1
+    return np.bincount(x * columns + y, minlength=rows * columns).reshape(rows, columns).astype(float)
 
 
 def _prepare(values: pd.Series, number: bool) -> Array | None:
@@ -127,14 +200,14 @@ def _correlation(x: Array, y: Array) -> float:
 
 def cramers_v(x: npt.NDArray[np.int64], y: npt.NDArray[np.int64]) -> float:
     """Return Cramér's V of two lists of codes, corrected for chance (Bergsma, 2013); 0 where it is not defined."""
-    if len(x) < 2:
-        return 0.0
-    _, x = np.unique(x, return_inverse=True)
-    _, y = np.unique(y, return_inverse=True)
-    rows, columns, n = int(x.max()) + 1, int(y.max()) + 1, len(x)
+    return _cramers_v(_table(x, y)) if len(x) > 1 else 0.0
+
+
+def _cramers_v(table: Array) -> float:
+    table = table[table.any(axis=1)][:, table.any(axis=0)]
+    (rows, columns), n = table.shape, table.sum()
     if rows < 2 or columns < 2:
         return 0.0
-    table = np.bincount(x * columns + y, minlength=rows * columns).reshape(rows, columns).astype(float)
     expected = np.outer(table.sum(1), table.sum(0)) / n
     phi2 = float(((table - expected) ** 2 / expected).sum()) / n
     phi2 = max(0.0, phi2 - (rows - 1) * (columns - 1) / (n - 1))

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from automl_core.profiling.column import ColumnProfile
+from automl_core.profiling.leakage import Leakage
+from automl_core.profiling.missingness import Pattern
 from automl_core.profiling.profile import Profile
-from automl_core.profiling.summaries import ColumnProfile
+from automl_core.profiling.relation import Relation
 from automl_core.profiling.wording import number
 
 LIMIT = 1_900_000
-"""Most bytes of a page; wider tables get fewer cards, and the page says how many are left out."""
-CARDS = (1000, 500, 200, 100, 50)
+"""Most bytes of a page."""
+SIZES = ((1000, 20_000), (500, 10_000), (200, 8_000), (100, 4_000), (50, 1_000))
+"""Columns that get a card, and others that get a line, as many as there is room for."""
 SENTENCES = 300
 """Most alerts on a page; the most severe come first."""
 PAIRS = 40
 MEASURES = {"spearman": "Spearman", "cramers_v": "Cramér's V", "correlation_ratio": "correlation ratio"}
+SCORES = {"auc": "AUC alone", "r2": "R² alone"}
 
 
-def profile_html(profile: Profile, title: str) -> str:
+def profile_html(profile: Profile, title: str, leakage: Leakage | None = None) -> str:
     """Return a profile as HTML.
 
     Parameters
@@ -25,32 +30,45 @@ def profile_html(profile: Profile, title: str) -> str:
     profile : Profile
     title : str
         Name of the table.
+    leakage : Leakage, optional
+        What was measured of leakage.
 
     Returns
     -------
     str
-        At most `LIMIT` bytes of UTF-8.
+        At most `LIMIT` bytes of UTF-8. Cells of free texts, keys and personal data are not on it.
     """
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("automl_core"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.get_template("profile.html")
+    relations = {relation.name: relation for relation in profile.relations}
     page = ""
-    for most in CARDS:
-        personal = {name for alert in profile.alerts if alert.code == "personal_data" for name in alert.columns}
+    for most, lines in SIZES:
+        rest = profile.columns[most : most + lines]
         page = template.render(
             title=title,
             profile=profile,
             alerts=profile.alerts[:SENTENCES],
             more_alerts=max(len(profile.alerts) - SENTENCES, 0),
-            cards=[_card(column, column.name in personal) for column in profile.columns[:most]],
-            more=max(len(profile.columns) - most, 0),
+            cards=[_card(column, relations.get(column.name)) for column in profile.columns[:most]],
+            rest=[_line(column) for column in rest],
+            more=max(len(profile.columns) - most - lines, 0),
             measures=MEASURES,
             pairs=[pair for pair in profile.associations[:PAIRS] if pair.strength >= 0.1],
+            patterns=[(_shortened(pattern), pattern.rows) for pattern in profile.missingness.patterns],
+            leakage=leakage,
         )
         if len(page.encode("utf-8", errors="replace")) <= LIMIT:
             break
     return page
+
+
+def _shortened(pattern: Pattern) -> str:
+    if not pattern.count:
+        return "nothing"
+    named = ", ".join(name[:60] for name in pattern.columns[:8])
+    return named if pattern.count <= 8 else f"{named} and {pattern.count - 8:,} more"
 
 
 def facts(column: ColumnProfile) -> list[tuple[str, str]]:
@@ -71,10 +89,16 @@ def facts(column: ColumnProfile) -> list[tuple[str, str]]:
     return said
 
 
-def _card(column: ColumnProfile, personal: bool) -> dict[str, Any]:
-    # A page is made to be sent: people's addresses stay at home, and so do free texts, which name people too often.
+def _card(column: ColumnProfile, relation: Relation | None) -> dict[str, Any]:
+    # A page is made to be sent: free texts stay at home, since they name people too often.
     highest = max(column.counts, default=0)
     bars = [round(36 * count / highest, 1) if highest else 0 for count in column.counts]
     most = column.values[0][1] if column.values else 1
     values = [(value, count, round(100 * count / most)) for value, count in column.values[:6]]
-    return {"column": column, "facts": facts(column), "bars": bars, "common": [] if personal else values, "personal": personal}
+    said = [*facts(column), (SCORES[relation.measure], f"{relation.score:.2f}")] if relation else facts(column)
+    return {"column": column, "facts": said, "bars": bars, "common": values}
+
+
+def _line(column: ColumnProfile) -> tuple[str, str, str, str]:
+    name = column.name if len(column.name) <= 60 else column.name[:59] + "…"
+    return name, column.kind, f"{column.missing_share:.1%}" if column.missing else "", f"{column.distinct:,}"

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 OWN = (
     # Our learned steps: attributes are set, nothing runs until rows are transformed.
+    "automl_core.cleaning.choosing.Collinear",
+    "automl_core.cleaning.choosing.KeepBest",
+    "automl_core.cleaning.choosing.LowVariance",
+    "automl_core.cleaning.preparation.Preparation",
+    "automl_core.cleaning.shaping.BoxCox",
+    "automl_core.cleaning.shaping.Components",
+    "automl_core.cleaning.shaping.HashedWords",
+    "automl_core.cleaning.shaping.LeaveSparseOut",
+    "automl_core.cleaning.shaping.OddRows",
+    "automl_core.cleaning.shaping.Products",
+    "automl_core.cleaning.shaping.Ratios",
     "automl_core.cleaning.transformers.ClipOutliers",
     "automl_core.cleaning.transformers.FrequencyEncoder",
     "automl_core.cleaning.transformers.GroupRare",
@@ -11,6 +22,8 @@ OWN = (
     "automl_core.cleaning.transformers.level_name",
     # A support vector regression that keeps two numbers more.
     "automl_core.scoring.targets.ScaledSVR",
+    # Trees as arrays; which class they become is looked up in a list.
+    "automl_core.scoring.trees.PackedTrees",
 )
 BOOSTERS = (
     # Each rebuilds its trees from the library's own stored form, which holds numbers and names only.
@@ -73,6 +86,7 @@ def load_trusted(data: bytes, what: str) -> object:
 
     from automl_core.errors import FormatError
     from automl_core.scoring.archive import UNREADABLE, check_members
+    from automl_core.scoring.trees import unpack_trees
 
     try:
         # A skops file is a zip inside the model's zip, and may be a bomb of its own.
@@ -90,7 +104,7 @@ def load_trusted(data: bytes, what: str) -> object:
             "Do not use this file unless you know who made it and how.",
         )
     try:
-        return skops.io.loads(data, trusted=list(TRUSTED))
+        return unpack_trees(skops.io.loads(data, trusted=list(TRUSTED)))
     except ModuleNotFoundError as error:
         raise FormatError(
             f"{what} needs the package {str(error.name).split('.')[0]!r}, which is not installed here.",

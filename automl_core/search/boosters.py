@@ -75,9 +75,12 @@ def _lightgbm(
             raise lightgbm.callback.EarlyStopException(env.iteration, env.evaluation_result_list)
 
     stop = lightgbm.early_stopping(PATIENCE, first_metric_only=True, verbose=False)
-    return estimator.fit(
+    estimator.fit(
         X, y, sample_weight=weights, eval_set=[(V, truth)], callbacks=[stop, in_time], categorical_feature=categories or "auto"
     )
+    # The course of the fit, a number a round, is of no use afterwards and takes longer to store than the trees.
+    estimator._evals_result = {}
+    return estimator
 
 
 def _xgboost(
@@ -103,8 +106,9 @@ def _xgboost(
         callbacks=[InTime()],
     )
     estimator.fit(X, y, sample_weight=weights, eval_set=[(V, truth)], verbose=False)
-    # The callback is of use while fitting only, and would not travel with the model.
+    # Both are of use while fitting only: the callback would not travel with the model, the course would swell it.
     estimator.set_params(callbacks=None)
+    estimator.evals_result_ = {}
     return estimator
 
 
@@ -118,7 +122,7 @@ def _catboost(
             return time.monotonic() < end
 
     judged = (catboost_frame(V, categories), truth)
-    return estimator.fit(
+    estimator.fit(
         catboost_frame(X, categories),
         y,
         sample_weight=weights,
@@ -127,3 +131,5 @@ def _catboost(
         early_stopping_rounds=PATIENCE,
         callbacks=[InTime()],
     )
+    estimator._set_test_evals([])  # predictions of the judged rows, kept again elsewhere
+    return estimator

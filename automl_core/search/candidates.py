@@ -168,12 +168,16 @@ def readable(task: Task) -> dict[str, Spec]:
 
 
 EXPLAINABLE = ("lr", "ebm", "tree-small", "ridge", "lda", "lasso", "en", "br", "omp", "huber")
+LARGE = ("lr", "lightgbm-own-slow-and-wide", "xgboost-own", "lightgbm-own", "catboost-own")
+"""First on tables of `LARGE_ROWS` and more: boosters of many leaves, which win there more often than not (Grinsztajn and others,
+2022; McElfresh and others, 2023) and show by their first folds whether slower families have anything to add."""
+LARGE_ROWS = 4_000
 FAST = ("lr", "ridge", "lda", "nb", "dt", "lightgbm-own", "lasso", "br", "mlp", "xgboost-own-shallow", "catboost-own")
 QUICK = ("lr", "nb", "ridge", "lightgbm-own", "rf", "et", "xgboost-own")
 
 
-def choose(config: ExperimentConfig) -> list[Spec]:
-    """Return the candidates of a run in the order in which they are tried.
+def choose(config: ExperimentConfig, rows: int = 0) -> list[Spec]:
+    """Return the candidates of a run in the order in which they are tried; `rows` are learned from.
 
     Raises
     ------
@@ -199,9 +203,15 @@ def choose(config: ExperimentConfig) -> list[Spec]:
         order = QUICK
     elif config.preset == "pycaret":
         order = tuple(row["id"] for row in _rows(config.task) if row["turbo"] and row["id"] != "dummy")
-    elif config.preset == "best":
+    elif rows >= LARGE_ROWS:
+        order = (*LARGE, *order)
+    if config.preset == "best":
         order = (*order, *(name for name in known if name not in order and name != "dummy"))
-    return [known[name] for name in order if name in known]
+    chosen: dict[str, Spec] = {}
+    for name in order:
+        if name in known:  # and not under another name before
+            chosen.setdefault(f"{known[name].class_path} {sorted(known[name].params.items())}", known[name])
+    return list(chosen.values())
 
 
 def _rows(task: Task) -> list[dict[str, Any]]:

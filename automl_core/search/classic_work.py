@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-import zipfile
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from automl_core.cleaning.preprocessing import build_preprocessor
+from automl_core.scoring.storing import stored
 from automl_core.search.candidates import Spec, make_estimator
 from automl_core.search.fitting import FoldWork
 from automl_core.search.keeper import Serve
@@ -82,8 +82,6 @@ def serve(session: Session, work: FoldWork, request: dict[str, Any]) -> dict[str
 
 
 def _finalize(session: Session, work: FoldWork, spec: Spec, estimator: Any) -> None:
-    import skops.io
-
     preprocessor, fitted = session.finalize(estimator)
     places = {
         work.folder / FINAL / f"{spec.view}.skops": preprocessor,
@@ -91,4 +89,4 @@ def _finalize(session: Session, work: FoldWork, spec: Spec, estimator: Any) -> N
     }
     for path, thing in places.items():
         with atomic_file(path) as file:
-            file.write(skops.io.dumps(thing, compression=zipfile.ZIP_DEFLATED, compresslevel=1))
+            file.write(stored(thing))

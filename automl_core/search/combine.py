@@ -53,8 +53,8 @@ def combine(
     Candidate or None
         None when no member is fast enough or no score is defined.
     """
-    judged = division.fold >= 0
-    fold, places = division.fold[judged], division.train[judged]
+    judged = division.layers >= 0
+    fold, places = division.layers[judged], division.places[judged]
     values = {name: prediction[judged] for name, prediction in predictions.items()}
     codes = scorer.y[places].astype(np.int64) if scorer.config.task != "regression" else None
     took = {row.id: estimate_ms(row, division.folds) for row in rows}
@@ -74,7 +74,7 @@ def combine(
         weights = greedy_weights(values, judge_of(scorer, places), deadline=begun + 0.4 * (deadline - begun), allowed=may)
         if not weights:
             return None
-        mixed, warm = honest_blend(values, judge_rows, codes, fold, deadline=deadline, allowed=may)
+        mixed, warm = honest_blend(values, judge_rows, codes, fold, places, deadline=deadline, allowed=may)
     temperature = 1.0
     if codes is not None:
         temperature = fit_temperature(blend(values, weights), codes)

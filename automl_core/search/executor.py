@@ -1,4 +1,4 @@
-"""Where fits run: each in a forked process of its own, so that it can be timed, stopped, and may even crash."""
+"""Where fits run: in forked processes, one at a time in each, so that a fit can be timed, stopped, and may even crash."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from automl_core.errors import StorageError
 from automl_core.search import memory
+from automl_core.search.kept import is_spent, packed_task, read_task, seeded, send_task
 
 Work = Callable[[], dict[str, Any]]
 HEADROOM = 0.9
 """Share of the free memory that one task may take."""
 NO_MEMORY = "There was not enough memory."
+END = b"\n"
+"""Ends an answer of a kept child; JSON has none inside."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,24 @@ class Done:
 
 @dataclass
 class _Child:
+    """A process, and the task it is at.
+
+    Parameters
+    ----------
+    pid, pipe : int
+        Its answers come from the pipe.
+    tasks : int
+        Where a kept process gets its tasks; -1 for one that was forked for a single task.
+    modules : int
+        How many modules its parent had imported when it was forked.
+    """
+
     pid: int
     pipe: int
-    started: float
-    deadline: float
+    tasks: int = -1
+    modules: int = 0
+    started: float = 0.0
+    deadline: float = 0.0
     data: bytearray = field(default_factory=bytearray)
     timed_out: bool = False
 
@@ -63,20 +81,53 @@ class _Child:
 class ForkExecutor:
     """Runs each task in a forked child with one native thread; results come back over a pipe as JSON.
 
+    A fork of a process with the libraries takes 30 ms, and its first touch of every page as much again: more than many
+    fits. A child is therefore kept for the next task, as long as its tasks are short and leave its memory small.
+
     The parent must not have run an OpenMP loop before: GNU's runtime hangs in a child of a process that has.
 
     Parameters
     ----------
     cores : int
         Tasks at a time.
+    shared : object, optional
+        What the children inherit and tasks are made of, such as a run's data, which must not change. A task that is plain
+        but for it goes to a kept child; without it each task gets a child of its own.
     """
 
-    def __init__(self, cores: int) -> None:
+    def __init__(self, cores: int, shared: object = None) -> None:
         self.cores = cores
+        self._shared = shared
         self._children: dict[tuple[Any, ...], _Child] = {}
+        self._idle: list[_Child] = []
 
     def submit(self, key: tuple[Any, ...], work: Work, timeout: float) -> None:
-        """Fork a child that runs `work`."""
+        """Let a child run `work`."""
+        task = packed_task(work, self._shared) if self._shared is not None else None
+        child = self._fork(partial(_run_once, work)) if task is None else self._hire(task)
+        child.started = time.monotonic()
+        child.deadline = child.started + timeout
+        self._children[key] = child
+
+    def _hire(self, task: bytes) -> _Child:
+        """Give a task to a child that waits for one, or to a new one."""
+        while self._idle:
+            child = self._idle.pop()
+            # What was imported since it was forked, each of its tasks would have to import again.
+            if child.modules == len(sys.modules):
+                with contextlib.suppress(OSError):  # it has ended
+                    send_task(child.tasks, task)
+                    return child
+            _end(child)
+        reading, writing = os.pipe()
+        child = self._fork(partial(_run_kept, self._shared, reading, writing))
+        os.close(reading)
+        child.tasks, child.modules = writing, len(sys.modules)
+        send_task(writing, task)
+        return child
+
+    def _fork(self, run: Callable[[int, int], None]) -> _Child:
+        """Fork a child that does `run`, which is given its end of the pipe and the parent's id, and never returns."""
         reading, writing = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -84,13 +135,12 @@ class ForkExecutor:
         pid = os.fork()
         if pid == 0:
             os.close(reading)
-            _run_child(work, writing, parent)
+            run(writing, parent)
         os.close(writing)
         os.set_blocking(reading, False)
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)
-        now = time.monotonic()
-        self._children[key] = _Child(pid, reading, now, now + timeout)
+        return _Child(pid, reading)
 
     def free(self) -> int:
         """Return how many more tasks can be started now."""
@@ -112,10 +162,12 @@ class ForkExecutor:
         for pipe in ready:
             child = self._children[pipes[pipe]]
             chunk = os.read(pipe, 1 << 20)
-            if chunk:
-                child.data += chunk
-            else:
+            if not chunk:
                 done.append(self._reap(pipes[pipe]))
+            else:
+                child.data += chunk
+                if child.tasks >= 0 and chunk.endswith(END):
+                    done.append(self._answered(pipes[pipe]))
         now = time.monotonic()
         for key, child in list(self._children.items()):
             if now > child.deadline:
@@ -130,10 +182,23 @@ class ForkExecutor:
             if known in self._children:
                 _kill(self._children[known].pid)
                 self._reap(known)
+        while key is None and self._idle:
+            _end(self._idle.pop())
+
+    def _answered(self, key: tuple[Any, ...]) -> Done:
+        """Take the answer of a kept child, which waits for the next task unless it says that it has ended."""
+        child = self._children.pop(key)
+        answer = json.loads(child.data)
+        child.data.clear()
+        if answer["last"]:
+            _end(child)
+        else:
+            self._idle.append(child)
+        return _done(key, answer, time.monotonic() - child.started)
 
     def _reap(self, key: tuple[Any, ...]) -> Done:
         child = self._children.pop(key)
-        os.close(child.pipe)
+        _close(child)
         _, status = os.waitpid(child.pid, 0)
         seconds = time.monotonic() - child.started
         if child.timed_out:
@@ -146,7 +211,24 @@ class ForkExecutor:
             answer = json.loads(child.data)
         except ValueError:
             return Done(key, error="Its process ended without an answer.", seconds=seconds)
-        return Done(key, answer.get("result", {}), answer.get("error", ""), seconds, disk=answer.get("disk", 0))
+        return _done(key, answer, seconds)
+
+
+def _done(key: tuple[Any, ...], answer: dict[str, Any], seconds: float) -> Done:
+    return Done(key, answer.get("result", {}), answer.get("error", ""), seconds, disk=answer.get("disk", 0))
+
+
+def _close(child: _Child) -> None:
+    os.close(child.pipe)
+    if child.tasks >= 0:
+        os.close(child.tasks)
+
+
+def _end(child: _Child) -> None:
+    """End a child that has no task."""
+    _close(child)
+    _kill(child.pid)
+    os.waitpid(child.pid, 0)
 
 
 def _kill(pid: int) -> None:
@@ -156,39 +238,79 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _run_child(work: Work, writing: int, parent: int) -> None:
-    """Run a task and leave; never returns."""
+def _run_once(work: Work, writing: int, parent: int) -> None:
+    """Run one task and leave; never returns."""
     code = 0
     try:
-        os.setpgid(0, 0)
-        _die_with_parent(parent)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _limit_memory()
-        # For what is imported from here on; what was imported before the fork is told by threadpoolctl.
-        os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+        _settle(parent)
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1):
-            answer: dict[str, Any] = {"result": work()}
+            answer = _answer(work)
+        code = _write(writing, json.dumps(answer).encode())
+    finally:
+        os._exit(code)
+
+
+def _run_kept(shared: object, reading: int, putting: int, writing: int, parent: int) -> None:
+    """Run the tasks that come, until one leaves too much behind or there are no more; never returns."""
+    code = 0
+    try:
+        os.close(putting)
+        _settle(parent)
+        from threadpoolctl import threadpool_limits
+
+        begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with threadpool_limits(1):
+            while not code and (work := read_task(reading, shared)) is not None:
+                started = time.monotonic()
+                _limit_memory()
+                seeded()
+                answer = _answer(work)
+                del work
+                answer["last"] = is_spent(time.monotonic() - started, begun)
+                code = _write(writing, json.dumps(answer).encode() + END)
+                if answer["last"]:
+                    break
+    finally:
+        os._exit(code)
+
+
+def _settle(parent: int) -> None:
+    """Make a forked child one that can be ended, that ends with its parent, and that knows its limits."""
+    os.setpgid(0, 0)
+    _die_with_parent(parent)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory()
+    # For what is imported from here on; what was imported before the fork is told by threadpoolctl.
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+
+
+def _answer(work: Work) -> dict[str, Any]:
+    """Run a task; return its result, or why there is none."""
+    try:
+        return {"result": work()}
     except MemoryError:
-        answer = {"error": NO_MEMORY}
+        return {"error": NO_MEMORY}
     except StorageError as error:
-        answer = {"error": error.received, "disk": getattr(error.__cause__, "errno", None) or errno.EIO}
+        return {"error": error.received, "disk": getattr(error.__cause__, "errno", None) or errno.EIO}
     except Exception as error:  # noqa: BLE001 - a model may fail in any way; the sentence becomes the reason of its row
         traceback.print_exc()
         text = " ".join(str(error).split())
         # How libraries written in C++ say it.
         short = "bad_alloc" in text or "bad allocation" in text or "Unable to allocate" in text
-        answer = {"error": NO_MEMORY if short else f"{type(error).__name__}: {text[:300]}"}
+        return {"error": NO_MEMORY if short else f"{type(error).__name__}: {text[:300]}"}
+
+
+def _write(pipe: int, data: bytes) -> int:
+    """Write all of `data`; return the exit code: 1 where nobody listens any more."""
     try:
-        data = json.dumps(answer).encode()
         while data:
-            data = data[os.write(writing, data) :]
+            data = data[os.write(pipe, data) :]
     except OSError:
-        code = 1
-    finally:
-        os._exit(code)
+        return 1
+    return 0
 
 
 def _die_with_parent(parent: int) -> None:

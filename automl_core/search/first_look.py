@@ -35,6 +35,8 @@ FILE_BYTES = 1 << 19
 """The first sample of a file; a smaller file is looked at whole."""
 ROWS = 4000
 """The first sample of a table that was read already."""
+MOST_ROWS = 16_000
+"""The largest sample of such a table: it is prepared beside the search's own rows, and takes its memory."""
 GROWTH = 4
 """Each sample is so many times as large as the one before."""
 WHOLE = 2
@@ -171,7 +173,7 @@ def _samples_of_file(path: Path) -> Iterator[Sample]:
 
 def _samples_of_frame(frame: pd.DataFrame, schema: Schema, seed: int) -> Iterator[Sample]:
     rows = ROWS
-    while rows * WHOLE <= len(frame):
+    while rows <= MOST_ROWS and rows * WHOLE <= len(frame):
         yield Sample(frame.sample(rows, random_state=seed).sort_index(), schema, len(frame))
         rows *= GROWTH
 
@@ -256,7 +258,7 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
     with tempfile.TemporaryDirectory(prefix="tablewright-") as scratch:
         work = prepare(sample.frame.reset_index(drop=True), sample.schema, recipe, config, Path(scratch)).work
     division, metrics, fit_seconds, predict_ms = work.division, [], 0.0, []
-    for fold in range(division.folds):
+    for fold in range(division.each):
         learned, judged = division.train[division.learned(fold)], division.train[division.judged(fold)]
         y = work.y if not work.n_classes else work.y.astype(int)
         preprocessor = build_preprocessor(recipe, work.schema, work.features, task=config.task, seed=config.seed)
@@ -285,7 +287,7 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
         family=spec.family,
         params=spec.params,
         state="scored",
-        reason=f"{seen} in {division.folds} folds. The search's own score follows.",
+        reason=f"{seen} in {division.each} folds. The search's own score follows.",
         fold_scores=tuple(scores),
         score=float(np.mean(scores)),
         spread=float(np.std(scores, ddof=1)) if len(scores) > 1 else None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 import warnings
-import zipfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,18 +12,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from automl_core.cleaning.preprocessing import View, build_preprocessor, native_categories, pack_names
+from automl_core.cleaning.preparation import take_kept
+from automl_core.cleaning.preprocessing import View, build_preprocessor, fit_parts, native_categories, pack_names
 from automl_core.cleaning.recipe import Recipe
 from automl_core.experiment import Task
 from automl_core.schema import Schema
 from automl_core.scorer import Scorer
+from automl_core.scoring.storing import stored
 from automl_core.scoring.values import predict_values
 from automl_core.search.candidates import Spec, make_estimator
+from automl_core.search.matrices import blocks_of, is_single, load_matrix, save_matrix, widened
 from automl_core.search.resampling import resample, weight_arguments
 from automl_core.search.splitting import Division
 from automl_core.workspace import atomic_file, write_json
 
 Array = npt.NDArray[np.float64]
+LARGE = 16 * 2**20
+"""Bytes of the features from which on memory counts for more than a second."""
 
 
 class FoldWork:
@@ -74,13 +78,16 @@ class FoldWork:
         self.seed = seed
         self.scorer = scorer
 
+    @property
+    def large(self) -> bool:
+        """Whether only one fold's data is prepared at a time, since that takes several times the memory of the table."""
+        return int(self.features.memory_usage(index=False).sum()) > LARGE
+
     def _view(self, fold: int, view: str) -> Path:
         return self.folder / "folds" / str(fold) / f"{view}.skops"
 
     def prepare(self, fold: int, view: str) -> dict[str, Any]:
         """Fit a fold's preprocessing and store what every candidate shares."""
-        import skops.io
-
         learned, judged = self._positions(fold)
         preprocessor = build_preprocessor(
             self.recipe,
@@ -91,25 +98,32 @@ class FoldWork:
             seed=self.seed,
         )
         start = time.perf_counter()
+        path = self._view(fold, view)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a fold without some category is no news to a person
-            X = np.asarray(preprocessor.fit_transform(self.features.iloc[learned], self._target(learned)), dtype=np.float64)
+            parts = fit_parts(preprocessor, self.features.iloc[learned], self._target(learned))
             middle = time.perf_counter()
-            V = np.asarray(preprocessor.transform(self.features.iloc[judged]), dtype=np.float64)
+            columns = sum(part.shape[1] for part in parts)
+            rows = (np.hstack([part[block] for part in parts]) for block in blocks_of(len(learned)))
+            missing = save_matrix(path.with_name(f"{view}_learn.npy"), len(learned), rows)
+            del parts  # learned and judged rows together are several times the table
+            begun = time.perf_counter()
+            blocks = (preprocessor.transform(self.features.iloc[judged[part]]) for part in blocks_of(len(judged)))
+            missing |= save_matrix(path.with_name(f"{view}_judge.npy"), len(judged), blocks, like=len(learned))
         end = time.perf_counter()
-        path = self._view(fold, view)
+        kept = take_kept(preprocessor)  # rows that a step of the recipe leaves out of learning
+        if kept is not None:
+            with atomic_file(path.with_name(f"{view}_kept.npy")) as file:
+                np.save(file, kept)
         pack_names(preprocessor)
         with atomic_file(path) as file:
-            file.write(skops.io.dumps(preprocessor, compression=zipfile.ZIP_DEFLATED, compresslevel=1))
-        for name, array in (("learn", X), ("judge", V)):
-            with atomic_file(path.with_name(f"{view}_{name}.npy")) as file:
-                np.save(file, array)
+            file.write(stored(preprocessor))
         facts = {
-            "columns": X.shape[1],
-            "missing": bool(np.isnan(X).any() or np.isnan(V).any()),
+            "columns": columns,
+            "missing": missing,
             "categories": native_categories(preprocessor) if view == "native" else [],
             "seconds": middle - start,
-            "transform_ms": 1000 * (end - middle) / max(len(judged), 1) * 1000,
+            "transform_ms": 1000 * (end - begun) / max(len(judged), 1) * 1000,
         }
         write_json(path.with_suffix(".json"), facts)
         return facts
@@ -134,13 +148,10 @@ class FoldWork:
         seconds : float
             Time after which a booster or a network ends with what it has.
         """
-        import skops.io
-
         _, judged = self._positions(fold)
         estimator, values, fit_seconds, predict_seconds = self.learn(spec, fold, facts, seconds)
         folder = self.folder / "candidates" / spec.id
-        # Packed here, where both cores are at work: a forest takes a fifth of the disk, and the export only copies it.
-        blob = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+        blob = stored(estimator)
         with atomic_file(folder / f"fold{fold}.skops") as file:
             file.write(blob)
         with atomic_file(folder / f"fold{fold}.npy") as file:
@@ -161,10 +172,15 @@ class FoldWork:
     def learn(self, spec: Spec, fold: int, facts: dict[str, Any], seconds: float) -> tuple[Any, Array, float, float]:
         """Fit one candidate on one fold; return it, its predictions of the judged rows, and the seconds both took."""
         folds = self.folder / "folds" / str(fold)
-        X = np.load(folds / f"{spec.view}_learn.npy")
-        V = np.load(folds / f"{spec.view}_judge.npy")
+        exact = bool(spec.resampling) or not is_single(spec.class_path)
+        X = load_matrix(folds / f"{spec.view}_learn.npy", exact=exact)
+        V = load_matrix(folds / f"{spec.view}_judge.npy", exact=exact and spec.early_stopping)
         learned, judged = self._positions(fold)
         y, truth = self._target(learned), self._target(judged)
+        left = folds / f"{spec.view}_kept.npy"
+        if left.exists():
+            kept = np.load(left)
+            X, y = X[kept], y[kept]
         if facts["missing"] and spec.view == "encoded" and not _takes_missing(spec):
             raise ValueError("The data has missing values, which this model cannot use.")
         estimator = make_estimator(spec, seed=self.seed, threads=1)
@@ -186,7 +202,8 @@ class FoldWork:
             else:
                 estimator.fit(X, y, **weight_arguments(estimator, weights))
             middle = time.perf_counter()
-            values = predict_values(estimator, V, self.n_classes)
+            del X
+            values = predict_values(estimator, widened(V) if exact else V, self.n_classes)
         end = time.perf_counter()
         if not np.isfinite(values).all():
             raise ValueError("The model predicted values that are not finite.")

@@ -41,7 +41,7 @@ RESERVE = 0.025
 """Share of the budget kept for the ensemble, between 0.7 and 6 seconds."""
 AFTERWARDS = 3.0
 """Seconds of saving that may come after the budget; what takes longer is taken from it."""
-SHARE = 0.15
+SHARE = 0.25
 """Share of the budget that one booster or network may take in all its folds; what it lacks, it may get later."""
 LONGER = 4.0
 """How many times that share a candidate gets that was cut off while it was the best."""
@@ -114,7 +114,7 @@ class SearchLoop:
         self.specs, self.weights = specs, weights or {}
         for module in PRELOADED:
             importlib.import_module(module)
-        self.executor = ForkExecutor(cores(self.config))
+        self.executor = ForkExecutor(cores(self.config), self.work)
         self.scorer, self.metric = prepared.scorer, prepared.scorer.metric
         self.folds = self.work.division.folds
         self.defined = self._defined_folds()
@@ -146,6 +146,7 @@ class SearchLoop:
             limit_ms=self.config.predict_limit_ms if self.config.preset == "fast" else 0.0,
         )
         self.told = 0.0
+        self.unsaved = False
         self.stopped = False
         budget = self.config.budget.seconds
         self.end = started + budget - min(max(RESERVE * budget, 0.7), 6.0) if not limit else float("inf")
@@ -207,7 +208,7 @@ class SearchLoop:
 
     def _chosen(self) -> list[Spec]:
         """Return the preset's candidates; where a label is rare or the table small, resampled ones after the first third."""
-        specs = choose(self.config)
+        specs = choose(self.config, len(self.work.division.train))
         if self.config.candidates or self.config.preset not in ("balanced", "best"):
             return specs
         y = self.work.y[self.work.division.train]
@@ -292,6 +293,8 @@ class SearchLoop:
                 if place not in self.preparing and wanted is None:
                     wanted = place
         if wanted is not None:
+            if self.preparing and self.work.large:
+                return None
             fold, view = wanted
             self.preparing.add(wanted)
             return ("prepare", fold, view), partial(self.work.prepare, fold, view), timeout
@@ -381,10 +384,10 @@ class SearchLoop:
         if need < max(DEAR * budget, LEAST) or self.specs is not None or self.config.candidates or self.metric.needs == "rows":
             return Decision(True, "")
         division, mixture = self.work.division, self._mixture()
-        done = np.flatnonzero(np.isin(division.fold, list(job.results)))[:WATCHED]
+        done = np.flatnonzero(np.isin(division.layers, list(job.results)))[:WATCHED]
         if mixture is None or not len(done):
             return Decision(True, "")
-        own, now, places = self.out_of_fold(job.spec.id, tuple(job.results))[done], mixture[done], division.train[done]
+        own, now, places = self.out_of_fold(job.spec.id, tuple(job.results))[done], mixture[done], division.places[done]
         if self.classes:
             # Forests and kernels are too careful, boosters too sure; the ensemble sets that right, so the race must not mind.
             codes = self.work.y[places].astype(np.int64)
@@ -399,9 +402,10 @@ class SearchLoop:
         known = {row.id: row.at_seconds for row in rows}
         if self.mixture is None or self.mixture[0] != known:
             division = self.work.division
-            watched = np.flatnonzero(division.fold >= 0)[:: max(1, len(division.fold) // WATCHED)]
+            layers = division.layers
+            watched = np.flatnonzero(layers >= 0)[:: max(1, len(layers) // WATCHED)]
             values = {row.id: self.out_of_fold(row.id) for row in rows}
-            judge = judge_of(self.scorer, division.train[watched])
+            judge = judge_of(self.scorer, division.places[watched])
             weights = greedy_weights({name: value[watched] for name, value in values.items()}, judge, rounds=10)
             self.mixture = (known, blend(values, weights))
         return self.mixture[1]
@@ -482,7 +486,9 @@ class SearchLoop:
         if row.state == "scored":
             name, why = recommend(self.board)
             self.board = replace(self.board, recommended=name, recommendation=why)
-        self.board.save(self.work.folder / "leaderboard.json")
+        self.unsaved = row.state == "running"  # a row that is not done is stored with the next progress, if it still is the news
+        if not self.unsaved:
+            self.board.save(self.work.folder / "leaderboard.json")
         self.emit(CandidateScored(row.to_dict()))
 
     # -- telling and ending -------------------------------------------------------------------------------------
@@ -492,6 +498,9 @@ class SearchLoop:
         if now - self.told < 0.5:
             return
         self.told = now
+        if self.unsaved:
+            self.board.save(self.work.folder / "leaderboard.json")
+            self.unsaved = False
         names = [self.open[key[0]].spec.name for key in self.executor.running() if key[0] in self.open]
         doing = f"Fitting {' and '.join(dict.fromkeys(names))}" if names else "Preparing the data of the folds"
         budget = self.config.budget.seconds
@@ -540,12 +549,12 @@ class SearchLoop:
             self._emit_row(ensemble)
 
     def out_of_fold(self, name: str, folds: tuple[int, ...] | None = None) -> Any:
-        """Return a candidate's out-of-fold predictions for every row of `division.train`, NaN where never judged."""
-        division = self.work.division
+        """Return a candidate's out-of-fold predictions for every row of `division.places`, NaN where never judged."""
+        layers = self.work.division.layers
         width = (len(self.classes),) if self.classes else ()
-        values = np.full((len(division.train), *width), np.nan)
+        values = np.full((len(layers), *width), np.nan)
         for fold in range(self.folds) if folds is None else folds:
-            values[division.judged(fold)] = np.load(self.work.folder / "candidates" / name / f"fold{fold}.npy")
+            values[layers == fold] = np.load(self.work.folder / "candidates" / name / f"fold{fold}.npy")
         return values
 
     # -- going on with earlier work -----------------------------------------------------------------------------

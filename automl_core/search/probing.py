@@ -25,7 +25,7 @@ from automl_core.search.families import Group, effort, groups
 from automl_core.search.forecast import Forecast
 from automl_core.search.memory import available_memory, fits_in_memory, need_bytes
 from automl_core.search.samples import nested_rows, sample_sizes, sample_work, table_sample
-from automl_core.search.splitting import propose_folds, work_of
+from automl_core.search.splitting import propose_folds, propose_repeats, smallest_label, work_of
 
 if TYPE_CHECKING:
     from automl_core.search.fitting import FoldWork
@@ -325,20 +325,22 @@ def forecast_run(
         division, config = prepared.work.division, prepared.config
         scale = len(frame) / max(len(part), 1)
         left = scale * len(division.train)
-        folds = division.folds
+        folds, repeats = division.each, division.repeats
         if scale > 1 and not division.forward:
             sizes = np.bincount(prepared.work.y.astype(int)) if prepared.classes else np.array([len(division.train)])
             work = work_of(len(prepared.work.schema), len(prepared.classes))
-            folds = propose_folds(config, round(left), int(sizes[sizes > 0].min()), int(sizes.max()), work=work).value
+            folds = propose_folds(config, round(left), smallest_label(config, sizes), int(sizes.max()), work=work).value
+            repeats = propose_repeats(config, round(left), folds, work=work).value
         # By time a fold learns from half of the rows, taken over all of them.
         learned = round(left / 2) if division.forward else round(left * (folds - 1) / folds)
         free = available_memory()
-        measured, columns = probe(prepared, _specs(config), Path(name), whole=(learned, free), seconds=seconds, tell=tell)
+        specs = _specs(config, round(left))
+        measured, columns = probe(prepared, specs, Path(name), whole=(learned, free), seconds=seconds, tell=tell)
     return extrapolate(
         measured,
         rows=learned,
         columns=columns or len(prepared.work.features.columns),
-        folds=folds,
+        folds=folds * repeats,
         cores=cores(config),
         budget=0.0 if config.budget.trials else config.budget.seconds,
         free=free,
@@ -346,6 +348,6 @@ def forecast_run(
     )
 
 
-def _specs(config: ExperimentConfig) -> list[Spec]:
-    chosen = choose(config)
+def _specs(config: ExperimentConfig, rows: int) -> list[Spec]:
+    chosen = choose(config, rows)
     return chosen[: config.budget.trials] if config.budget.trials else chosen

@@ -107,6 +107,7 @@ def run_search(
     from automl_core.search.loop import SearchLoop
 
     prepared = prepare(frame, schema, recipe, config, folder)
+    del frame  # what is searched on is a cleaned copy
     for note in prepared.notes:
         emit(Message(note))
     if config.preset == "pycaret" and not config.candidates and specs is None:
@@ -150,7 +151,7 @@ def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: Experim
     cleaned = apply_stateless(frame, schema, recipe, training=True)
     config, notes = check_config(cleaned.frame, cleaned.schema, config, uploaded=(frame, schema))
     known = cleaned.frame[config.target].notna()
-    table = cleaned.frame[known]
+    table = cleaned.frame if known.all() else cleaned.frame[known]
     away = {config.target, *config.ignored}
     if config.split.kind == "group":
         away.add(config.split.column)
@@ -181,8 +182,10 @@ def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: Experim
     looked_at = [name for name in needed_columns(config) if name in frame.columns]
     scorer = Scorer(config, y, frame.loc[table.index, looked_at].reset_index(drop=True), classes)
     write_json(folder / "task.json", {"format": 1, "classes": list(classes), "config": config.to_dict()})
+    cleaned_features = table[features.names]  # a copy, which may be numbered anew
+    cleaned_features.index = pd.RangeIndex(len(cleaned_features))
     work = FoldWork(
-        table[features.names].reset_index(drop=True),
+        cleaned_features,
         features,
         y,
         division,

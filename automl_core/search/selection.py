@@ -148,6 +148,7 @@ def honest_blend(
     judge_rows: Callable[[npt.NDArray[np.bool_]], Judge],
     codes: Ints | None,
     fold: Ints,
+    places: Ints | None = None,
     *,
     deadline: float,
     allowed: Callable[[Mapping[str, float]], list[str]] | None = None,
@@ -166,6 +167,8 @@ def honest_blend(
         Class codes; None for values.
     fold : ndarray, shape (n,)
         None is negative.
+    places : ndarray, shape (n,), optional
+        Which row each is, where rows are judged in several divisions; none of a fold's rows selects for it.
     deadline : float
         `time.monotonic` after which selections are cut short.
     allowed : callable, optional
@@ -174,7 +177,8 @@ def honest_blend(
     mixed = np.full_like(next(iter(predictions.values())), np.nan)
     warm = mixed.copy()
     for number in np.unique(fold):
-        judged, others = fold == number, fold != number
+        judged = fold == number
+        others = ~judged if places is None else ~np.isin(places, places[judged])
         parts = {name: values[others] for name, values in predictions.items()}
         weights = greedy_weights(parts, judge_rows(others), rounds=20, deadline=deadline, allowed=allowed)
         mixed[judged] = blend({name: values[judged] for name, values in predictions.items()}, weights)

@@ -14,6 +14,12 @@ from automl_core.search.copies import Copies
 from automl_core.search.division import Division, Ints
 
 __all__ = ["Division", "divide", "propose_folds"]
+TWICE = 60.0
+"""Room, in seconds of the budget for 1,000 rows of a simple table, from which on rows are divided twice."""
+MOST_FOLDS = 8
+RARE = 0.02
+UNTROUBLED = frozenset(("log_loss", "accuracy"))
+"""Metrics that need not see each of many labels in every fold."""
 
 
 def propose_folds(
@@ -27,19 +33,44 @@ def propose_folds(
     room = seconds / max(rows / 1000 * work, 1e-9)
     if config.folds:
         folds, reason = config.folds, "as asked for"
-    elif room < 2.5:
+    elif room < 0.8:
         folds, reason = 3, f"{rows:,} rows are enough for each fold, and time is better spent on more models"
-    elif room < 8:
+    elif room < 1.5:
         folds, reason = 4, f"with more, {rows:,} rows would leave time for few models"
-    elif room < 30 or config.preset == "quick":
+    elif room < 2.5 or config.preset == "quick":
         folds, reason = 5, "the usual balance of time and reliable scores"
     else:
-        folds, reason = 8, "more folds learn from more rows, and the budget allows it"
+        folds, reason = MOST_FOLDS, "more folds learn from more rows, and the budget allows it"
     if 2 <= smallest_class < folds:
         folds, reason = max(2, smallest_class), f"the smallest class has only {smallest_class} rows"
     if largest_class < folds:
         folds, reason = largest_class, f"no class has more than {largest_class} rows"
     return Decision(folds, f"{folds} folds: {reason}.")
+
+
+def smallest_label(config: ExperimentConfig, sizes: Ints) -> int:
+    """Return the rows of the smallest label that has a say in the number of folds, from the rows of each label.
+
+    One label of four rows in five thousand would leave every fold a quarter less to learn from. Where the metric needs no
+    label in particular, labels that together are rarer than `RARE` are judged in some folds only.
+    """
+    known = sizes[sizes > 0]
+    small = known < MOST_FOLDS
+    if config.metric in UNTROUBLED and len(known) > 2 and known[small].sum() <= RARE * known.sum():
+        known = known[~small]
+    return int(known.min())
+
+
+def propose_repeats(config: ExperimentConfig, rows: int, folds: int, *, work: float = 1.0) -> Decision[int]:
+    """Return how many times a small table is divided, with the reason, empty for once.
+
+    Where one division leaves time, chance decides less when the rows are divided once more: scores and the choice among
+    models rest on two predictions a row, and the ensemble on twice as many models (Kim, 2009).
+    """
+    room = config.budget.seconds / max(rows / 1000 * work, 1e-9)
+    if config.folds or config.budget.trials or config.preset not in ("balanced", "best") or room < TWICE or folds < 5:
+        return Decision(1, "")
+    return Decision(2, f"Divided twice: {rows:,} rows are few, so chance decides less when each is judged in two divisions.")
 
 
 def work_of(columns: int, classes: int) -> float:
@@ -121,20 +152,26 @@ def _at_random(
             "At least one label needs several rows.",
             "Merge rare labels on the Clean page, keep fewer rows aside, or upload more rows.",
         )
-    decision = propose_folds(config, len(left), int(sizes[sizes > 0].min()), int(sizes.max()), work=work)
+    decision = propose_folds(config, len(left), smallest_label(config, sizes), int(sizes.max()), work=work)
     numbers = np.full(len(leader), -1, dtype=np.int64)
-    numbers[left] = _folds(config, decision.value, left, labels)
+    numbers[left] = _folds(config, decision.value, left, labels, config.seed)
+    repeats = propose_repeats(config, len(left), decision.value, work=work)
+    again = np.full((repeats.value - 1, len(leader)), -1, dtype=np.int64)
+    for repeat in range(1, repeats.value):
+        own = _folds(config, decision.value, left, labels, config.seed + repeat)
+        again[repeat - 1, left] = own + repeat * decision.value
     aside = np.zeros(len(leader), dtype=bool)
     aside[holdout] = True
-    aside, numbers = aside[leader], numbers[leader]
+    aside, numbers, again = aside[leader], numbers[leader], again[:, leader]
     train = np.flatnonzero(~aside)
-    notes = [decision.reason]
+    notes = [decision.reason, *([repeats.reason] if repeats.reason else [])]
     if lonely:
         notes.append(
             f"{lonely:,} {'label has' if lonely == 1 else 'labels have'} one row left beside those kept aside. "
             "It is learned from in every fold, and no score counts it."
         )
-    return Division(rows, np.flatnonzero(aside), train, numbers[train]), notes
+    more = again[:, train] if len(again) else None
+    return Division(rows, np.flatnonzero(aside), train, numbers[train], again=more), notes
 
 
 def _holdout(config: ExperimentConfig, free: Ints, labels: Ints | None) -> Ints:
@@ -151,13 +188,13 @@ def _holdout(config: ExperimentConfig, free: Ints, labels: Ints | None) -> Ints:
     return np.sort(chosen)
 
 
-def _folds(config: ExperimentConfig, folds: int, left: Ints, labels: Ints | None) -> Ints:
+def _folds(config: ExperimentConfig, folds: int, left: Ints, labels: Ints | None, seed: int) -> Ints:
     from sklearn.model_selection import KFold, StratifiedKFold
 
     if labels is not None:
-        splits = StratifiedKFold(folds, shuffle=True, random_state=config.seed).split(left, labels[left])
+        splits = StratifiedKFold(folds, shuffle=True, random_state=seed).split(left, labels[left])
     else:
-        splits = KFold(folds, shuffle=True, random_state=config.seed).split(left)
+        splits = KFold(folds, shuffle=True, random_state=seed).split(left)
     numbers = np.zeros(len(left), dtype=np.int64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # classes smaller than the folds were announced already

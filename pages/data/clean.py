@@ -2,49 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from automl_core.cleaning.apply import apply_stateless
-from automl_core.cleaning.preview import preview_step
-from automl_core.cleaning.recipe import History, Recipe, Step
-from automl_core.cleaning.steps import OPERATIONS, check_step, describe, value
+from automl_core.cleaning.recipe import History
 from automl_core.cleaning.store import export_recipe, import_recipe
 from automl_core.errors import AutoMLError
-from automl_core.schema import Schema
-from pages.shared import caches, errors, guards, layout, recipes, state, step_forms
+from pages.shared import (
+    ablation_view,
+    errors,
+    guards,
+    history_view,
+    layout,
+    recipes,
+    rules_view,
+    state,
+    step_list,
+    whole_table,
+)
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
 
-INTENTS = {
-    "missing": "Missing values",
-    "duplicates": "Duplicates",
-    "outliers": "Outliers",
-    "categories": "Categories",
-    "scaling": "Scaling",
-    "columns": "Unused columns",
-    "dates and text": "Dates and text",
+VIEWS = {
+    "steps": ":material/list: Steps",
+    "rules": ":material/rule: Rules",
+    "effect": ":material/science: What helps",
+    "history": ":material/history: Versions",
 }
-
-
-def keep(data: Dataset, history: History, sentence: str = "") -> None:
-    """Store a history and draw the page anew."""
-    with errors.shown() as tried:
-        recipes.save(data, history)
-    if not tried.failed:
-        if sentence:
-            state.say(sentence)
-        st.rerun()
-
-
-def schema_before(data: Dataset, recipe: Recipe, step: Step) -> Schema:
-    """Return the columns that a step meets."""
-    steps = list(recipe)
-    place = next((index for index, other in enumerate(steps) if other.id == step.id), len(steps))
-    return apply_stateless(caches.frame(data).head(50), data.schema, Recipe(tuple(steps[:place])), training=False).schema
 
 
 def draw_bar(data: Dataset, history: History) -> None:
@@ -53,96 +39,11 @@ def draw_bar(data: Dataset, history: History) -> None:
         if st.button(
             "Undo", key="clean_undo", icon=":material/undo:", disabled=not history.past, help="Takes the last change back."
         ):
-            keep(data, history.undo())
+            step_list.keep(data, history.undo())
         if st.button("Redo", key="clean_redo", icon=":material/redo:", disabled=not history.future, help="Brings it again."):
-            keep(data, history.redo())
+            step_list.keep(data, history.redo())
         if st.button("Reset to the proposed recipe", key="clean_reset", icon=":material/restart_alt:", help="Can be undone."):
-            keep(data, history.change(recipes.proposed(data)), "The proposed recipe is back. Undo brings yours back.")
-
-
-def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
-    """Draw one step: what it does, why, and the controls to change it."""
-    recipe = history.present
-    opened = state.draft("clean_open") == step.id
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            on = st.toggle(
-                f"**{number}. {OPERATIONS[step.op].title}**",
-                step.enabled,
-                key=f"clean_on_{step.id}_{int(step.enabled)}",
-                help="Off: the step stays here and does nothing.",
-                width="stretch",
-            )
-            if on != step.enabled:
-                keep(data, history.change(recipe.switch(step.id, on)))
-            if st.button(
-                "Close" if opened else "Show and edit",
-                key=f"clean_open_{step.id}",
-                icon=":material/tune:",
-                help="What it does to this table, before and after, and its settings.",
-            ):
-                state.put_draft("clean_open", "" if opened else step.id)
-                st.rerun()
-            if st.button("", key=f"clean_up_{step.id}", icon=":material/arrow_upward:", help="Move up", disabled=number == 1):
-                keep(data, history.change(recipe.move(step.id, -1)))
-            if st.button(
-                "",
-                key=f"clean_down_{step.id}",
-                icon=":material/arrow_downward:",
-                help="Move down",
-                disabled=number == len(recipe),
-            ):
-                keep(data, history.change(recipe.move(step.id, 1)))
-            if st.button("", key=f"clean_remove_{step.id}", icon=":material/delete:", help="Remove; can be undone"):
-                keep(data, history.change(recipe.remove(step.id)))
-        settings = describe(step).removeprefix(OPERATIONS[step.op].title).removeprefix(": ")
-        if settings:
-            st.markdown(errors.plain(settings[0].upper() + settings[1:]))
-        if step.reason:
-            st.caption(errors.plain(step.reason))
-        if opened:
-            draw_editor(data, history, step, new=False)
-
-
-def draw_editor(data: Dataset, history: History, step: Step, *, new: bool) -> None:
-    """Draw a step's settings and what it would do with them; nothing is applied before the button is pressed."""
-    with errors.shown():
-        schema = schema_before(data, history.present, step)
-        st.caption(OPERATIONS[step.op].description)
-        draft = replace(step, params=step_forms.ask(step, schema, f"clean_{step.id}_{step.op}"))
-        check_step(draft, schema)
-        preview = preview_step(caches.frame(data), data.schema, history.present, draft)
-        step_forms.draw_preview(preview, f"clean_{step.id}_preview")
-        label = "Add this step" if new else "Apply changes"
-        same = not new and all(draft.params[name] == value(step, name) for name in draft.params)
-        if st.button(label, key=f"clean_apply_{step.id}", icon=":material/check:", disabled=same, help="Can be undone."):
-            state.put_draft("clean_open", "")
-            recipe = history.present.add(replace(draft, id=Step(step.op).id)) if new else history.present.put(draft)
-            keep(data, history.change(recipe))
-
-
-def draw_add(data: Dataset, history: History) -> None:
-    """Draw the choice of another step, by what a person wants to do."""
-    st.subheader("Add a step", anchor=False)
-    intent = st.selectbox(
-        "What is it about?",
-        list(INTENTS),
-        None,
-        format_func=INTENTS.__getitem__,
-        key="clean_intent",
-        help="Shows the steps for it.",
-    )
-    if intent is None:
-        return
-    fitting = [op for op, entry in OPERATIONS.items() if entry.intent == intent]
-    op = st.selectbox(
-        "Step",
-        fitting,
-        format_func=lambda name: OPERATIONS[name].title,
-        key=f"clean_op_{intent}",
-        help="Nothing is done before you add it.",
-    )
-    draw_editor(data, history, Step(op, id="new"), new=True)
+            step_list.keep(data, history.change(recipes.proposed(data)), "The proposed recipe is back. Undo brings yours back.")
 
 
 def draw_files(data: Dataset, history: History) -> None:
@@ -168,7 +69,7 @@ def draw_files(data: Dataset, history: History) -> None:
                     st.warning(f"This table has no column {shown}. Steps leave out what is not there.", icon=":material/warning:")
                 if st.button("Use this recipe", key="clean_use", icon=":material/check:", help="Can be undone."):
                     state.put_draft("clean_imported", uploaded.file_id)
-                    keep(data, history.change(recipe), f"The recipe with {len(recipe)} steps is in use.")
+                    step_list.keep(data, history.change(recipe), f"The recipe with {len(recipe)} steps is in use.")
 
 
 layout.header("clean")
@@ -181,17 +82,30 @@ except AutoMLError as error:
     if st.button(
         "Start again with the proposed recipe", key="clean_mend", type="primary", help="Replaces the recipe that cannot be read."
     ):
-        keep(data, history)
+        step_list.keep(data, history)
     st.stop()
 st.markdown(
-    f"**{errors.plain(data.name)}**, {data.rows:,} rows. Steps act from top to bottom. What learns from the data, such as "
-    "filling and scaling, is learned anew inside each fold, so that scores stay honest."
+    f"**{errors.plain(data.name)}**, {data.rows:,} rows. Steps act from top to bottom, those on the table before those that "
+    "learn. What learns from the data, such as filling and scaling, is learned anew inside each fold, so that scores stay honest."
 )
-draw_bar(data, history)
-for number, step in enumerate(history.present, 1):
-    draw_step(data, history, step, number)
-if not len(history.present):
-    st.info("The recipe has no steps: models get the columns as they are.", icon=":material/info:")
-draw_add(data, history)
-draw_files(data, history)
+view = st.segmented_control(
+    "Show", list(VIEWS), default="steps", format_func=VIEWS.__getitem__, key="clean_view", label_visibility="collapsed",
+    help="The steps, rules for new rows, what each step did to a score, and every version.",
+)  # fmt: skip
+project = guards.require_project()
+if view == "rules":
+    rules_view.draw(data)
+elif view == "effect":
+    ablation_view.draw(project, data, history.present)
+elif view == "history":
+    history_view.draw(data, history, lambda recipe, said: step_list.keep(data, history.change(recipe), said))
+else:
+    draw_bar(data, history)
+    for number, step in enumerate(history.present, 1):
+        step_list.draw_step(data, history, step, number)
+    if not len(history.present):
+        st.info("The recipe has no steps: models get the columns as they are.", icon=":material/info:")
+    step_list.draw_add(data, history)
+    draw_files(data, history)
+    whole_table.draw(project, data, history.present)
 layout.next_step("compare", "The recipe is kept as you see it.", "Compare models", primary=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import errors, guards, jobs, layout, profile_view, state
+from pages.shared import alerts_view, cards_view, errors, guards, jobs, layout, leakage_view, profile_view, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -32,7 +32,8 @@ def choose_target(data: Dataset) -> str:
 
 def look(project: ProjectFolder, data: Dataset, target: str) -> Profile | None:
     """Return the profile: at once for small tables, by a job for large ones; None while it is made."""
-    if data.rows * len(data.schema) <= profile_view.AT_ONCE:
+    columns = len(data.schema)
+    if data.rows * columns <= profile_view.AT_ONCE and columns <= profile_view.AT_ONCE_COLUMNS:
         with st.spinner("Looking at every column"):
             return profile_view.at_once(data, target)
     params = {"dataset": data.id, "fingerprint": data.fingerprint, "target": target}
@@ -60,11 +61,15 @@ with errors.shown():
         for note in found.notes:
             st.caption(f":material/info: {errors.plain(note)}")
         st.subheader("What to look at", anchor=False)
-        profile_view.draw_alerts(data, found)
+        alerts_view.draw_alerts(data, found)
         st.subheader("Columns", anchor=False)
-        profile_view.draw_columns(found)
+        cards_view.draw_columns(found)
+        st.subheader("What is missing together", anchor=False)
+        profile_view.draw_missing(found)
         st.subheader("What goes together", anchor=False)
         profile_view.draw_associations(found)
+        st.subheader("What gives the outcome away", anchor=False)
+        leakage_view.draw(project, data, found)
 
         def html() -> str:
             """Return the profile as a page, made when it is asked for."""

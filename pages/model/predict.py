@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder, new_id, read_json
-from pages.shared import caches, errors, guards, intake, jobs, layout, run_view, state
+from pages.shared import caches, errors, guards, intake, jobs, layout, replay_view, run_view, state
 from pages.shared.row_form import draw_form
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def draw_predictions(project: ProjectFolder, run: Run, candidate: Candidate, job
     out = folder / "predictions.csv"
     if following.state != "finished" or not out.exists():
         return
+    replay_view.draw(folder / "report.json")
     import pandas as pd
 
     # As it stands in the file: nothing is guessed anew, only probabilities become bars.

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
     from automl_core.scoring.bundle import Model
 
+LARGE = 1_000_000
+"""Rows from which on a page looks at a sample."""
+
 
 def workspace() -> Workspace:
     """Return the workspace of the environment."""
@@ -37,6 +40,11 @@ def dataset(project_id: str, dataset_id: str) -> Dataset:
 def frame(data: Dataset) -> pd.DataFrame:
     """Return a dataset's typed table, shared by everybody who reads it: copy before you change it."""
     return _frame(str(data.folder), data.fingerprint)
+
+
+def looked(data: Dataset) -> pd.DataFrame:
+    """Return the rows of a table that steps are shown on: all, or of a large table 100,000 drawn at random."""
+    return frame(data) if data.rows <= LARGE else _sample(str(data.folder), data.fingerprint)
 
 
 def result(path: Path) -> Any:
@@ -63,6 +71,14 @@ def _frame(folder: str, fingerprint: str) -> pd.DataFrame:
     from automl_core.data.dataset import load_dataset
 
     return load_dataset(Path(folder)).frame()
+
+
+@st.cache_resource(max_entries=3, show_spinner="Drawing rows to show")
+def _sample(folder: str, fingerprint: str) -> pd.DataFrame:
+    from automl_core.cleaning.large import sample_rows
+    from automl_core.data.dataset import load_dataset
+
+    return sample_rows(load_dataset(Path(folder)))
 
 
 @st.cache_resource(max_entries=50, show_spinner=False)

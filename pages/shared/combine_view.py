@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder, new_id
-from pages.shared import caches, errors, state
+from pages.shared import caches, errors, rules_view, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -51,6 +51,10 @@ def draw_append(project: ProjectFolder, data: Dataset) -> None:
     st.markdown(errors.plain(plan.sentence))
     for note in plan.notes:
         st.caption(f":material/info: {errors.plain(note)}")
+    with errors.shown() as allowed:
+        checked = rules_view.draw_check(data, other)
+    if allowed.failed:
+        return
     name = _ask_name("append", f"{data.name} and {other.name}")
     if st.button(
         "Append the rows",
@@ -58,7 +62,13 @@ def draw_append(project: ProjectFolder, data: Dataset) -> None:
         icon=":material/playlist_add:",
         help="Makes a new table of both; the two tables stay as they are.",
     ):
-        _make(project, lambda folder_id: append(project.dataset(folder_id), data, other, name))
+        aside, note = (None, "") if checked is None else rules_view.left_out(checked)
+        _make(
+            project,
+            lambda folder_id: rules_view.inherit(
+                data, append(project.dataset(folder_id), data, other, name, aside=aside, note=note)
+            ),
+        )
 
 
 def draw_lookup(project: ProjectFolder, data: Dataset) -> None:

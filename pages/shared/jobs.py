@@ -26,6 +26,9 @@ DOING = {
     "predict": "Predicting",
     "profile": "Exploring a table",
     "forecast": "Forecasting a comparison",
+    "ablation": "Comparing steps",
+    "clean": "Cleaning a table",
+    "leakage": "Measuring leakage",
 }
 WORDS = {
     "queued": "Waiting for its turn",

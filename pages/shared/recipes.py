@@ -26,7 +26,7 @@ def proposed(data: Dataset, target: str = "") -> Recipe:
     from automl_core.cleaning.propose import propose_recipe
 
     known = target or str(state.draft(f"target_{data.id}", ""))
-    return propose_recipe(caches.frame(data), data.schema, known if known in data.schema else "")
+    return propose_recipe(caches.looked(data), data.schema, known if known in data.schema else "")
 
 
 def history(data: Dataset, target: str = "") -> History:

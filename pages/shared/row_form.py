@@ -82,3 +82,5 @@ def _draw_answer(target: str, answer: RowPrediction) -> None:
             st.progress(min(max(share, 0.0), 1.0), text=f"{errors.plain(label)}: {share:.1%}")
     for difference in answer.differences:
         st.warning(errors.plain(difference.sentence), icon=":material/warning:")
+    for sentence in answer.rules:
+        st.warning(errors.plain(sentence), icon=":material/rule:")

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared import errors
+from pages.shared import errors, variants_form
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
     from automl_core.cleaning.preview import Distribution, Preview
@@ -19,13 +20,39 @@ if TYPE_CHECKING:
 BEFORE, AFTER = "#999999", "#0F766E"
 
 
-def ask(step: Step, schema: Schema, prefix: str) -> dict[str, Any]:
-    """Draw one control for each parameter of a step and return what they say, in plain JSON types."""
+def ask(step: Step, schema: Schema, prefix: str, frame: pd.DataFrame) -> dict[str, Any]:
+    """Draw one control for each parameter of a step and return what they say, in plain JSON types.
+
+    `frame` is the table that the step meets, to find spelling variants in.
+    """
     from automl_core.cleaning.steps import operation, value
 
+    if step.op == "merge_variants":
+        return variants_form.ask(step, schema, prefix, frame)
     return {
         param.name: _control(param, value(step, param.name), schema, f"{prefix}_{param.name}") for param in operation(step).params
     }
+
+
+def lacking(step: Step) -> str:
+    """Return what a new step still needs before it can be shown, empty when nothing."""
+    from automl_core.cleaning.steps import operation, value
+
+    for param in operation(step).params:
+        given = value(step, param.name)
+        if param.kind in ("formula", "pattern") and not given:
+            return f"Write the {param.label.lower()} to see what it does."
+        if step.op == "merge_variants" and param.kind == "mapping" and not given:
+            return "Nothing would be merged: tick a group, or find variants another way."
+        if param.kind in ("names", "mapping") and not given:
+            return f"{param.label}: say what becomes what to see what it does."
+    if step.op == "replace" and not value(step, "find"):
+        return "Write the old value to see what it does."
+    if step.op in ("ratios", "parse_dates", "change_kind", "order_columns") and not value(step, "columns"):
+        return "Choose columns to see what it does."
+    if step.op == "clip_outliers" and value(step, "method") == "limits" and value(step, "low") is value(step, "high") is None:
+        return "Type the lowest or the highest value."
+    return ""
 
 
 def _control(param: Param, given: Any, schema: Schema, key: str) -> Any:
@@ -54,12 +81,22 @@ def _control(param: Param, given: Any, schema: Schema, key: str) -> Any:
             )
         )
     if param.kind == "parts":
-        return st.multiselect(param.label, [name for name, _ in param.choices], list(given), key=key, help=param.help)
+        words = dict(param.choices)
+        return st.multiselect(param.label, list(words), list(given), format_func=words.__getitem__, key=key, help=param.help)
     if param.kind == "words":
         text = st.text_input(
             param.label, ", ".join(str(word) for word in given), key=key, help=f"{param.help} Commas between them."
         )
         return [word.strip() for word in text.split(",") if word.strip()]
+    if param.kind == "limit":
+        number = st.number_input(param.label, value=None if given is None else float(given), key=key, help=param.help)
+        return None if number is None else float(number)
+    if param.kind in ("text", "pattern"):
+        return st.text_input(param.label, given, key=key, help=param.help)
+    if param.kind == "formula":
+        shown = ", ".join(schema.names[:12])
+        text = st.text_area(param.label, given, key=key, help=f"{param.help} Columns: {shown}.", height=80)
+        return text.strip()
     lines = "\n".join(f"{old} = {new}" for old, new in given.items())
     text = st.text_area(param.label, lines, key=key, help="One pair a line: old = new.", placeholder="Londn = London")
     pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line)

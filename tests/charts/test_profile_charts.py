@@ -7,10 +7,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from automl_core.charts.profile import STRONGEST, association_figure, column_figure
+from automl_core.charts.profile import STRONGEST, association_figure, column_figure, relation_figure
 from automl_core.charts.style import ACCENT, GREY
 from automl_core.profiling.associations import Association
-from automl_core.profiling.summaries import summarise
+from automl_core.profiling.relation import Relation
+from automl_core.profiling.scan import summarise
 
 
 def words(*cells: object) -> pd.Series:
@@ -102,3 +103,21 @@ def test_a_chart_of_associations_is_not_endless() -> None:
     figure = association_figure(pairs, "y")
     assert len(figure.data[0].x) == STRONGEST
     assert max(figure.data[0].x) == 1.0
+
+
+def test_the_outcome_by_group() -> None:
+    relation = Relation("x", "auc", 0.7, 0.5, ("a", "<b>", "missing"), (3, 2, 1), ((0.5,), (0.25,), (1.0,)), ("yes",))
+    figure = relation_figure(relation)
+    (bar,) = figure.data
+    assert list(bar.x) == [0.5, 0.25, 1.0]
+    assert list(bar.y) == [2, 1, 0]
+    assert bar.text[1] == "&lt;b&gt;: 25.0%<br>2 of 6 rows"
+    assert figure.layout.xaxis.title.text == "Share of yes"
+
+
+def test_the_outcome_by_group_of_several_labels_and_of_a_number() -> None:
+    many = relation_figure(Relation("x", "auc", 0.7, 0.5, ("a",), (3,), ((0.5, 0.3),), ("low", "mid")))
+    assert [bar.name for bar in many.data] == ["low", "mid"]
+    mean = relation_figure(Relation("x", "r2", 0.7, 0.0, ("1 to 2",), (3,), ((1234.5,),)))
+    assert mean.layout.xaxis.title.text == "Mean of the target"
+    assert mean.data[0].text == ("1 to 2: 1,234<br>3 of 3 rows",)

@@ -22,7 +22,12 @@ values = {
     "column": texts,
     "choice": texts,
     "number": st.one_of(st.integers(-5, 5), st.floats(-5, 5)),
+    "limit": st.one_of(st.none(), st.integers(-5, 5), st.floats(-5, 5)),
     "flag": st.booleans(),
+    "text": texts,
+    "formula": texts,
+    "pattern": texts,
+    "names": st.dictionaries(texts, texts, max_size=3),
     "words": st.lists(texts, max_size=3),
     "mapping": st.dictionaries(texts, texts, max_size=3),
     "parts": st.lists(texts, max_size=3),
@@ -92,8 +97,8 @@ def test_broken_foreign_and_newer_files_are_named(text, error, message):
     ("step", "sentence"),
     [
         ({"op": "merge_values", "params": {"column": "a", "mapping": 5}}, "'Values' of the step"),
-        ({"op": "clip_outliers", "params": {"factor": "abc"}}, "'How far' of the step 'Clip outliers' is 'abc'."),
-        ({"op": "clip_outliers", "params": {"what": 1}}, "The step 'Clip outliers' has no setting 'what'."),
+        ({"op": "clip_outliers", "params": {"factor": "abc"}}, "'How far' of the step 'Deal with outliers' is 'abc'."),
+        ({"op": "clip_outliers", "params": {"what": 1}}, "The step 'Deal with outliers' has no setting 'what'."),
         ({"op": "fly", "params": {}}, "There is no step 'fly'."),
     ],
 )

@@ -181,11 +181,30 @@ LEARNED = [
     Step("clip_outliers"),
     Step("clip_outliers", {"method": "zscore"}),
     Step("clip_outliers", {"method": "percentile"}),
+    Step("clip_outliers", {"method": "limits", "low": 0, "high": 9}),
+    *(Step("clip_outliers", {"action": action}) for action in ("missing", "flag", "drop")),
+    Step("isolate_outliers"),
+    Step("isolate_outliers", {"action": "drop", "share": 0.1}),
+    Step("drop_sparse", {"max_share": 0.5}),
+    *(Step("bin", {"method": method}) for method in ("quantile", "uniform", "kmeans")),
+    Step("bin", {"encode": "onehot", "bins": 3}),
+    Step("polynomial"),
+    Step("polynomial", {"degree": 3, "products_only": True}),
+    Step("ratios", {"columns": ["num", "same"]}),
+    Step("low_variance"),
+    Step("collinear"),
+    Step("pca"),
+    Step("pca", {"standardise": False, "share": 0.5}),
+    Step("select", {"count": 3}),
+    Step("select", {"count": 2, "method": "mutual_information"}),
     Step("group_rare", {"min_share": 0.1}),
-    *(Step("encode", {"method": method, "max_levels": 5}) for method in ("auto", "onehot", "ordinal", "target", "frequency")),
+    *(
+        Step("encode", {"method": method, "max_levels": 5})
+        for method in ("auto", "onehot", "ordinal", "target", "frequency", "hashing")
+    ),
     Step("text_features", {"dimensions": 3}),
     Step("transform_power"),
-    Step("transform_power", {"method": "quantile"}),
+    *(Step("transform_power", {"method": method}) for method in ("quantile", "uniform", "boxcox")),
     *(Step("scale", {"method": method}) for method in ("standard", "minmax", "robust", "maxabs")),
 ]
 
@@ -194,6 +213,7 @@ LEARNED = [
 @pytest.mark.parametrize("view", get_args(View))
 def test_every_learned_step_survives_hard_columns_and_storage(step, view):
     steps = [step] if step.op == "impute" else [Step("impute"), step]
+    steps = [step, Step("impute")] if step.params.get("action") == "missing" else steps
     steps = steps if step.op == "encode" else [*steps, Step("encode", {"max_levels": 5})]
     made, values = fitted(steps, HARD, HARD_KINDS, view=view, y=Y)
     assert values.dtype == np.float64 and len(values) == 12
@@ -280,6 +300,13 @@ def test_preview_counts_and_shows():
 
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_every_step_can_be_previewed_with_its_defaults(op):
-    params = {"column": "city"} if op == "merge_values" else {}
+    params = {
+        "merge_values": {"column": "city"},
+        "merge_variants": {"column": "city"},
+        "split_column": {"column": "city"},
+        "extract_pattern": {"column": "city", "pattern": "R"},
+        "formula": {"formula": "age * 2"},
+        "filter_rows": {"condition": "age > 1"},
+    }.get(op, {})
     preview = preview_step(FRAME, SCHEMA, Recipe(), Step(op, params))
     assert preview.sentence.endswith(".") and preview.rows == 4

@@ -123,3 +123,96 @@ def test_a_damaged_stored_recipe_can_be_replaced(project: ProjectFolder, tmp_pat
     app.button(key="clean_mend").click().run()
     assert len(present(data)) > 0
     assert_clean(app)
+
+
+def test_a_formula_is_asked_for_before_anything_is_shown(project: ProjectFolder, tmp_path) -> None:
+    data = messy(project, tmp_path)
+    app = page_of(data, project)
+    app.selectbox(key="clean_intent").set_value("features").run()
+    app.selectbox(key="clean_op_features").set_value("formula").run()
+    assert any("Write the formula to see what it does." in entry.value for entry in app.caption)
+    app.text_area(key="clean_new_formula_formula").set_value("age * 2").run()
+    assert any("1 new column." in entry.value for entry in app.markdown)
+    app.button(key="clean_apply_new").click().run()
+    assert present(data).steps[-1].params == {"name": "calculated", "formula": "age * 2"}
+    app.selectbox(key="clean_intent").set_value("features").run()
+    app.text_area(key="clean_new_formula_formula").set_value("mean(age)").run()
+    assert ["The formula uses 'mean' over all rows." in entry.value for entry in app.error] == [True]
+
+
+def test_spelling_variants_are_found_and_merged(project: ProjectFolder, tmp_path) -> None:
+    data = messy(project, tmp_path)
+    app = page_of(data, project)
+    switched = present_or_proposed(data, project)
+    for step in switched:
+        if step.op == "trim_text":
+            app.button(key=f"clean_remove_{step.id}").click().run()
+    app.selectbox(key="clean_intent").set_value("categories").run()
+    app.selectbox(key="clean_op_categories").set_value("merge_variants").run()
+    assert any("2 of 3 values are variants, in 1 group." in entry.value for entry in app.caption)
+    assert any("20 cells changed." in entry.value for entry in app.markdown)
+    app.button(key="clean_apply_new").click().run()
+    added = present(data).steps[-1]
+    assert (added.op, added.params["column"], added.params["method"]) == ("merge_variants", "city", "fingerprint")
+    assert added.params["mapping"] in ({"rome ": "Rome"}, {"rome": "Rome"})
+    assert_clean(app)
+
+
+def present_or_proposed(data: Dataset, project: ProjectFolder) -> Recipe:
+    from pages.shared import recipes
+
+    return recipes.proposed(data)
+
+
+def test_rules_are_proposed_changed_and_removed(project: ProjectFolder, tmp_path) -> None:
+    from automl_core.cleaning.rules import load_rules
+
+    data = messy(project, tmp_path)
+    app = page_of(data, project)
+    app.segmented_control(key="clean_view").set_value("rules").run()
+    assert any("There are no rules yet." in entry.value for entry in app.info)
+    app.button(key="clean_rules_propose").click().run()
+    rules = load_rules(data.folder)
+    assert {rule.kind for rule in rules} >= {"filled", "range", "allowed"} and all(rule.action == "warn" for rule in rules)
+    app.selectbox(key=f"clean_rule_action_{rules[0].id}").set_value("aside").run()
+    assert load_rules(data.folder)[0].action == "aside"
+    app.button(key=f"clean_rule_remove_{rules[0].id}").click().run()
+    assert len(load_rules(data.folder)) == len(rules) - 1
+    app.selectbox(key="clean_rule_kind").set_value("relation").run()
+    app.text_input(key="clean_rule_condition").set_value("age > 100").run()
+    app.button(key="clean_rule_add").click().run()
+    assert load_rules(data.folder)[-1].text == "age > 100"
+    assert any("48 rows break the rule" in entry.value and "100" in entry.value for entry in app.markdown)
+    assert_clean(app)
+
+
+def test_versions_are_compared_and_taken_back(project: ProjectFolder, tmp_path) -> None:
+    data = messy(project, tmp_path)
+    app = page_of(data, project)
+    first = app.toggle[0].key.split("_")[2]
+    app.button(key=f"clean_remove_{first}").click().run()
+    app.segmented_control(key="clean_view").set_value("history").run()
+    assert any(entry.value.startswith("- Removed") for entry in app.markdown)
+    app.button(key="clean_version_use").click().run()
+    history = load_history(data.folder)
+    assert history is not None and first in [step.id for step in history.present] and len(history.past) == 2
+    assert_clean(app)
+
+
+def test_a_recipe_is_copied_to_another_table(project: ProjectFolder, tmp_path) -> None:
+    data, other = messy(project, tmp_path), messy(project, tmp_path)
+    app = page_of(data, project)
+    app.segmented_control(key="clean_view").set_value("history").run()
+    options = app.selectbox(key="clean_copy_to").options
+    app.selectbox(key="clean_copy_to").set_value(options[0]).run()
+    app.button(key="clean_copy").click().run()
+    assert len(present(other)) > 0
+    assert_clean(app)
+
+
+def test_a_target_is_asked_for_before_steps_are_measured(project: ProjectFolder, tmp_path) -> None:
+    app = page_of(messy(project, tmp_path), project)
+    app.segmented_control(key="clean_view").set_value("effect").run()
+    app.selectbox(key="clean_effect_target").set_value("age").run()
+    assert app.button(key="clean_effect_start")
+    assert_clean(app)

@@ -12,9 +12,10 @@ from automl_core.cleaning.recipe import History, Recipe, Step
 from automl_core.cleaning.store import load_history, save_history
 from automl_core.data.dataset import Dataset, create_dataset
 from automl_core.events import Failed, append_event
+from automl_core.profiling.leakage import measure_leakage
 from automl_core.profiling.profile import profile
 from automl_core.workspace import ProjectFolder, new_id, write_json
-from pages.shared import profile_view
+from pages.shared import alerts_view, profile_view
 from tests.pages.conftest import Jobs, assert_clean, open_app, open_page
 
 HOSTILE = "<b>bold</b> `$x$` :red[y]"
@@ -70,7 +71,7 @@ def test_the_target_finds_what_gives_it_away(project: ProjectFolder, tmp_path: P
     app.selectbox(key=f"explore_target_{data.id}").set_value("stays").run()
     assert_clean(app)
     leaks = [text.value for text in app.markdown if "almost perfectly" in text.value]
-    assert leaks[0].startswith(":red[:material/error:] 'state' tells the target almost perfectly.")
+    assert leaks[0].startswith(":red[:material/error:] 'state' tells the target almost perfectly ")
     assert app.selectbox(key="explore_column_stays").value == "stays"
     assert app.session_state[f"draft_target_{data.id}"] == "stays"
 
@@ -128,11 +129,11 @@ def test_tidying_without_case_is_not_what_is_wanted(nasty: Dataset) -> None:
     """'Rome' and 'rome' stay apart when only spaces are tidied."""
     wanted = Step("trim_text", {"columns": ["[city](http://x)"], "case": "lower"})
     spaces = Step("trim_text", {"columns": ["[city](http://x)"], "case": "keep"})
-    assert not profile_view._done(Recipe((spaces,)), wanted, nasty)
-    assert profile_view._done(Recipe((spaces,)), spaces, nasty)
-    assert profile_view._done(Recipe((Step("trim_text", {"case": "title"}),)), wanted, nasty)
-    assert profile_view._done(Recipe((Step("drop_columns", {"columns": ["[city](http://x)"]}),)), wanted, nasty)
-    assert not profile_view._done(Recipe((Step("drop_columns", {"columns": ["same"]}),)), wanted, nasty)
+    assert not alerts_view._done(Recipe((spaces,)), wanted, nasty)
+    assert alerts_view._done(Recipe((spaces,)), spaces, nasty)
+    assert alerts_view._done(Recipe((Step("trim_text", {"case": "title"}),)), wanted, nasty)
+    assert alerts_view._done(Recipe((Step("drop_columns", {"columns": ["[city](http://x)"]}),)), wanted, nasty)
+    assert not alerts_view._done(Recipe((Step("drop_columns", {"columns": ["same"]}),)), wanted, nasty)
 
 
 def test_a_damaged_recipe_does_not_hide_the_profile(project: ProjectFolder, nasty: Dataset) -> None:
@@ -168,7 +169,7 @@ def test_a_wide_table_is_shown_in_pages_with_search_and_filter(project: ProjectF
     assert cards(app) == ["n991", "n993", "n995", "n997", "n999"]
     app.multiselect(key="explore_kinds").set_value(["category"]).run()
     assert cards(app) == []
-    assert "No column fits. Change the search or the kinds." in [text.value for text in app.caption]
+    assert "No column fits. Change the search, the kinds, or the switch." in [text.value for text in app.caption]
     assert_clean(app)
 
 
@@ -211,6 +212,44 @@ def test_a_job_that_failed_can_be_started_again(
     app.button(key="explore_again").click().run()
     assert_clean(app)
     assert len(jobs.submitted) == 2
+
+
+def test_cards_come_in_the_order_that_is_chosen(project: ProjectFolder, tmp_path: Path) -> None:
+    rows = "".join(f"{row % 9},{row % 3 if row % 2 else ''},{('no', 'yes')[row % 9 > 4]}\n" for row in range(90))
+    data = make(project, tmp_path, f"x,b,bought\n{rows}")
+    app = explore(project, data)
+    assert cards(app) == ["x", "b", "bought"]
+    app.selectbox(key="explore_order_False").set_value("Most missing").run()
+    assert cards(app) == ["b", "x", "bought"]
+    app.toggle(key="explore_trouble").set_value(True).run()
+    assert "x" not in cards(app)
+    app.toggle(key="explore_trouble").set_value(False).run()
+    app.selectbox(key=f"explore_target_{data.id}").set_value("bought").run()
+    app.selectbox(key="explore_order_True").set_value("Tells most of the target").run()
+    assert cards(app) == ["x", "b", "bought"]
+    assert [expander.label for expander in app.expander].count("With the target") == 2
+    assert_clean(app)
+
+
+def test_leakage_is_measured_by_a_job(project: ProjectFolder, tmp_path: Path, jobs: Jobs) -> None:
+    rows = "".join(f"{row % 9},{('left', 'here')[row % 2]},{('no', 'yes')[row % 2]}\n" for row in range(90))
+    data = make(project, tmp_path, f"x,state,stays\n{rows}")
+    app = explore(project, data)
+    comes_first = "Choose the column to predict above; then it can be measured what gives it away."
+    assert comes_first in [text.value for text in app.caption]
+    app.selectbox(key=f"explore_target_{data.id}").set_value("stays").run()
+    assert app.multiselect(key=f"explore_leakage_columns_{data.id}_stays").value == ["state"]
+    app.button(key="explore_leakage_start").click().run()
+    ((job_id, kind, params),) = jobs.submitted
+    assert (kind, params["suspects"], params["target"]) == ("leakage", ["state"], "stays")
+    found = measure_leakage(data.frame(), data.schema, profile(data.frame(), data.schema, "stays"), ["state"])
+    write_json(project.job(job_id) / "leakage.json", found.to_dict())
+    jobs.states[job_id] = "finished"
+    app.run()
+    assert_clean(app)
+    shown = next(table.value for table in app.dataframe if "Quick model" in table.value)
+    assert list(shown["Quick model"]) == ["All columns, rows split at random", "Without 'state'"]
+    assert app.button(key="explore_leakage_start").disabled
 
 
 def test_the_next_step_is_clean(project: ProjectFolder, table: Dataset) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from automl_core.errors import FormatError, NotFoundError
 from automl_core.profiling.associations import COLUMNS, PAIRED, Association, associate, correlation_ratio, cramers_v
+from automl_core.profiling.column import LENGTH, SHOWN_VALUES, ColumnProfile
 from automl_core.profiling.profile import Profile, profile
-from automl_core.profiling.summaries import LENGTH, SHOWN_VALUES, ColumnProfile, summarise
+from automl_core.profiling.scan import summarise
 from automl_core.schema import Column, Kind, Schema
 
 
@@ -253,12 +254,15 @@ def test_duplicates_are_counted_without_the_first_row() -> None:
     assert profile(frame, schema(x="number", w="category")).duplicates == 2
 
 
-def test_duplicates_of_a_huge_table_are_not_counted_and_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("automl_core.profiling.profile.DUPLICATE_CELLS", 3)
-    found = profile(pd.DataFrame({"x": [1.0, 1.0, 1.0, 2.0]}), schema(x="number"))
-    assert found.duplicates == -1
-    assert found.notes == ("The table is too large to count duplicate rows here.",)
-    assert "duplicate_rows" not in [alert.code for alert in found.alerts]
+def test_a_profile_of_format_1_still_loads() -> None:
+    frame = pd.DataFrame({"x": [1.0, 1.0, 2.0]})
+    old = profile(frame, schema(x="number")).to_dict() | {"format": 1, "duplicates": 1}
+    for name in ("copies", "missingness", "relations"):
+        del old[name]
+    for column in old["columns"]:
+        del column["personal"]
+    found = Profile.from_dict(old)
+    assert (found.duplicates, found.relations, found.missingness.patterns) == (1, (), ())
 
 
 def test_a_target_that_is_not_there_is_refused() -> None:
@@ -269,5 +273,5 @@ def test_a_target_that_is_not_there_is_refused() -> None:
 
 def test_another_format_is_refused() -> None:
     with pytest.raises(FormatError) as caught:
-        Profile.from_dict({"format": 2})
-    assert str(caught.value) == "This profile has format 2. This version reads format 1."
+        Profile.from_dict({"format": 3})
+    assert str(caught.value) == "This profile has format 3. This version reads formats 1 and 2."

@@ -6,9 +6,12 @@ import faulthandler
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -191,3 +194,100 @@ def test_a_library_that_runs_out_of_memory_in_its_own_words_is_understood(execut
     executor.submit((1,), work, 10)
     (done,) = finish(executor)
     assert done.error == "There was not enough memory."
+
+
+class Data:
+    """What tasks share with the process that gives them."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def look(self, seconds: float = 0.0) -> dict[str, Any]:
+        self.seen += 1
+        time.sleep(seconds)
+        return {"pid": os.getpid(), "seen": self.seen, "drawn": float(np.random.random())}
+
+    def fail(self) -> dict[str, Any]:
+        raise ValueError("only positive\n numbers")
+
+    def crash(self) -> dict[str, Any]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return {}
+
+
+@pytest.fixture
+def keeping() -> Iterator[tuple[ForkExecutor, Data]]:
+    data = Data()
+    made = ForkExecutor(1, data)
+    yield made, data
+    made.kill()
+
+
+def test_a_child_is_kept_for_the_next_short_task(keeping: tuple[ForkExecutor, Data]) -> None:
+    executor, data = keeping
+    found = []
+    for number in range(3):
+        executor.submit((number,), data.look, 10)
+        found += finish(executor)
+    first, second, third = (done.result for done in found)
+    assert first["pid"] == second["pid"] == third["pid"] != os.getpid()
+    assert [first["seen"], second["seen"], third["seen"]] == [1, 2, 3]
+    assert data.seen == 0
+    assert first["drawn"] == second["drawn"]  # whichever task came before
+    executor.kill()
+    assert not alive(first["pid"])
+
+
+def test_a_failed_task_leaves_its_child_and_a_crashed_one_does_not(keeping: tuple[ForkExecutor, Data]) -> None:
+    executor, data = keeping
+    for key, work in ((0, data.look), (1, data.fail), (2, data.look), (3, data.crash), (4, data.look)):
+        executor.submit((key,), work, 10)
+        (done,) = finish(executor)
+        if key == 0:
+            pid = done.result["pid"]
+        elif key == 1:
+            assert done.error == "ValueError: only positive numbers"
+        elif key == 2:
+            assert done.result["pid"] == pid
+        elif key == 3:
+            assert done.error == "Its process was ended by the system (SIGKILL), most likely for want of memory."
+        else:
+            assert done.result["pid"] != pid
+
+
+def test_the_child_of_a_long_task_or_of_one_that_runs_out_of_time_is_not_kept(
+    keeping: tuple[ForkExecutor, Data], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from automl_core.search import kept
+
+    monkeypatch.setattr(kept, "LONG", 0.1)
+    executor, data = keeping
+    executor.submit((0,), partial(data.look, 0.2), 10)
+    (done,) = finish(executor)
+    executor.submit((1,), data.look, 10)
+    (other,) = finish(executor)
+    assert other.result["pid"] != done.result["pid"]
+    executor.submit((2,), partial(data.look, 5.0), 0.1)
+    (late,) = finish(executor)
+    assert late.timed_out
+    assert not alive(other.result["pid"])
+
+
+def test_a_new_module_means_a_new_child(keeping: tuple[ForkExecutor, Data], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that lacks what its parent has imported would import it in every task."""
+    executor, data = keeping
+    pids = []
+    for number in range(2):
+        executor.submit((number,), data.look, 10)
+        pids += [done.result["pid"] for done in finish(executor)]
+        monkeypatch.setitem(sys.modules, "a_module_of_this_test", ModuleType("a_module_of_this_test"))
+    assert pids[0] != pids[1]
+
+
+def test_a_task_that_cannot_be_sent_gets_a_child_of_its_own(keeping: tuple[ForkExecutor, Data]) -> None:
+    executor, data = keeping
+    pids = []
+    for number in range(2):
+        executor.submit((number,), lambda: data.look(), 10)
+        pids += [done.result["pid"] for done in finish(executor)]
+    assert pids[0] != pids[1]

@@ -165,6 +165,19 @@ def test_honest_scores_never_see_the_rows_they_are_judged_on() -> None:
     assert asked == [(fold == 1).tolist(), (fold == 0).tolist()]
 
 
+def test_a_row_that_is_judged_twice_never_selects_for_itself() -> None:
+    """Four rows in two divisions: what selects for a fold is without its rows in both of them."""
+    fold, places = np.array([0, 0, 1, 1, 2, 3, 2, 3]), np.array([0, 1, 2, 3, 0, 1, 2, 3])
+    asked = []
+
+    def judge_rows(mask: np.ndarray) -> Any:
+        asked.append(np.flatnonzero(mask).tolist())
+        return rmse_of(np.zeros(int(mask.sum())))
+
+    honest_blend({"a": np.ones(8)}, judge_rows, None, fold, places, deadline=float("inf"))
+    assert asked == [[2, 3, 6, 7], [0, 1, 4, 5], [1, 3, 5, 7], [0, 2, 4, 6]]
+
+
 def test_the_temperature_of_a_fold_comes_from_the_others() -> None:
     """All of fold 1 was right at 0.6, so fold 0 is sharpened, though it was wrong; fold 0 flattens fold 1."""
     fold, codes = np.repeat([0, 1], 50), np.repeat([1, 0], 50)

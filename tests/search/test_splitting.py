@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from automl_core.errors import InputError
-from automl_core.experiment import ExperimentConfig, Split
+from automl_core.experiment import Budget, ExperimentConfig, Split
 from automl_core.search.copies import Copies
 from automl_core.search.division import Division
-from automl_core.search.splitting import divide, propose_folds
+from automl_core.search.splitting import divide, propose_folds, propose_repeats, smallest_label
 
 BINARY = ExperimentConfig("y", "binary", "roc_auc", "1", holdout=0.2, folds=5)
 
@@ -52,6 +53,49 @@ def test_without_copies_rows_are_divided_as_scikit_learn_does() -> None:
     left = np.setdiff1d(np.arange(100), aside)
     for fold, (_, judged) in enumerate(StratifiedKFold(5, shuffle=True, random_state=7).split(left, y[left])):
         assert division.judged(fold).tolist() == judged.tolist()
+
+
+def test_a_small_table_is_divided_twice() -> None:
+    y = np.array([0] * 80 + [1] * 20)
+    division, notes = noted(replace(BINARY, folds=0, holdout=0.0, budget=Budget(60)), y)
+    assert (division.repeats, division.each, division.folds) == (2, 8, 16)
+    assert notes[1] == "Divided twice: 100 rows are few, so chance decides less when each is judged in two divisions."
+    assert sorted(np.concatenate([division.judged(fold) for fold in range(8)])) == list(range(100))
+    assert sorted(np.concatenate([division.judged(fold) for fold in range(8, 16)])) == list(range(100))
+    assert division.judged(0).tolist() != division.judged(8).tolist()
+    for fold in range(16):
+        assert sorted([*division.learned(fold), *division.judged(fold)]) == list(range(100))
+        assert np.flatnonzero(division.layers == fold).tolist() == [place + 100 * (fold // 8) for place in division.judged(fold)]
+    assert division.places.tolist() == 2 * list(range(100))
+
+
+def test_a_second_division_is_kept(tmp_path: Path) -> None:
+    division, _ = noted(replace(BINARY, folds=0, budget=Budget(60)), np.array([0] * 80 + [1] * 20))
+    division.save(tmp_path / "split.npz")
+    assert Division.load(tmp_path / "split.npz").layers.tolist() == division.layers.tolist()
+
+
+@pytest.mark.parametrize(
+    ("changes", "rows", "repeats"),
+    [
+        ({}, 1000, 2),
+        ({}, 1001, 1),  # a second more would be spent on the second division than there is
+        ({"folds": 5}, 100, 1),  # what a person asks for is what is done
+        ({"preset": "quick"}, 100, 1),
+        ({"budget": Budget(60, 20)}, 100, 1),  # trials are counted
+    ],
+)
+def test_when_rows_are_divided_twice(changes, rows, repeats) -> None:
+    config = replace(BINARY, folds=0, budget=Budget(60))
+    assert propose_repeats(replace(config, **changes), rows, 8).value == repeats
+
+
+def test_rare_labels_have_no_say_where_the_metric_does_not_mind() -> None:
+    labels = ExperimentConfig("y", "multiclass", "log_loss")
+    sizes = np.array([500, 400, 4, 0])
+    assert smallest_label(labels, sizes) == 400
+    assert smallest_label(replace(labels, metric="roc_auc"), sizes) == 4
+    assert smallest_label(labels, np.array([50, 40, 4])) == 4  # one in twenty-four is not rare
 
 
 def test_copies_follow_the_first_of_them() -> None:

@@ -1,0 +1,122 @@
+"""Pandera's door: rules looked at on a table. One function for uploads, predictions, later tables and services."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from automl_core.cleaning.patterns import read_pattern
+from automl_core.cleaning.rules import Checked, Rule, RuleResult
+from automl_core.cleaning.stateless.calculated import calculate
+from automl_core.cleaning.stateless.change import count
+from automl_core.cleaning.stateless.columns import words_of
+from automl_core.kpi.formula import parse_formula
+from automl_core.schema import NULL_WORDS
+
+SHOWN = 3
+
+
+def check_rules(typed: pd.DataFrame, rules: Sequence[Rule], *, raw: pd.DataFrame | None = None) -> Checked:
+    """Look at a table with rules.
+
+    Parameters
+    ----------
+    typed : DataFrame, shape (n_rows, n_columns)
+        As uploaded and typed, before any step; never changed.
+    rules : sequence of Rule
+        Those about columns that are not there are not checked, and say so.
+    raw : DataFrame, optional
+        The same rows as text, to find cells that could not be read as their kind.
+
+    Returns
+    -------
+    Checked
+    """
+    results, aside = [], np.zeros(len(typed), dtype=bool)
+    for rule in rules:
+        needed = parse_formula(rule.text).columns if rule.kind == "relation" else (rule.column,)
+        lacking = [name for name in needed if name not in typed.columns]
+        if lacking:
+            results.append(
+                RuleResult(rule, 0, (), f"There is no column {lacking[0]!r}, so {rule.sentence!r} is not checked.", False)
+            )
+            continue
+        failed = _failed(typed, rule, raw)
+        results.append(_result(typed, rule, raw, failed))
+        if rule.action == "aside":
+            aside |= failed
+    return Checked(tuple(results), aside, len(typed))
+
+
+def _failed(typed: pd.DataFrame, rule: Rule, raw: pd.DataFrame | None) -> npt.NDArray[np.bool_]:
+    """Return which rows break a rule, by a check of Pandera's."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its notes on versions are not for people
+        from pandera.pandas import Check
+
+    subject: Any = typed if rule.kind == "relation" else typed[rule.column]
+    if rule.kind == "range":
+        numbers = pd.to_numeric(subject, errors="coerce")
+        low = -np.inf if rule.low is None else rule.low
+        high = np.inf if rule.high is None else rule.high
+        check, subject = Check.in_range(low, high), numbers
+    elif rule.kind == "allowed":
+        check, subject = Check.isin(list(rule.values)), words_of(subject)
+    elif rule.kind == "pattern":
+        check, subject = Check(_fits(rule.text)), words_of(subject)
+    elif rule.kind == "unique":
+        check = Check(lambda values: ~values.duplicated(keep=False) | values.isna(), ignore_na=False)
+    elif rule.kind == "filled":
+        check = Check(lambda values: values.notna(), ignore_na=False)
+    elif rule.kind == "type":
+        unread = _unread(typed[rule.column], None if raw is None or rule.column not in raw.columns else raw[rule.column])
+        check = Check(lambda values: ~unread, ignore_na=False)
+    else:
+        # Where a part is missing, nothing is compared.
+        check = Check(lambda frame: calculate(frame, rule.text) != 0.0, ignore_na=False)
+    subject = subject.reset_index(drop=True)
+    if not len(subject):
+        return np.zeros(0, dtype=bool)
+    # Pandera leaves missing cells out of what it answers: those are a matter of another rule.
+    passed = check(subject).check_output.reindex(subject.index, fill_value=True)
+    failed: npt.NDArray[np.bool_] = ~np.asarray(passed, dtype=bool)
+    return failed
+
+
+def _fits(text: str) -> Callable[[pd.Series], pd.Series]:
+    pattern = read_pattern(text)
+
+    def fits(values: pd.Series[Any]) -> pd.Series[Any]:
+        known = [str(cell) for cell in values.dropna().unique()]
+        good = {cell for cell in known if len(cell) <= pattern.longest and pattern.compiled.fullmatch(cell) is not None}
+        return pd.Series([cell in good for cell in values], index=values.index)
+
+    return fits
+
+
+def _unread(typed: pd.Series, raw: pd.Series | None) -> pd.Series:
+    """Return where a cell was written and could not be read."""
+    if raw is None:
+        return pd.Series(False, index=range(len(typed)))
+    given = raw.map(lambda cell: isinstance(cell, str) and cell.strip() not in NULL_WORDS)
+    unread = np.logical_and(given.to_numpy(dtype=bool), typed.isna().to_numpy())
+    return pd.Series(unread)
+
+
+def _result(typed: pd.DataFrame, rule: Rule, raw: pd.DataFrame | None, failed: npt.NDArray[np.bool_]) -> RuleResult:
+    number = int(failed.sum())
+    if not number:
+        return RuleResult(rule, 0, (), f"{rule.sentence}: true in every row.")
+    examples: tuple[str, ...] = ()
+    if rule.kind not in ("filled", "relation"):
+        source = raw[rule.column] if rule.kind == "type" and raw is not None else words_of(typed[rule.column])
+        examples = tuple(str(cell)[:60] for cell in pd.unique(source[failed])[:SHOWN])
+    told = f" ({', '.join(examples)})" if examples else ""
+    becomes = {"warn": "", "aside": f" and {'is' if number == 1 else 'are'} set aside", "refuse": ""}[rule.action]
+    verb = "breaks" if number == 1 else "break"
+    return RuleResult(rule, number, examples, f"{count(number, 'row')} {verb} the rule '{rule.sentence}'{told}{becomes}.")

@@ -1,0 +1,110 @@
+"""What is wrong with a table: a sentence each, and a button that adds the step which would help to the recipe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from automl_core.errors import AutoMLError
+from pages.shared import errors, recipes, state
+
+if TYPE_CHECKING:
+    from automl_core.cleaning.recipe import Recipe, Step
+    from automl_core.data.dataset import Dataset
+    from automl_core.profiling.alerts import Alert
+    from automl_core.profiling.profile import Profile
+
+ALERTS, MORE_ALERTS = 8, 100
+"""Alerts that stand open, and those that are folded away below them."""
+ICONS = {"problem": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
+
+
+def draw_alerts(data: Dataset, found: Profile) -> None:
+    """Draw the alerts, each with a button that adds its step to the recipe."""
+    if not found.alerts:
+        st.success("Nothing stands out in this table.", icon=":material/check:")
+        return
+    recipe = _recipe(data)
+    for number, alert in enumerate(found.alerts[:ALERTS]):
+        _alert(data, recipe, alert, number)
+    folded = found.alerts[ALERTS : ALERTS + MORE_ALERTS]
+    if folded:
+        with st.expander(f"{len(found.alerts) - ALERTS:,} more"):
+            for number, alert in enumerate(folded, start=ALERTS):
+                _alert(data, recipe, alert, number)
+            left = len(found.alerts) - ALERTS - len(folded)
+            if left:
+                st.caption(f"{left:,} of the least severe are not shown.")
+
+
+def _alert(data: Dataset, recipe: Recipe | None, alert: Alert, number: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        color = {"problem": ":red", "warning": ":orange", "info": ":gray"}[alert.severity]
+        st.markdown(f"{color}[{ICONS[alert.severity]}] {errors.plain(alert.sentence)}", width="stretch")
+        if alert.step is None or recipe is None:
+            return
+        from automl_core.cleaning.steps import OPERATIONS
+
+        title = OPERATIONS[alert.step.op].title
+        if _done(recipe, alert.step, data):
+            st.badge("In the recipe", icon=":material/check:", color="green", help=f"Done by the step: {title}.")
+            return
+        if st.button(
+            title,
+            key=f"explore_step_{number}_{alert.code}",
+            icon=":material/add:",
+            help="Adds this step to the recipe. It can be undone on the Clean page.",
+        ):
+            with errors.shown() as tried:
+                _add(data, recipe, alert.step)
+            if not tried.failed:
+                state.say(f"The step '{title}' was added to the recipe.")
+                st.rerun()
+
+
+def _recipe(data: Dataset) -> Recipe | None:
+    """Return the table's recipe, or the one that would be proposed; None where the stored one is damaged."""
+    try:
+        history = recipes.stored(data)
+    except AutoMLError:
+        return None  # the Clean page says what is wrong with a stored recipe
+    return history.present if history else _proposed(data.fingerprint, data)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _proposed(fingerprint: str, _data: Dataset) -> Recipe:
+    return recipes.proposed(_data)
+
+
+def _done(recipe: Recipe, wanted: Step, data: Dataset) -> bool:
+    """Return whether enabled steps do what is wanted for all of its columns, or leave those out."""
+    from automl_core.cleaning.steps import columns_of
+
+    columns = set(columns_of(wanted, data.schema))
+    covered: set[str] = set()
+    for step in recipe.enabled():
+        if step.op == "drop_columns" or _same(step, wanted):
+            covered |= set(columns_of(step, data.schema))
+    return columns <= covered
+
+
+def _same(step: Step, wanted: Step) -> bool:
+    """Return whether two steps do the same kind of thing; how exactly is the person's choice, except for words and case."""
+    if step.op != wanted.op:
+        return False
+    if wanted.op == "null_words":
+        return set(wanted.params["words"]) <= set(step.params.get("words", []))
+    return wanted.op != "trim_text" or wanted.params["case"] == "keep" or step.params.get("case", "keep") != "keep"
+
+
+def _add(data: Dataset, recipe: Recipe, wanted: Step) -> None:
+    """Put a step into the recipe: switch it on where it is there but off, else add it."""
+    from automl_core.cleaning.steps import columns_of
+
+    columns = set(columns_of(wanted, data.schema))
+    for step in recipe:
+        if not step.enabled and _same(step, wanted) and set(columns_of(step, data.schema)) == columns:
+            recipes.change(data, recipe.switch(step.id, True))
+            return
+    recipes.add_step(data, wanted)

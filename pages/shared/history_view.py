@@ -1,0 +1,83 @@
+"""The versions of a recipe: back to any of them, two compared, and a copy for another table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.shared import caches, errors
+
+if TYPE_CHECKING:
+    from automl_core.cleaning.recipe import History, Recipe
+    from automl_core.data.dataset import Dataset
+
+
+def draw(data: Dataset, history: History, use: Callable[[Recipe, str], None]) -> None:
+    """Draw every version, what two of them differ in, and where the recipe can be copied to."""
+    from automl_core.cleaning.difference import difference, versions
+
+    told = versions(history)
+    st.caption("Every change is kept. Going back is a change, too, so nothing is lost.")
+    names = [sentence for sentence, _ in told]
+    left, right = st.columns(2)
+    with left:
+        one = st.selectbox(
+            "This version", range(len(told)), max(len(history.past) - 1, 0),
+            format_func=names.__getitem__, key="clean_version_one",
+            help="The earlier one, as a rule.",
+        )  # fmt: skip
+    with right:
+        other = st.selectbox(
+            "Beside this one", range(len(told)), len(history.past), format_func=names.__getitem__, key="clean_version_other",
+            help="What leads from the one to the other is listed.",
+        )  # fmt: skip
+    changes = difference(told[one][1], told[other][1])
+    for change in changes:
+        st.markdown(f"- {errors.plain(change.sentence)}")
+    if not changes:
+        st.caption("They are the same.")
+    if st.button(
+        f"Go back to version {one + 1}",
+        key="clean_version_use",
+        icon=":material/history:",
+        disabled=told[one][1] == history.present,
+        help="Makes the version on the left the present one; can be undone.",
+    ):
+        use(told[one][1], f"Version {one + 1} is in use again.")
+    st.subheader("Copy to another table", anchor=False)
+    _draw_copy(data, history.present)
+
+
+def _draw_copy(data: Dataset, recipe: Recipe) -> None:
+    from automl_core.cleaning.recipe import History
+    from automl_core.cleaning.store import load_history, save_history
+    from automl_core.data.dataset import load_dataset
+    from automl_core.projects import list_projects
+
+    places = {}
+    for project in list_projects(caches.workspace()):
+        folder = caches.project_folder(project.id)
+        for dataset_id in folder.list("datasets"):
+            path = folder.dataset(dataset_id)
+            if path != data.folder:
+                with errors.shown():
+                    places[f"{project.name}: {load_dataset(path).name}"] = path
+    if not places:
+        st.caption("There is no other table yet.")
+        return
+    chosen = st.selectbox("Table", list(places), None, key="clean_copy_to", help="Of this or any other project.")
+    if st.button(
+        "Copy the recipe",
+        key="clean_copy",
+        icon=":material/content_copy:",
+        disabled=chosen is None,
+        help="Its own recipe stays in its history; undo there brings it back.",
+    ):
+        assert chosen is not None
+        with errors.shown() as tried:
+            history = load_history(places[chosen]) or History()
+            save_history(places[chosen], history.change(recipe))
+        if not tried.failed:
+            st.success(f"{len(recipe)} steps are the recipe of {errors.plain(chosen)} now.", icon=":material/check:")

@@ -1,0 +1,139 @@
+"""The steps of a recipe on the page: each with what it does, why, its settings and its preview; and the choice of another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from automl_core.cleaning.apply import Cleaned, apply_stateless
+from automl_core.cleaning.preview import preview_step
+from automl_core.cleaning.recipe import History, Recipe, Step
+from automl_core.cleaning.steps import OPERATIONS, check_step, describe, value
+from pages.shared import caches, errors, recipes, state, step_forms
+
+if TYPE_CHECKING:
+    from automl_core.data.dataset import Dataset
+
+INTENTS = {
+    "missing": "Missing values",
+    "duplicates": "Duplicates",
+    "outliers": "Outliers",
+    "categories": "Categories",
+    "scaling": "Scaling",
+    "columns": "Columns: names, kinds, split and join",
+    "rows": "Rows by a condition",
+    "features": "New and fewer columns",
+    "dates and text": "Dates and text",
+}
+
+
+def keep(data: Dataset, history: History, sentence: str = "") -> None:
+    """Store a history and draw the page anew."""
+    with errors.shown() as tried:
+        recipes.save(data, history)
+    if not tried.failed:
+        if sentence:
+            state.say(sentence)
+        st.rerun()
+
+
+def table_before(data: Dataset, recipe: Recipe, step: Step) -> Cleaned:
+    """Return the table that a step meets."""
+    steps = list(recipe)
+    place = next((index for index, other in enumerate(steps) if other.id == step.id), len(steps))
+    rows = caches.looked(data) if step.op == "merge_variants" else caches.looked(data).head(50)
+    return apply_stateless(rows, data.schema, Recipe(tuple(steps[:place])), training=step.op == "merge_variants")
+
+
+def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
+    """Draw one step: what it does, why, and the controls to change it."""
+    recipe = history.present
+    opened = state.draft("clean_open") == step.id
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            on = st.toggle(
+                f"**{number}. {OPERATIONS[step.op].title}**",
+                step.enabled,
+                key=f"clean_on_{step.id}_{int(step.enabled)}",
+                help="Off: the step stays here and does nothing.",
+                width="stretch",
+            )
+            if on != step.enabled:
+                keep(data, history.change(recipe.switch(step.id, on)))
+            if st.button(
+                "Close" if opened else "Show and edit",
+                key=f"clean_open_{step.id}",
+                icon=":material/tune:",
+                help="What it does to this table, before and after, and its settings.",
+            ):
+                state.put_draft("clean_open", "" if opened else step.id)
+                st.rerun()
+            if st.button("", key=f"clean_up_{step.id}", icon=":material/arrow_upward:", help="Move up", disabled=number == 1):
+                keep(data, history.change(recipe.move(step.id, -1)))
+            if st.button(
+                "",
+                key=f"clean_down_{step.id}",
+                icon=":material/arrow_downward:",
+                help="Move down",
+                disabled=number == len(recipe),
+            ):
+                keep(data, history.change(recipe.move(step.id, 1)))
+            if st.button("", key=f"clean_remove_{step.id}", icon=":material/delete:", help="Remove; can be undone"):
+                keep(data, history.change(recipe.remove(step.id)))
+        settings = describe(step).removeprefix(OPERATIONS[step.op].title).removeprefix(": ")
+        if settings:
+            st.markdown(errors.plain(settings))
+        if step.reason:
+            st.caption(errors.plain(step.reason))
+        if opened:
+            draw_editor(data, history, step, new=False)
+
+
+def draw_editor(data: Dataset, history: History, step: Step, *, new: bool) -> None:
+    """Draw a step's settings and what it would do with them; nothing is applied before the button is pressed."""
+    with errors.shown():
+        before = table_before(data, history.present, step)
+        st.caption(OPERATIONS[step.op].description)
+        asked = step_forms.ask(step, before.schema, f"clean_{step.id}_{step.op}", before.frame)
+        draft = replace(step, params=asked)
+        if new and (lacking := step_forms.lacking(draft)):
+            st.caption(f":material/edit: {lacking}")
+            return
+        check_step(draft, before.schema)
+        target = str(state.draft(f"target_{data.id}", ""))
+        preview = preview_step(caches.looked(data), data.schema, history.present, draft, target=target)
+        if data.rows > caches.LARGE:
+            st.caption(f"Shown on {len(caches.looked(data)):,} of {data.rows:,} rows drawn at random.")
+        step_forms.draw_preview(preview, f"clean_{step.id}_preview")
+        label = "Add this step" if new else "Apply changes"
+        same = not new and all(draft.params[name] == value(step, name) for name in draft.params)
+        if st.button(label, key=f"clean_apply_{step.id}", icon=":material/check:", disabled=same, help="Can be undone."):
+            state.put_draft("clean_open", "")
+            recipe = history.present.add(replace(draft, id=Step(step.op).id)) if new else history.present.put(draft)
+            keep(data, history.change(recipe))
+
+
+def draw_add(data: Dataset, history: History) -> None:
+    """Draw the choice of another step, by what a person wants to do."""
+    st.subheader("Add a step", anchor=False)
+    intent = st.selectbox(
+        "What is it about?",
+        list(INTENTS),
+        None,
+        format_func=INTENTS.__getitem__,
+        key="clean_intent",
+        help="Shows the steps for it.",
+    )
+    if intent is None:
+        return
+    fitting = [op for op, entry in OPERATIONS.items() if entry.intent == intent]
+    op = st.selectbox(
+        "Step",
+        fitting,
+        format_func=lambda name: OPERATIONS[name].title,
+        key=f"clean_op_{intent}",
+        help="Nothing is done before you add it.",
+    )
+    draw_editor(data, history, Step(op, id="new"), new=True)

@@ -1,0 +1,54 @@
+"""A recipe over the whole table, in the background: a new table is made, the old one stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from automl_core.workspace import new_id, read_json
+from pages.shared import caches, errors, jobs, state
+
+if TYPE_CHECKING:
+    from automl_core.cleaning.recipe import Recipe
+    from automl_core.data.dataset import Dataset
+    from automl_core.workspace import ProjectFolder
+
+
+def draw(project: ProjectFolder, data: Dataset, recipe: Recipe) -> None:
+    """Draw the button, the progress, and what each step did to all rows."""
+    with st.expander("Make a cleaned table"):
+        st.caption(
+            "Runs the steps that act on the table over all rows, in the background, and keeps the result as a table of this "
+            "project. Steps that learn from the data stay for the model."
+        )
+        current = state.draft(f"clean_whole_{data.id}", "")
+        name = st.text_input("Name", f"{data.name}, cleaned", key="clean_whole_name", help="What the new table is called.")
+        if st.button(
+            "Clean the whole table",
+            key="clean_whole_start",
+            icon=":material/play_arrow:",
+            help="The table you see is not changed.",
+        ):
+            with errors.shown() as tried:
+                params = {"dataset": data.id, "recipe": recipe.to_dict(), "into": new_id("ds"), "name": name.strip() or data.name}
+                state.put_draft(f"clean_whole_{data.id}", jobs.start(project, "clean", params))
+            if not tried.failed:
+                st.rerun()
+        if not current:
+            return
+        folder = project.job(current)
+        following = jobs.panel(project, current, key=f"clean_whole_{current}")
+        if following.state == "finished" and (folder / "cleaned.json").exists():
+            found = caches.result(folder / "cleaned.json")
+            into = read_json(folder / "request.json")["params"]["into"]
+            for outcome in found["outcomes"]:
+                st.markdown(f"- {errors.plain(outcome['step'])}: {errors.plain(outcome['sentence'])}")
+            if st.button(
+                f"Open the cleaned table, {found['rows']:,} rows",
+                key="clean_whole_open",
+                icon=":material/table:",
+                help="Goes there.",
+            ):
+                state.choose(dataset=into)
+                st.rerun()
