@@ -54,8 +54,8 @@ def change(data: Dataset, recipe: Recipe) -> History:
 
 
 def add_step(data: Dataset, step: Step) -> History:
-    """Add a step at the end of a table's recipe and store it; raises InputError when the step does not fit."""
-    from automl_core.cleaning.steps import check_step
+    """Add a step to a table's recipe where it acts and store it; raises InputError when the step does not fit."""
+    from automl_core.cleaning.steps import check_step, place
 
     check_step(step, data.schema)
-    return change(data, history(data).present.add(step))
+    return change(data, place(history(data).present, step))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from automl_core.cleaning.recipe import Step
+from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.steps.columns import COLUMN_STEPS
 from automl_core.cleaning.steps.features import FEATURE_STEPS
 from automl_core.cleaning.steps.model import Operation
@@ -34,6 +34,14 @@ def value(step: Step, name: str) -> Any:
     """Return a parameter of a step, or its default."""
     default = next(param.default for param in operation(step).params if param.name == name)
     return step.params.get(name, default)
+
+
+def place(recipe: Recipe, step: Step) -> Recipe:
+    """Return a recipe with a new step where it acts: one on the table before the first that learns, others at the end."""
+    if operation(step).learned:
+        return recipe.add(step)
+    at = next((index for index, other in enumerate(recipe) if operation(other).learned), len(recipe))
+    return Recipe((*recipe.steps[:at], step, *recipe.steps[at:]))
 
 
 def columns_of(step: Step, schema: Schema) -> list[str]:
