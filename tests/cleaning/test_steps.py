@@ -20,7 +20,7 @@ from automl_core.cleaning.preprocessing import (
     source_columns,
 )
 from automl_core.cleaning.preview import preview_step
-from automl_core.cleaning.propose import propose_recipe
+from automl_core.cleaning.propose import personal, propose_recipe
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.steps import OPERATIONS, check_step, describe
 from automl_core.errors import InputError
@@ -342,3 +342,18 @@ def test_words_and_numbers_are_not_drawn_side_by_side():
     frame = pd.DataFrame({"t": [f"word{row % 7} and word{row % 5}" for row in range(40)]})
     shown = preview_step(frame, Schema((Column("t", "text"),)), Recipe(), Step("text_features", {"columns": ["t"]}))
     assert shown.distributions == () and len(shown.after.columns) > 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (["+44 20 7946 0000", "+44 20 7946 0001"], True),
+        (["(030) 1234-5678", "(030) 1234-5679"], True),
+        (["28/01/2018 00", "29/01/2018 01"], False),
+        (["2018-01-28 00:15", "2018-01-29T00:30"], False),
+        (["28.01.2018 00", "01.02.2018 12"], False),
+    ],
+)
+def test_dates_with_a_time_are_no_telephone_numbers(cells, found):
+    """Regression: a column of days and hours was left out of the model as telephone numbers of people."""
+    assert personal(pd.Series(cells, dtype=object)) is found
