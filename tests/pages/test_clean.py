@@ -249,3 +249,19 @@ def test_what_was_changed_in_another_tab_is_kept(project: ProjectFolder, tmp_pat
     app.button(key="clean_apply_new").click().run()
     assert [step.op for step in present(data)] == ["drop_columns", "drop_duplicates"]
     assert_clean(app)
+
+
+def test_many_rules_come_in_pages_with_broken_ones_first(project: ProjectFolder, tmp_path) -> None:
+    """Regression: a table of 20 columns had 47 cards below each other, the one that was broken somewhere among them."""
+    from automl_core.cleaning.rules import Rule, save_rules
+
+    data = messy(project, tmp_path)
+    save_rules(data.folder, (*(Rule("filled", "key") for _ in range(14)), Rule("range", "age", 0.0, 50.0)))
+    app = page_of(data, project)
+    app.segmented_control(key="clean_view").set_value("rules").run()
+    assert any(entry.value.startswith("**15 rules, 1 broken by rows of this table**") for entry in app.markdown)
+    shown = [entry.value for entry in app.markdown if entry.value.startswith((":material/check_circle:", ":material/error:"))]
+    assert len(shown) == 12 and ["error" in text for text in shown] == [True] + [False] * 11
+    app.number_input(key="clean_rules_page_2").set_value(2).run()
+    assert sum(entry.value.startswith(":material/check_circle:") for entry in app.markdown) == 3
+    assert_clean(app)
