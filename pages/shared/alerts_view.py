@@ -69,12 +69,7 @@ def _recipe(data: Dataset) -> Recipe | None:
         history = recipes.stored(data)
     except AutoMLError:
         return None  # the Clean page says what is wrong with a stored recipe
-    return history.present if history else _proposed(data.fingerprint, data)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _proposed(fingerprint: str, _data: Dataset) -> Recipe:
-    return recipes.proposed(_data)
+    return history.present if history else recipes.proposed(data)
 
 
 def _done(recipe: Recipe, wanted: Step, data: Dataset) -> bool:
