@@ -54,11 +54,11 @@ def change(data: Dataset, recipe: Recipe) -> History:
 
 
 def add_step(data: Dataset, step: Step) -> History:
-    """Add a step to a table's recipe where it acts and store it; raises InputError when the step does not fit."""
+    """Add a step that was made for the uploaded table to its recipe, where it acts; raises InputError when it does not fit."""
     from automl_core.cleaning.steps import check_step, place
 
     check_step(step, data.schema)
-    return change(data, place(history(data).present, step))
+    return change(data, place(history(data).present, step, uploaded=True))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

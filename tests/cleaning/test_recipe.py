@@ -129,3 +129,17 @@ def test_a_new_step_stands_where_it_acts(op, order):
     recipe = Recipe((Step("drop_columns"), Step("impute"), Step("scale")))
     assert [step.op for step in place(recipe, Step(op))] == order
     assert [step.op for step in place(Recipe(), Step(op))] == [op]
+
+
+def test_a_step_about_uploaded_cells_comes_before_others_change_them():
+    """Regression: 'oslo' for 'Oslo.' was renamed after the words had become lower case, so that two values stayed two."""
+    frame = pd.DataFrame({"city": ["Oslo.", "oslo", "Oslo.", "Rome"]})
+    schema = Schema((Column("city", "category"),))
+    tidy = Recipe((Step("trim_text", {"columns": ["city"], "case": "lower"}), Step("impute")))
+    rename = Step("merge_values", {"column": "city", "mapping": {"oslo": "Oslo."}})
+    recipe = place(tidy, rename, uploaded=True)
+    assert [step.op for step in recipe] == ["merge_values", "trim_text", "impute"]
+    assert list(apply_stateless(frame, schema, recipe, training=True).frame["city"]) == ["oslo.", "oslo.", "oslo.", "rome"]
+    assert [step.op for step in place(tidy, rename)] == ["trim_text", "merge_values", "impute"]
+    dropped = place(tidy, Step("drop_columns", {"columns": ["city"]}), uploaded=True)
+    assert [step.op for step in dropped] == ["trim_text", "drop_columns", "impute"]

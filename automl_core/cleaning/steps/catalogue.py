@@ -19,6 +19,10 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 
+NAMING_CELLS = ("null_words", "merge_values")
+"""Steps whose settings are cells letter by letter."""
+
+
 def operation(step: Step) -> Operation:
     """Return a step's operation; raises InputError for an unknown one."""
     if step.op not in OPERATIONS:
@@ -36,10 +40,21 @@ def value(step: Step, name: str) -> Any:
     return step.params.get(name, default)
 
 
-def place(recipe: Recipe, step: Step) -> Recipe:
-    """Return a recipe with a new step where it acts: one on the table before the first that learns, others at the end."""
+def place(recipe: Recipe, step: Step, *, uploaded: bool = False) -> Recipe:
+    """Return a recipe with a new step where it acts: one on the table before the first that learns, others at the end.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    step : Step
+    uploaded : bool
+        Whether the step was made for the table as it was uploaded. One that names cells then comes first of all: after another
+        that changes words, such as to lower case, it would no longer find them.
+    """
     if operation(step).learned:
         return recipe.add(step)
+    if uploaded and step.op in NAMING_CELLS:
+        return Recipe((step, *recipe.steps))
     at = next((index for index, other in enumerate(recipe) if operation(other).learned), len(recipe))
     return Recipe((*recipe.steps[:at], step, *recipe.steps[at:]))
 
