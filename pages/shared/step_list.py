@@ -62,26 +62,7 @@ def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
             )
             if on != step.enabled:
                 keep(data, history.change(recipe.switch(step.id, on)))
-            if st.button(
-                "Close" if opened else "Show and edit",
-                key=f"clean_open_{step.id}",
-                icon=":material/tune:",
-                help="What it does to this table, before and after, and its settings.",
-            ):
-                state.put_draft("clean_open", "" if opened else step.id)
-                st.rerun()
-            if st.button("", key=f"clean_up_{step.id}", icon=":material/arrow_upward:", help="Move up", disabled=number == 1):
-                keep(data, history.change(recipe.move(step.id, -1)))
-            if st.button(
-                "",
-                key=f"clean_down_{step.id}",
-                icon=":material/arrow_downward:",
-                help="Move down",
-                disabled=number == len(recipe),
-            ):
-                keep(data, history.change(recipe.move(step.id, 1)))
-            if st.button("", key=f"clean_remove_{step.id}", icon=":material/delete:", help="Remove; can be undone"):
-                keep(data, history.change(recipe.remove(step.id)))
+            _draw_buttons(data, history, step, number, opened)
         settings = describe(step).removeprefix(OPERATIONS[step.op].title).removeprefix(": ")
         if settings:
             st.markdown(errors.plain(settings))
@@ -89,6 +70,32 @@ def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
             st.caption(errors.plain(step.reason))
         if opened:
             draw_editor(data, step, new=False)
+
+
+def _draw_buttons(data: Dataset, history: History, step: Step, number: int, opened: bool) -> None:
+    """Draw what opens, moves and removes a step; they stay side by side on a narrow screen, too."""
+    recipe = history.present
+    with st.container(horizontal=True, width="content", wrap=False):
+        if st.button(
+            "Close" if opened else "Show and edit",
+            key=f"clean_open_{step.id}",
+            icon=":material/tune:",
+            help="What it does to this table, before and after, and its settings.",
+        ):
+            state.put_draft("clean_open", "" if opened else step.id)
+            st.rerun()
+        if st.button("", key=f"clean_up_{step.id}", icon=":material/arrow_upward:", help="Move up", disabled=number == 1):
+            keep(data, history.change(recipe.move(step.id, -1)))
+        if st.button(
+            "",
+            key=f"clean_down_{step.id}",
+            icon=":material/arrow_downward:",
+            help="Move down",
+            disabled=number == len(recipe),
+        ):
+            keep(data, history.change(recipe.move(step.id, 1)))
+        if st.button("", key=f"clean_remove_{step.id}", icon=":material/delete:", help="Remove; can be undone"):
+            keep(data, history.change(recipe.remove(step.id)))
 
 
 @st.fragment
