@@ -50,7 +50,11 @@ def draw(data: Dataset) -> None:
     broken = sum(not result.kept for _, result in checked)
     if checked:
         rows = "rule" if len(checked) == 1 else "rules"
-        st.markdown(f"**{len(checked):,} {rows}, {broken:,} broken by rows of this table**, the broken ones first.")
+        st.markdown(
+            f"**{len(checked):,} {rows}, {broken:,} broken by rows of this table**, the broken ones first."
+            if broken
+            else f"**{len(checked):,} {rows}**, true of every row of this table."
+        )
     pages = -(-len(checked) // RULES)
     page = 1
     if pages > 1:
@@ -69,7 +73,7 @@ def draw(data: Dataset) -> None:
                 key=f"clean_rule_action_{rule.id}",
                 label_visibility="collapsed",
                 width=200,
-                help="Say so; predict without these rows; or refuse the whole table.",
+                help="Say how many; predict without these rows; or refuse the whole table.",
             )
             if action != rule.action:
                 save_rules(data.folder, (replace(other, action=action) if other.id == rule.id else other for other in rules))
