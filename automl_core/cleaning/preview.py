@@ -32,7 +32,8 @@ class Distribution:
     ----------
     before_column, after_column : str
     kind : str
-        ``number``: `labels` are the middles of bins of the same width, one list for each side.
+        ``number``: `labels` are the middles of bins of the same width: the same bins where one side lies within the other's
+        range and takes at least a tenth of it, so that heights compare, else bins for each side.
         ``category``: `labels` are values, most frequent first, the rest as one.
     before_labels, after_labels : tuple
     before_counts, after_counts : tuple of int
@@ -278,7 +279,7 @@ def _compare(before: pd.DataFrame, after: pd.DataFrame, sentence: str, sampled: 
     old_shown = ([*altered, *lost] or list(before.columns))[:SHOWN_COLUMNS]
     new_shown = ([*altered, *new] or [name for name in before.columns if name in after.columns])[:SHOWN_COLUMNS]
     pairs = [(name, name) for name in altered]
-    if not pairs and len(lost) == 1 and new:
+    if not pairs and len(lost) == 1 and new and _numeric(before[lost[0]]) == _numeric(after[new[0]]):
         pairs = [(lost[0], name) for name in new[:1]]
     if not pairs and len(gone):
         pairs = [(name, name) for name in before.columns[:3]]
@@ -311,9 +312,10 @@ def _sentence(shown: Preview, after: pd.DataFrame, columns: list[str]) -> str:
 
 
 def _distribution(before: pd.Series, after: pd.Series) -> Distribution:
-    number = before.dtype.kind in "iuf" and after.dtype.kind in "iuf"
-    old_labels, old_counts = _counts(before, number)
-    new_labels, new_counts = _counts(after, number)
+    number = _numeric(before) and _numeric(after)
+    span = _shared_range(before, after) if number else None
+    old_labels, old_counts = _counts(before, number, span)
+    new_labels, new_counts = _counts(after, number, span)
     return Distribution(
         str(before.name),
         str(after.name),
@@ -327,13 +329,29 @@ def _distribution(before: pd.Series, after: pd.Series) -> Distribution:
     )
 
 
-def _counts(values: pd.Series, number: bool) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+def _numeric(values: pd.Series) -> bool:
+    return values.dtype.kind in "iuf"
+
+
+def _shared_range(before: pd.Series, after: pd.Series) -> tuple[float, float] | None:
+    """Return the range that both sides are counted over, None where they lie apart or one is far narrower."""
+    sides = [values.dropna().astype("float64") for values in (before, after)]
+    if not all(len(values) for values in sides):
+        return None
+    lows, highs = [float(values.min()) for values in sides], [float(values.max()) for values in sides]
+    low, high = min(lows), max(highs)
+    within = (low, high) in zip(lows, highs, strict=True)
+    narrower = min(highs[0] - lows[0], highs[1] - lows[1])
+    return (low, high) if within and narrower >= (high - low) / 10 else None
+
+
+def _counts(values: pd.Series, number: bool, span: tuple[float, float] | None = None) -> tuple[tuple[Any, ...], tuple[int, ...]]:
     known = values.dropna()
     if number:
         known = known.astype("float64")
         if not len(known):
             return (), ()
-        counts, edges = np.histogram(known.to_numpy(), bins=30)
+        counts, edges = np.histogram(known.to_numpy(), bins=30, range=span)
         return tuple(((edges[:-1] + edges[1:]) / 2).tolist()), tuple(int(count) for count in counts)
     shares = known.astype(str).value_counts()
     labels, sizes = list(shares.index[:SHOWN_VALUES]), [int(size) for size in shares.iloc[:SHOWN_VALUES]]

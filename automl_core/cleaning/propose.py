@@ -20,9 +20,10 @@ MANY_LEVELS = 15
 
 PERSONAL = (
     r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
-    r"|^(?=(?:\D*\d){9,15}\D*$)(?:\+\d[\d ()/.-]*|\(?\d+\)?(?:[ ()/.-]+\d+)+)$"
+    r"|^(?!\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?:[ T]|$))(?=(?:\D*\d){9,15}\D*$)(?:\+\d[\d ()/.-]*|\(?\d+\)?(?:[ ()/.-]+\d+)+)$"
 )
-"""An e-mail address, or a telephone number: 9 to 15 digits with a plus in front or signs between, since plain digits are keys."""
+"""An e-mail address, or a telephone number: 9 to 15 digits with a plus in front or signs between, since plain digits are
+keys; and no date, with or without a time behind it."""
 
 
 class Advice(Protocol):

@@ -33,7 +33,7 @@ RULE_KINDS: dict[RuleKind, str] = {
     "relation": "columns fit each other",
 }
 ACTIONS: dict[RuleAction, str] = {
-    "warn": "say so",
+    "warn": "only say so",
     "aside": "set the row aside",
     "refuse": "refuse the table",
 }

@@ -105,7 +105,7 @@ else:
         step_list.draw_step(data, history, step, number)
     if not len(history.present):
         st.info("The recipe has no steps: models get the columns as they are.", icon=":material/info:")
-    step_list.draw_add(data, history)
+    step_list.draw_add(data)
     draw_files(data, history)
     whole_table.draw(project, data, history.present)
 layout.next_step("compare", "The recipe is kept as you see it.", "Compare models", primary=True)

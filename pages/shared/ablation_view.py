@@ -74,13 +74,18 @@ def _draw_effects(found: Ablation) -> None:
             {
                 "Step": effect.title,
                 "What it did": effect.sentence,
-                **{
-                    f"{MODELS[name]}, better by": f"{effect.difference[name]:+.3g} ± {effect.error[name]:.2g}"
-                    for name in effect.difference
-                },
+                **{MODELS[name]: f"{effect.difference[name]:+.3g} ± {effect.error[name]:.2g}" for name in effect.difference},
             }
             for effect in found.effects
         ]
     )
-    st.dataframe(table, key="clean_effects", hide_index=True, alt="What each step did to the score")
-    st.caption("Better by: how much the step raises the score, or lowers it where lower is better; ± one standard error.")
+    wide = st.column_config.TextColumn(width="medium")
+    short = {MODELS[name]: st.column_config.TextColumn(width="small") for name in found.score}
+    st.dataframe(
+        table,
+        key="clean_effects",
+        hide_index=True,
+        column_config={"Step": wide, "What it did": wide, **short},
+        alt="What each step did to the score",
+    )
+    st.caption("Below each model: how much the step raises the score, or lowers it where lower is better; ± one standard error.")

@@ -44,7 +44,7 @@ def _alert(data: Dataset, recipe: Recipe | None, alert: Alert, number: int) -> N
         st.markdown(f"{color}[{ICONS[alert.severity]}] {errors.plain(alert.sentence)}", width="stretch")
         if alert.step is None or recipe is None:
             return
-        from automl_core.cleaning.steps import OPERATIONS
+        from automl_core.cleaning.steps import OPERATIONS, describe
 
         title = OPERATIONS[alert.step.op].title
         if _done(recipe, alert.step, data):
@@ -54,7 +54,7 @@ def _alert(data: Dataset, recipe: Recipe | None, alert: Alert, number: int) -> N
             title,
             key=f"explore_step_{number}_{alert.code}",
             icon=":material/add:",
-            help="Adds this step to the recipe. It can be undone on the Clean page.",
+            help=f"Adds to the recipe: {errors.plain(describe(alert.step))}. It can be undone on the Clean page.",
         ):
             with errors.shown() as tried:
                 _add(data, recipe, alert.step)
@@ -69,12 +69,7 @@ def _recipe(data: Dataset) -> Recipe | None:
         history = recipes.stored(data)
     except AutoMLError:
         return None  # the Clean page says what is wrong with a stored recipe
-    return history.present if history else _proposed(data.fingerprint, data)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _proposed(fingerprint: str, _data: Dataset) -> Recipe:
-    return recipes.proposed(_data)
+    return history.present if history else recipes.proposed(data)
 
 
 def _done(recipe: Recipe, wanted: Step, data: Dataset) -> bool:

@@ -29,8 +29,9 @@ ORDERS: dict[str, Callable[[ColumnProfile, Relation | None], Any]] = {
 WITH_TARGET = "Tells most of the target"
 
 
+@st.fragment
 def draw_columns(found: Profile) -> None:
-    """Draw the cards of a profile."""
+    """Draw the cards of a profile; a search or another order draws them again and nothing else of the page."""
     relations = {relation.name: relation for relation in found.relations}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wanted = st.text_input(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,10 @@ import streamlit as st
 from automl_core.errors import AutoMLError
 from automl_core.log import log_error
 from automl_core.workspace import Workspace
+
+JOINER = "\u2060"
+ADDRESS = re.compile(r"(://|\bwww(?=\.))", re.IGNORECASE)
+"""Where an address begins: an invisible sign behind it keeps it from becoming a link."""
 
 
 @dataclass
@@ -64,7 +69,7 @@ def log(error: Exception) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text that Streamlit shows letter by letter, for names and cells that came from a file."""
+    """Return text that Streamlit shows letter by letter, for names and cells that came from a file; no link is made of it."""
     for sign in "\\`*_[]$#<>~:":
         text = text.replace(sign, "\\" + sign)
-    return text
+    return ADDRESS.sub("\\1" + JOINER, text)

@@ -85,8 +85,9 @@ def draw_missing(found: Profile) -> None:
     st.dataframe(rows, hide_index=True, key="explore_missing", column_config={"Share": share}, alt=alt)
 
 
+@st.fragment
 def draw_associations(found: Profile) -> None:
-    """Draw what goes together with one column, as a chart with its table."""
+    """Draw what goes together with one column, as a chart with its table; another column draws only this again."""
     from automl_core.charts.profile import association_figure
     from automl_core.profiling.associations import METHODS, PAIRED
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
 from automl_core.cleaning.recipe import History, Recipe, Step
 from pages.shared import caches, state
 
@@ -23,10 +25,8 @@ def proposed(data: Dataset, target: str = "") -> Recipe:
 
     The target is the one that was last chosen for this table where none is given.
     """
-    from automl_core.cleaning.propose import propose_recipe
-
     known = target or str(state.draft(f"target_{data.id}", ""))
-    return propose_recipe(caches.looked(data), data.schema, known if known in data.schema else "")
+    return _proposed(str(data.folder), data.fingerprint, known if known in data.schema else "", data)
 
 
 def history(data: Dataset, target: str = "") -> History:
@@ -54,8 +54,16 @@ def change(data: Dataset, recipe: Recipe) -> History:
 
 
 def add_step(data: Dataset, step: Step) -> History:
-    """Add a step at the end of a table's recipe and store it; raises InputError when the step does not fit."""
-    from automl_core.cleaning.steps import check_step
+    """Add a step that was made for the uploaded table to its recipe, where it acts; raises InputError when it does not fit."""
+    from automl_core.cleaning.steps import check_step, place
 
     check_step(step, data.schema)
-    return change(data, history(data).present.add(step))
+    return change(data, place(history(data).present, step, uploaded=True))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _proposed(folder: str, fingerprint: str, target: str, _data: Dataset) -> Recipe:
+    """Look through the table once, and not at every click until something is changed."""
+    from automl_core.cleaning.propose import propose_recipe
+
+    return propose_recipe(caches.looked(_data), _data.schema, target)

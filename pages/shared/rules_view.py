@@ -9,6 +9,9 @@ import streamlit as st
 
 from pages.shared import caches, errors, state
 
+RULES = 12
+"""Rules that are shown at once."""
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -40,9 +43,25 @@ def draw(data: Dataset) -> None:
         known = {(rule.kind, rule.column, rule.text) for rule in rules}
         fresh = [rule for rule in propose_rules(frame, data.schema) if (rule.kind, rule.column, rule.text) not in known]
         save_rules(data.folder, (*rules, *fresh))
-        state.say(f"{len(fresh)} rules are proposed.")
+        state.say(f"{len(fresh)} {'rule is' if len(fresh) == 1 else 'rules are'} proposed." if fresh else "No rule is new.")
         st.rerun()
-    for rule, result in zip(rules, check_rules(frame, rules).results, strict=True):
+    checked = list(zip(rules, check_rules(frame, rules).results, strict=True))
+    checked.sort(key=lambda pair: pair[1].kept)
+    broken = sum(not result.kept for _, result in checked)
+    if checked:
+        rows = "rule" if len(checked) == 1 else "rules"
+        st.markdown(
+            f"**{len(checked):,} {rows}, {broken:,} broken by rows of this table**, the broken ones first."
+            if broken
+            else f"**{len(checked):,} {rows}**, true of every row of this table."
+        )
+    pages = -(-len(checked) // RULES)
+    page = 1
+    if pages > 1:
+        page = int(
+            st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"clean_rules_page_{pages}", help=f"{RULES} rules a page.")
+        )
+    for rule, result in checked[RULES * (page - 1) : RULES * page]:
         with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
             icon = ":material/check_circle:" if result.kept else ":material/error:"
             st.markdown(f"{icon} {errors.plain(result.sentence)}", width="stretch", help=rule.reason or None)
@@ -54,7 +73,7 @@ def draw(data: Dataset) -> None:
                 key=f"clean_rule_action_{rule.id}",
                 label_visibility="collapsed",
                 width=200,
-                help="Say so; predict without these rows; or refuse the whole table.",
+                help="Say how many; predict without these rows; or refuse the whole table.",
             )
             if action != rule.action:
                 save_rules(data.folder, (replace(other, action=action) if other.id == rule.id else other for other in rules))

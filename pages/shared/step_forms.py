@@ -29,9 +29,11 @@ def ask(step: Step, schema: Schema, prefix: str, frame: pd.DataFrame) -> dict[st
 
     if step.op == "merge_variants":
         return variants_form.ask(step, schema, prefix, frame)
-    return {
-        param.name: _control(param, value(step, param.name), schema, f"{prefix}_{param.name}") for param in operation(step).params
-    }
+    said: dict[str, Any] = {}
+    for param in operation(step).params:
+        given = value(step, param.name)
+        said[param.name] = _control(param, given, schema, f"{prefix}_{param.name}") if param.says(said) else given
+    return said
 
 
 def lacking(step: Step) -> str:

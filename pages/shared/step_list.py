@@ -10,7 +10,7 @@ import streamlit as st
 from automl_core.cleaning.apply import Cleaned, apply_stateless
 from automl_core.cleaning.preview import preview_step
 from automl_core.cleaning.recipe import History, Recipe, Step
-from automl_core.cleaning.steps import OPERATIONS, check_step, describe, value
+from automl_core.cleaning.steps import OPERATIONS, check_step, describe, place, value
 from pages.shared import caches, errors, recipes, state, step_forms
 
 if TYPE_CHECKING:
@@ -62,38 +62,50 @@ def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
             )
             if on != step.enabled:
                 keep(data, history.change(recipe.switch(step.id, on)))
-            if st.button(
-                "Close" if opened else "Show and edit",
-                key=f"clean_open_{step.id}",
-                icon=":material/tune:",
-                help="What it does to this table, before and after, and its settings.",
-            ):
-                state.put_draft("clean_open", "" if opened else step.id)
-                st.rerun()
-            if st.button("", key=f"clean_up_{step.id}", icon=":material/arrow_upward:", help="Move up", disabled=number == 1):
-                keep(data, history.change(recipe.move(step.id, -1)))
-            if st.button(
-                "",
-                key=f"clean_down_{step.id}",
-                icon=":material/arrow_downward:",
-                help="Move down",
-                disabled=number == len(recipe),
-            ):
-                keep(data, history.change(recipe.move(step.id, 1)))
-            if st.button("", key=f"clean_remove_{step.id}", icon=":material/delete:", help="Remove; can be undone"):
-                keep(data, history.change(recipe.remove(step.id)))
+            _draw_buttons(data, history, step, number, opened)
         settings = describe(step).removeprefix(OPERATIONS[step.op].title).removeprefix(": ")
         if settings:
             st.markdown(errors.plain(settings))
         if step.reason:
             st.caption(errors.plain(step.reason))
         if opened:
-            draw_editor(data, history, step, new=False)
+            draw_editor(data, step, new=False)
 
 
-def draw_editor(data: Dataset, history: History, step: Step, *, new: bool) -> None:
-    """Draw a step's settings and what it would do with them; nothing is applied before the button is pressed."""
+def _draw_buttons(data: Dataset, history: History, step: Step, number: int, opened: bool) -> None:
+    """Draw what opens, moves and removes a step; they stay side by side on a narrow screen, too."""
+    recipe = history.present
+    with st.container(horizontal=True, width="content", wrap=False):
+        if st.button(
+            "Close" if opened else "Show and edit",
+            key=f"clean_open_{step.id}",
+            icon=":material/tune:",
+            help="What it does to this table, before and after, and its settings.",
+        ):
+            state.put_draft("clean_open", "" if opened else step.id)
+            st.rerun()
+        if st.button("", key=f"clean_up_{step.id}", icon=":material/arrow_upward:", help="Move up", disabled=number == 1):
+            keep(data, history.change(recipe.move(step.id, -1)))
+        if st.button(
+            "",
+            key=f"clean_down_{step.id}",
+            icon=":material/arrow_downward:",
+            help="Move down",
+            disabled=number == len(recipe),
+        ):
+            keep(data, history.change(recipe.move(step.id, 1)))
+        if st.button("", key=f"clean_remove_{step.id}", icon=":material/delete:", help="Remove; can be undone"):
+            keep(data, history.change(recipe.remove(step.id)))
+
+
+@st.fragment
+def draw_editor(data: Dataset, step: Step, *, new: bool) -> None:
+    """Draw a step's settings and what it would do with them; nothing is applied before the button is pressed.
+
+    Another setting draws only this again, so the recipe is looked up anew: it may have been changed in another tab.
+    """
     with errors.shown():
+        history = recipes.history(data)
         before = table_before(data, history.present, step)
         st.caption(OPERATIONS[step.op].description)
         asked = step_forms.ask(step, before.schema, f"clean_{step.id}_{step.op}", before.frame)
@@ -111,11 +123,13 @@ def draw_editor(data: Dataset, history: History, step: Step, *, new: bool) -> No
         same = not new and all(draft.params[name] == value(step, name) for name in draft.params)
         if st.button(label, key=f"clean_apply_{step.id}", icon=":material/check:", disabled=same, help="Can be undone."):
             state.put_draft("clean_open", "")
-            recipe = history.present.add(replace(draft, id=Step(step.op).id)) if new else history.present.put(draft)
+            fresh = replace(draft, id=Step(step.op).id)
+            recipe = place(history.present, fresh) if new else history.present.put(draft)
             keep(data, history.change(recipe))
 
 
-def draw_add(data: Dataset, history: History) -> None:
+@st.fragment
+def draw_add(data: Dataset) -> None:
     """Draw the choice of another step, by what a person wants to do."""
     st.subheader("Add a step", anchor=False)
     intent = st.selectbox(
@@ -136,4 +150,4 @@ def draw_add(data: Dataset, history: History) -> None:
         key=f"clean_op_{intent}",
         help="Nothing is done before you add it.",
     )
-    draw_editor(data, history, Step(op, id="new"), new=True)
+    draw_editor(data, Step(op, id="new"), new=True)

@@ -20,7 +20,7 @@ from automl_core.cleaning.preprocessing import (
     source_columns,
 )
 from automl_core.cleaning.preview import preview_step
-from automl_core.cleaning.propose import propose_recipe
+from automl_core.cleaning.propose import personal, propose_recipe
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.steps import OPERATIONS, check_step, describe
 from automl_core.errors import InputError
@@ -310,3 +310,50 @@ def test_every_step_can_be_previewed_with_its_defaults(op):
     }.get(op, {})
     preview = preview_step(FRAME, SCHEMA, Recipe(), Step(op, params))
     assert preview.sentence.endswith(".") and preview.rows == 4
+
+
+@pytest.mark.parametrize(
+    ("params", "line"),
+    [
+        ({"method": "iqr", "factor": 3.0}, "Deal with outliers: quartiles and their distance; how far: 3; set to the limit"),
+        ({"method": "limits", "low": 1, "high": 9}, "Deal with outliers: what you type; lowest: 1; highest: 9; set to the limit"),
+    ],
+)
+def test_a_step_tells_only_settings_that_say_something(params, line):
+    """Regression: 'how far: 3' stood beside limits that were typed."""
+    assert describe(Step("clip_outliers", params)) == line
+
+
+def test_heights_before_and_after_can_be_compared():
+    """Regression: each side had bins of its own, so that clipping far values seemed to take rows away from the near ones."""
+    frame = pd.DataFrame({"x": [*range(30), 60.0]})
+    schema = Schema((Column("x", "number"),))
+    clip = {"method": "limits", "low": 0, "high": 30}
+    (shown,) = preview_step(frame, schema, Recipe(), Step("clip_outliers", clip)).distributions
+    assert shown.before_labels == shown.after_labels
+    assert shown.before_counts[:15] == shown.after_counts[:15] == (2,) * 15
+    assert (shown.before_counts[29], shown.after_counts[29], shown.after_counts[15]) == (1, 0, 1)
+    (scaled,) = preview_step(frame, schema, Recipe(), Step("scale")).distributions
+    assert scaled.before_labels != scaled.after_labels
+
+
+def test_words_and_numbers_are_not_drawn_side_by_side():
+    """Regression: a text and the first number made of it shared one unreadable axis."""
+    frame = pd.DataFrame({"t": [f"word{row % 7} and word{row % 5}" for row in range(40)]})
+    shown = preview_step(frame, Schema((Column("t", "text"),)), Recipe(), Step("text_features", {"columns": ["t"]}))
+    assert shown.distributions == () and len(shown.after.columns) > 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (["+44 20 7946 0000", "+44 20 7946 0001"], True),
+        (["(030) 1234-5678", "(030) 1234-5679"], True),
+        (["28/01/2018 00", "29/01/2018 01"], False),
+        (["2018-01-28 00:15", "2018-01-29T00:30"], False),
+        (["28.01.2018 00", "01.02.2018 12"], False),
+    ],
+)
+def test_dates_with_a_time_are_no_telephone_numbers(cells, found):
+    """Regression: a column of days and hours was left out of the model as telephone numbers of people."""
+    assert personal(pd.Series(cells, dtype=object)) is found

@@ -92,7 +92,10 @@ def test_a_step_is_added_by_what_one_wants(project: ProjectFolder, tmp_path) -> 
     app = page_of(data, project)
     app.selectbox(key="clean_intent").set_value("duplicates").run()
     app.button(key="clean_apply_new").click().run()
-    assert [step.op for step in present(data)][-1] == "drop_duplicates"
+    ops = [step.op for step in present(data)]
+    assert ops.count("drop_duplicates") == 1 and ops.index("drop_duplicates") < ops.index("impute"), (
+        "a step on the table stands before those that learn, as it acts before them"
+    )
     assert_clean(app)
 
 
@@ -134,7 +137,8 @@ def test_a_formula_is_asked_for_before_anything_is_shown(project: ProjectFolder,
     app.text_area(key="clean_new_formula_formula").set_value("age * 2").run()
     assert any("1 new column." in entry.value for entry in app.markdown)
     app.button(key="clean_apply_new").click().run()
-    assert present(data).steps[-1].params == {"name": "calculated", "formula": "age * 2"}
+    (added,) = [step for step in present(data) if step.op == "formula"]
+    assert added.params == {"name": "calculated", "formula": "age * 2"}
     app.selectbox(key="clean_intent").set_value("features").run()
     app.text_area(key="clean_new_formula_formula").set_value("mean(age)").run()
     assert ["The formula uses 'mean' over all rows." in entry.value for entry in app.error] == [True]
@@ -152,7 +156,7 @@ def test_spelling_variants_are_found_and_merged(project: ProjectFolder, tmp_path
     assert any("2 of 3 values are variants, in 1 group." in entry.value for entry in app.caption)
     assert any("20 cells changed." in entry.value for entry in app.markdown)
     app.button(key="clean_apply_new").click().run()
-    added = present(data).steps[-1]
+    (added,) = [step for step in present(data) if step.op == "merge_variants"]
     assert (added.op, added.params["column"], added.params["method"]) == ("merge_variants", "city", "fingerprint")
     assert added.params["mapping"] in ({"rome ": "Rome"}, {"rome": "Rome"})
     assert_clean(app)
@@ -215,4 +219,49 @@ def test_a_target_is_asked_for_before_steps_are_measured(project: ProjectFolder,
     app.segmented_control(key="clean_view").set_value("effect").run()
     app.selectbox(key="clean_effect_target").set_value("age").run()
     assert app.button(key="clean_effect_start")
+    assert_clean(app)
+
+
+def test_only_settings_that_say_something_are_asked_for(project: ProjectFolder, tmp_path) -> None:
+    """Regression: limits to type stood empty beside a way of finding limits that does not look at them."""
+    data = messy(project, tmp_path)
+    app = page_of(data, project)
+    app.selectbox(key="clean_intent").set_value("outliers").run()
+    prefix = "clean_new_clip_outliers"
+    shown = {entry.key for entry in app.number_input}
+    assert f"{prefix}_factor" in shown and f"{prefix}_low" not in shown
+    app.selectbox(key=f"{prefix}_method").set_value("limits").run()
+    shown = {entry.key for entry in app.number_input}
+    assert f"{prefix}_factor" not in shown and {f"{prefix}_low", f"{prefix}_high"} <= shown
+    assert_clean(app)
+
+
+def test_what_was_changed_in_another_tab_is_kept(project: ProjectFolder, tmp_path) -> None:
+    """The form is drawn alone after a click, and must not store the recipe as it was when the page was drawn."""
+    data = messy(project, tmp_path)
+    app = page_of(data, project)
+    app.selectbox(key="clean_intent").set_value("duplicates").run()
+    other = Recipe((Step("drop_columns", {"columns": ["same"]}, "From another tab."),))
+    from automl_core.cleaning.recipe import History
+    from automl_core.cleaning.store import save_history
+
+    save_history(data.folder, History(present=other))
+    app.button(key="clean_apply_new").click().run()
+    assert [step.op for step in present(data)] == ["drop_columns", "drop_duplicates"]
+    assert_clean(app)
+
+
+def test_many_rules_come_in_pages_with_broken_ones_first(project: ProjectFolder, tmp_path) -> None:
+    """Regression: a table of 20 columns had 47 cards below each other, the one that was broken somewhere among them."""
+    from automl_core.cleaning.rules import Rule, save_rules
+
+    data = messy(project, tmp_path)
+    save_rules(data.folder, (*(Rule("filled", "key") for _ in range(14)), Rule("range", "age", 0.0, 50.0)))
+    app = page_of(data, project)
+    app.segmented_control(key="clean_view").set_value("rules").run()
+    assert any(entry.value.startswith("**15 rules, 1 broken by rows of this table**") for entry in app.markdown)
+    shown = [entry.value for entry in app.markdown if entry.value.startswith((":material/check_circle:", ":material/error:"))]
+    assert len(shown) == 12 and ["error" in text for text in shown] == [True] + [False] * 11
+    app.number_input(key="clean_rules_page_2").set_value(2).run()
+    assert sum(entry.value.startswith(":material/check_circle:") for entry in app.markdown) == 3
     assert_clean(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from automl_core.cleaning.recipe import Step
+from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.steps.columns import COLUMN_STEPS
 from automl_core.cleaning.steps.features import FEATURE_STEPS
 from automl_core.cleaning.steps.model import Operation
@@ -17,6 +17,10 @@ from automl_core.schema import Schema
 OPERATIONS: dict[str, Operation] = {
     entry.op: entry for entry in (*COLUMN_STEPS, *ROW_STEPS, *WORD_STEPS, *NUMBER_STEPS, *FEATURE_STEPS)
 }
+
+
+NAMING_CELLS = ("null_words", "merge_values")
+"""Steps whose settings are cells letter by letter."""
 
 
 def operation(step: Step) -> Operation:
@@ -34,6 +38,25 @@ def value(step: Step, name: str) -> Any:
     """Return a parameter of a step, or its default."""
     default = next(param.default for param in operation(step).params if param.name == name)
     return step.params.get(name, default)
+
+
+def place(recipe: Recipe, step: Step, *, uploaded: bool = False) -> Recipe:
+    """Return a recipe with a new step where it acts: one on the table before the first that learns, others at the end.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    step : Step
+    uploaded : bool
+        Whether the step was made for the table as it was uploaded. One that names cells then comes first of all: after another
+        that changes words, such as to lower case, it would no longer find them.
+    """
+    if operation(step).learned:
+        return recipe.add(step)
+    if uploaded and step.op in NAMING_CELLS:
+        return Recipe((step, *recipe.steps))
+    at = next((index for index, other in enumerate(recipe) if operation(other).learned), len(recipe))
+    return Recipe((*recipe.steps[:at], step, *recipe.steps[at:]))
 
 
 def columns_of(step: Step, schema: Schema) -> list[str]:

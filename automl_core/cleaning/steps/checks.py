@@ -138,7 +138,8 @@ def check_date_format(text: str) -> None:
 def describe(step: Step) -> str:
     """Return a step in one plain line with its settings."""
     known = operation(step)
-    parts = [said for param in known.params if (said := _say(param, value(step, param.name)))]
+    given = {param.name: value(step, param.name) for param in known.params}
+    parts = [said for param in known.params if param.says(given) and (said := _say(param, given[param.name]))]
     return f"{known.title}: {'; '.join(parts)}" if parts else known.title
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -32,6 +33,8 @@ class Param:
         Bounds of a number.
     kinds : tuple of Kind
         Kinds of columns that fit; empty for all.
+    when : tuple of str
+        The name of a choice, then the values of it with which this parameter says something; empty for always.
     """
 
     name: str
@@ -43,6 +46,11 @@ class Param:
     low: float = 0.0
     high: float = 1.0
     kinds: tuple[Kind, ...] = ()
+    when: tuple[str, ...] = ()
+
+    def says(self, params: Mapping[str, Any]) -> bool:
+        """Return whether this parameter says something beside the others' values."""
+        return not self.when or params.get(self.when[0]) in self.when[1:]
 
 
 @dataclass(frozen=True)

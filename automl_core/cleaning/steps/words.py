@@ -57,7 +57,7 @@ WORD_STEPS = (
     ),
     Operation(
         "merge_values",
-        "Merge spellings",
+        "Rename values",
         "Each value on the left becomes the one on the right.",
         "categories",
         False,
