@@ -20,6 +20,7 @@ from automl_core.errors import EngineError, FormatError
 
 Method = Literal["grid", "random", "tpe", "gp", "nsga2", "cmaes"]
 Pruner = Literal["median", "halving", "none"]
+Direction = Literal["maximize", "minimize"]
 Outcome = Literal["complete", "pruned", "failed"]
 POPULATION = 12
 """Of the genetic algorithm: three batches of four, so that a hundred trials are eight generations."""
@@ -91,7 +92,7 @@ class TuningStudy:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.space, self.method, self.seed = space, method, seed
         self._distributions = {key: Sampler._distribution(entry) for key, entry in space.items()}
-        direction = "maximize" if greater_is_better else "minimize"
+        direction: Direction = "maximize" if greater_is_better else "minimize"
         self._study = optuna.create_study(direction=direction, pruner=_pruner(pruner))
         self._mirror = _stored(path, name, direction)
         told = self._mirror.get_trials(deepcopy=False)
@@ -193,7 +194,7 @@ def only_numbers(space: Space) -> bool:
     return all(isinstance(entry, Range) or len(entry.values) == 1 for entry in space.values())
 
 
-def _stored(path: Path, name: str, direction: str) -> Any:
+def _stored(path: Path, name: str, direction: Direction) -> Any:
     import optuna
 
     fresh = not path.exists()
