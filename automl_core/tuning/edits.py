@@ -62,3 +62,38 @@ def words(one: Parameter) -> str:
     if isinstance(one.entry, Choice):
         return ", ".join(said(value) for value in one.entry.values)
     return f"{one.entry.low:g} to {one.entry.high:g}"
+
+
+def as_rows(space: Space) -> list[dict[str, Any]]:
+    """Return a space as rows of a table that a person edits; see `from_rows`."""
+    rows: list[dict[str, Any]] = []
+    for one in space:
+        ranged = isinstance(one.entry, Range)
+        rows.append(
+            {
+                "Parameter": one.name,
+                "From": one.entry.low if isinstance(one.entry, Range) else None,
+                "To": one.entry.high if isinstance(one.entry, Range) else None,
+                "Values": "" if ranged else words(one),
+                "Now": said(one.start),
+                "Scale": ("logarithmic" if one.entry.log else "even") if isinstance(one.entry, Range) else "",
+                "What it does": one.meaning,
+            }
+        )
+    return rows
+
+
+def from_rows(space: Space, rows: list[dict[str, Any]]) -> Space:
+    """Return the space with what was edited of `as_rows`; raises InputError for what makes no sense."""
+    for row, one in zip(rows, space.parameters, strict=True):
+        if isinstance(one.entry, Range):
+            low, high = row["From"], row["To"]
+            if low is None or high is None:
+                raise InputError(f"{one.name} lacks an end.", "A range goes from one number to another.", "Fill both in.")
+            if (low, high) == (one.entry.low, one.entry.high):
+                continue  # what was not touched stays letter by letter
+            entry: Range | Choice = Range(low, high, one.entry.log, one.entry.whole)
+        else:
+            entry = entry_of(one, row["Values"] or "")
+        space = space.changed(one.name, entry)
+    return space
