@@ -135,7 +135,8 @@ def plan(run: Run, candidate_id: str) -> dict[str, Any]:
     with np.load(run.path / "split.npz") as split:
         folds = int(split["fold"].max()) + 1
     config = replace(config, holdout=0.0, folds=folds, candidates=(), budget=Budget(config.budget.seconds, len(specs)))
-    origin = Origin(run.id, candidate.id, candidate.name, candidate.members, specs, run.config.metric, verdict, metric_of(run.config).label)
+    label = metric_of(run.config).label
+    origin = Origin(run.id, candidate.id, candidate.name, candidate.members, specs, run.config.metric, verdict, label)
     return {**run.params, "config": config.to_dict(), KIND: origin.to_dict()}
 
 
