@@ -397,6 +397,61 @@ def extend(
 
 
 @app.command()
+def tune(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A train folder.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Id of a scored model of its leaderboard.")],
+    method: Annotated[str, typer.Option(help="tpe, random, grid, nsga2, cmaes or gp; chosen by itself.")] = "",
+    trials: Annotated[int, typer.Option(help="Number of trials; 0 for as many as --budget allows.")] = 0,
+    budget: Annotated[float, typer.Option(help="Seconds of wall-clock time, where --trials is 0.")] = 60.0,
+    values: Annotated[
+        list[str], typer.Option("--set", help="NAME=LOW..HIGH, NAME=A,B,C or NAME=VALUE to fix it; may be repeated.")
+    ] = [],  # noqa: B006 - typer never changes it
+    pruner: Annotated[str, typer.Option(help="What gives trials up by their first folds: median, halving or none.")] = "median",
+    steps: Annotated[int, typer.Option(help="Points of a grid along each range.")] = 3,
+    seed: Annotated[int, typer.Option(help="The same seed and number of trials give the same result.")] = 0,
+    study: Annotated[str, typer.Option(help="Id of an earlier study of the model, which goes on.")] = "",
+) -> None:
+    """Make one model better by search; a better one joins the leaderboard as a row of its own."""
+    from automl_core import worker
+    from automl_core.engines.skops import import_skops
+    from automl_core.runs import Run
+    from automl_core.search.run import cores
+    from automl_core.tuning.edits import parse_edit
+    from automl_core.tuning.methods import METHODS, expected_trials, propose_method
+    from automl_core.tuning.run import check_settings, space_of_row
+    from automl_core.tuning.study import Settings, Study, new_study, study_folder
+
+    run = Run(_train_folder(folder))
+    row = run.leaderboard()[model]
+    space = space_of_row(run.config.task, row)
+    for text in values:
+        space = space.changed(*parse_edit(text, space))
+    if study:
+        space, method = (known := Study.load(study_folder(run.path, study)).settings).space, known.method
+    if not method:
+        proposal = propose_method(space, expected_trials(trials, budget, row.fit_seconds, cores(run.config)), steps)
+        method = proposal.value
+        say(f"{METHODS[proposal.value].label}: {proposal.reason}")
+    _choice("--pruner", pruner, ("median", "halving", "none"))
+    settings = Settings(model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner))
+    check_settings(settings, row)
+    stopped: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: stopped.append(number))
+    import_skops()
+    name = study or new_study(run.path, model)
+    found = worker.tune_candidate(run, name, settings, emit=_teller(), should_stop=lambda: bool(stopped))
+    best = found.best
+    print(f"{found.joined or model}\t{found.metric}\t{best.score if best and best.score is not None else float('nan'):.6g}")
+    if found.held_out:
+        before, after = (found.held_out[when]["value"] for when in ("before", "after"))
+        say(f"On the held-out rows: {before:.6g} before, {after:.6g} after.")
+    say(f"The study {found.id}: {len(found.scored)} of {len(found.rows)} trials scored, in {study_folder(run.path, found.id)}")
+    if stopped:
+        sys.exit(130)
+
+
+@app.command()
 def relearn(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A train folder that kept rows aside.")],
     out: Annotated[Path, typer.Option(help="A new folder, as `train` makes it.", show_default=False)],

@@ -57,6 +57,8 @@ class Candidate:
         For an ensemble, the weight of each candidate id.
     temperature : float
         For an ensemble, of its averaged probabilities (`scoring.ensemble.tempered`).
+    line : tuple of float
+        For an ensemble of a regression, height and slope of the line its values are moved onto (`scoring.ensemble.on_line`).
     spec : dict
         Everything to fit it again, the fields of `search.candidates.Spec`; empty for an ensemble.
     """
@@ -80,16 +82,18 @@ class Candidate:
     at_seconds: float = 0.0
     members: dict[str, float] = field(default_factory=dict)
     temperature: float = 1.0
+    line: tuple[float, float] = (0.0, 1.0)
     spec: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
-        return {**asdict(self), "fold_scores": list(self.fold_scores)}
+        return {**asdict(self), "fold_scores": list(self.fold_scores), "line": list(self.line)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Candidate:
         """Rebuild a candidate from `to_dict`'s output."""
-        return cls(**{**data, "fold_scores": tuple(data["fold_scores"])})
+        height, slope = data.get("line", (0.0, 1.0))
+        return cls(**{**data, "fold_scores": tuple(data["fold_scores"]), "line": (height, slope)})
 
 
 @dataclass(frozen=True)

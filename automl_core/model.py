@@ -39,7 +39,7 @@ from automl_core.schema import Schema
 from automl_core.scorer import Scorer, needed_columns
 from automl_core.scoring.archive import FORMAT
 from automl_core.scoring.bundle import Model, from_manifest
-from automl_core.scoring.ensemble import FoldEnsemble, Part, tempered
+from automl_core.scoring.ensemble import FoldEnsemble, Part, on_line, tempered
 from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
 from automl_core.threshold import HALF, choose_threshold, judge_of_labels
@@ -176,7 +176,7 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
     values = np.zeros((len(rows.learned), *found[0].shape[1:]))
     for fold, predicted in found.items():
         values[(rows.layers == fold).any(axis=0)] += predicted / len(rows.layers)
-    return tempered(values[judged], candidate.temperature), rows.learned[judged]
+    return on_line(tempered(values[judged], candidate.temperature), candidate.line), rows.learned[judged]
 
 
 def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, Path]]]:
@@ -263,7 +263,11 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     # The files of the folds are taken as they are: what was scored is what is exported.
     fitted = {name: path.read_bytes() for _, files in found for name, path in files.items()}
     ensemble = FoldEnsemble.load(
-        [part for part, _ in found], lambda name: load_trusted(fitted[name], name), len(classes), candidate.temperature
+        [part for part, _ in found],
+        lambda name: load_trusted(fitted[name], name),
+        len(classes),
+        candidate.temperature,
+        candidate.line,
     )
     rows = train_rows(run_folder)
     # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
@@ -297,6 +301,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "metric": config.metric,
         **({"metric_label": metric_of(config).label} if config.metric in OWN else {}),
         "temperature": candidate.temperature,
+        "line": list(candidate.line),
         "threshold": threshold.value,
         "threshold_reason": threshold.reason,
         "score": candidate.score,

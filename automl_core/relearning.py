@@ -17,7 +17,7 @@ from automl_core.errors import AutoMLError, InputError, NotFoundError
 from automl_core.experiment import Budget, ExperimentConfig
 from automl_core.honesty import HeldOut
 from automl_core.leaderboard import Candidate
-from automl_core.metrics import METRICS
+from automl_core.metrics import METRICS, metric_of
 from automl_core.profiling.wording import number
 from automl_core.runs import Run
 from automl_core.workspace import read_json
@@ -41,6 +41,8 @@ class Origin:
     metric : str
     verdict : HeldOut
         How it did on the rows that were kept aside.
+    label : str
+        The metric's name for people; empty in older runs.
     """
 
     run: str
@@ -50,11 +52,12 @@ class Origin:
     specs: tuple[dict[str, Any], ...]
     metric: str
     verdict: HeldOut
+    label: str = ""
 
     @property
     def sentence(self) -> str:
         """Why the model can be trusted."""
-        label = METRICS[self.metric].label if self.metric in METRICS else self.metric
+        label = self.label or (METRICS[self.metric].label if self.metric in METRICS else self.metric)
         held = self.verdict
         between = f" ({number(held.low)} to {number(held.high)})" if held.low is not None and held.high is not None else ""
         return (
@@ -132,7 +135,8 @@ def plan(run: Run, candidate_id: str) -> dict[str, Any]:
     with np.load(run.path / "split.npz") as split:
         folds = int(split["fold"].max()) + 1
     config = replace(config, holdout=0.0, folds=folds, candidates=(), budget=Budget(config.budget.seconds, len(specs)))
-    origin = Origin(run.id, candidate.id, candidate.name, candidate.members, specs, run.config.metric, verdict)
+    label = metric_of(run.config).label
+    origin = Origin(run.id, candidate.id, candidate.name, candidate.members, specs, run.config.metric, verdict, label)
     return {**run.params, "config": config.to_dict(), KIND: origin.to_dict()}
 
 

@@ -18,11 +18,12 @@ from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND, Origin, origin_of
 from automl_core.runs import Run
 from automl_core.search import first_look
-from automl_core.workspace import atomic_file, write_json
+from automl_core.workspace import atomic_file, read_json, write_json
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Leaderboard
     from automl_core.search.candidates import Spec
+    from automl_core.tuning.study import Settings, Study
 
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -411,6 +412,42 @@ def _clean(context: JobContext) -> dict[str, Any]:
     return {"dataset": params["into"], "file": "cleaned.json"}
 
 
+def tune_candidate(
+    run: Run, study_id: str, settings: Settings, *, emit: Emit, should_stop: ShouldStop, started: float | None = None
+) -> Study:
+    """Tune a model of a run, and judge it beside the one before on the rows kept aside."""
+    from automl_core.tuning.run import tune
+    from automl_core.tuning.study import study_folder, with_held_out
+
+    study = tune(run, study_id, settings, emit=emit, should_stop=should_stop, started=started)
+    if study.joined:
+        _drop_stale(run)
+        if run.config.holdout:
+            emit(Progress(1.0, "Judging it beside the model before, on the held-out rows"))
+            found = []
+            for candidate_id in (settings.candidate, study.joined):
+                try:
+                    metrics = read_json(evaluate_candidate(run, candidate_id))["metrics"]
+                    found.append(metrics.get(study.metric, {}))
+                except InputError as error:  # rows that cannot judge; the scores over the folds stand
+                    emit(Message(f"The held-out rows cannot judge the model: {error.received}", "warning"))
+            if len(found) == 2 and all(found):
+                study = with_held_out(study, *found)
+                study.save(study_folder(run.path, study_id))
+    return study
+
+
+def _tune(context: JobContext) -> dict[str, Any]:
+    from automl_core.tuning.study import Settings
+
+    params = context.request["params"]
+    settings = Settings.from_dict(params["settings"])
+    study = tune_candidate(
+        _run_of(context), params["study"], settings, emit=context.emit, should_stop=context.should_stop, started=time.time()
+    )
+    return {"study": study.id, "joined": study.joined}
+
+
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": _train,
     KIND: _train,
@@ -425,4 +462,5 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "ablation": _ablation,
     "clean": _clean,
     "leakage": _leakage,
+    "tune": _tune,
 }

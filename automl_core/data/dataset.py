@@ -15,7 +15,7 @@ import pandas as pd
 from automl_core.data.dialect import Dialect
 from automl_core.data.kinds import infer_schema
 from automl_core.data.parsing import Faults, parse_frame
-from automl_core.data.reading import ReadReport, read_text
+from automl_core.data.reading import FAST_BYTES, MAX_BYTES, ReadReport, read_text
 from automl_core.errors import FormatError, InputError, NotFoundError, StorageError
 from automl_core.schema import Kind, Schema
 from automl_core.workspace import read_json, write_json
@@ -139,6 +139,8 @@ def create_dataset(
     StorageError
         When the disk is full.
     """
+    if source.is_file() and FAST_BYTES < source.stat().st_size <= MAX_BYTES:
+        return _create_large(folder, source, name, dialect, kinds)
     text = read_text(source, dialect=dialect)
     if text.frame.shape[1] > MAX_COLUMNS:
         raise InputError(
@@ -149,6 +151,32 @@ def create_dataset(
     schema = infer_schema(text.frame, kinds=kinds)
     parsed = parse_frame(text.frame, schema)
     return _store(folder, parsed.frame, schema, text.report, parsed.faults, name, source=source)
+
+
+def _create_large(folder: Path, source: Path, name: str, dialect: Dialect | None, kinds: dict[str, Kind] | None) -> Dataset:
+    """Stream a large text file into a dataset; the file itself is linked where the disk allows it, not copied."""
+    from automl_core.data.streaming import stream_table
+
+    fresh = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        fresh.mkdir(parents=True)
+        made = stream_table(source, fresh / "data.parquet", dialect=dialect, kinds=kinds)
+        dataset = Dataset(folder, name, made.schema, made.report, made.faults, made.fingerprint, made.rows, time.time())
+        kept = fresh / f"source{source.suffix.lower()[:12] or '.csv'}"
+        try:
+            os.link(source, kept)
+        except OSError:
+            shutil.copyfile(source, kept)  # another disk, or one without links
+        _write_description(fresh, dataset)
+        _replace(folder, fresh)
+    except OSError as error:
+        if isinstance(error, StorageError):
+            raise
+        raise _not_saved(error) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return dataset
 
 
 def dataset_from_frame(folder: Path, frame: pd.DataFrame, schema: Schema, name: str, *, notes: tuple[str, ...] = ()) -> Dataset:
@@ -242,23 +270,29 @@ def _store(
         if source is not None:
             shutil.copyfile(source, fresh / f"source{source.suffix.lower()[:12] or '.csv'}")
         write_table(frame, fresh / "data.parquet")
-        if report.refused:
-            refused = pd.DataFrame(
-                [(row.line, row.reason, row.text) for row in report.refused], columns=["line", "reason", "text"]
-            )
-            refused.to_csv(fresh / "refused.csv", index=False)
-        write_json(fresh / "dataset.json", _to_dict(dataset))
+        _write_description(fresh, dataset)
         _replace(folder, fresh)
     except OSError as error:
         if isinstance(error, StorageError):
             raise
-        raise StorageError(
-            f"The table could not be saved: {error.strerror or error}.",
-            action="Free some disk space, then upload it again.",
-        ) from error
+        raise _not_saved(error) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return dataset
+
+
+def _not_saved(error: OSError) -> StorageError:
+    return StorageError(
+        f"The table could not be saved: {error.strerror or error}.", action="Free some disk space, then upload it again."
+    )
+
+
+def _write_description(fresh: Path, dataset: Dataset) -> None:
+    """Write what is known of a table, and the rows that were refused."""
+    if dataset.report.refused:
+        rows = [(row.line, row.reason, row.text) for row in dataset.report.refused]
+        pd.DataFrame(rows, columns=["line", "reason", "text"]).to_csv(fresh / "refused.csv", index=False)
+    write_json(fresh / "dataset.json", _to_dict(dataset))
 
 
 def _replace(folder: Path, fresh: Path) -> None:

@@ -9,6 +9,10 @@ from pathlib import Path
 ODD_BYTES = 1 << 16
 """Bytes of lines beyond ASCII that are looked at."""
 
+SPOTS = 32
+SPOT_BYTES = 1 << 16
+"""Pieces of a large file that speak for the rest, where another reader checks every letter afterwards."""
+
 _WESTERN = ("cp1252", "cp1250", "mac_roman")
 """Encodings of the Latin alphabet that spreadsheets write, the usual one first."""
 _EUROPEAN = frozenset(
@@ -54,6 +58,24 @@ def find_encoding(head: bytes, path: Path) -> str:
     if _together(odd) > 0.5 and sum(byte >= 0xC0 for byte in high) > 0.9 * len(high):
         return "cp1251"  # whole words beyond ASCII, too few for a guess: the letters of Cyrillic are from 0xC0 on
     return min(_WESTERN, key=lambda name: _strangeness(odd, name))
+
+
+def spot_utf8(head: bytes, path: Path) -> str:
+    """Return ``"utf-8"`` when pieces from all over a large file are, and it begins as nothing else; otherwise nothing."""
+    if head.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")) or looks_utf16(head):
+        return ""
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        for spot in range(SPOTS):
+            file.seek(spot * max(size - SPOT_BYTES, 0) // (SPOTS - 1))
+            # A letter of UTF-8 has up to four bytes, so a piece may begin and end within one.
+            piece = file.read(SPOT_BYTES).lstrip(bytes(range(0x80, 0xC0)))
+            try:
+                piece.decode("utf-8")
+            except UnicodeDecodeError as error:
+                if error.reason != "unexpected end of data":
+                    return ""
+    return "utf-8"
 
 
 def looks_utf16(head: bytes) -> bool:

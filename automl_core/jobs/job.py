@@ -244,7 +244,7 @@ def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
     _ = job.request  # refuses what is no job
     if job.state in ACTIVE:
         return
-    if job.state not in RESUMABLE and job.kind != "train":  # a search can always be given more time
+    if job.state not in RESUMABLE and job.kind not in ("train", "tune"):  # a search can always be given more time
         raise JobError("This work has ended well.", action="Start it again with other settings.")
     job.hold()
     job.stop_marker.unlink(missing_ok=True)

@@ -25,6 +25,8 @@ LEAST = 50
 """Rows with an outcome below which nothing is measured."""
 FINE, COARSE = 50, 10
 """Groups of a column: when it predicts, and when it is shown."""
+GROUP_ROWS = 10
+"""Rows that a group of numbers should have to predict: of few rows, those held out contradict the others."""
 CLASSES = 10
 """Most labels of a target that are told apart."""
 SHOWN_CLASSES = 4
@@ -159,7 +161,7 @@ def _relate(values: pd.Series, kind: str, outcome: Outcome, folds: Codes) -> Rel
     numeric = kind in ("number", "date") and values.dtype.kind in "iufM"
     if numeric:
         plain, missing = _plain(values)
-        fine, _ = _spans(plain, missing, FINE)
+        fine, _ = _spans(plain, missing, max(min(FINE, len(values) // GROUP_ROWS), 5))
         coarse, groups = _spans(plain, missing, COARSE, date=values.dtype.kind == "M")
     else:
         missing = values.isna().to_numpy()

@@ -17,7 +17,7 @@ from automl_core.errors import FormatError, InputError
 from automl_core.schema import Schema
 from automl_core.scoring.archive import parse_json, read_archive
 from automl_core.scoring.columns import Difference, compare
-from automl_core.scoring.ensemble import FoldEnsemble, Part
+from automl_core.scoring.ensemble import STRAIGHT, FoldEnsemble, Part
 from automl_core.scoring.trusted import load_trusted
 
 Array = npt.NDArray[np.float64]
@@ -198,9 +198,13 @@ def _ensemble(manifest: dict[str, Any], files: dict[str, bytes], name: str) -> F
         parts = [Part.from_dict(entry) for entry in manifest["folds"]]
         if not any(part.members for part in parts):
             raise FormatError(f"{name} holds no fitted model.", action="Export the model again.")
-        temperature = float(manifest.get("temperature", 1.0))
+        height, slope = manifest.get("line", STRAIGHT)
         return FoldEnsemble.load(
-            parts, lambda file: load_trusted(files[f"models/{file}"], file), len(manifest["classes"]), temperature
+            parts,
+            lambda file: load_trusted(files[f"models/{file}"], file),
+            len(manifest["classes"]),
+            float(manifest.get("temperature", 1.0)),
+            (float(height), float(slope)),
         )
     except FormatError:
         raise

@@ -32,6 +32,15 @@ def tempered(values: Array, temperature: float) -> Array:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
+Line = tuple[float, float]
+STRAIGHT: Line = (0.0, 1.0)
+
+
+def on_line(values: Array, line: Line) -> Array:
+    """Return values moved onto a line, its height and its slope; probabilities come back as they are."""
+    return values if values.ndim != 1 or line == STRAIGHT else np.asarray(line[0] + line[1] * values)
+
+
 @dataclass
 class Member:
     """One fitted estimator of one fold.
@@ -107,22 +116,32 @@ class FoldEnsemble:
         0 for regression.
     temperature : float
         Of the averaged probabilities, see `tempered`.
+    line : tuple of float
+        Height and slope of the line that averaged values are moved onto, see `on_line`.
     """
 
-    def __init__(self, folds: list[Fold], n_classes: int, temperature: float = 1.0) -> None:
+    def __init__(self, folds: list[Fold], n_classes: int, temperature: float = 1.0, line: Line = STRAIGHT) -> None:
         self.folds = folds
         self.n_classes = n_classes
         self.temperature = temperature
+        self.line = line
 
     @classmethod
-    def load(cls, parts: Sequence[Part], read: Callable[[str], Any], n_classes: int, temperature: float = 1.0) -> FoldEnsemble:
+    def load(
+        cls,
+        parts: Sequence[Part],
+        read: Callable[[str], Any],
+        n_classes: int,
+        temperature: float = 1.0,
+        line: Line = STRAIGHT,
+    ) -> FoldEnsemble:
         """Put an ensemble together from its files; `read` gives the fitted object of a file's name."""
         folds = []
         for part in parts:
             preprocessors = {view: read(file) for view, file in part.preprocessors.items()}
             members = [Member(name, view, weight, read(file)) for name, view, weight, file in part.members]
             folds.append(Fold(preprocessors, members))
-        return cls(folds, n_classes, temperature)
+        return cls(folds, n_classes, temperature, line)
 
     def members(self) -> Iterator[tuple[Fold, Member, float]]:
         """Yield each member with its fold and its share of the prediction; the shares sum to 1."""
@@ -154,4 +173,4 @@ class FoldEnsemble:
                 views = {old: view for old, view in views.items() if old[0] == id(fold)}
                 views[key] = fold.transform(member.view, frame)
             values += share * predict_values(member.estimator, views[key], self.n_classes)
-        return tempered(values, self.temperature)
+        return on_line(tempered(values, self.temperature), self.line)

@@ -202,7 +202,7 @@ def choose(config: ExperimentConfig, rows: int = 0) -> list[Spec]:
     elif config.preset == "quick":
         order = QUICK
     elif config.preset == "pycaret":
-        order = tuple(row["id"] for row in _rows(config.task) if row["turbo"] and row["id"] != "dummy")
+        order = tuple(row["id"] for row in entries(config.task) if row["turbo"] and row["id"] != "dummy")
     elif rows >= LARGE_ROWS:
         order = (*LARGE, *order)
     if config.preset == "best":
@@ -214,7 +214,8 @@ def choose(config: ExperimentConfig, rows: int = 0) -> list[Spec]:
     return list(chosen.values())
 
 
-def _rows(task: Task) -> list[dict[str, Any]]:
+def entries(task: Task) -> list[dict[str, Any]]:
+    """Return what PyCaret says of each of its models for a task: class, arguments, tuning grid and distributions."""
     rows: list[dict[str, Any]] = _catalogue()["regression" if task == "regression" else "classification"]["models"]
     return rows
 

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from automl_core.leaderboard import Candidate
 from automl_core.scorer import Scorer
-from automl_core.scoring.ensemble import tempered
+from automl_core.scoring.ensemble import STRAIGHT, tempered
 from automl_core.search.division import Division
-from automl_core.search.selection import Judge, blend, fit_temperature, greedy_weights, honest_blend, judge_of
+from automl_core.search.selection import (
+    Judge,
+    blend,
+    fit_stack,
+    fit_temperature,
+    greedy_weights,
+    honest_blend,
+    honest_stack,
+    judge_of,
+)
 from automl_core.search.speed import affordable, estimate_ms
 
 Array = npt.NDArray[np.float64]
+STACKED = 200_000
+"""Predictions above which a second level would take longer than it gains; a line hardly differs from a mean there."""
 
 
 def combine(
@@ -75,7 +86,14 @@ def combine(
         if not weights:
             return None
         mixed, warm = honest_blend(values, judge_rows, codes, fold, places, deadline=deadline, allowed=may)
-    temperature = 1.0
+    temperature, line = 1.0, STRAIGHT
+    if codes is None and not limit_ms and len(places) <= STACKED:
+        # With weights that were chosen before, only the line is found anew.
+        level = {"mixture": blend(values, weights)} if fixed else values
+        stacked = honest_stack(level, scorer.y[places], fold, places)
+        if _surely_better(stacked, mixed, fold, judge_rows):
+            shares, line = fit_stack(level, scorer.y[places])
+            weights, mixed = weights if fixed else shares, stacked
     if codes is not None:
         temperature = fit_temperature(blend(values, weights), codes)
         if fixed:
@@ -111,4 +129,20 @@ def combine(
         at_seconds=at_seconds,
         members=members,
         temperature=temperature,
+        line=line,
     )
+
+
+def _surely_better(
+    new: Array, old: Array, fold: npt.NDArray[np.int64], judge_rows: Callable[[npt.NDArray[np.bool_]], Judge]
+) -> bool:
+    """Return whether predictions beat others by more than their gain varies from fold to fold."""
+    if not np.isfinite(new).all():
+        return False
+    gains = []
+    for number in np.unique(fold):
+        judged = fold == number
+        judge = judge_rows(judged)
+        gains.append(judge(new[judged]) - judge(old[judged]))
+    error = float(np.std(gains, ddof=1)) / len(gains) ** 0.5 if len(gains) > 1 else np.inf
+    return float(np.mean(gains)) > error

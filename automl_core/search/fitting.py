@@ -79,6 +79,11 @@ class FoldWork:
         self.scorer = scorer
 
     @property
+    def home(self) -> Path:
+        """Where the fitted candidates go; the prepared folds are always the run's."""
+        return self.folder
+
+    @property
     def large(self) -> bool:
         """Whether only one fold's data is prepared at a time, since that takes several times the memory of the table."""
         return int(self.features.memory_usage(index=False).sum()) > LARGE
@@ -150,7 +155,7 @@ class FoldWork:
         """
         _, judged = self._positions(fold)
         estimator, values, fit_seconds, predict_seconds = self.learn(spec, fold, facts, seconds)
-        folder = self.folder / "candidates" / spec.id
+        folder = self.home / "candidates" / spec.id
         blob = stored(estimator)
         with atomic_file(folder / f"fold{fold}.skops") as file:
             file.write(blob)
@@ -165,7 +170,7 @@ class FoldWork:
         }
         write_json(folder / f"fold{fold}.json", result)
         # One line a scored fit: what a resumed run may not fit again can be counted.
-        with open(self.folder / "fits.log", "a", encoding="utf-8") as log:
+        with open(self.home / "fits.log", "a", encoding="utf-8") as log:
             log.write(f"{spec.id} {fold} {os.getpid()}\n")
         return result
 

@@ -7,29 +7,26 @@ import importlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from automl_core.errors import AutoMLError, InputError, StorageError
+from automl_core.errors import AutoMLError, StorageError
 from automl_core.events import CandidateScored, Event, Message, Progress
-from automl_core.experiment import Decision
 from automl_core.fold_tests import fold_ratio
 from automl_core.honesty import recommend
 from automl_core.leaderboard import Candidate, Leaderboard
-from automl_core.scoring.ensemble import tempered
 from automl_core.search.candidates import Spec, baseline, choose
 from automl_core.search.combine import combine
 from automl_core.search.executor import Done, ForkExecutor
-from automl_core.search.memory import SUGGESTION, fits_in_memory
-from automl_core.search.racing import DEAR, LEAST, kind_of_model, too_dear, worth_going_on, worth_starting
+from automl_core.search.memory import SUGGESTION
+from automl_core.search.referee import Referee
 from automl_core.search.resampling import balancing_specs, numeric_share
 from automl_core.search.rescue import closing_words, make_room
-from automl_core.search.selection import POOL, blend, fit_temperature, greedy_weights, judge_of
+from automl_core.search.selection import POOL
 from automl_core.search.tuner import TUNED, Tuner
+from automl_core.search.underway import UnderWay, defined_folds, out_of_fold, suggestion_for
 from automl_core.workspace import read_json, write_json
 
 if TYPE_CHECKING:
@@ -45,8 +42,6 @@ SHARE = 0.25
 """Share of the budget that one booster or network may take in all its folds; what it lacks, it may get later."""
 LONGER = 4.0
 """How many times that share a candidate gets that was cut off while it was the best."""
-WATCHED = 20_000
-"""Rows on which a race is decided; more cost time and say the same."""
 BATCH = 2
 """Proposals at a time where a run is counted in trials, so that the same seed gives the same ones whoever is faster."""
 SAVING = 5e-8
@@ -66,19 +61,6 @@ PRELOADED = (
     "automl_core.cleaning.transformers",
 )
 """Imported before the first fork, since every forked fit uses them."""
-
-
-@dataclass
-class _Open:
-    """A candidate under way."""
-
-    spec: Spec
-    role: str
-    results: dict[int, dict[str, Any]] = field(default_factory=dict)
-    waiting: list[int] = field(default_factory=list)
-    running: int = 0
-    closed: bool = False
-    longest: float = 0.0
 
 
 class SearchLoop:
@@ -117,10 +99,11 @@ class SearchLoop:
         self.executor = ForkExecutor(cores(self.config), self.work)
         self.scorer, self.metric = prepared.scorer, prepared.scorer.metric
         self.folds = self.work.division.folds
-        self.defined = self._defined_folds()
+        self.defined = defined_folds(self.work, self.classes)
+        self.referee = Referee(self.work, self.config, self.executor.cores, given=specs is not None)
         self.facts: dict[tuple[int, str], dict[str, Any]] = {}
         self.preparing: set[tuple[int, str]] = set()
-        self.open: dict[str, _Open] = {}
+        self.open: dict[str, UnderWay] = {}
         self.order: list[str] = []
         self.queue: list[tuple[Spec, str]] = [(baseline(self.config.task), "baseline")]
         chosen = [(spec, "model") for spec in (self._chosen() if specs is None else specs)]
@@ -131,7 +114,6 @@ class SearchLoop:
             # The first real model stands before the baseline, so that a person sees something at once.
             self.queue[0], self.queue[1] = self.queue[1], self.queue[0]
         self.tuner = Tuner(self.config.task, self.config.seed, self.metric.greater_is_better)
-        self.mixture: tuple[dict[str, float], Any] | None = None
         self.longer: set[str] = set()
         self.failed_view: dict[tuple[int, str], str] = {}
         division = self.work.division
@@ -150,24 +132,6 @@ class SearchLoop:
         self.stopped = False
         budget = self.config.budget.seconds
         self.end = started + budget - min(max(RESERVE * budget, 0.7), 6.0) if not limit else float("inf")
-
-    def _defined_folds(self) -> int:
-        """Return on how many folds the metric is defined at all, whatever is predicted; raises InputError when on none."""
-        division, defined = self.work.division, 0
-        if self.metric.needs == "rows":
-            return self.folds  # whether a formula gives a number depends on what is predicted
-        for fold in range(self.folds):
-            judged = division.train[division.judged(fold)]
-            truth = self.work.y[judged]
-            even = np.full((len(truth), len(self.classes)), 1 / max(len(self.classes), 1)) if self.classes else np.abs(truth)
-            defined += bool(np.isfinite(self.scorer.score(judged, even)))
-        if not defined:
-            raise InputError(
-                f"{self.metric.label} cannot be computed on any of the {self.folds} folds.",
-                "Each fold needs rows of at least two outcomes, and values that the metric is made for.",
-                "Choose another metric or another split.",
-            )
-        return defined
 
     # -- the loop -----------------------------------------------------------------------------------------------
 
@@ -301,42 +265,15 @@ class SearchLoop:
         if self.preparing or not (self.queue or self._more()):
             return None
         spec, role = self.queue.pop(0)
-        reason = self._hopeless(spec, role)
-        if reason:
-            job = self.open[spec.id] = _Open(spec, role)
-            self._close(job, "skipped", reason, "Start it by itself.")
-        else:
+        start = self.referee.may_start(spec, self.board)
+        if start.value or role == "baseline" or spec.id in self.open:
             self._open(spec, role)
+        else:
+            job = self.open[spec.id] = UnderWay(spec, role)
+            self._close(job, "skipped", start.reason, "Start it by itself.")
         return self._next_task()
 
-    def _hopeless(self, spec: Spec, role: str) -> str:
-        """Return why a candidate is not even begun, empty where it is."""
-        if role == "baseline" or self.end == float("inf") or self.specs is not None or self.config.candidates:
-            return ""
-        if self.config.preset not in ("balanced", "best") or spec.id in self.open:
-            return ""
-        rows = int(len(self.work.division.train) * (1 - 1 / max(self.folds, 2)))
-        dear = too_dear(spec.family, rows, self.folds, self.executor.cores, self.config.budget.seconds)
-        if dear.value:
-            return dear.reason
-        sign = 1.0 if self.metric.greater_is_better else -1.0
-        scored = [row for row in self.board.ranked() if row.state == "scored" and row.score is not None]
-        base = next((sign * (row.score or 0.0) for row in scored if row.role == "baseline"), None)
-        models = [row for row in scored if row.role == "model"]
-        if not models:
-            return ""
-        kind = [sign * (row.score or 0.0) for row in models if kind_of_model(row.spec) == kind_of_model(asdict(spec))]
-        return decision.reason if not (decision := worth_starting(kind, sign * (models[0].score or 0.0), base)).value else ""
-
-    def _fits(self, job: _Open, facts: dict[str, Any]) -> bool:
-        """Close a candidate that would not fit into memory."""
-        rows = int(len(self.work.division.train) * (1 - 1 / max(self.folds, 2)))
-        decision = fits_in_memory(job.spec, rows, facts["columns"], len(self.classes), parallel=self.executor.cores)
-        if not decision.value:
-            self._close(job, "skipped", decision.reason, SUGGESTION)
-        return decision.value
-
-    def _share(self, job: _Open, left: float) -> float:
+    def _share(self, job: UnderWay, left: float) -> float:
         """Return the seconds one fold of a booster or network may take so that its other folds fit as well."""
         if self.end == float("inf"):
             return left
@@ -351,19 +288,25 @@ class SearchLoop:
             importlib.import_module(spec.class_path.rpartition(".")[0])
         job = self.open.get(spec.id)
         if job is None:
-            job = self.open[spec.id] = _Open(spec, role)
+            job = self.open[spec.id] = UnderWay(spec, role)
             self.order.append(spec.id)
         job.waiting = [fold for fold in range(self.folds) if fold not in job.results]
         if TUNED.match(spec.id) or spec.id.endswith("-longer"):
             # Nobody else knows its parameters when the run goes on after a crash.
             write_json(self.work.folder / "candidates" / spec.id / "spec.json", {"format": 1, **asdict(spec)})
 
-    def _gives_up(self, job: _Open) -> bool:
+    def _fits(self, job: UnderWay, facts: dict[str, Any]) -> bool:
+        """Close a candidate that would not fit into memory."""
+        decision = self.referee.has_room(job.spec, facts["columns"])
+        if not decision.value:
+            self._close(job, "skipped", decision.reason, SUGGESTION)
+        return decision.value
+
+    def _gives_up(self, job: UnderWay) -> bool:
         """Close a candidate whose other folds would not fit into the time left, or that the ensemble does not gain by."""
         if self.end == float("inf") or job.role == "baseline":
             return False
-        rounds = -(-len(job.waiting) // self.executor.cores)
-        need = rounds * job.longest
+        need = -(-len(job.waiting) // self.executor.cores) * job.longest
         if need > self._left() and not job.spec.early_stopping:
             self._close(
                 job,
@@ -373,42 +316,10 @@ class SearchLoop:
                 "Give the run more time.",
             )
             return True
-        decision = self._race(job, need)
+        decision = self.referee.goes_on(job, self.board, need)
         if not decision.value:
             self._close(job, "skipped", decision.reason, "Start it by itself.")
         return not decision.value
-
-    def _race(self, job: _Open, need: float) -> Decision[bool]:
-        """Decide by its finished folds whether a candidate runs on."""
-        budget = self.config.budget.seconds
-        if need < max(DEAR * budget, LEAST) or self.specs is not None or self.config.candidates or self.metric.needs == "rows":
-            return Decision(True, "")
-        division, mixture = self.work.division, self._mixture()
-        done = np.flatnonzero(np.isin(division.layers, list(job.results)))[:WATCHED]
-        if mixture is None or not len(done):
-            return Decision(True, "")
-        own, now, places = self.out_of_fold(job.spec.id, tuple(job.results))[done], mixture[done], division.places[done]
-        if self.classes:
-            # Forests and kernels are too careful, boosters too sure; the ensemble sets that right, so the race must not mind.
-            codes = self.work.y[places].astype(np.int64)
-            own, now = (tempered(values, fit_temperature(values, codes)) for values in (own, now))
-        return worth_going_on(now, own, judge_of(self.scorer, places), need=need, budget=budget)
-
-    def _mixture(self) -> Any:
-        """Return the out-of-fold predictions of a small ensemble of what is scored; None while nothing is."""
-        rows = [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"][:8]
-        if not rows:
-            return None
-        known = {row.id: row.at_seconds for row in rows}
-        if self.mixture is None or self.mixture[0] != known:
-            division = self.work.division
-            layers = division.layers
-            watched = np.flatnonzero(layers >= 0)[:: max(1, len(layers) // WATCHED)]
-            values = {row.id: self.out_of_fold(row.id) for row in rows}
-            judge = judge_of(self.scorer, division.places[watched])
-            weights = greedy_weights({name: value[watched] for name, value in values.items()}, judge, rounds=10)
-            self.mixture = (known, blend(values, weights))
-        return self.mixture[1]
 
     # -- taking results -----------------------------------------------------------------------------------------
 
@@ -431,7 +342,7 @@ class SearchLoop:
             if done.timed_out:
                 self._close(job, "stopped", "The time was up before it was done.", "Give the run more time.")
             else:
-                self._close(job, "failed", done.error, _suggestion(done.error))
+                self._close(job, "failed", done.error, suggestion_for(done.error))
             return
         job.results[done.key[1]] = done.result
         job.longest = max(job.longest, done.seconds)
@@ -440,34 +351,10 @@ class SearchLoop:
         else:
             self._emit_row(self._row(job, "running"))
 
-    def _row(self, job: _Open, state: str, reason: str = "", suggestion: str = "") -> Candidate:
-        results = [job.results[fold] for fold in sorted(job.results)]
-        scores = tuple(float(result["metrics"].get(self.metric.name, np.nan)) for result in results)
-        finite = tuple(value for value in scores if np.isfinite(value))
-        complete = state == "scored" and len(finite) == self.defined > 0
-        names = set.intersection(*(set(result["metrics"]) for result in results)) if results else set()
-        return Candidate(
-            id=job.spec.id,
-            name=job.spec.name,
-            family=job.spec.family,
-            role="baseline" if job.role == "baseline" else "model",
-            view=job.spec.view,
-            params=job.spec.params,
-            state=state,  # type: ignore[arg-type]  # one of State, by the callers above
-            reason=reason,
-            suggestion=suggestion,
-            fold_scores=finite,
-            score=float(np.mean(finite)) if complete else None,
-            spread=float(np.std(finite, ddof=1)) if complete and len(finite) > 1 else None,
-            metrics={name: float(np.mean([result["metrics"][name] for result in results])) for name in sorted(names)},
-            fit_seconds=sum(result["fit_seconds"] for result in results),
-            predict_ms=float(np.mean([result["predict_ms"] for result in results])) if results else 0.0,
-            size_bytes=sum(result["size_bytes"] for result in results),
-            at_seconds=max(time.time() - self.started, 0.0),
-            spec=asdict(job.spec),
-        )
+    def _row(self, job: UnderWay, state: str, reason: str = "", suggestion: str = "") -> Candidate:
+        return job.row(self.metric.name, self.defined, self.started, state, reason, suggestion)
 
-    def _close(self, job: _Open, state: str, reason: str = "", suggestion: str = "") -> None:
+    def _close(self, job: UnderWay, state: str, reason: str = "", suggestion: str = "") -> None:
         job.closed = True
         job.waiting = []
         for key in self.executor.running():
@@ -536,7 +423,7 @@ class SearchLoop:
             return
         ensemble = combine(
             singles,
-            {row.id: self.out_of_fold(row.id) for row in singles},
+            {row.id: out_of_fold(self.work, row.id) for row in singles},
             self.scorer,
             self.work.division,
             deadline=deadline,
@@ -547,15 +434,6 @@ class SearchLoop:
         if ensemble is not None:
             write_json(self.work.folder / "candidates" / "ensemble" / "candidate.json", ensemble.to_dict())
             self._emit_row(ensemble)
-
-    def out_of_fold(self, name: str, folds: tuple[int, ...] | None = None) -> Any:
-        """Return a candidate's out-of-fold predictions for every row of `division.places`, NaN where never judged."""
-        layers = self.work.division.layers
-        width = (len(self.classes),) if self.classes else ()
-        values = np.full((len(layers), *width), np.nan)
-        for fold in range(self.folds) if folds is None else folds:
-            values[layers == fold] = np.load(self.work.folder / "candidates" / name / f"fold{fold}.npy")
-        return values
 
     # -- going on with earlier work -----------------------------------------------------------------------------
 
@@ -589,7 +467,7 @@ class SearchLoop:
                 self._recall(folder)
                 continue
             taken += len(results)
-            job = self.open[name] = _Open(spec, role, results)
+            job = self.open[name] = UnderWay(spec, role, results)
             self.order.append(name)
             self.queue = [(other, kind) for other, kind in self.queue if other.id != name]
             if len(results) == self.folds:
@@ -606,7 +484,7 @@ class SearchLoop:
             if row.state in ("failed", "skipped", "stopped"):
                 self.board = self.board.with_candidate(row)
 
-    def _restore(self, job: _Open) -> None:
+    def _restore(self, job: UnderWay) -> None:
         job.closed = True
         path = self.work.folder / "candidates" / job.spec.id / "candidate.json"
         row = self._row(job, "scored")
@@ -614,15 +492,3 @@ class SearchLoop:
             row = replace(row, at_seconds=read_json(path)["at_seconds"])
         write_json(path, row.to_dict())
         self._emit_row(row)
-
-
-def _suggestion(error: str) -> str:
-    """Return one step that fits a library's complaint."""
-    text = error.lower()
-    if "missing values" in text or "nan" in text:
-        return "Switch on 'Fill missing values' on the Clean page."
-    if "memory" in text:
-        return "Leave out columns, or use fewer rows."
-    if "negative" in text or "positive" in text:
-        return "This model suits other numbers; the others do not mind."
-    return "The other models do not depend on it."

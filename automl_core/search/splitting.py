@@ -14,7 +14,7 @@ from automl_core.search.copies import Copies
 from automl_core.search.division import Division, Ints
 
 __all__ = ["Division", "divide", "propose_folds"]
-TWICE = 60.0
+TWICE = 150.0
 """Room, in seconds of the budget for 1,000 rows of a simple table, from which on rows are divided twice."""
 MOST_FOLDS = 8
 RARE = 0.02

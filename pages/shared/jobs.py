@@ -29,6 +29,7 @@ DOING = {
     "ablation": "Comparing steps",
     "clean": "Cleaning a table",
     "leakage": "Measuring leakage",
+    "tune": "Tuning a model",
 }
 WORDS = {
     "queued": "Waiting for its turn",

@@ -69,6 +69,14 @@ PAGES: dict[str, PageInfo] = {
             "Which model is best, how sure is that, and how long will it take?",
         ),
         PageInfo(
+            "tune",
+            "Model",
+            "Tune",
+            ":material/tune:",
+            "pages/model/tune.py",
+            "Can it be better, and was it worth it?",
+        ),
+        PageInfo(
             "explain",
             "Model",
             "Inspect",

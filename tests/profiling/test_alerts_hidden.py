@@ -32,6 +32,7 @@ DAYS = pd.Timestamp("2021-03-01") + pd.to_timedelta(SHUFFLED, unit="D")
         (np.where(COUNT < 3, 99, SPREAD), []),  # not far from 89
         (np.where(COUNT < 3, 9999, SPREAD), ["9999"]),
         (np.where(COUNT < 5, 9, COUNT % 5 + 1), ["9"]),  # an answer from 1 to 5
+        (np.where(COUNT < 5, 8, COUNT % 6), []),  # siblings, up to 8
         (np.where(COUNT < 5, 9, COUNT % 8 + 1), []),  # from 1 to 8, so 9 is one more
         (np.where(COUNT < 5, 1000, SPREAD), ["1000"]),  # repeated, and very far
         (np.where(COUNT < 4, 1000, SPREAD), []),  # outliers

@@ -103,7 +103,7 @@ def test_the_target_by_groups() -> None:
     assert words.outcomes == ((pytest.approx(2 / 3),), (0.0,))
     assert words.score == pytest.approx(0.75, abs=0.05)
     assert numbers.groups[0] == "4 to 12" and numbers.groups[-1] == "missing" and numbers.rows[-1] == 4
-    assert numbers.score == pytest.approx(0.5, abs=0.15)
+    assert numbers.score < 0.6
     assert Relation.from_dict(words.to_dict()) == words
 
 

@@ -17,6 +17,7 @@ from automl_core.cleaning.steps import OPERATIONS, describe
 from automl_core.engines.optuna import Choice
 from automl_core.experiment import Task
 from automl_core.schema import Column, Schema
+from automl_core.scoring.storing import stored
 from automl_core.scoring.trusted import TRUSTED, load_trusted
 from automl_core.scoring.values import predict_values
 from automl_core.search.boosters import fit_booster
@@ -130,5 +131,5 @@ def test_a_learned_step_comes_back_the_same(step: Step, view: View) -> None:
 def test_nothing_is_trusted_that_no_model_and_no_step_needs() -> None:
     fits = [fitted(specs(task)[name], task)[0] for task, name in CASES]
     fits += [preprocessor(step, view)[0] for step in LEARNED_STEPS for view in get_args(View)]
-    needed = {name for made in fits for name in skops.io.get_untrusted_types(data=skops.io.dumps(made))}
+    needed = {name for made in fits for name in skops.io.get_untrusted_types(data=stored(made))}
     assert needed == set(TRUSTED)

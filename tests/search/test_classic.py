@@ -138,7 +138,7 @@ def test_pycaret_s_scores_stand_in_the_rows_and_are_ours(made: Made) -> None:
         told = json.loads((folder / "candidates" / row.id / "pycaret.json").read_text())
         assert list(row.fold_scores) == told["scores"]["AUC"]
         values, _ = out_of_fold(folder, row)
-        ours = [score("roc_auc", truth[fold == k], values[np.sort(fold) == k]) for k in range(3)]
+        ours = [score("roc_auc", truth[fold == k], values[fold == k]) for k in range(3)]
         assert ours == pytest.approx(list(row.fold_scores), abs=1e-6), row.id
         assert row.metrics["roc_auc"] == row.score == pytest.approx(np.mean(row.fold_scores))
 

@@ -16,6 +16,7 @@ from automl_core.search.combine import combine
 from automl_core.search.division import Division
 from automl_core.search.selection import COLDEST
 
+ERROR = np.array([1.0, -1.0, -1.0, 1.0, 1.0, -1.0, -1.0, 1.0])
 NEVER = float("inf")
 Y = np.array([0.0, 1.0, 2.0, 3.0, 0.0, 1.0, 2.0, 3.0])
 
@@ -92,7 +93,7 @@ def test_rows_that_no_fold_judges_do_not_count() -> None:
     ],
 )
 def test_a_limit_is_kept(limit: float, members: dict[str, float]) -> None:
-    row = combined({"high": Y + 1, "low": Y - 1.1}, took={"high": 500.0, "low": 1000.0}, limit_ms=limit)
+    row = combined({"high": Y + ERROR, "low": Y - 1.1 * ERROR}, took={"high": 500.0, "low": 1000.0}, limit_ms=limit)
     assert row is not None and row.members == pytest.approx(members, abs=0.1) and list(row.members) == list(members)
 
 
@@ -104,10 +105,49 @@ def test_without_anybody_within_the_limit_there_is_no_ensemble() -> None:
 
 
 def test_fixed_weights_are_taken_as_they_are() -> None:
-    row = combined({"high": Y + 1, "low": Y - 1}, fixed={"high": 0.25, "low": 0.75})
+    """What is off by half stays off by half: no line through the mean of probabilities is looked for."""
+    y = np.tile([0.0, 0.0, 1.0, 1.0], 4)
+    high, low = (np.column_stack([1 - p, p]) for p in (0.4 + 0.2 * y, 0.3 + 0.4 * y))
+    row = combined({"high": high, "low": low}, y, task="binary", metric="roc_auc", fixed={"high": 0.25, "low": 0.75})
     assert row is not None
     assert row.members == {"low": 0.75, "high": 0.25}
-    assert row.fold_scores == (0.5, 0.5)
+    assert (row.fold_scores, row.line) == ((1.0, 1.0), (0.0, 1.0))
+
+
+# -- a second level for values ------------------------------------------------------------------------------------
+
+LONG = np.repeat([0.0, 1.0, 2.0, 3.0], 4)
+OFF = np.tile([1.0, 1.0, -1.0, -1.0], 4)
+
+
+def test_weights_that_were_chosen_before_get_a_line() -> None:
+    """Values of variance 1.25 with an error of variance 0.25 are best shrunk by 1.25 / 1.5 towards their mean of 1.5."""
+    row = combined({"high": LONG + OFF, "low": LONG - OFF}, LONG, fixed={"high": 0.25, "low": 0.75})
+    assert row is not None
+    assert row.members == {"low": 0.75, "high": 0.25}
+    assert row.line == pytest.approx((0.25, 5 / 6))
+    assert row.fold_scores == pytest.approx((np.sqrt(1.25 / 6),) * 2)
+
+
+def test_models_that_all_stay_too_close_to_the_mean_are_stretched() -> None:
+    row = combined({"a": 1.5 + 0.5 * (LONG - 1.5) + 0.1 * OFF, "b": 1.5 + 0.5 * (LONG - 1.5) - 0.1 * OFF}, LONG)
+    assert row is not None
+    assert row.members == pytest.approx({"a": 0.5, "b": 0.5})
+    assert row.line == pytest.approx((-1.5, 2.0))
+    assert row.score == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_line_that_rows_it_has_not_seen_do_not_confirm_is_not_kept() -> None:
+    """In one fold the values are stretched, in the other shrunk; what one teaches is wrong for the other."""
+    fold = np.arange(16) % 2
+    values = 1.5 + np.where(fold == 0, 2.0, 0.5) * (LONG - 1.5)
+    row = combined({"a": values, "b": values + 3 * OFF}, LONG)
+    assert row is not None and row.members == {"a": 1.0} and row.line == (0.0, 1.0)
+
+
+def test_a_limit_leaves_no_second_level() -> None:
+    row = combined({"a": 0.5 * LONG, "b": 0.5 * LONG + OFF}, LONG, limit_ms=5.0)
+    assert row is not None and row.line == (0.0, 1.0)
 
 
 # -- temperature --------------------------------------------------------------------------------------------------

@@ -78,8 +78,8 @@ def test_a_second_division_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "rows", "repeats"),
     [
-        ({}, 1000, 2),
-        ({}, 1001, 1),  # a second more would be spent on the second division than there is
+        ({}, 400, 2),
+        ({}, 401, 1),  # a second more would be spent on the second division than there is
         ({"folds": 5}, 100, 1),  # what a person asks for is what is done
         ({"preset": "quick"}, 100, 1),
         ({"budget": Budget(60, 20)}, 100, 1),  # trials are counted

@@ -99,7 +99,8 @@ def disguised_numbers(spots: Spots, known: int, distinct: int) -> list[tuple[flo
     for value, cells, neighbour, width in ends:
         gap = abs(neighbour - value)
         lone = value < 0 <= neighbour and (value == -1 or repdigit(value))
-        far = repdigit(value) and gap > 0.25 * width and gap >= 2
+        # One digit is an ordinary count; 9 after answers from 1 to 5 is none.
+        far = repdigit(value) and gap >= 2 and (gap > 0.25 * width if abs(value) > 9 else gap >= 0.75 * width)
         very_far = value != 0 and cells >= max(5, 0.01 * known) and gap > width
         if cells >= least and (lone or far or very_far):
             found[value] = cells

@@ -1,0 +1,136 @@
+"""A study, drawn: the best score so far with every trial, slices, importance, parallel coordinates."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from automl_core.charts.style import ACCENT, GREY, HARM, TEAL_SCALE, layout, short
+from automl_core.engines.optuna import Range
+from automl_core.tuning.edits import said
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from automl_core.tuning.study import Study
+
+
+@dataclass(frozen=True)
+class History:
+    """The scored trials in order, and the best score up to and including each."""
+
+    numbers: tuple[int, ...]
+    scores: tuple[float, ...]
+    best: tuple[float, ...]
+
+
+def history(study: Study) -> History:
+    """Return the points of a study's course; trials without a score are left out."""
+    better = max if study.greater_is_better else min
+    best: list[float] = []
+    for row in study.scored:
+        best.append(better(best[-1], row.score or 0.0) if best else row.score or 0.0)
+    return History(tuple(row.number for row in study.scored), tuple(row.score or 0.0 for row in study.scored), tuple(best))
+
+
+def history_figure(study: Study) -> go.Figure:
+    """Draw every scored trial as a point, the best so far as a stepped line, the model as it was as a dotted one.
+
+    Far outliers do not squeeze the others: the axis covers the better three quarters with a margin.
+    """
+    import plotly.graph_objects as go
+
+    points = history(study)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=points.numbers, y=points.best, mode="lines", line={"shape": "hv", "color": ACCENT, "width": 2},
+        name="Best so far", hoverinfo="skip",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=points.numbers, y=points.scores, mode="markers", marker={"color": GREY, "size": 7}, name="Trial",
+        hovertemplate="Trial %{x}: %{y:.5g}<extra></extra>",
+    )  # fmt: skip
+    if points.scores:
+        figure.add_hline(y=points.scores[0], line={"dash": "dot", "color": HARM, "width": 1}, annotation_text="as it was")
+    figure.update_layout(**layout(300))
+    figure.update_xaxes(title="Trial")
+    figure.update_yaxes(title=_axis(study), range=_span(points, study.greater_is_better))
+    return figure
+
+
+def slice_figure(study: Study, name: str) -> go.Figure:
+    """Draw the score against one parameter; later trials are darker."""
+    import plotly.graph_objects as go
+
+    one = next(one for one in study.settings.space if one.name == name)
+    rows = [row for row in study.scored if row.params.get(name) is not None]
+    ranged = isinstance(one.entry, Range)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[row.params[name] if ranged else said(row.params[name]) for row in rows],
+        y=[row.score for row in rows],
+        mode="markers",
+        marker={"color": [row.number for row in rows], "colorscale": TEAL_SCALE, "size": 8, "line": {"color": GREY, "width": 1}},
+        text=[str(row.number) for row in rows],
+        hovertemplate="Trial %{text}: %{x}, %{y:.5g}<extra></extra>",
+    )
+    figure.update_layout(**layout(300, legend=False))
+    figure.update_xaxes(title=short(name), type=("log" if isinstance(one.entry, Range) and one.entry.log else "-"))
+    figure.update_yaxes(title=_axis(study), range=_span(history(study), study.greater_is_better))
+    return figure
+
+
+def importance_figure(study: Study) -> go.Figure:
+    """Draw which share of the scores' spread each parameter explains."""
+    import plotly.graph_objects as go
+
+    items = list(study.importance.items())[::-1]
+    figure = go.Figure()
+    figure.add_bar(
+        x=[share for _, share in items], y=[short(name) for name, _ in items], orientation="h", marker={"color": ACCENT},
+        hovertemplate="%{y}: %{x:.0%}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(**layout(80 + 28 * len(items), legend=False))
+    figure.update_xaxes(title="Share of the scores' spread", tickformat=".0%", rangemode="tozero")
+    return figure
+
+
+def parallel_figure(study: Study) -> go.Figure:
+    """Draw each scored trial as a line through its parameters, the better the darker."""
+    import plotly.graph_objects as go
+
+    rows = study.scored
+    scores = [row.score or 0.0 for row in rows]
+    dimensions: list[dict[str, Any]] = []
+    for one in study.settings.space.open:
+        values = [row.params.get(one.name, one.start) for row in rows]
+        if isinstance(one.entry, Range):
+            numbers = [one.nearest(value) for value in values]
+            log = one.entry.log
+            drawn = [math.log10(value) for value in numbers] if log else numbers
+            dimensions.append({"label": short(one.name, 18) + (", log₁₀" if log else ""), "values": drawn})
+        else:
+            texts = [said(value) for value in one.entry.values]
+            codes = [one.entry.values.index(one.nearest(value)) for value in values]
+            dimensions.append(
+                {"label": short(one.name, 18), "values": codes, "tickvals": list(range(len(texts))), "ticktext": texts}
+            )
+    dimensions.append({"label": short(study.label, 18), "values": scores})
+    colours = scores if study.greater_is_better else [-score for score in scores]
+    figure = go.Figure(go.Parcoords(line={"color": colours, "colorscale": [[0, "#B8C4C4"], [1, ACCENT]]}, dimensions=dimensions))
+    figure.update_layout(**layout(340, legend=False, margin={"l": 60, "r": 60, "t": 50, "b": 20}))
+    return figure
+
+
+def _axis(study: Study) -> str:
+    return f"{short(study.label)} ({'higher' if study.greater_is_better else 'lower'} is better)"
+
+
+def _span(points: History, greater_is_better: bool) -> list[float] | None:
+    if len(points.scores) < 4:
+        return None
+    ordered = sorted(points.scores, reverse=greater_is_better)
+    kept = [*ordered[: max(3 * len(ordered) // 4, 3)], points.scores[0]]
+    margin = 0.08 * (max(kept) - min(kept)) or 0.01 * abs(kept[0]) or 1.0
+    return [min(kept) - margin, max(kept) + margin]

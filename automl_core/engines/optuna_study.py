@@ -1,0 +1,250 @@
+"""Optuna's studies: samplers and pruners by name, asked and told in batches, mirrored into Optuna's own storage.
+
+The samplers work on a study in memory, since the database takes longer for a trial than many fits do; every batch that has
+ended is copied into it, where optuna-dashboard and other tools find it, and where a later session goes on.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from automl_core.engines.optuna import Choice, Range, Sampler, Space
+from automl_core.errors import EngineError, FormatError
+
+Method = Literal["grid", "random", "tpe", "gp", "nsga2", "cmaes"]
+Pruner = Literal["median", "halving", "none"]
+Direction = Literal["maximize", "minimize"]
+Outcome = Literal["complete", "pruned", "failed"]
+POPULATION = 12
+"""Of the genetic algorithm: three batches of four, so that a hundred trials are eight generations."""
+STARTUP = 10
+"""Trials that are drawn at random before the estimators are believed, and before anything is pruned."""
+FORMAT = 1
+
+
+@dataclass
+class Trial:
+    """One proposal that has been asked for.
+
+    Parameters
+    ----------
+    number : int
+    point : dict
+        In the space, as the sampler has it.
+    """
+
+    number: int
+    point: dict[str, Any]
+    handle: Any = field(repr=False, default=None)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the storage holds of a trial that has ended."""
+
+    number: int
+    outcome: Outcome
+    value: float | None
+    facts: dict[str, Any]
+
+
+def has_torch() -> bool:
+    """Return whether torch is there, which Optuna's Gaussian process needs."""
+    return importlib.util.find_spec("torch") is not None
+
+
+class TuningStudy:
+    """A study in memory with its copy in SQLite.
+
+    Parameters
+    ----------
+    path : Path
+        The database; an existing one is gone on with.
+    name : str
+    space : Space
+    method : Method
+    pruner : Pruner
+    seed : int
+    greater_is_better : bool
+
+    Raises
+    ------
+    EngineError
+        When Optuna is missing.
+    FormatError
+        When the database is of another version or damaged.
+    """
+
+    def __init__(
+        self, path: Path, name: str, space: Space, *, method: Method, pruner: Pruner, seed: int, greater_is_better: bool
+    ) -> None:
+        try:
+            import optuna
+        except ImportError as error:
+            raise EngineError(f"Optuna could not be imported: {error}.", action="Install the versions of the lock.") from error
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self.space, self.method, self.seed = space, method, seed
+        self._distributions = {key: Sampler._distribution(entry) for key, entry in space.items()}
+        direction: Direction = "maximize" if greater_is_better else "minimize"
+        self._study = optuna.create_study(direction=direction, pruner=_pruner(pruner))
+        self._mirror = _stored(path, name, direction)
+        told = self._mirror.get_trials(deepcopy=False)
+        if told and told[0].params and set(told[0].params) - set(space):
+            raise FormatError(
+                f"The study {name!r} has the parameters {', '.join(sorted(told[0].params))}.",
+                f"This one has {', '.join(sorted(space))}.",
+                "Start a new study.",
+            )
+        self._study.add_trials([trial for trial in told if trial.state.is_finished()])
+        self._kept = len(self._study.get_trials(deepcopy=False))
+        self._asked: dict[int, Any] = {}
+
+    def ask(self, count: int, fixed: Sequence[Mapping[str, Any]] = ()) -> list[Trial]:
+        """Return the trials of the next batch; `fixed` are points that are taken as they are.
+
+        The sampler is made anew for each batch from the seed and the number of trials before it, so that a study that
+        goes on after a restart proposes what it would have proposed without one.
+        """
+        self._study.sampler = _sampler(self.method, self.seed + 7919 * len(self._study.get_trials(deepcopy=False)))
+        made = []
+        for place in range(count):
+            if fixed:
+                self._study.enqueue_trial({key: self._code(key, value) for key, value in fixed[place].items()})
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # samplers that draw a word by itself say so
+                trial = self._study.ask(self._distributions)
+            self._asked[trial.number] = trial
+            made.append(Trial(trial.number, {key: self._value(key, value) for key, value in trial.params.items()}, trial))
+        return made
+
+    def report(self, number: int, step: int, value: float) -> None:
+        """Tell the mean over the first folds, `step` + 1 of them."""
+        self._asked[number].report(value, step)
+
+    def should_prune(self, number: int) -> bool:
+        """Return whether the pruner gives a trial up, by what was reported of all."""
+        return bool(self._asked[number].should_prune())
+
+    def tell(self, number: int, outcome: Outcome, value: float | None, facts: Mapping[str, Any]) -> None:
+        """End a trial; `facts` are plain JSON types that its copy keeps."""
+        from optuna.trial import TrialState
+
+        states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
+        trial = self._asked.pop(number)
+        for key, fact in facts.items():
+            trial.set_user_attr(key, fact)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # A pruned trial keeps its last reported mean, which Optuna looks up itself.
+            self._study.tell(trial, value if outcome == "complete" else None, state=states[outcome])
+
+    def store(self) -> None:
+        """Copy what has ended since the last time into the database, in order."""
+        trials = self._study.get_trials(deepcopy=False)
+        while self._kept < len(trials) and trials[self._kept].state.is_finished():
+            self._mirror.add_trial(trials[self._kept])
+            self._kept += 1
+
+    def told(self) -> list[Told]:
+        """Return every trial that has ended, in order."""
+        names: dict[str, Outcome] = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
+        found = []
+        for trial in self._study.get_trials(deepcopy=False):
+            if trial.state.is_finished():
+                outcome = names[trial.state.name]
+                value = trial.value if outcome == "complete" else None
+                found.append(Told(trial.number, outcome, value, dict(trial.user_attrs)))
+        return found
+
+    def importance(self) -> dict[str, float]:
+        """Return how much of the scores' spread each parameter explains, the largest first; empty with fewer than six trials.
+
+        Functional analysis of variance over a forest of the trials: Hutter, Hoos and Leyton-Brown, *An efficient approach
+        for assessing hyperparameter importance* (2014).
+        """
+        import optuna
+
+        done = [trial for trial in self._study.get_trials(deepcopy=False) if trial.state.name == "COMPLETE"]
+        if len(done) < 6 or len({trial.value for trial in done}) < 2:
+            return {}
+        evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self.seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = optuna.importance.get_param_importances(self._study, evaluator=evaluator)
+        return {key: float(value) for key, value in found.items() if np.isfinite(value)}
+
+    def _value(self, key: str, value: Any) -> Any:
+        entry = self.space[key]
+        return entry.values[value] if isinstance(entry, Choice) else value
+
+    def _code(self, key: str, value: Any) -> Any:
+        entry = self.space[key]
+        return entry.values.index(value) if isinstance(entry, Choice) else value
+
+
+def only_numbers(space: Space) -> bool:
+    """Return whether every parameter of a space that is not fixed is a range."""
+    return all(isinstance(entry, Range) or len(entry.values) == 1 for entry in space.values())
+
+
+def _stored(path: Path, name: str, direction: Direction) -> Any:
+    import optuna
+
+    fresh = not path.exists()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        storage = optuna.storages.RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 20}})
+        study = optuna.create_study(study_name=name, storage=storage, direction=direction, load_if_exists=True)
+    except (RuntimeError, ValueError, KeyError, AssertionError) as error:
+        raise FormatError(
+            f"The study {name!r} cannot be read: {' '.join(str(error).split())[:200]}", action="Start a new study."
+        ) from error
+    except Exception as error:
+        if type(error).__module__.startswith(("sqlalchemy", "sqlite3", "alembic", "optuna")):
+            raise FormatError(f"The study {name!r} cannot be read: its file is damaged.", action="Start a new study.") from error
+        raise
+    if fresh:
+        study.set_user_attr("tablewright_format", FORMAT)
+    elif study.user_attrs.get("tablewright_format", FORMAT) != FORMAT:
+        raise FormatError(
+            f"The study {name!r} has format {study.user_attrs['tablewright_format']!r}.",
+            f"This version reads format {FORMAT}.",
+            "Start a new study.",
+        )
+    return study
+
+
+def _sampler(method: Method, seed: int) -> Any:
+    from optuna import samplers
+
+    seed %= 2**31
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some are marked as experimental
+        if method == "nsga2":
+            return samplers.NSGAIISampler(population_size=POPULATION, seed=seed)
+        if method == "cmaes":
+            return samplers.CmaEsSampler(
+                seed=seed, warn_independent_sampling=False, independent_sampler=samplers.RandomSampler(seed=seed)
+            )
+        if method == "tpe":
+            return samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=STARTUP, constant_liar=True)
+        if method == "gp":
+            return samplers.GPSampler(seed=seed, n_startup_trials=STARTUP, deterministic_objective=True)
+        return samplers.RandomSampler(seed=seed)  # a grid's points are given
+
+
+def _pruner(name: Pruner) -> Any:
+    from optuna import pruners
+
+    if name == "median":
+        return pruners.MedianPruner(n_startup_trials=STARTUP, n_warmup_steps=0)
+    if name == "halving":
+        return pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2)
+    return pruners.NopPruner()

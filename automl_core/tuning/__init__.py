@@ -1,0 +1,1 @@
+"""Making one model of a leaderboard better by search: spaces, methods, studies, and what was gained."""

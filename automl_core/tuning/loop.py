@@ -1,0 +1,440 @@
+"""The loop of a study: batches of trials over the run's folds, pruned at the ends of rounds, told in order."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from automl_core.engines.optuna_study import STARTUP, Told, Trial, TuningStudy
+from automl_core.errors import StorageError
+from automl_core.events import Event, Message, Progress, TrialFinished
+from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.search.candidates import Spec
+from automl_core.search.executor import Done, ForkExecutor
+from automl_core.search.fitting import FoldWork
+from automl_core.search.loop import PRELOADED
+from automl_core.search.run import Prepared, cores
+from automl_core.tuning.gain import measure_gain
+from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow, alone
+from automl_core.workspace import read_json, write_json
+
+TICK = 0.05
+"""Seconds between two looks at the stop button."""
+FOREVER = 1e6
+STALE = 0.5
+"""Seconds after which the study is written again while a batch runs."""
+
+
+class TrialWork(FoldWork):
+    """The run's folds, with what is fitted kept in the study's folder."""
+
+    trials: Path
+
+    @classmethod
+    def of(cls, work: FoldWork, folder: Path) -> TrialWork:
+        """Return the same data with another home."""
+        made = cls.__new__(cls)
+        made.__dict__.update(copy(work).__dict__)
+        made.trials = folder
+        return made
+
+    @property
+    def home(self) -> Path:
+        """Where the fitted trials go."""
+        return self.trials
+
+
+@dataclass
+class _Try:
+    """A trial under way."""
+
+    trial: Trial
+    params: dict[str, Any]
+    results: dict[int, dict[str, Any]] = field(default_factory=dict)
+    state: str = ""
+    reason: str = ""
+    again: TrialRow | None = None
+
+    @property
+    def alive(self) -> bool:
+        return not self.state
+
+
+class TuneLoop:
+    """One session of a study.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run, with its folds as they were.
+    row : Candidate
+        The model that is tuned.
+    study : Study
+        As an earlier session left it, or a new one.
+    folder : Path
+        The study's.
+    ratio : float
+        Rows judged for each row learned from.
+    emit, should_stop : callable
+    started : float
+        `time.time` from which this session counts.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        row: Candidate,
+        study: Study,
+        folder: Path,
+        *,
+        ratio: float,
+        emit: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+        started: float,
+    ) -> None:
+        for module in PRELOADED:
+            importlib.import_module(module)
+        self.base = Spec(**row.spec)
+        importlib.import_module(self.base.class_path.rpartition(".")[0])
+        self.row, self.study, self.folder, self.ratio = row, study, folder, ratio
+        self.settings: Settings = study.settings
+        self.work = TrialWork.of(prepared.work, folder)
+        self.emit, self.should_stop, self.started = emit, should_stop, started
+        self.executor = ForkExecutor(cores(prepared.config), self.work)
+        self.metric = prepared.scorer.metric
+        self.before = study.seconds
+        self.end = started + study.goal_seconds - study.seconds if not study.goal_trials else float("inf")
+        self.saved = 0.0
+        self.stopped = False
+        self.facts: dict[int, dict[str, Any]] = {}
+        self.optuna = TuningStudy(
+            folder / STORAGE,
+            study.id,
+            self.settings.space.entries,
+            method=self.settings.method,
+            pruner=self.settings.pruner,
+            seed=self.settings.seed,
+            greater_is_better=study.greater_is_better,
+        )
+        self.points = self._points()
+
+    # -- the session --------------------------------------------------------------------------------------------
+
+    def run(self) -> Study:
+        """Try until the budget is used up or a person stops it; return the study, which is also stored."""
+        self.study = replace(self.study, rows=tuple(_row_of(told) for told in self.optuna.told()))
+        try:
+            self._first()
+            self._prepare()
+            while not self._over():
+                self._batch()
+        finally:
+            self.executor.kill()
+            self.study = replace(self.study, running=(), seconds=self._at())
+            self.study.save(self.folder)
+        return self._finish()
+
+    def _over(self) -> bool:
+        if self.should_stop():
+            self.stopped = True
+        return self.stopped or time.time() >= self.end or self._count() <= 0
+
+    def _count(self) -> int:
+        """Return how many trials the next batch has."""
+        done = len(self.study.rows) - 1
+        left = self.study.goal_trials - done if self.study.goal_trials else self.settings.width
+        if self.points is not None:
+            left = min(left, len(self.points) - done)
+        return min(self.settings.width, left)
+
+    def _points(self) -> list[dict[str, Any]] | None:
+        """Return the points of a grid in an order that covers it early, None for the methods that propose."""
+        if self.settings.method != "grid":
+            return None
+        points = self.settings.space.grid(self.settings.steps)
+        random.Random(self.settings.seed).shuffle(points)
+        return points
+
+    def _at(self) -> float:
+        return self.before + max(time.time() - self.started, 0.0)
+
+    # -- trials -------------------------------------------------------------------------------------------------
+
+    def _first(self) -> None:
+        """Let the model as it is be the first trial; its folds were fitted by the run."""
+        if self.study.rows:
+            return
+        trial = self.optuna.ask(1, [self.settings.space.start()])[0]
+        for step in range(len(self.row.fold_scores)):
+            self.optuna.report(trial.number, step, float(np.mean(self.row.fold_scores[: step + 1])))
+        row = TrialRow(
+            trial.number,
+            "scored",
+            self.row.score,
+            self.row.fold_scores,
+            {one.name: one.start for one in self.settings.space},
+            self.row.fit_seconds,
+            self.row.predict_ms,
+            self.row.size_bytes,
+            self._at(),
+        )
+        self._tell(row)
+        self.optuna.store()
+        self._save()
+
+    def _prepare(self) -> None:
+        """Find each fold's data where the run left it, or make it again."""
+        waiting = []
+        for fold in range(self.work.division.folds):
+            path = self.work.folder / "folds" / str(fold) / f"{self.base.view}.json"
+            left = [path.with_name(f"{self.base.view}_{part}.npy") for part in ("learn", "judge")]
+            if path.exists() and all(part.exists() for part in left):
+                self.facts[fold] = read_json(path)
+            else:
+                waiting.append(fold)
+        if waiting:
+            self.emit(Progress(0.0, "Preparing the data of the folds"))
+        for fold in waiting:
+            self.executor.submit(("prepare", fold), partial(self.work.prepare, fold, self.base.view), self._left())
+            for done in self._results(1):
+                if done.error:
+                    raise StorageError(f"The data of fold {fold + 1} could not be prepared: {done.error}")
+                self.facts[fold] = done.result
+
+    def _batch(self) -> None:
+        """Ask for a batch, fit it fold by fold, and tell its scores in order."""
+        count, first = self._count(), len(self.study.rows) - 1
+        fixed = self.points[first : first + count] if self.points is not None else ()
+        tries = [self._try(trial) for trial in self.optuna.ask(count, fixed)]
+        folds = list(range(self.work.division.folds))
+        pruner = self.settings.pruner
+        waits = pruner == "halving" or (pruner == "median" and len(self.study.scored) >= STARTUP)
+        for part in [[fold] for fold in folds] if waits else [folds]:
+            self._fit([one for one in tries if one.alive and one.again is None], part, tries)
+            self._report(tries, part, prune=waits and part != folds[-1:])
+            if self.stopped or time.time() >= self.end:
+                break
+        for one in tries:
+            row = self._row(one)
+            self._tell(row)
+            self.emit(TrialFinished(row.to_dict()))
+        self.optuna.store()
+        self._keep_best()
+        self._save()
+
+    def _try(self, trial: Trial) -> _Try:
+        params = {name: _rounded(value) for name, value in trial.point.items()}
+        key = _key(params)
+        # What was fitted already gives the same again.
+        again = next((row for row in self.study.rows if row.state in ("scored", "failed") and _key(row.params) == key), None)
+        return _Try(trial, params, again=again)
+
+    def _fit(self, tries: Sequence[_Try], folds: Sequence[int], batch: Sequence[_Try]) -> None:
+        """Fit some folds of some trials; one that fails is not fitted further."""
+        known = {one.trial.number: one for one in tries}
+        queue = [(one, fold) for fold in folds for one in tries]
+        running = 0
+        while queue or running:
+            if self.should_stop():
+                self.stopped = True
+            if self.stopped or time.time() >= self.end:
+                self.executor.kill()
+                for one in tries:
+                    if one.alive:
+                        one.state = "stopped"
+                        one.reason = "You stopped it before it was done." if self.stopped else "The time was up."
+                return
+            while queue and self.executor.free() > 0:
+                one, fold = queue.pop(0)
+                if not one.alive:
+                    continue
+                spec = replace(self.base, id=str(one.trial.number), params={**self.base.params, **one.params})
+                left = self._left()
+                self.executor.submit((one.trial.number, fold), partial(self.work.fit, spec, fold, self.facts[fold], left), left)
+                running += 1
+            for done in self.executor.wait(TICK):
+                running -= 1
+                self._take(known[done.key[0]], done)
+            self._tell_progress(batch)
+
+    def _take(self, one: _Try, done: Done) -> None:
+        if done.disk:  # the next fit would meet the same disk
+            raise StorageError(done.error) from OSError(done.disk, os.strerror(done.disk))
+        if done.error:
+            one.state = one.state or ("stopped" if done.timed_out else "failed")
+            one.reason = one.reason or ("The time was up." if done.timed_out else done.error)
+        else:
+            one.results[done.key[1]] = done.result
+
+    def _report(self, tries: Sequence[_Try], folds: Sequence[int], *, prune: bool) -> None:
+        """Report the means so far, all of a batch before the first is given up."""
+        for one in tries:
+            if not one.alive or one.again is not None:
+                continue
+            for fold in folds:
+                scores = self._scores(one, fold + 1)
+                if scores:
+                    self.optuna.report(one.trial.number, fold, float(np.mean(scores)))
+        for one in tries if prune else ():
+            if one.alive and one.again is None and self.optuna.should_prune(one.trial.number):
+                one.state = "pruned"
+                one.reason = f"Given up after {len(one.results)} of {self.work.division.folds} folds: others did better on them."
+
+    def _scores(self, one: _Try, folds: int) -> list[float]:
+        values = [one.results[fold]["metrics"].get(self.metric.name, np.nan) for fold in range(folds) if fold in one.results]
+        return [float(value) for value in values if np.isfinite(value)]
+
+    def _row(self, one: _Try) -> TrialRow:
+        number = one.trial.number
+        if one.again is not None:
+            return replace(one.again, number=number, at_seconds=self._at(), reason=one.again.reason or _same(one.again))
+        scores, results = self._scores(one, self.work.division.folds), list(one.results.values())
+        state, reason = one.state or "scored", one.reason
+        if state == "scored" and len(scores) < len(self.row.fold_scores):
+            state, reason = "failed", f"{self.metric.label} could not be computed on every fold."
+        return TrialRow(
+            number,
+            state,  # type: ignore[arg-type]  # one of State, as set above
+            float(np.mean(scores)) if state == "scored" else None,
+            tuple(scores),
+            one.params,
+            sum(result["fit_seconds"] for result in results),
+            float(np.mean([result["predict_ms"] for result in results])) if results else 0.0,
+            sum(result["size_bytes"] for result in results),
+            self._at(),
+            reason,
+        )
+
+    def _tell(self, row: TrialRow) -> None:
+        outcome = {"scored": "complete", "pruned": "pruned"}.get(row.state, "failed")
+        self.optuna.tell(row.number, outcome, row.score, row.to_dict())  # type: ignore[arg-type]  # of Outcome
+        self.study = replace(self.study, rows=(*self.study.rows, row))
+
+    def _left(self) -> float:
+        return max(self.end - time.time(), 0.1) if self.end != float("inf") else FOREVER
+
+    def _results(self, count: int) -> list[Done]:
+        found: list[Done] = []
+        while len(found) < count:
+            found += self.executor.wait(TICK)
+        return found
+
+    # -- keeping and telling ------------------------------------------------------------------------------------
+
+    def _keep_best(self) -> None:
+        """Remove the fitted folds of every trial but the best one."""
+        best = self.study.best
+        for path in (self.folder / "candidates").glob("*"):
+            if best is None or path.name != str(best.number):
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _tell_progress(self, tries: Sequence[_Try]) -> None:
+        now = time.time()
+        if now - self.saved < STALE:
+            return
+        folds = self.work.division.folds
+        lines = tuple(
+            f"Trial {one.trial.number}, {len(one.results)} of {folds} folds" for one in tries if one.alive and one.again is None
+        )
+        self.study = replace(self.study, running=lines)
+        self._save()
+
+    def _save(self) -> None:
+        self.saved = time.time()
+        self.study = replace(self.study, seconds=self._at())
+        self.study.save(self.folder)
+        done, goal = len(self.study.rows) - 1, self.study.goal_trials
+        if self.points is not None:
+            goal = min(goal or len(self.points), len(self.points))
+        doing = f"{done:,} of {goal:,} trials" if goal else f"{done:,} trials"
+        if self.study.goal_trials or self.points is not None:
+            share = done / max(goal, 1)
+            left = (self._at() - self.before) / max(done, 1) * (goal - done) if done > 2 and not self.before else -1.0
+        else:
+            share, left = self._at() / self.study.goal_seconds, max(self.end - self.saved, 0.0)
+        self.emit(Progress(min(share, 0.99), f"Tuning {self.row.name}: {doing}", left))
+
+    def _finish(self) -> Study:
+        """Store what was gained, and let a better model join the leaderboard."""
+        rows = self.study.scored
+        gain = measure_gain(
+            rows[0].fold_scores,
+            [row.fold_scores for row in rows[1:]],
+            greater_is_better=self.study.greater_is_better,
+            ratio=self.ratio,
+        )
+        best = self.study.best
+        joined = ""
+        if best is not None and best.number and gain.gain > 0 and (self.folder / "candidates" / str(best.number)).exists():
+            joined = self._join(best)
+        self.study = replace(
+            self.study, importance=self.optuna.importance(), gain=gain.to_dict(), joined=joined, seconds=self._at()
+        )
+        self.study.save(self.folder)
+        self.emit(Message(gain.sentence))
+        return self.study
+
+    def _join(self, best: TrialRow) -> str:
+        """Add the best trial to the leaderboard as a row of its own; nothing there is replaced."""
+        name = self.study.id
+        run = self.work.folder
+        target = run / "candidates" / name
+        shutil.copytree(self.folder / "candidates" / str(best.number), target, dirs_exist_ok=True)
+        number = name.rpartition("-")[2]
+        label = f"{self.row.name}, tuned" + (f" {number}" if number != "1" else "")
+        spec = replace(self.base, id=name, name=label, params={**self.base.params, **best.params})
+        # A search that goes on finds it by this file, shows its row again, and may take it into the ensemble.
+        write_json(target / "spec.json", {"format": 1, **asdict(spec)})
+        results = [read_json(path) for path in sorted(target.glob("fold*.json"))]
+        names = set.intersection(*(set(result["metrics"]) for result in results))
+        scores = best.fold_scores
+        row = Candidate(
+            id=name,
+            name=label,
+            family=spec.family,
+            view=spec.view,
+            params=spec.params,
+            state="scored",
+            fold_scores=scores,
+            score=best.score,
+            spread=float(np.std(scores, ddof=1)) if len(scores) > 1 else None,
+            metrics={key: float(np.mean([result["metrics"][key] for result in results])) for key in sorted(names)},
+            fit_seconds=best.fit_seconds,
+            predict_ms=best.predict_ms,
+            size_bytes=best.size_bytes,
+            at_seconds=self.row.at_seconds + self._at(),
+            spec=asdict(spec),
+        )
+        write_json(target / "candidate.json", row.to_dict())
+        with alone(run / "tuning", "Another study of this run"):
+            Leaderboard.load(run / "leaderboard.json").with_candidate(row).save(run / "leaderboard.json")
+        return name
+
+
+def _row_of(told: Told) -> TrialRow:
+    return TrialRow.from_dict(told.facts)
+
+
+def _rounded(value: Any) -> Any:
+    """Return a number with six significant digits, so that rows can be read and fitted again from what they show."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _key(params: dict[str, Any]) -> str:
+    return json.dumps(params, sort_keys=True, default=str)
+
+
+def _same(row: TrialRow) -> str:
+    return f"The same values as trial {row.number}, not fitted again."

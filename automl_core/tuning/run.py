@@ -1,0 +1,99 @@
+"""Tuning one model of a run, from its settings to its study."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from automl_core.events import Event
+from automl_core.experiment import Task
+from automl_core.leaderboard import Candidate
+from automl_core.runs import Run
+from automl_core.search.candidates import Spec
+from automl_core.search.run import prepare
+from automl_core.tuning.loop import TuneLoop
+from automl_core.tuning.methods import check_method
+from automl_core.tuning.spaces import Space, check_tunable, space_of
+from automl_core.tuning.study import FILE, Settings, Study, alone, study_folder
+
+
+def space_of_row(task: Task, row: Candidate) -> Space:
+    """Return what can be tuned of a row of the leaderboard; raises InputError when it cannot be."""
+    check_tunable(row)
+    return space_of(task, Spec(**row.spec))
+
+
+def check_settings(settings: Settings, row: Candidate) -> None:
+    """Raise InputError when a study cannot be made as it is asked for."""
+    check_tunable(row)
+    check_method(settings.method, settings.space, settings.steps)
+
+
+def tune(
+    run: Run,
+    study_id: str,
+    settings: Settings,
+    *,
+    emit: Callable[[Event], None],
+    should_stop: Callable[[], bool],
+    started: float | None = None,
+) -> Study:
+    """Tune a model, or go on with a study of it.
+
+    A study that ended by itself, or that was stopped, gets its budget once more; one that was cut off gets what was left.
+
+    Parameters
+    ----------
+    run : Run
+    study_id : str
+        Of `study.new_study`.
+    settings : Settings
+        Those of a study that goes on are kept but for its budget.
+    emit, should_stop : callable
+    started : float, optional
+        `time.time` from which the budget counts; now by default.
+
+    Raises
+    ------
+    InputError, NotFoundError
+        When it cannot be done; the sentence says what to change.
+    """
+    began = time.time() if started is None else started
+    folder = study_folder(run.path, study_id)
+    board = run.leaderboard()
+    row = board[settings.candidate]
+    check_settings(settings, row)
+    with alone(folder, "This study"):
+        dataset = run.dataset()
+        prepared = prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path)
+        study = _goals(folder, study_id, settings, row, prepared.scorer.metric.label, board.greater_is_better, run)
+        study = replace(study, folds=prepared.work.division.folds, metric=board.metric)
+        loop = TuneLoop(prepared, row, study, folder, ratio=board.fold_ratio, emit=emit, should_stop=should_stop, started=began)
+        return loop.run()
+
+
+def _goals(
+    folder: Path, study_id: str, settings: Settings, row: Candidate, label: str, greater_is_better: bool, run: Run
+) -> Study:
+    """Return the study with the end of its present session."""
+    if not (folder / FILE).exists():
+        return Study(
+            study_id,
+            row.name,
+            settings,
+            run.config.metric,
+            label,
+            greater_is_better,
+            0,
+            goal_trials=settings.trials,
+            goal_seconds=settings.seconds,
+        )
+    study = Study.load(folder)
+    kept = replace(study.settings, trials=settings.trials, seconds=settings.seconds)
+    done = max(len(study.rows) - 1, 0)
+    ended = bool(study.gain)
+    trials = (done + settings.trials if ended else max(study.goal_trials, done)) if settings.trials else 0
+    seconds = study.seconds + settings.seconds if ended else max(study.goal_seconds, study.seconds + 5.0)
+    return replace(study, settings=kept, gain={}, goal_trials=trials, goal_seconds=seconds)

@@ -1,0 +1,266 @@
+"""A study of one model: what was asked, every trial, what came out. Plain data, kept as ``study.json``."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from automl_core.engines.optuna_study import Method, Pruner
+from automl_core.errors import FormatError, InputError, NotFoundError
+from automl_core.tuning.spaces import STEPS, Space
+from automl_core.workspace import read_json, write_json
+
+FILE = "study.json"
+STORAGE = "optuna.db"
+"""Optuna's own storage of the study, for ``optuna-dashboard sqlite:///...``."""
+WIDTH = 4
+"""Trials of a batch: the next ones are proposed when all of them are scored, so that the number of cores changes nothing."""
+FORMAT = 1
+State = Literal["scored", "pruned", "failed", "stopped"]
+NAME = re.compile(r"[a-z0-9][a-z0-9-]*-tuned-\d+")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is asked of a study.
+
+    Parameters
+    ----------
+    candidate : str
+        Id of the row that is tuned.
+    method : Method
+    space : Space
+    trials : int
+        Beside the model as it is, which is always the first; 0 for as many as the time allows.
+    seconds : float
+        Of wall-clock time, where `trials` is 0.
+    seed : int
+    steps : int
+        Points of a grid along each range.
+    pruner : Pruner
+        What gives trials up by their first folds.
+    width : int
+        Trials of a batch.
+    """
+
+    candidate: str
+    method: Method
+    space: Space
+    trials: int = 0
+    seconds: float = 60.0
+    seed: int = 0
+    steps: int = STEPS
+    pruner: Pruner = "median"
+    width: int = WIDTH
+
+    def __post_init__(self) -> None:
+        """Raise InputError for a budget that is none."""
+        if self.trials < 0 or (not self.trials and not self.seconds > 0):
+            raise InputError(
+                f"The budget is {self.trials} trials or {self.seconds:g} s.", "It must be above 0.", "Give trials or seconds."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {**asdict(self), "space": self.space.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Settings:
+        """Rebuild settings from `to_dict`'s output."""
+        return cls(**{**data, "space": Space.from_dict(data["space"])})
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial that has ended.
+
+    Parameters
+    ----------
+    number : int
+        0 is the model as it was.
+    state : State
+    score : float or None
+        Mean over the folds; None unless it was scored on all of them.
+    fold_scores : tuple of float
+        On the folds that it got to.
+    params : dict
+        What was fitted.
+    fit_seconds : float
+        Sum over the folds.
+    predict_ms : float
+        For 1,000 rows.
+    size_bytes : int
+    at_seconds : float
+        When it ended, since the start of the study, idle time left out.
+    reason : str
+        Why it has no score.
+    """
+
+    number: int
+    state: State
+    score: float | None
+    fold_scores: tuple[float, ...]
+    params: dict[str, Any]
+    fit_seconds: float = 0.0
+    predict_ms: float = 0.0
+    size_bytes: int = 0
+    at_seconds: float = 0.0
+    reason: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {**asdict(self), "fold_scores": list(self.fold_scores)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> TrialRow:
+        """Rebuild a row from `to_dict`'s output."""
+        return cls(**{**data, "fold_scores": tuple(data["fold_scores"])})
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study as it goes and as it ended.
+
+    Parameters
+    ----------
+    id : str
+        Its folder, and the id that the tuned model gets on the leaderboard.
+    name : str
+        Of the model that is tuned, for people.
+    settings : Settings
+    metric, label : str
+    greater_is_better : bool
+    folds : int
+    rows : tuple of TrialRow
+    running : tuple of str
+        What runs now, a line each.
+    importance : dict of str to float
+        Share of the scores' spread by parameter; empty while there are too few trials.
+    gain : dict
+        `gain.Gain.to_dict`; empty until a session has ended.
+    held_out : dict
+        Before and after on rows kept aside: ``{"before": {value, low, high}, "after": ...}``; empty where there are none.
+    joined : str
+        Id of the new row of the leaderboard, empty where nothing was gained.
+    goal_trials, goal_seconds : float
+        Where the present session ends, earlier ones included.
+    seconds : float
+        That all sessions took so far.
+    """
+
+    id: str
+    name: str
+    settings: Settings
+    metric: str
+    label: str
+    greater_is_better: bool
+    folds: int
+    rows: tuple[TrialRow, ...] = ()
+    running: tuple[str, ...] = ()
+    importance: dict[str, float] = field(default_factory=dict)
+    gain: dict[str, Any] = field(default_factory=dict)
+    held_out: dict[str, Any] = field(default_factory=dict)
+    joined: str = ""
+    goal_trials: int = 0
+    goal_seconds: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def scored(self) -> list[TrialRow]:
+        """The trials that were scored on every fold, in order."""
+        return [row for row in self.rows if row.state == "scored" and row.score is not None]
+
+    @property
+    def best(self) -> TrialRow | None:
+        """The best trial; of equal ones the first."""
+        sign = 1.0 if self.greater_is_better else -1.0
+        return max(self.scored, key=lambda row: (sign * (row.score or 0.0), -row.number), default=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {
+            "format": FORMAT,
+            **{name: getattr(self, name) for name in self.__dataclass_fields__},
+            "settings": self.settings.to_dict(),
+            "rows": [row.to_dict() for row in self.rows],
+            "running": list(self.running),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Study:
+        """Rebuild a study; raises FormatError for another format version."""
+        fields = dict(data)
+        version = fields.pop("format", None)
+        if version != FORMAT:
+            raise FormatError(f"This study has format {version!r}.", f"This version reads format {FORMAT}.", "Start a new study.")
+        fields["settings"] = Settings.from_dict(fields["settings"])
+        fields["rows"] = tuple(TrialRow.from_dict(row) for row in fields["rows"])
+        fields["running"] = tuple(fields["running"])
+        return cls(**fields)
+
+    def save(self, folder: Path) -> None:
+        """Write it into its folder, atomically."""
+        write_json(folder / FILE, self.to_dict())
+
+    @classmethod
+    def load(cls, folder: Path) -> Study:
+        """Read a study; raises NotFoundError or FormatError."""
+        return cls.from_dict(read_json(folder / FILE))
+
+
+def studies_folder(run: Path) -> Path:
+    """Return where a run's studies are."""
+    return run / "tuning"
+
+
+def study_folder(run: Path, study_id: str) -> Path:
+    """Return one study's folder; raises NotFoundError for what is no study's name."""
+    if not NAME.fullmatch(study_id):
+        raise NotFoundError(f"This run has no study {study_id!r}.", action="Choose one of its studies.")
+    return studies_folder(run) / study_id
+
+
+def new_study(run: Path, candidate: str) -> str:
+    """Make the folder of a new study and return its id; two people who tune the same model get two."""
+    base = re.sub(r"-tuned-\d+$", "", candidate)
+    for number in range(1, 10_000):
+        try:
+            (studies_folder(run) / f"{base}-tuned-{number}").mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return f"{base}-tuned-{number}"
+    raise InputError(f"{candidate} has been tuned 10,000 times.", action="Delete the run's folder 'tuning'.")
+
+
+def list_studies(run: Path) -> list[str]:
+    """Return the ids of a run's studies, newest first."""
+    found = [path for path in studies_folder(run).glob("*") if NAME.fullmatch(path.name) and (path / FILE).exists()]
+    return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)]
+
+
+@contextmanager
+def alone(folder: Path, what: str) -> Iterator[None]:
+    """Hold a study or a leaderboard for one process.
+
+    Raises
+    ------
+    InputError
+        When another process works on it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputError(f"{what} is already at work.", action="Wait for it to end, or stop it.") from error
+        yield
+
+
+def with_held_out(study: Study, before: dict[str, Any], after: dict[str, Any]) -> Study:
+    """Return a study with the scores on rows kept aside."""
+    return replace(study, held_out={"before": before, "after": after})

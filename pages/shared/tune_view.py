@@ -1,0 +1,155 @@
+"""A study as it goes and as it ended: best so far, slices, importance, parallel coordinates, every trial."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from automl_core.leaderboard import in_words
+from automl_core.workspace import ProjectFolder
+from pages.shared import caches, errors, jobs, layout
+
+if TYPE_CHECKING:
+    from automl_core.runs import Run
+    from automl_core.tuning.study import Study
+
+WORDS = {"scored": "Scored", "pruned": "Given up", "failed": "Failed", "stopped": "Stopped"}
+
+
+def draw(project: ProjectFolder, run: Run, job_id: str, study_id: str) -> jobs.Following:
+    """Draw a study in place; while it works only this panel is drawn again."""
+    from automl_core.tuning.study import FILE, Study, study_folder
+
+    file = study_folder(run.path, study_id) / FILE
+
+    def body(now: jobs.Following) -> None:
+        if not file.exists():
+            if now.active:
+                st.caption("The first trials will stand here in a moment.")
+            return
+        _draw(Study.from_dict(caches.result(file)), file, now.active)
+        if not now.active and now.state != "lost":
+            st.button(
+                "More time" if now.state == "finished" else "Go on",
+                key=f"tune_{study_id}_resume",
+                icon=":material/resume:",
+                help="Goes on with the same budget once more; nothing that was tried is fitted again.",
+                on_click=jobs.resume,
+                args=(project.id, job_id),
+            )
+
+    return jobs.panel(project, job_id, key=f"tune_{study_id}", body=body)
+
+
+def _draw(study: Study, file: Path, active: bool) -> None:
+    from automl_core.charts.tuning import history_figure
+    from automl_core.tuning.methods import METHODS
+
+    best = study.best
+    told = f"{len(study.scored)} of {len(study.rows)} trials scored"
+    with st.container(border=True):
+        if best is not None and best.score is not None:
+            which = "the model as it is" if best.number == 0 else f"trial {best.number}"
+            st.markdown(f"Best: **{errors.plain(study.label)} {in_words(best.score)}**, {which}")
+        st.caption(f"{errors.plain(study.name)}, {METHODS[study.settings.method].label}. {told}.")
+        if study.gain:
+            _gain(study, active)
+    if active and study.running:
+        st.caption("  \n".join(f":material/autorenew: {errors.plain(line)}" for line in study.running))
+    st.plotly_chart(
+        history_figure(study), key=f"tune_{study.id}_history", config={"displayModeBar": False},
+        alt=f"{study.label} of every trial, and the best so far",
+    )  # fmt: skip
+    if len(study.scored) > 2:
+        _details(study, active)
+    _table(study, file)
+
+
+def _gain(study: Study, active: bool) -> None:
+    gain, held = study.gain, study.held_out
+    icon = {"gained": ":material/trending_up:", "unclear": ":material/help:"}.get(gain["verdict"], ":material/trending_flat:")
+    st.markdown(f"{icon} {errors.plain(gain['sentence'])}")
+    if held:
+        before, after = (in_words(held[when]["value"]) for when in ("before", "after"))
+        st.markdown(f"On the held-out rows: {before} before, **{after}** after.")
+    if study.joined and not active:
+        st.caption("It stands on the leaderboard as a row of its own; the recommendation is as it was.")
+        layout.link_to("explain", "Inspect the tuned model", model=study.joined)
+
+
+def _details(study: Study, active: bool) -> None:
+    from automl_core.charts.tuning import importance_figure, parallel_figure, slice_figure
+
+    kinds = ["One parameter", "All parameters", *(["Importance"] if study.importance else [])]
+    kind = st.segmented_control(
+        "Chart", kinds, default=kinds[0], required=True, key=f"tune_{study.id}_chart_{len(kinds)}", label_visibility="collapsed",
+        help="One parameter against the score, all of them at once, or how much each matters.",
+    )  # fmt: skip
+    if kind == "One parameter":
+        names = [one.name for one in study.settings.space.open]
+        names.sort(key=lambda name: -study.importance.get(name, 0.0))
+        name = st.selectbox(
+            "Parameter", names, key=f"tune_{study.id}_slice", help="Each trial is a point; later ones are darker."
+        )
+        figure, alt = slice_figure(study, name), f"{study.label} against {name}"
+    elif kind == "All parameters":
+        figure, alt = parallel_figure(study), "Each trial as a line through its parameters"
+        st.caption("Each line is a trial, the better the darker. Drag along an axis to keep a part of them.")
+    else:
+        figure, alt = importance_figure(study), "Importance of the parameters"
+        st.caption("Which share of the differences between scores each parameter explains (functional analysis of variance).")
+    st.plotly_chart(figure, key=f"tune_{study.id}_{kind}", config={"displayModeBar": False}, alt=alt)
+
+
+def table(study: Study) -> list[dict]:
+    """Return the trials as rows of a table."""
+    from automl_core.tuning.edits import said
+
+    names = [one.name for one in study.settings.space]
+    rows = []
+    for row in study.rows:
+        values = {name: row.params.get(name) for name in names}
+        rows.append(
+            {
+                "Trial": row.number,
+                "Score": row.score,
+                "State": "As it was" if row.number == 0 else WORDS[row.state],
+                **{name: value if isinstance(value, int | float) and value is not True else said(value)
+                   for name, value in values.items()},
+                "Fit, s": round(row.fit_seconds, 2),
+                "Predict, ms": round(row.predict_ms, 2),
+                "Reason": row.reason,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _table(study: Study, file: Path) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame(table(study))
+    for name in frame.columns:
+        if frame[name].map(lambda value: isinstance(value, str)).any():
+            frame[name] = frame[name].map(lambda value: value if isinstance(value, str) else f"{value:g}")
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key=f"tune_{study.id}_trials",
+        alt="Every trial",
+        placeholder="",
+        column_config={"Score": st.column_config.NumberColumn(format="%.5g", help="Mean over the folds.")},
+    )
+    st.download_button(
+        "Trials as CSV",
+        data=frame.to_csv(index=False).encode(),
+        file_name=f"{study.id}.csv",
+        mime="text/csv",
+        key=f"tune_{study.id}_download",
+        icon=":material/download:",
+        help="Every trial with its parameters and its score.",
+        on_click="ignore",
+    )
+    with st.expander("Watch it with Optuna's own dashboard", icon=":material/monitoring:"):
+        st.code(f"optuna-dashboard sqlite:///{file.parent / 'optuna.db'}", language="bash")

@@ -1,0 +1,84 @@
+"""Large tables: DuckDB's pass and the way of smaller tables give the same cells, in the same order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from automl_core.data.dataset import create_dataset, read_table
+from automl_core.data.streaming import stream_table
+
+
+def _table(path: Path, rows: int) -> Path:
+    lines = [f"{n},{n / 4},2024-01-{n % 28 + 1:02d},{'NA' if n % 7 == 0 else 'w' + str(n % 5)}" for n in range(rows)]
+    path.write_text("count,share,day,word\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def test_streamed_cells_are_those_of_the_other_way_in_order(tmp_path: Path) -> None:
+    """A list after IN became a join in DuckDB, and the rows came in another order."""
+    source = _table(tmp_path / "a.csv", 300_000)
+    found = stream_table(source, tmp_path / "a.parquet")
+    frame = read_table(tmp_path / "a.parquet")
+    assert frame["count"].to_list() == [*map(str, range(300_000))] or frame["count"].to_list() == list(range(300_000))
+    assert frame["share"].head(3).to_list() == [0.0, 0.25, 0.5]
+    assert frame["day"].iloc[1] == pd.Timestamp("2024-01-02")
+    assert frame["word"].isna().sum() == len(range(0, 300_000, 7))
+    assert (found.rows, found.faults) == (300_000, {})
+
+
+@pytest.mark.parametrize("cell", ["abc", "1.5", "inf"])
+def test_a_cell_the_sample_did_not_show_is_counted_not_rounded(tmp_path: Path, cell: str) -> None:
+    rows = [f"{n % 50},w" for n in range(200_000)]
+    rows[123_457] = f"{cell},w"
+    source = tmp_path / "a.csv"
+    source.write_text("a,b\n" + "\n".join(rows) + "\n")
+    found = stream_table(source, tmp_path / "a.parquet")
+    value = read_table(tmp_path / "a.parquet")["a"].iloc[123_457]
+    if cell == "1.5":
+        assert value == 1.5
+    else:
+        assert pd.isna(value)
+        assert found.faults["a"].count == 1
+        assert found.faults["a"].examples == (cell,)
+    assert found.rows == 200_000
+
+
+def test_a_row_with_too_many_cells_is_kept_aside(tmp_path: Path) -> None:
+    source = tmp_path / "a.csv"
+    source.write_text("a,b\n" + "1,x\n" * 9 + "1,2,3\n" + "2,y\n")
+    found = stream_table(source, tmp_path / "a.parquet")
+    assert [(row.line, row.text, row.reason) for row in found.report.refused] == [
+        (11, "1,2,3", "more cells than the table has columns")
+    ]
+    assert found.rows == 10
+
+
+def test_the_fingerprint_stays_and_follows_the_cells(tmp_path: Path) -> None:
+    source = _table(tmp_path / "a.csv", 50_000)
+    first = stream_table(source, tmp_path / "a.parquet").fingerprint
+    assert stream_table(source, tmp_path / "b.parquet").fingerprint == first
+    _table(tmp_path / "c.csv", 49_999)
+    assert stream_table(tmp_path / "c.csv", tmp_path / "c.parquet").fingerprint != first
+
+
+def test_a_large_file_becomes_a_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("automl_core.data.dataset.FAST_BYTES", 1000)
+    source = _table(tmp_path / "a.csv", 1000)
+    data = create_dataset(tmp_path / "ds", source, "a")
+    assert data.rows == 1000
+    assert len(data.frame()) == 1000
+    assert data.source is not None
+
+
+def test_another_encoding_is_turned_into_utf8(tmp_path: Path) -> None:
+    source = tmp_path / "a.csv"
+    source.write_bytes(("name;price\n" + "Müller;1,5\nKäse;2,5\n" * 50).encode("cp1252"))
+    found = stream_table(source, tmp_path / "a.parquet")
+    frame = read_table(tmp_path / "a.parquet")
+    assert frame.head(2).to_numpy().tolist() == [["Müller", 1.5], ["Käse", 2.5]]
+    assert found.report.dialect is not None
+    assert found.report.dialect.encoding == "cp1252"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.parquet"]

@@ -1,0 +1,231 @@
+"""A study: the same for the same seed, goes on after a stop, joins the leaderboard, and is Optuna's own on disk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automl_core.engines.optuna import Choice, Range
+from automl_core.errors import FormatError, InputError, NotFoundError
+from automl_core.events import Event, Progress, TrialFinished
+from automl_core.experiment import Budget
+from automl_core.runs import Run, write_request
+from automl_core.tuning.loop import TuneLoop
+from automl_core.tuning.run import space_of_row
+from automl_core.tuning.spaces import Space
+from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow, alone, list_studies, new_study, study_folder
+from automl_core.workspace import read_json, write_json
+from tests.tuning.conftest import Tune
+
+
+def what(row: TrialRow) -> tuple[Any, ...]:
+    """Everything of a trial that is not a time."""
+    return row.number, row.state, row.score, row.fold_scores, row.params, row.reason
+
+
+def with_threads(run: Run, threads: int) -> Run:
+    write_request(run.path, "train", {**run.params, "config": replace(run.config, threads=threads).to_dict()})
+    return run
+
+
+@pytest.mark.parametrize("method", ["random", "tpe", "nsga2", "grid"])
+def test_the_same_seed_gives_the_same_trials_whatever_the_workers(
+    method: str, searched: Path, tmp_path: Path, tuned: Tune
+) -> None:
+    import shutil
+
+    found = []
+    for name, threads in (("one", 1), ("three", 3)):
+        run = with_threads(Run(shutil.copytree(searched, tmp_path / name)), threads)
+        space = None
+        if method == "grid":
+            space = Space(space_of_row("binary", run.leaderboard()["dt"]).parameters[:2])
+        found.append(tuned(run, "dt", method=method, trials=18, seed=5, space=space))
+    one, three = found
+    assert [what(row) for row in one.rows] == [what(row) for row in three.rows]
+    assert one.rows[0].score == one.rows[0].score and len(one.rows) > 8
+    assert one.gain == three.gain and one.importance == three.importance
+
+
+def test_a_different_seed_gives_other_trials(run: Run, tuned: Tune) -> None:
+    one, other = tuned(run, seed=1), tuned(run, seed=2)
+    assert [row.params for row in one.rows[1:]] != [row.params for row in other.rows[1:]]
+    assert (one.id, other.id) == ("dt-tuned-1", "dt-tuned-2")
+
+
+def test_the_model_as_it_is_comes_first_and_is_not_fitted_again(run: Run, tuned: Tune) -> None:
+    before = run.leaderboard()["dt"]
+    events: list[Event] = []
+    study = tuned(run, emit=events.append)
+    first = study.rows[0]
+    assert (first.number, first.score, first.fold_scores) == (0, before.score, before.fold_scores)
+    assert first.params["max_depth"] is None, "what was fitted, not the point that stands for it"
+    told = [event.trial["number"] for event in events if isinstance(event, TrialFinished)]
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert any(isinstance(event, Progress) and "of 6 trials" in event.doing for event in events)
+
+
+def test_a_better_model_joins_the_leaderboard_and_nothing_is_replaced(run: Run, tuned: Tune) -> None:
+    from automl_core.model import build_model
+
+    before = run.leaderboard()
+    study = tuned(run, trials=10)
+    board = run.leaderboard()
+    assert study.joined == study.id == "dt-tuned-1", "an unlimited tree on noisy rows is easily improved"
+    assert board.candidates[:-1] == before.candidates
+    assert board.recommended == before.recommended
+    row = board[study.joined]
+    assert row.score == pytest.approx(study.best.score) and row.score > before["dt"].score
+    assert row.name == "Decision Tree Classifier, tuned"
+    assert read_json(run.path / "candidates" / row.id / "spec.json")["params"] == row.params
+    assert build_model(run.path, row.id, run.path / "tuned.zip").exists()
+    assert [path.name for path in (study_folder(run.path, study.id) / "candidates").iterdir()] == [str(study.best.number)]
+
+
+def test_a_tuned_row_outlives_more_time_for_the_search(run: Run, tuned: Tune) -> None:
+    import time
+
+    from automl_core.search.run import run_search
+
+    study = tuned(run, trials=10)
+    config = replace(run.config, budget=Budget(60, 5))
+    dataset = run.dataset()
+    board = run_search(
+        dataset.frame(), dataset.schema, run.recipe, config, run.path,
+        emit=lambda event: None, should_stop=lambda: False, started=time.time(),
+    )  # fmt: skip
+    assert board[study.joined].score == pytest.approx(study.best.score)
+
+
+def test_optuna_reads_the_study_with_its_own_tools(run: Run, tuned: Tune) -> None:
+    import optuna
+
+    study = tuned(run, trials=6)
+    path = study_folder(run.path, study.id) / STORAGE
+    loaded = optuna.load_study(study_name=study.id, storage=f"sqlite:///{path}")
+    assert [trial.number for trial in loaded.trials] == [row.number for row in study.rows]
+    assert loaded.best_value == pytest.approx(study.best.score)
+    assert loaded.direction.name == "MAXIMIZE"
+    assert loaded.trials[0].intermediate_values[2] == pytest.approx(study.rows[0].score)
+
+
+def test_more_time_adds_trials_and_keeps_the_earlier_ones(run: Run, tuned: Tune) -> None:
+    first = tuned(run, trials=6)
+    more = tuned(run, trials=6, study=first.id)
+    assert len(first.rows) == 7 and len(more.rows) == 13
+    assert more.rows[:7] == first.rows
+    assert more.goal_trials == 12 and more.seconds > first.seconds
+
+
+def test_a_cut_study_goes_on_as_if_it_had_not_been_cut(
+    run: Run, searched: Path, tmp_path: Path, tuned: Tune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    whole = tuned(Run(shutil.copytree(searched, tmp_path / "whole")), trials=12, seed=3)
+    study_id = new_study(run.path, "dt")
+    batch = TuneLoop._batch
+
+    def dies(self: TuneLoop) -> None:
+        if len(self.study.rows) > 8:
+            raise KeyboardInterrupt
+        batch(self)
+
+    monkeypatch.setattr(TuneLoop, "_batch", dies)
+    with pytest.raises(KeyboardInterrupt):
+        tuned(run, trials=12, seed=3, study=study_id)
+    assert not Study.load(study_folder(run.path, study_id)).gain
+    monkeypatch.setattr(TuneLoop, "_batch", batch)
+    found = tuned(run, trials=12, seed=3, study=study_id)
+    assert [what(row) for row in found.rows] == [what(row) for row in whole.rows]
+
+
+def test_a_stop_keeps_what_was_scored(run: Run, tuned: Tune) -> None:
+    told: list[Event] = []
+    study = tuned(
+        run, trials=200, emit=told.append, should_stop=lambda: sum(isinstance(event, TrialFinished) for event in told) >= 8
+    )
+    assert len(study.rows) == 9 and study.gain and all(row.state in ("scored", "failed") for row in study.rows)
+
+
+def test_a_time_budget_ends(run: Run, tuned: Tune) -> None:
+    import time
+
+    began = time.monotonic()
+    study = tuned(run, trials=0, seconds=3.0)
+    assert 2 < time.monotonic() - began < 8
+    assert len(study.rows) > 2 and {row.state for row in study.rows} <= {"scored", "pruned", "stopped", "failed"}
+
+
+def test_a_trial_that_fails_is_a_row_with_its_reason_and_the_search_goes_on(run: Run, tuned: Tune) -> None:
+    space = Space(space_of_row("binary", run.leaderboard()["lr"]).parameters[:1]).changed("C", Choice((-1.0, 1.0, 2.0)))
+    study = tuned(run, "lr", method="grid", space=space, trials=3)
+    states = {row.params["C"]: row for row in study.rows[1:]}
+    assert states[-1.0].state == "failed" and "InvalidParameterError" in states[-1.0].reason
+    assert states[2.0].state == "scored"
+    assert states[1.0].reason == "The same values as trial 0, not fitted again."
+
+
+def test_trials_are_given_up_by_their_first_folds(run: Run, tuned: Tune) -> None:
+    study = tuned(run, "dt", method="random", trials=30, pruner="halving", seed=1)
+    pruned = [row for row in study.rows if row.state == "pruned"]
+    assert pruned and all(0 < len(row.fold_scores) < 3 and row.score is None for row in pruned)
+    assert pruned[0].reason.startswith(f"Given up after {len(pruned[0].fold_scores)} of 3 folds")
+
+
+def test_boosters_are_tuned_over_their_own_space(run: Run, tuned: Tune) -> None:
+    study = tuned(run, "lightgbm-own", trials=4)
+    assert {row.state for row in study.rows} == {"scored"}
+    assert "n_estimators" not in study.rows[1].params, "early stopping finds the number of rounds"
+    assert study.rows[1].params["learning_rate"] > 0
+
+
+def test_evolution_needs_numbers(run: Run, tuned: Tune) -> None:
+    with pytest.raises(InputError) as error:
+        tuned(run, "dt", method="cmaes")
+    assert str(error.value) == (
+        "Evolution strategy (CMA-ES) cannot be used here. It moves numbers only, and criterion is a choice. "
+        "Fix it to use this method. Choose another method."
+    )
+    space = space_of_row("binary", run.leaderboard()["dt"]).changed("criterion", Choice(("gini",)))
+    assert len(tuned(run, "dt", method="cmaes", space=space, trials=10).scored) >= 8
+
+
+def test_two_people_do_not_work_on_one_study(run: Run, tuned: Tune) -> None:
+    study_id = new_study(run.path, "dt")
+    with alone(study_folder(run.path, study_id), "x"), pytest.raises(InputError) as error:
+        tuned(run, study=study_id)
+    assert str(error.value) == "This study is already at work. Wait for it to end, or stop it."
+    assert new_study(run.path, "dt-tuned-1") == "dt-tuned-2"
+    assert list_studies(run.path) == []
+
+
+def test_a_study_of_another_version_is_refused(run: Run, tuned: Tune) -> None:
+    study = tuned(run, trials=2)
+    folder = study_folder(run.path, study.id)
+    data = json.loads((folder / "study.json").read_text())
+    write_json(folder / "study.json", {**data, "format": 9})
+    with pytest.raises(FormatError, match=r"This study has format 9\. This version reads format 1\. Start a new study\."):
+        Study.load(folder)
+    (folder / STORAGE).write_bytes(b"no database" * 100)
+    (folder / "study.json").write_text(json.dumps(data))
+    with pytest.raises(FormatError, match="cannot be read"):
+        tuned(run, trials=2, study=study.id)
+    with pytest.raises(NotFoundError, match="This run has no study"):
+        study_folder(run.path, "../../etc")
+
+
+def test_a_budget_of_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="The budget is 0 trials or 0 s. It must be above 0."):
+        Settings("dt", "tpe", Space(()), seconds=0)
+
+
+def test_a_study_outlives_its_file(run: Run, tuned: Tune) -> None:
+    study = tuned(run, trials=2)
+    assert Study.load(study_folder(run.path, study.id)) == study
+    assert list_studies(run.path) == [study.id]
+    assert Range(0, 1) != Choice((0, 1))
