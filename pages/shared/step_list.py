@@ -125,7 +125,9 @@ def draw_editor(data: Dataset, step: Step, *, new: bool) -> None:
             state.put_draft("clean_open", "")
             fresh = replace(draft, id=Step(step.op).id)
             recipe = place(history.present, fresh) if new else history.present.put(draft)
-            keep(data, history.change(recipe))
+            number = next(index for index, other in enumerate(recipe, 1) if other.id == (fresh if new else draft).id)
+            said = f"was added as step {number}" if new else f", step {number}, was changed"
+            keep(data, history.change(recipe), f"{OPERATIONS[step.op].title} {said}.".replace(" ,", ","))
 
 
 @st.fragment

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -44,6 +46,7 @@ def draw(project: ProjectFolder, data: Dataset, recipe: Recipe) -> None:
             into = read_json(folder / "request.json")["params"]["into"]
             for outcome in found["outcomes"]:
                 st.markdown(f"- {errors.plain(outcome['step'])}: {errors.plain(outcome['sentence'])}")
+            _offer_file(project, into)
             if st.button(
                 f"Open the cleaned table, {found['rows']:,} rows",
                 key="clean_whole_open",
@@ -52,3 +55,35 @@ def draw(project: ProjectFolder, data: Dataset, recipe: Recipe) -> None:
             ):
                 state.choose(dataset=into)
                 st.rerun()
+
+
+def _offer_file(project: ProjectFolder, into: str) -> None:
+    """Offer the cleaned table as a file: CSV, or of a large table the Parquet file that is there."""
+    with errors.shown():
+        data = caches.dataset(project.id, into)
+        kind = "parquet" if data.rows > caches.LARGE else "csv"
+        st.download_button(
+            "Download the cleaned table",
+            lambda: as_file(data),
+            f"cleaned.{kind}",
+            {"parquet": "application/vnd.apache.parquet", "csv": "text/csv"}[kind],
+            key="clean_whole_download",
+            icon=":material/download:",
+            help="CSV, for spreadsheets too."
+            if kind == "csv"
+            else "Parquet, since so many rows fit into no spreadsheet; the command line writes CSV.",
+        )
+
+
+def as_file(data: Dataset) -> bytes:
+    """Return a table as CSV that no spreadsheet runs formulas from; of a large one the Parquet file that is there."""
+    from automl_core.data.parsing import as_text
+    from automl_core.predicting import write_csv
+
+    if data.rows > caches.LARGE:
+        return (data.folder / "data.parquet").read_bytes()
+    cells = data.frame().apply(lambda values: values if values.dtype == object else as_text(values)).fillna("")
+    with tempfile.TemporaryDirectory(dir=caches.workspace().root, prefix=".upload-") as folder:
+        path = Path(folder) / "cleaned.csv"
+        write_csv(path, cells)
+        return path.read_bytes()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from automl_core.cleaning.large import clean_dataset
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.store import export_recipe, load_history
-from automl_core.data.dataset import Dataset, create_dataset
-from automl_core.workspace import ProjectFolder, new_id
-from tests.pages.conftest import assert_clean, open_page
+from automl_core.data.dataset import Dataset, create_dataset, load_dataset
+from automl_core.workspace import ProjectFolder, new_id, write_json
+from pages.shared import caches, whole_table
+from tests.pages.conftest import Jobs, assert_clean, open_page
 
 MESSY = "key,city,age,same\n" + "".join(
     f"K{row:04d},{('Rome', 'rome ', 'Oslo')[row % 3]},{'' if row % 5 == 0 else 20 + row},x\n" for row in range(60)
@@ -265,3 +269,24 @@ def test_many_rules_come_in_pages_with_broken_ones_first(project: ProjectFolder,
     app.number_input(key="clean_rules_page_2").set_value(2).run()
     assert sum(entry.value.startswith(":material/check_circle:") for entry in app.markdown) == 3
     assert_clean(app)
+
+
+def test_the_cleaned_table_can_be_opened_and_taken_along(
+    project: ProjectFolder, tmp_path, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: a cleaned table could be opened in the app, and not be had as a file."""
+    data = messy(project, tmp_path)
+    app = page_of(data, project)
+    app.button(key="clean_whole_start").click().run()
+    ((job_id, kind, params),) = jobs.submitted
+    assert kind == "clean" and params["name"] == "messy, cleaned"
+    made = clean_dataset(data, Recipe.from_dict(params["recipe"]), project.dataset(params["into"]), params["name"])
+    write_json(project.job(job_id) / "cleaned.json", made.to_dict())
+    jobs.states[job_id] = "finished"
+    app.run()
+    assert_clean(app)
+    assert [entry.label for entry in app.get("download_button")] == ["Export recipe", "Download the cleaned table"]
+    cleaned = load_dataset(project.dataset(params["into"]))
+    assert whole_table.as_file(cleaned).decode().splitlines()[:3] == ["city,age", "rome,", "rome,21"]
+    monkeypatch.setattr(caches, "LARGE", 10)
+    assert whole_table.as_file(cleaned)[:4] == b"PAR1"
