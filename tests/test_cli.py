@@ -373,3 +373,16 @@ def test_a_forecast_is_printed(table, tmp_path):
     told = json.loads(run("forecast", table, "--target", "outcome", "--preset", "quick", "--json", home=tmp_path).stdout)
     assert told["format"] == 1 and told["budget"] == 60.0
     assert run("forecast", table, "--target", "nothing", home=tmp_path).returncode == 2
+
+
+def test_a_model_is_tuned_and_its_study_goes_on(trained, tmp_path):
+    folder, _ = trained
+    said = run("tune", folder, "lr", "--trials", 3, "--method", "random", "--set", "C=0.01..1", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "of 4 trials scored" in said.stderr
+    assert said.stdout.split("\t")[1] == "roc_auc"
+    more = run("tune", folder, "lr", "--trials", 2, "--study", "lr-tuned-1", home=tmp_path)
+    assert more.returncode == 0 and "of 6 trials scored" in more.stderr, more.stderr
+    wrong = run("tune", folder, "lr", "--set", "C=2..1", home=tmp_path)
+    assert wrong.returncode == 2
+    assert wrong.stderr.strip() == "C goes from 2 to 1. The low end must not be above the high end. Swap them."
