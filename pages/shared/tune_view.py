@@ -116,7 +116,7 @@ def table(study: Study) -> list[dict]:
                 "Trial": row.number,
                 "Score": row.score,
                 "State": "As it was" if row.number == 0 else WORDS[row.state],
-                **{name: value if isinstance(value, int | float) and value is not True else said(value)
+                **{name: value if isinstance(value, int | float) and not isinstance(value, bool) else said(value)
                    for name, value in values.items()},
                 "Fit, s": round(row.fit_seconds, 2),
                 "Predict, ms": round(row.predict_ms, 2),
