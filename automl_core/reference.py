@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core.data.parsing import as_text
+from automl_core.data.personal import CARD, EMAIL, has_check_digit
 from automl_core.schema import Schema
 
 QUANTILES = 101
@@ -17,12 +18,12 @@ MAX_VALUES = 1000
 """Most different words of a column that are counted one by one."""
 MAX_SAMPLES = 20
 PERSONAL = {
-    "e-mail addresses": re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"),
-    "card numbers": re.compile(r"(?:\d[ -]?){12,18}\d"),
+    "e-mail addresses": EMAIL,
+    "card numbers": CARD,
     "phone numbers": re.compile(r"(?:\+|00|\(|0)[\d ()./-]{6,}\d"),
     "account numbers": re.compile(r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,}.*"),
 }
-"""Patterns of personal data, met by the whole cell."""
+"""Patterns of personal data, met by the whole cell; wider than what a person is told of, since here a doubt leaves cells out."""
 PERSONAL_SHARE = 0.05
 
 
@@ -55,12 +56,6 @@ def personal_columns(frame: pd.DataFrame, schema: Schema) -> dict[str, str]:
                 found[column.name] = what
                 break
     return found
-
-
-def has_check_digit(number: str) -> bool:
-    """Return whether the last digit fits the others as on payment cards (Luhn, 1960)."""
-    digits = [int(sign) for sign in number if sign.isdigit()][::-1]
-    return sum(digit if place % 2 == 0 else sum(divmod(2 * digit, 10)) for place, digit in enumerate(digits)) % 10 == 0
 
 
 def column_statistics(frame: pd.DataFrame, schema: Schema, personal: dict[str, str]) -> dict[str, Any]:

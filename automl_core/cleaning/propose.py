@@ -12,18 +12,11 @@ import numpy as np
 import pandas as pd
 
 from automl_core.cleaning.recipe import Recipe, Step
+from automl_core.data.personal import personal_kind
 from automl_core.schema import Schema
 
 MOSTLY_MISSING = 0.95
 MANY_LEVELS = 15
-
-
-PERSONAL = (
-    r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
-    r"|^(?!\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?:[ T]|$))(?=(?:\D*\d){9,15}\D*$)(?:\+\d[\d ()/.-]*|\(?\d+\)?(?:[ ()/.-]+\d+)+)$"
-)
-"""An e-mail address, or a telephone number: 9 to 15 digits with a plus in front or signs between, since plain digits are
-keys; and no date, with or without a time behind it."""
 
 
 class Advice(Protocol):
@@ -88,7 +81,7 @@ def _columns_to_drop(frame: pd.DataFrame, schema: Schema) -> list[Step]:
         steps.append(Step("drop_columns", {"columns": constant}, f"{_list(constant)}: one value or none, nothing to learn from."))
     people = [name for name in distinct if name not in constant and personal(frame[name])]
     if people:
-        reason = f"{_list(people)}: addresses or telephone numbers of people, which a model should not know."
+        reason = f"{_list(people)}: addresses or numbers of people, which a model should not know."
         steps.append(Step("drop_columns", {"columns": people}, reason))
         constant = [*constant, *people]
     empty = [name for name in distinct if name not in constant and frame[name].isna().mean() > MOSTLY_MISSING]
@@ -121,11 +114,8 @@ def _rows_and_words(frame: pd.DataFrame, schema: Schema, targets: list[str]) -> 
 
 
 def personal(values: pd.Series) -> bool:
-    """Return whether a column of words mostly holds e-mail addresses or telephone numbers."""
-    if values.dtype != object:
-        return False
-    known = values.dropna().head(200).astype(str)
-    return len(known) > 0 and bool(known.str.match(PERSONAL).mean() > 0.5)
+    """Return whether a column of words mostly holds addresses or numbers of people."""
+    return values.dtype == object and bool(personal_kind(values.dropna().head(200).astype(str).tolist()))
 
 
 def _untidy(values: pd.Series) -> bool:

@@ -6,6 +6,8 @@ import hashlib
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -142,40 +144,22 @@ def create_dataset(
     if source.is_file() and FAST_BYTES < source.stat().st_size <= MAX_BYTES:
         return _create_large(folder, source, name, dialect, kinds)
     text = read_text(source, dialect=dialect)
-    if text.frame.shape[1] > MAX_COLUMNS:
-        raise InputError(
-            f"The table has {text.frame.shape[1]:,} columns.",
-            f"Up to {MAX_COLUMNS:,} are read.",
-            "Leave out columns you do not need and upload it again.",
-        )
+    _check_width(text.frame.shape[1])
     schema = infer_schema(text.frame, kinds=kinds)
     parsed = parse_frame(text.frame, schema)
     return _store(folder, parsed.frame, schema, text.report, parsed.faults, name, source=source)
 
 
 def _create_large(folder: Path, source: Path, name: str, dialect: Dialect | None, kinds: dict[str, Kind] | None) -> Dataset:
-    """Stream a large text file into a dataset; the file itself is linked where the disk allows it, not copied."""
+    """Stream a large text file into a dataset."""
     from automl_core.data.streaming import stream_table
 
-    fresh = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(fresh, ignore_errors=True)
-    try:
-        fresh.mkdir(parents=True)
+    with _put_whole(folder) as fresh:
         made = stream_table(source, fresh / "data.parquet", dialect=dialect, kinds=kinds)
+        _check_width(len(made.schema))
         dataset = Dataset(folder, name, made.schema, made.report, made.faults, made.fingerprint, made.rows, time.time())
-        kept = fresh / f"source{source.suffix.lower()[:12] or '.csv'}"
-        try:
-            os.link(source, kept)
-        except OSError:
-            shutil.copyfile(source, kept)  # another disk, or one without links
+        _keep_source(source, fresh)
         _write_description(fresh, dataset)
-        _replace(folder, fresh)
-    except OSError as error:
-        if isinstance(error, StorageError):
-            raise
-        raise _not_saved(error) from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return dataset
 
 
@@ -263,14 +247,22 @@ def _store(
 ) -> Dataset:
     """Write a dataset into a folder beside `folder` and put it in its place when it is whole."""
     dataset = Dataset(folder, name, schema, report, faults, fingerprint(frame, schema), len(frame), time.time(), notes)
+    with _put_whole(folder) as fresh:
+        if source is not None:
+            _keep_source(source, fresh)
+        write_table(frame, fresh / "data.parquet")
+        _write_description(fresh, dataset)
+    return dataset
+
+
+@contextmanager
+def _put_whole(folder: Path) -> Iterator[Path]:
+    """Give a folder beside `folder` to fill, and put it in its place when nothing went wrong; raises StorageError."""
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         fresh.mkdir(parents=True)
-        if source is not None:
-            shutil.copyfile(source, fresh / f"source{source.suffix.lower()[:12] or '.csv'}")
-        write_table(frame, fresh / "data.parquet")
-        _write_description(fresh, dataset)
+        yield fresh
         _replace(folder, fresh)
     except OSError as error:
         if isinstance(error, StorageError):
@@ -278,7 +270,20 @@ def _store(
         raise _not_saved(error) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return dataset
+
+
+def _keep_source(source: Path, fresh: Path) -> None:
+    """Copy the file as it came; a link would change with what its owner does to it later."""
+    shutil.copyfile(source, fresh / f"source{source.suffix.lower()[:12] or '.csv'}")
+
+
+def _check_width(columns: int) -> None:
+    if columns > MAX_COLUMNS:
+        raise InputError(
+            f"The table has {columns:,} columns.",
+            f"Up to {MAX_COLUMNS:,} are read.",
+            "Leave out columns you do not need and upload it again.",
+        )
 
 
 def _not_saved(error: OSError) -> StorageError:

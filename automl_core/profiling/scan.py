@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from automl_core.data.personal import LOOKED_AT, mask, mentioned, personal_kind
 from automl_core.profiling.column import EXAMPLES, SHOWN_VALUES, ColumnProfile, cut
 from automl_core.profiling.counting import CHUNK, Spots, Words, count_dates, count_numbers, count_words
-from automl_core.profiling.personal import LOOKED_AT, mask, mentioned, personal_kind
 from automl_core.profiling.wording import number
 from automl_core.schema import Kind, Schema
 

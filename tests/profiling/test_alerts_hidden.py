@@ -11,9 +11,9 @@ import pytest
 
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.recipe import Recipe
+from automl_core.data.personal import is_card, is_iban, kind_of, mask
 from automl_core.profiling.alerts.spelling import fingerprint, variants
 from automl_core.profiling.html import profile_html
-from automl_core.profiling.personal import is_card, is_iban, kind_of, mask
 from automl_core.profiling.profile import profile
 from automl_core.schema import Column, Kind, Schema
 from tests.profiling.alerting import COUNT, SHUFFLED, Cells, only, raised, step_of, words

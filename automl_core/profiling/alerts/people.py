@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from automl_core.data.personal import LOOKED_AT, SOME
 from automl_core.profiling.alerts.base import Alert, Facts, drop
-from automl_core.profiling.personal import LOOKED_AT, SOME
 from automl_core.profiling.wording import counted, quoted
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
+from automl_core.cleaning.keys import fingerprint
 from automl_core.cleaning.recipe import Step
 from automl_core.profiling.alerts.base import Alert, Facts, Severity
 from automl_core.profiling.wording import counted, listed, percent, quoted
@@ -20,14 +20,6 @@ NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d+)*|\.\d+)(?:[eE][+-]?\d+)?\s*%?")
 DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[ T].*)?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?: .*)?")
 ODD = 20
 """Most different words among numbers that a step names."""
-
-
-def fingerprint(word: str) -> str:
-    """Return a word's key by OpenRefine's method: accents, case, signs, order and repetition of its parts left out."""
-    plain = unicodedata.normalize("NFKD", word.strip().casefold())
-    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    parts = re.sub(r"[^\w\s]", "", plain).split()
-    return " ".join(sorted(set(parts)))
 
 
 def variants(words: Sequence[tuple[str, int]]) -> dict[str, str]:

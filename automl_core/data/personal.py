@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from automl_core.reference import has_check_digit
-
 LOOKED_AT = 500
 """Different cells of a column that are looked at."""
 MOSTLY = 0.5
@@ -22,8 +20,14 @@ IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}(?!\w)")
 DATE = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?:[ T]\d.*)?")
 
 
+def has_check_digit(number: str) -> bool:
+    """Return whether the last digit fits the others as on payment cards (Luhn, 1960)."""
+    digits = [int(sign) for sign in number if sign.isdigit()][::-1]
+    return sum(digit if place % 2 == 0 else sum(divmod(2 * digit, 10)) for place, digit in enumerate(digits)) % 10 == 0
+
+
 def is_card(text: str) -> bool:
-    """Return whether a text is a payment card's number: 13 to 19 digits, the last of which checks the others (Luhn, 1960)."""
+    """Return whether a text is a payment card's number: 13 to 19 digits, the last of which checks the others."""
     digits = re.sub(r"[ -]", "", text)
     return digits.isdecimal() and 13 <= len(digits) <= 19 and len(set(digits)) > 1 and has_check_digit(digits)
 
