@@ -18,7 +18,7 @@ from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND, Origin, origin_of
 from automl_core.runs import Run
 from automl_core.search import first_look
-from automl_core.workspace import atomic_file, read_json, write_json
+from automl_core.workspace import at_work, atomic_file, read_json, write_json
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Leaderboard
@@ -81,7 +81,25 @@ def train(
         ended is given the whole budget once more.
     look : FirstLook, optional
         One that is under way; of a large table that was never searched one is begun otherwise.
+
+    Raises
+    ------
+    InputError, NotFoundError
+        When it cannot be done, or another process searches or tunes in the run.
     """
+    with at_work(run.path, "Another search or a study of this run"):
+        return _train_alone(run, emit, should_stop, started, used, cut, look)
+
+
+def _train_alone(
+    run: Run,
+    emit: Emit,
+    should_stop: ShouldStop,
+    started: float,
+    used: float,
+    cut: bool,
+    look: first_look.FirstLook | None,
+) -> dict[str, Any]:
     from automl_core.search.candidates import Spec
     from automl_core.search.run import run_search
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from automl_core.errors import FormatError, NotFoundError, StorageError
+from automl_core.errors import FormatError, InputError, NotFoundError, StorageError
 
 _ID = re.compile(r"[a-z]{2}[0-9]{6}-[a-z0-9]{8}")
 
@@ -64,6 +65,32 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+
+
+@contextlib.contextmanager
+def at_work(folder: Path, what: str, *, shared: bool = False) -> Iterator[None]:
+    """Hold a folder for one process; it is let go when the process ends, however it ends.
+
+    Parameters
+    ----------
+    folder : Path
+    what : str
+        What another process would be doing, at the beginning of a sentence.
+    shared : bool
+        Whether others that share may hold it at the same time.
+
+    Raises
+    ------
+    InputError
+        When another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "a", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(f"{what} is already at work.", action="Wait for it to end, or stop it.") from error
+        yield
 
 
 def write_json(path: Path, data: Any) -> None:

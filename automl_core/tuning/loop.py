@@ -27,8 +27,8 @@ from automl_core.search.fitting import FoldWork
 from automl_core.search.loop import PRELOADED
 from automl_core.search.run import Prepared, cores
 from automl_core.tuning.gain import measure_gain
-from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow, alone
-from automl_core.workspace import read_json, write_json
+from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow
+from automl_core.workspace import at_work, read_json, write_json
 
 TICK = 0.05
 """Seconds between two looks at the stop button."""
@@ -418,7 +418,7 @@ class TuneLoop:
             spec=asdict(spec),
         )
         write_json(target / "candidate.json", row.to_dict())
-        with alone(run / "tuning", "Another study of this run"):
+        with at_work(run / "tuning", "Another study of this run"):
             Leaderboard.load(run / "leaderboard.json").with_candidate(row).save(run / "leaderboard.json")
         return name
 

@@ -16,7 +16,8 @@ from automl_core.search.run import prepare
 from automl_core.tuning.loop import TuneLoop
 from automl_core.tuning.methods import check_method
 from automl_core.tuning.spaces import Space, check_tunable, space_of
-from automl_core.tuning.study import FILE, Settings, Study, alone, study_folder
+from automl_core.tuning.study import FILE, Settings, Study, study_folder
+from automl_core.workspace import at_work
 
 
 def space_of_row(task: Task, row: Candidate) -> Space:
@@ -65,7 +66,7 @@ def tune(
     board = run.leaderboard()
     row = board[settings.candidate]
     check_settings(settings, row)
-    with alone(folder, "This study"):
+    with at_work(run.path, "A search of this run", shared=True), at_work(folder, "This study"):
         dataset = run.dataset()
         prepared = prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path)
         study = _goals(folder, study_id, settings, row, prepared.scorer.metric.label, board.greater_is_better, run)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -241,24 +238,6 @@ def list_studies(run: Path) -> list[str]:
     """Return the ids of a run's studies, newest first."""
     found = [path for path in studies_folder(run).glob("*") if NAME.fullmatch(path.name) and (path / FILE).exists()]
     return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)]
-
-
-@contextmanager
-def alone(folder: Path, what: str) -> Iterator[None]:
-    """Hold a study or a leaderboard for one process.
-
-    Raises
-    ------
-    InputError
-        When another process works on it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InputError(f"{what} is already at work.", action="Wait for it to end, or stop it.") from error
-        yield
 
 
 def with_held_out(study: Study, before: dict[str, Any], after: dict[str, Any]) -> Study:

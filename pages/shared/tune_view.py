@@ -105,8 +105,6 @@ def _details(study: Study, active: bool) -> None:
 
 def table(study: Study) -> list[dict]:
     """Return the trials as rows of a table."""
-    from automl_core.tuning.edits import said
-
     names = [one.name for one in study.settings.space]
     rows = []
     for row in study.rows:
@@ -116,14 +114,22 @@ def table(study: Study) -> list[dict]:
                 "Trial": row.number,
                 "Score": row.score,
                 "State": "As it was" if row.number == 0 else WORDS[row.state],
-                **{name: value if isinstance(value, int | float) and not isinstance(value, bool) else said(value)
-                   for name, value in values.items()},
+                **{name: _cell(value) for name, value in values.items()},
                 "Fit, s": round(row.fit_seconds, 2),
                 "Predict, ms": round(row.predict_ms, 2),
                 "Reason": row.reason,
             }
-        )  # fmt: skip
+        )
     return rows
+
+
+def _cell(value: object) -> object:
+    """Return a parameter as the table shows it; what the model as it is does not name is its library's own."""
+    from automl_core.tuning.edits import said
+
+    if value is None:
+        return "default"
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else said(value)
 
 
 def _table(study: Study, file: Path) -> None:

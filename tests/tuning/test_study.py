@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from automl_core import worker
 from automl_core.engines.optuna import Choice, Range
 from automl_core.errors import FormatError, InputError, NotFoundError
 from automl_core.events import Event, Progress, TrialFinished
@@ -17,8 +18,8 @@ from automl_core.runs import Run, write_request
 from automl_core.tuning.loop import TuneLoop
 from automl_core.tuning.run import space_of_row
 from automl_core.tuning.spaces import Space
-from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow, alone, list_studies, new_study, study_folder
-from automl_core.workspace import read_json, write_json
+from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow, list_studies, new_study, study_folder
+from automl_core.workspace import at_work, read_json, write_json
 from tests.tuning.conftest import Tune
 
 
@@ -197,11 +198,23 @@ def test_evolution_needs_numbers(run: Run, tuned: Tune) -> None:
 
 def test_two_people_do_not_work_on_one_study(run: Run, tuned: Tune) -> None:
     study_id = new_study(run.path, "dt")
-    with alone(study_folder(run.path, study_id), "x"), pytest.raises(InputError) as error:
+    with at_work(study_folder(run.path, study_id), "x"), pytest.raises(InputError) as error:
         tuned(run, study=study_id)
     assert str(error.value) == "This study is already at work. Wait for it to end, or stop it."
     assert new_study(run.path, "dt-tuned-1") == "dt-tuned-2"
     assert list_studies(run.path) == []
+
+
+def test_nobody_tunes_a_run_that_is_still_searched(run: Run, tuned: Tune) -> None:
+    with at_work(run.path, "x"), pytest.raises(InputError) as error:
+        tuned(run, trials=2)
+    assert str(error.value) == "A search of this run is already at work. Wait for it to end, or stop it."
+
+
+def test_nobody_goes_on_searching_a_run_that_is_tuned(run: Run) -> None:
+    with at_work(run.path, "x", shared=True), pytest.raises(InputError) as error:
+        worker.train(run, emit=lambda event: None, should_stop=lambda: False, started=0.0)
+    assert str(error.value) == ("Another search or a study of this run is already at work. Wait for it to end, or stop it.")
 
 
 def test_a_study_of_another_version_is_refused(run: Run, tuned: Tune) -> None:
