@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,47 +38,59 @@ def history(study: Study) -> History:
 def history_figure(study: Study) -> go.Figure:
     """Draw every scored trial as a point, the best so far as a stepped line, the model as it was as a dotted one.
 
-    Far outliers do not squeeze the others: the axis covers the better three quarters with a margin.
+    Far outliers do not squeeze the others: the axis covers the better three quarters with a margin, and those beyond it stand
+    at its edge as arrows.
     """
     import plotly.graph_objects as go
 
     points = history(study)
+    span = _span(points, study.greater_is_better)
     figure = go.Figure()
     figure.add_scatter(
         x=points.numbers, y=points.best, mode="lines", line={"shape": "hv", "color": ACCENT, "width": 2},
         name="Best so far", hoverinfo="skip",
     )  # fmt: skip
     figure.add_scatter(
-        x=points.numbers, y=points.scores, mode="markers", marker={"color": GREY, "size": 7}, name="Trial",
-        hovertemplate="Trial %{x}: %{y:.5g}<extra></extra>",
+        x=points.numbers, y=edged(points.scores, span).places, mode="markers", name="Trial", customdata=points.scores,
+        marker={"color": GREY, "size": 7, "symbol": edged(points.scores, span).symbols},
+        hovertemplate="Trial %{x}: %{customdata:.5g}<extra></extra>",
     )  # fmt: skip
     if points.scores:
         figure.add_hline(y=points.scores[0], line={"dash": "dot", "color": HARM, "width": 1}, annotation_text="as it was")
     figure.update_layout(**layout(300))
     figure.update_xaxes(title="Trial")
-    figure.update_yaxes(title=_axis(study), range=_span(points, study.greater_is_better))
+    figure.update_yaxes(title=_axis(study), range=span)
     return figure
 
 
 def slice_figure(study: Study, name: str) -> go.Figure:
-    """Draw the score against one parameter; later trials are darker."""
+    """Draw the score against one parameter; later trials are darker, those beyond the axis stand at its edge as arrows."""
     import plotly.graph_objects as go
 
     one = next(one for one in study.settings.space if one.name == name)
     rows = [row for row in study.scored if row.params.get(name) is not None]
     ranged = isinstance(one.entry, Range)
+    span = _span(history(study), study.greater_is_better)
+    drawn = edged([row.score or 0.0 for row in rows], span)
     figure = go.Figure()
     figure.add_scatter(
         x=[row.params[name] if ranged else said(row.params[name]) for row in rows],
-        y=[row.score for row in rows],
+        y=drawn.places,
         mode="markers",
-        marker={"color": [row.number for row in rows], "colorscale": TEAL_SCALE, "size": 8, "line": {"color": GREY, "width": 1}},
+        marker={
+            "color": [row.number for row in rows],
+            "colorscale": TEAL_SCALE,
+            "size": 8,
+            "line": {"color": GREY, "width": 1},
+            "symbol": drawn.symbols,
+        },
         text=[str(row.number) for row in rows],
-        hovertemplate="Trial %{text}: %{x}, %{y:.5g}<extra></extra>",
+        customdata=[row.score for row in rows],
+        hovertemplate="Trial %{text}: %{x}, %{customdata:.5g}<extra></extra>",
     )
     figure.update_layout(**layout(300, legend=False))
     figure.update_xaxes(title=short(name), type=("log" if isinstance(one.entry, Range) and one.entry.log else "-"))
-    figure.update_yaxes(title=_axis(study), range=_span(history(study), study.greater_is_better))
+    figure.update_yaxes(title=_axis(study), range=span)
     return figure
 
 
@@ -121,6 +134,25 @@ def parallel_figure(study: Study) -> go.Figure:
     figure = go.Figure(go.Parcoords(line={"color": colours, "colorscale": [[0, "#B8C4C4"], [1, ACCENT]]}, dimensions=dimensions))
     figure.update_layout(**layout(340, legend=False, margin={"l": 60, "r": 60, "t": 50, "b": 20}))
     return figure
+
+
+@dataclass(frozen=True)
+class Edged:
+    """Where points stand on an axis that does not reach all of them, and the mark of each."""
+
+    places: tuple[float, ...]
+    symbols: tuple[str, ...]
+
+
+def edged(values: Sequence[float], span: Sequence[float] | None) -> Edged:
+    """Return points with those beyond an axis put at its edge, as arrows that point outward."""
+    if span is None:
+        return Edged(tuple(values), ("circle",) * len(values))
+    low, high = span
+    inside = 0.02 * (high - low)
+    places = tuple(min(max(value, low + inside), high - inside) if value < low or value > high else value for value in values)
+    symbols = tuple("triangle-down" if value < low else "triangle-up" if value > high else "circle" for value in values)
+    return Edged(places, symbols)
 
 
 def _axis(study: Study) -> str:
