@@ -168,9 +168,13 @@ def readable(task: Task) -> dict[str, Spec]:
 
 
 EXPLAINABLE = ("lr", "ebm", "tree-small", "ridge", "lda", "lasso", "en", "br", "omp", "huber")
-LARGE = ("lr", "lightgbm-own-slow-and-wide", "xgboost-own", "lightgbm-own", "catboost-own")
+LARGE = (
+    "lr", "lightgbm-own-slow-and-wide", "xgboost-own", "neighbours-p3", "neighbours-p1", "lightgbm-own", "extra-p2",
+    "catboost-own",
+)  # fmt: skip
 """First on tables of `LARGE_ROWS` and more: boosters of many leaves, which win there more often than not (Grinsztajn and others,
-2022; McElfresh and others, 2023) and show by their first folds whether slower families have anything to add."""
+2022; McElfresh and others, 2023) and show by their first folds whether slower families have anything to add. Between them stand
+the cheap and the different, which gain most together with them and would else come too late."""
 LARGE_ROWS = 4_000
 FAST = ("lr", "ridge", "lda", "nb", "dt", "lightgbm-own", "lasso", "br", "mlp", "xgboost-own-shallow", "catboost-own")
 QUICK = ("lr", "nb", "ridge", "lightgbm-own", "rf", "et", "xgboost-own")
