@@ -35,8 +35,8 @@ $(VENV)/installed: requirements.txt
 	$(call INSTALL,-r requirements.txt)
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
-	$(call INSTALL,-r requirements.txt -r requirements-dev.txt)
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-cluster.txt
+	$(call INSTALL,-r requirements.txt -r requirements-dev.txt -r requirements-cluster.txt)
 	@touch $@
 
 run: $(VENV)/installed  ## Start the app and open it in the browser
@@ -99,7 +99,7 @@ bench-peers: $(VENV)/installed-dev  ## 60 s beside six other systems; goes on wh
 	@$(BIN)/python benchmarks/run.py peers
 
 lock:  ## Compile requirements.in into requirements.txt (needs uv)
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-cluster; do \
 		uv pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt && \
 		sed -i "1i# Compiled from $$name.in by \`make lock\`; change that file, not this one." $$name.txt; done
 

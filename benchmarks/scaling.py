@@ -84,13 +84,13 @@ def search(folder: Path, candidates: Sequence[str]) -> None:
     begun = time.time()
     import importlib
 
-    from automl_core import worker
     from automl_core.cleaning.propose import propose_recipe
     from automl_core.events import CandidateScored, Event
     from automl_core.experiment import Budget, ExperimentConfig
     from automl_core.runs import Run, write_request
     from automl_core.search.candidates import catalogue
     from automl_core.search.loop import PRELOADED
+    from automl_core.worker import training
 
     known = catalogue("binary")
     for module in (*PRELOADED, *(known[name].class_path.rpartition(".")[0] for name in candidates)):
@@ -125,7 +125,7 @@ def search(folder: Path, candidates: Sequence[str]) -> None:
 
     (folder / "base").write_text(str(base))  # from here on the memory is the search's
     started = time.time()
-    worker.train(run, emit=emit, should_stop=lambda: False, started=started)
+    training.train(run, emit=emit, should_stop=lambda: False, started=started)
     seconds = time.time() - started
     with zipfile.ZipFile(folder / "model.zip") as archive:
         model = sum(entry.file_size for entry in archive.infolist())

@@ -25,7 +25,7 @@ from automl_core.runs import Run
 from automl_core.scorer import Scorer
 from automl_core.scoring.bundle import load_model
 from automl_core.threshold import choose_threshold
-from automl_core.worker import evaluate_candidate
+from automl_core.worker.candidates import evaluate_candidate
 from automl_core.workspace import read_json
 from tests.conftest import CUSTOMERS, customers, make_estimators, write_run
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl_core import worker
 from automl_core.data.dataset import dataset_from_frame
 from automl_core.errors import InputError, NotFoundError
 from automl_core.events import Event
@@ -23,6 +22,7 @@ from automl_core.relearning import KIND, find, held_out, origin_of, plan
 from automl_core.runs import Run, write_request
 from automl_core.scoring.bundle import load_model
 from automl_core.search.relearn import rounds_of
+from automl_core.worker import candidates, training
 from automl_core.workspace import read_json, write_json
 from tests.conftest import CUSTOMERS, RECIPE, MakeRun, customers
 
@@ -43,7 +43,7 @@ CONFIG = ExperimentConfig(
 def work(run: Run) -> list[Event]:
     """Do a run's job in this process."""
     told: list[Event] = []
-    worker.train(run, emit=told.append, should_stop=lambda: False, started=time.time())
+    training.train(run, emit=told.append, should_stop=lambda: False, started=time.time())
     return told
 
 
@@ -60,7 +60,7 @@ def searched(folder: Path, **config: Any) -> Run:
 
 def again(run: Run, candidate: str, folder: Path) -> Run:
     """Judge a model, then let it learn every row."""
-    worker.evaluate_candidate(run, candidate)
+    candidates.evaluate_candidate(run, candidate)
     shutil.copytree(run.path / "dataset", folder / "dataset")
     write_request(folder, KIND, plan(run, candidate))
     work(Run(folder))
@@ -132,7 +132,7 @@ def test_its_origin_and_its_verdict_go_with_it(both: tuple[Run, Run]) -> None:
 
 def test_its_own_score_is_out_of_fold(both: tuple[Run, Run]) -> None:
     _, second = both
-    found = read_json(worker.evaluate_candidate(second, "ensemble"))
+    found = read_json(candidates.evaluate_candidate(second, "ensemble"))
     assert (found["source"], found["rows"]) == ("out-of-fold", 200)
     assert held_out(second, "ensemble") is None
 
@@ -158,14 +158,14 @@ def test_what_cannot_be_relearned_is_refused(make_run: MakeRun) -> None:
     run = make_run("binary")
     with pytest.raises(InputError, match="has not been judged on the rows that were kept aside"):
         plan(run, "logistic")
-    worker.evaluate_candidate(run, "logistic")
+    candidates.evaluate_candidate(run, "logistic")
     with pytest.raises(NotFoundError, match="The settings of 'Logistic' were not kept when it was fitted"):
         plan(run, "logistic")
 
 
 def test_a_part_that_fails_is_said(tmp_path: Path) -> None:
     run = searched(tmp_path / "first", candidates=("lr",), budget=Budget(60, 1))
-    worker.evaluate_candidate(run, "lr")
+    candidates.evaluate_candidate(run, "lr")
     params = plan(run, "lr")
     params[KIND]["specs"][0]["params"]["C"] = -1.0
     shutil.copytree(run.path / "dataset", tmp_path / "second" / "dataset")
@@ -176,7 +176,7 @@ def test_a_part_that_fails_is_said(tmp_path: Path) -> None:
 
 def test_a_verdict_by_another_metric_is_none(make_run: MakeRun) -> None:
     run = make_run("binary")
-    path = worker.evaluate_candidate(run, "forest")
+    path = candidates.evaluate_candidate(run, "forest")
     assert isinstance(held_out(run, "forest"), HeldOut)
     found = read_json(path)
     del found["metrics"]["roc_auc"]

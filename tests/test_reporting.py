@@ -28,7 +28,7 @@ from automl_core.runs import Run
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import load_model
 from automl_core.search.proof import Check, Proof, Side
-from automl_core.worker import bundle, evaluate_candidate
+from automl_core.worker.candidates import bundle, evaluate_candidate
 from automl_core.workspace import read_json, write_json
 from tests.conftest import CUSTOMERS, MakeRun, make_estimators, write_run
 

@@ -11,15 +11,8 @@ import pytest
 from automl_core.errors import InputError
 from automl_core.events import Finished, Message, Progress, Started, Stopped, append_event
 from automl_core.runs import Run
-from automl_core.worker import (
-    _drop_stale,
-    bundle,
-    evaluate_candidate,
-    judge_recommended,
-    tell_speed,
-    time_used,
-    write_out_candidate,
-)
+from automl_core.worker.candidates import bundle, drop_stale, evaluate_candidate, judge_recommended, write_out_candidate
+from automl_core.worker.training import tell_speed, time_used
 from automl_core.workspace import read_json, write_json
 from tests.conftest import MakeRun
 
@@ -65,7 +58,7 @@ def test_results_of_a_changed_candidate_are_not_kept(make_run: MakeRun) -> None:
         path.write_text("{}")
     later = time.time() + 10
     os.utime(run.path / "candidates" / "ensemble" / "candidate.json", (later, later))
-    _drop_stale(run)
+    drop_stale(run)
     assert run.evaluation("forest").exists()
     assert not run.evaluation("ensemble").exists()
     assert not run.report("forest").exists(), "a report shows the whole leaderboard"
@@ -143,7 +136,7 @@ def test_a_run_keeps_the_forecast_that_it_was_started_with(tmp_path: Path, monke
     config = replace(ExperimentConfig("a", "regression", "rmse"), holdout=0.0)
     params = {"dataset": "x", "config": config.to_dict(), "recipe": {}, "forecast": made.to_dict()}
     write_request(tmp_path, "train", params)
-    monkeypatch.setattr(worker, "train", lambda run, **more: {"recommended": "lr"})
+    monkeypatch.setattr(worker.training, "train", lambda run, **more: {"recommended": "lr"})
     request = read_json(tmp_path / "request.json")
     worker.KINDS["train"](JobContext(tmp_path, ProjectFolder(tmp_path), request, lambda event: None, lambda: False))
     assert Forecast.load(tmp_path / "forecast.json") == made
@@ -157,7 +150,7 @@ def test_a_readable_model_is_written_out_and_forgotten_when_it_changes(make_run:
         write_out_candidate(run, "ensemble")
     later = time.time() + 10
     os.utime(run.path / "candidates" / "logistic" / "candidate.json", (later, later))
-    _drop_stale(run)
+    drop_stale(run)
     assert not run.readable("logistic").exists()
 
 

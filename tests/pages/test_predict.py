@@ -12,7 +12,7 @@ import pytest
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.events import Failed, Finished, Message, Started
 from automl_core.runs import Run
-from automl_core.worker import bundle
+from automl_core.worker.candidates import bundle
 from automl_core.workspace import ProjectFolder, new_id, write_json
 from tests.conftest import MakeRun
 from tests.pages.conftest import Jobs, assert_clean, open_page, write_evaluation

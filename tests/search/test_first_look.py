@@ -129,8 +129,8 @@ def test_the_look_ends_when_the_search_has_something_to_show(tmp_path):
 
 def test_only_a_table_that_was_never_searched_is_looked_at(tmp_path, monkeypatch):
     """A run that goes on has rows of its own; a look would hide them."""
-    from automl_core import worker
     from automl_core.runs import Run, write_request
+    from automl_core.worker import training
 
     class Table:
         schema = SCHEMA
@@ -151,7 +151,7 @@ def test_only_a_table_that_was_never_searched_is_looked_at(tmp_path, monkeypatch
     write_request(tmp_path, "train", {})
     with pytest.raises(RuntimeError, match="searched"):
         monkeypatch.setattr("automl_core.search.run.run_search", _searched)
-        worker.train(Asked(tmp_path), emit=lambda event: None, should_stop=lambda: False, started=time.time())
+        training.train(Asked(tmp_path), emit=lambda event: None, should_stop=lambda: False, started=time.time())
 
 
 def _searched(*_, **__):

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from automl_core import worker
 from automl_core.engines.optuna import Choice, Range
 from automl_core.errors import FormatError, InputError, NotFoundError
 from automl_core.events import Event, Progress, TrialFinished
@@ -19,6 +18,7 @@ from automl_core.tuning.loop import TuneLoop
 from automl_core.tuning.run import space_of_row
 from automl_core.tuning.spaces import Space
 from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow, list_studies, new_study, study_folder
+from automl_core.worker import training
 from automl_core.workspace import at_work, read_json, write_json
 from tests.tuning.conftest import Tune
 
@@ -213,7 +213,7 @@ def test_nobody_tunes_a_run_that_is_still_searched(run: Run, tuned: Tune) -> Non
 
 def test_nobody_goes_on_searching_a_run_that_is_tuned(run: Run) -> None:
     with at_work(run.path, "x", shared=True), pytest.raises(InputError) as error:
-        worker.train(run, emit=lambda event: None, should_stop=lambda: False, started=0.0)
+        training.train(run, emit=lambda event: None, should_stop=lambda: False, started=0.0)
     assert str(error.value) == ("Another search or a study of this run is already at work. Wait for it to end, or stop it.")
 
 

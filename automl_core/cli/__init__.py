@@ -1,0 +1,34 @@
+"""The command line: the same work without a browser. Progress goes to standard error, results to files and standard output.
+
+The commands stand in one module for each subject; importing it adds them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from automl_core.cli import models, tables, training, workspace  # noqa: F401 - in the order in which help lists them
+from automl_core.cli.shared import app, fail, leave
+from automl_core.errors import AutoMLError
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run a command and leave with its exit code: 0 done, 1 our fault, 2 bad input, 130 stopped."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # processes or threads, never both
+    signal.signal(signal.SIGINT, leave)
+    try:
+        app()
+    except AutoMLError as error:
+        fail(str(error), 2)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the border of the command line; logged with its traceback
+        from automl_core.log import log_error
+        from automl_core.workspace import Workspace
+
+        log_id = log_error(Workspace.default(), error, f"command {' '.join(sys.argv[1:2])}")
+        fail(f"Something went wrong on our side; the details are in the log under {log_id}.", 1)

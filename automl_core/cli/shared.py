@@ -1,0 +1,136 @@
+"""What every command uses: the app itself, words to the terminal, files and models by their paths."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from automl_core.errors import InputError, NotFoundError
+from automl_core.events import CandidateScored, Event, Message, Progress
+
+if TYPE_CHECKING:
+    from automl_core.cleaning.recipe import Recipe
+    from automl_core.data.dataset import Dataset
+    from automl_core.scoring.bundle import Model
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Tablewright without a browser."
+)
+
+File = Annotated[Path, typer.Argument(help="A CSV or another delimited text file.", show_default=False)]
+ModelPath = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A train folder or an exported model's zip.", show_default=False)
+]
+Out = Annotated[Path, typer.Option("--out", help="Where the result is written.", show_default=False)]
+
+
+def leave(number: int, _: object) -> NoReturn:
+    """Leave at once, as a signal handler."""
+    fail("Stopped.", 130)
+
+
+def fail(sentence: str, code: int) -> NoReturn:
+    """Say why on standard error and leave."""
+    print(sentence, file=sys.stderr)
+    sys.exit(code)
+
+
+def say(sentence: str) -> None:
+    """Say what happens, on standard error."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def existing(path: Path) -> Path:
+    """Return the path of a file that is there; raises NotFoundError otherwise."""
+    if not path.is_file():
+        raise NotFoundError(f"There is no file {path}.", action="Check the path.")
+    return path
+
+
+def new_folder(path: Path) -> None:
+    """Refuse a folder that holds something with an InputError."""
+    if path.exists() and any(path.iterdir()):
+        raise InputError(f"The folder {path} is not empty.", "A new folder is needed.", "Name another one with --out.")
+
+
+def choice_of(option: str, given: str, known: tuple[str, ...]) -> str:
+    """Return what was given for an option; raises InputError when it is none of the known ones."""
+    if given not in known:
+        raise InputError(f"{option} is {given!r}.", f"It must be one of {', '.join(known)}.", "Choose one of them.")
+    return given
+
+
+def dataset_of(file: Path) -> Dataset:
+    """Read a table into a folder that is gone when the command ends."""
+    import atexit
+    import tempfile
+
+    from automl_core.data.dataset import create_dataset
+
+    folder = tempfile.mkdtemp(prefix="tablewright-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return create_dataset(Path(folder) / "dataset", existing(file), file.stem)
+
+
+def recipe_of(path: Path | None, dataset: Dataset, target: str) -> Recipe:
+    """Return the recipe in a file, or the one proposed for the table."""
+    from automl_core.cleaning.propose import propose_recipe
+    from automl_core.cleaning.store import import_recipe
+
+    if path is None:
+        return propose_recipe(dataset.frame(), dataset.schema, target)
+    return import_recipe(existing(path).read_bytes())
+
+
+def given_recipe(path: Path | None) -> Recipe | None:
+    """Return the recipe in a file, if one was named."""
+    from automl_core.cleaning.store import import_recipe
+
+    return None if path is None else import_recipe(existing(path).read_bytes())
+
+
+def train_folder(path: Path) -> Path:
+    """Return a folder that `train` made; raises NotFoundError for another."""
+    if not (path / "request.json").exists():
+        raise NotFoundError(
+            f"{path} is no train folder.", "It would hold request.json and model.zip.", "Name the folder that `train` made."
+        )
+    return path
+
+
+def model_at(path: Path) -> Model:
+    """Load the model of a train folder or a bundle."""
+    from automl_core.engines.skops import import_skops
+    from automl_core.scoring.bundle import load_model
+
+    import_skops()
+    return load_model(train_folder(path) / "model.zip" if path.is_dir() else path)
+
+
+def teller() -> Callable[[Event], None]:
+    """Return what tells events as lines: each score once, and what is being done every five seconds."""
+    last = 0.0
+
+    def tell(event: Event) -> None:
+        nonlocal last
+        if isinstance(event, CandidateScored):
+            row = event.candidate
+            if row["state"] == "scored":
+                said = f"{row['at_seconds']:6.1f} s  {row['name']}: {row['score']:.5g} ± {row['spread'] or 0:.2g}"
+                say(f"{said}  {row['reason']}".rstrip())
+            elif row["state"] in ("failed", "skipped", "stopped"):
+                say(f"          {row['name']}: {row['state']}. {row['reason']}")
+        elif isinstance(event, Message):
+            say(event.text)
+        elif isinstance(event, Progress) and time.monotonic() - last > 5:
+            last = time.monotonic()
+            left = f", {event.seconds_left:.0f} s left" if event.seconds_left >= 0 else ""
+            say(f"          {event.doing}{left}")
+
+    return tell

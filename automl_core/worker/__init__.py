@@ -1,0 +1,30 @@
+"""What each kind of job does: the only place where engines, search and storage meet.
+
+The job host forks a process that calls one of `KINDS`; the command line calls the same functions in its own process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from automl_core.jobs.context import JobContext
+from automl_core.relearning import KIND
+from automl_core.worker import candidates, predictions, tables, training
+
+KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
+    "train": training.train_job,
+    KIND: training.train_job,
+    "model": candidates.candidate_job("Packing the model", candidates.bundle),
+    "evaluate": candidates.candidate_job("Judging the model", candidates.evaluate_candidate),
+    "explain": candidates.candidate_job("Finding out which columns matter", candidates.explain_candidate),
+    "readable": candidates.candidate_job("Writing the model out", candidates.write_out_candidate),
+    "report": candidates.candidate_job("Writing the report", candidates.report_candidate),
+    "tune": candidates.tune_job,
+    "predict": predictions.predict_job,
+    "profile": tables.profile_job,
+    "forecast": tables.forecast_job,
+    "ablation": tables.ablation_job,
+    "clean": tables.clean_job,
+    "leakage": tables.leakage_job,
+}

@@ -1,0 +1,153 @@
+"""What is made of one scored model: its bundle, how it is judged, explained, written out, reported and tuned."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl_core.errors import InputError
+from automl_core.events import Event, Message, Progress
+from automl_core.jobs.context import JobContext
+from automl_core.runs import Run
+from automl_core.workspace import atomic_file, read_json, write_json
+
+if TYPE_CHECKING:
+    from automl_core.tuning.study import Settings, Study
+
+
+Emit = Callable[[Event], None]
+ShouldStop = Callable[[], bool]
+
+
+def drop_stale(run: Run) -> None:
+    """Remove what was computed of candidates that have changed since, and reports of an older leaderboard."""
+    for folder in ("models", "evaluations", "explanations", "readables", "reports"):
+        for path in (run.path / folder).glob("*"):
+            source = run.path / "candidates" / path.stem / "candidate.json"
+            if folder == "reports" or not source.exists() or path.stat().st_mtime < source.stat().st_mtime:
+                path.unlink(missing_ok=True)
+
+
+def bundle(run: Run, candidate_id: str) -> Path:
+    """Build one candidate's bundle, or return the one that is there."""
+    from automl_core.model import build_model
+
+    path = run.model(candidate_id)
+    scored = run.path / "candidates" / candidate_id / "candidate.json"
+    if path.exists() and path.stat().st_mtime >= scored.stat().st_mtime:
+        return path
+    return build_model(run.path, candidate_id, path)
+
+
+def evaluate_candidate(run: Run, candidate_id: str) -> Path:
+    """Judge one candidate on the held-out rows, or out-of-fold where none were held out, and store the evaluation."""
+    from automl_core.evaluation.evaluate import evaluate, evaluate_out_of_fold
+    from automl_core.scoring.bundle import load_model
+
+    model = load_model(bundle(run, candidate_id))
+    if run.config.holdout:
+        result = evaluate(model, run.holdout(), rows="held-out")
+    else:
+        result = evaluate_out_of_fold(run.path, candidate_id, model)
+    write_json(run.evaluation(candidate_id), result.to_dict())
+    return run.evaluation(candidate_id)
+
+
+def judge_recommended(run: Run, candidate_id: str, emit: Emit) -> None:
+    """Judge the recommended model; rows that cannot judge it are told, and the run has ended well all the same."""
+    try:
+        evaluate_candidate(run, candidate_id)
+    except InputError as error:
+        emit(Message(f"The held-out rows cannot judge the model: {error.received} Keep more rows aside next time.", "warning"))
+
+
+def explain_candidate(run: Run, candidate_id: str) -> Path:
+    """Explain one candidate on held-out rows, or on learned rows where none were held out."""
+    from automl_core.explaining.importance import explain
+    from automl_core.scoring.bundle import load_model
+
+    frame = run.holdout() if run.config.holdout else run.dataset().frame()
+    source = "held-out" if run.config.holdout else "learned"
+    result = explain(load_model(bundle(run, candidate_id)), frame, seed=run.config.seed, source=source)
+    write_json(run.explanation(candidate_id), result.to_dict())
+    return run.explanation(candidate_id)
+
+
+def write_out_candidate(run: Run, candidate_id: str) -> Path:
+    """Write out a candidate that can be read as a whole, and store the result; raises InputError for another."""
+    from automl_core.explaining.readable import readable
+    from automl_core.scoring.bundle import load_model
+
+    write_json(run.readable(candidate_id), readable(load_model(bundle(run, candidate_id))).to_dict())
+    return run.readable(candidate_id)
+
+
+def report_candidate(run: Run, candidate_id: str) -> Path:
+    """Write one candidate's report, computing first what it shows."""
+    from automl_core.reporting import write_report
+
+    if not run.evaluation(candidate_id).exists():
+        evaluate_candidate(run, candidate_id)
+    if not run.explanation(candidate_id).exists():
+        explain_candidate(run, candidate_id)
+    return write_report(run.path, candidate_id, run.report(candidate_id))
+
+
+def keep_model(run: Run, candidate_id: str) -> None:
+    """Keep one candidate as the model of its run."""
+    with atomic_file(run.path / "model.zip") as file:
+        file.write(bundle(run, candidate_id).read_bytes())
+
+
+def tune_candidate(
+    run: Run, study_id: str, settings: Settings, *, emit: Emit, should_stop: ShouldStop, started: float | None = None
+) -> Study:
+    """Tune a model of a run, and judge it beside the one before on the rows kept aside."""
+    from automl_core.tuning.run import tune
+    from automl_core.tuning.study import study_folder, with_held_out
+
+    study = tune(run, study_id, settings, emit=emit, should_stop=should_stop, started=started)
+    if study.joined:
+        drop_stale(run)
+        if run.config.holdout:
+            emit(Progress(1.0, "Judging it beside the model before, on the held-out rows"))
+            found = []
+            for candidate_id in (settings.candidate, study.joined):
+                try:
+                    metrics = read_json(evaluate_candidate(run, candidate_id))["metrics"]
+                    found.append(metrics.get(study.metric, {}))
+                except InputError as error:  # rows that cannot judge; the scores over the folds stand
+                    emit(Message(f"The held-out rows cannot judge the model: {error.received}", "warning"))
+            if len(found) == 2 and all(found):
+                study = with_held_out(study, *found)
+                study.save(study_folder(run.path, study_id))
+    return study
+
+
+def run_of(context: JobContext) -> Run:
+    """Return the run that a job is about."""
+    return Run(context.project.run(context.request["params"]["run"]))
+
+
+def candidate_job(doing: str, work: Callable[[Run, str], Path]) -> Callable[[JobContext], dict[str, Any]]:
+    """Return a job that makes one file of a candidate."""
+
+    def job(context: JobContext) -> dict[str, Any]:
+        context.emit(Progress(-1.0, doing))
+        return {"file": work(run_of(context), context.request["params"]["candidate"]).name}
+
+    return job
+
+
+def tune_job(context: JobContext) -> dict[str, Any]:
+    """Tune a model, as the request says."""
+    from automl_core.tuning.study import Settings
+
+    params = context.request["params"]
+    settings = Settings.from_dict(params["settings"])
+    study = tune_candidate(
+        run_of(context), params["study"], settings, emit=context.emit, should_stop=context.should_stop, started=time.time()
+    )
+    return {"study": study.id, "joined": study.joined}

@@ -1,0 +1,211 @@
+"""A search from its request to the kept model, also when it goes on or ends early."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl_core.errors import AutoMLError, NotFoundError, StorageError
+from automl_core.events import FINAL, Event, Message, Progress, Started, read_events
+from automl_core.jobs.context import JobContext
+from automl_core.relearning import Origin, origin_of
+from automl_core.runs import Run
+from automl_core.search import first_look
+from automl_core.worker.candidates import Emit, ShouldStop, drop_stale, judge_recommended, keep_model
+from automl_core.workspace import at_work, write_json
+
+if TYPE_CHECKING:
+    from automl_core.leaderboard import Leaderboard
+    from automl_core.search.candidates import Spec
+
+LEAST = 10.0
+"""Seconds that a search which goes on gets at least."""
+
+
+def time_used(journal: Path) -> tuple[float, bool]:
+    """Return how many seconds earlier sessions of a run took, and whether the last one was cut off.
+
+    A session lasts from its ``started`` event to the last event before the next one; one that has only just started does
+    not count.
+    """
+    sessions: list[list[Event]] = []
+    for event in read_events(journal)[0]:
+        if isinstance(event, Started):
+            sessions.append([])
+        if sessions:
+            sessions[-1].append(event)
+    # What follows the first last word, such as a stop while it waited to go on, took no time.
+    ends = [next((place for place, event in enumerate(one) if isinstance(event, FINAL)), len(one) - 1) for one in sessions]
+    sessions = [session[: end + 1] for session, end in zip(sessions, ends, strict=True) if len(session) > 1]
+    used = sum(session[-1].time - session[0].time for session in sessions)
+    return used, bool(sessions) and not isinstance(sessions[-1][-1], FINAL)
+
+
+def train(
+    run: Run,
+    *,
+    emit: Emit,
+    should_stop: ShouldStop,
+    started: float,
+    used: float = 0.0,
+    cut: bool = False,
+    look: first_look.FirstLook | None = None,
+) -> dict[str, Any]:
+    """Search, then keep the recommended model as ``model.zip``.
+
+    A run with an `relearning.Origin` fits what was chosen there instead, and keeps that.
+
+    Parameters
+    ----------
+    run : Run
+        Its folder holds the request; a folder with earlier work is gone on with.
+    emit : callable
+        Takes each event.
+    should_stop : callable
+        Turns true when a person has stopped the run; what is finished is kept all the same.
+    started : float
+        `time.time` of the start that the budget counts from.
+    used : float
+        Seconds that earlier sessions of this run took; the leaderboard's times go on from there.
+    cut : bool
+        Whether the last session was cut off. It then gets what is left of the budget, `LEAST` at least; a run that had
+        ended is given the whole budget once more.
+    look : FirstLook, optional
+        One that is under way; of a large table that was never searched one is begun otherwise.
+
+    Raises
+    ------
+    InputError, NotFoundError
+        When it cannot be done, or another process searches or tunes in the run.
+    """
+    with at_work(run.path, "Another search or a study of this run"):
+        return _train_alone(run, emit, should_stop, started, used, cut, look)
+
+
+def _train_alone(
+    run: Run,
+    emit: Emit,
+    should_stop: ShouldStop,
+    started: float,
+    used: float,
+    cut: bool,
+    look: first_look.FirstLook | None,
+) -> dict[str, Any]:
+    from automl_core.search.candidates import Spec
+    from automl_core.search.run import run_search
+
+    origin = origin_of(run)
+    specs = tuple(Spec(**spec) for spec in origin.specs) if origin else None
+    budget = run.config.budget.seconds
+    seconds = max(budget, used + LEAST) if cut else used + budget
+    dataset = run.dataset()
+    frame, config = dataset.frame(), replace(run.config, budget=replace(run.config.budget, seconds=seconds))
+    if look is None and specs is None and not (run.path / "candidates").exists():
+        look = first_look.of_frame(frame, dataset.schema, run.recipe, config, run.path, emit=emit, started=started)
+    table = [frame]
+    del frame  # the search takes it over, so that it can let go of it
+    try:
+        leaderboard = run_search(
+            table.pop(),
+            dataset.schema,
+            run.recipe,
+            config,
+            run.path,
+            emit=look.until_shown(emit) if look else emit,
+            should_stop=should_stop,
+            started=started - used,
+            specs=specs,
+            weights=origin.weights if origin else None,
+        )
+        if origin and specs:
+            leaderboard = _learned_again(run, origin, leaderboard, specs, emit)
+        if not leaderboard.recommended:
+            reasons = "; ".join(sorted({row.reason for row in leaderboard if row.reason}))
+            raise NotFoundError(
+                "No model could be scored in this run.",
+                reasons,
+                "Give it more time, or follow the suggestion beside a failed row.",
+            )
+        emit(Progress(1.0, "Saving the recommended model"))
+        drop_stale(run)
+        keep_model(run, leaderboard.recommended)
+    except (OSError, MemoryError) as error:
+        raise _ended_early(run, error) from (error.__cause__ or error)
+    finally:
+        if look:
+            look.end()
+    if run.config.preset == "fast":
+        tell_speed(run, emit)
+    return {"recommended": leaderboard.recommended}
+
+
+def _learned_again(run: Run, origin: Origin, board: Leaderboard, specs: tuple[Spec, ...], emit: Emit) -> Leaderboard:
+    """Recommend what was judged before; raises NotFoundError when a part of it could not be fitted again."""
+    for spec in specs:
+        if board[spec.id].state != "scored":
+            raise NotFoundError(
+                f"{spec.name} could not learn every row: {board[spec.id].reason or 'it was stopped.'}",
+                "The model is what was judged only with all of its parts.",
+                "Let it go on, or use the judged model as it is.",
+            )
+    if run.config.split.kind == "time":
+        from automl_core.search.relearn import learn_newest
+        from automl_core.search.run import prepare
+
+        dataset = run.dataset()
+        learn_newest(prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path).work, specs, emit)
+    # An ensemble is scored anew under its own name, a single model keeps its id.
+    chosen = next((row for row in board if row.role == "ensemble"), None) if origin.weights else board[origin.candidate]
+    if chosen is None:
+        raise NotFoundError(f"{origin.name} could not be put together again.", action="Use the judged model as it is.")
+    why = "The model that was chosen and judged before, now learned from every row."
+    board = replace(board, recommended=chosen.id, recommendation=why)
+    board.save(run.path / "leaderboard.json")
+    return board
+
+
+def tell_speed(run: Run, emit: Emit) -> None:
+    """Measure the kept model as it was exported, and say whether it keeps the run's limit."""
+    from automl_core.scoring.bundle import load_model
+    from automl_core.search.speed import AT_ONCE, measure_bundle, within_limit
+
+    frame = run.dataset().frame()
+    took = measure_bundle(load_model(run.path / "model.zip"), frame.iloc[:AT_ONCE])
+    decision = within_limit(took, run.config.predict_limit_ms)
+    emit(Message(decision.reason, level="info" if decision.value else "warning"))
+
+
+def _ended_early(run: Run, error: OSError | MemoryError) -> BaseException:
+    """Return what is said of a run that the disk or the memory has ended; its best model is packed where that can be done."""
+    from automl_core.search.rescue import ended_early, is_full, make_room
+
+    if not (isinstance(error, StorageError | MemoryError) or is_full(error)):
+        return error  # no fault of the disk's room: a defect, which is logged
+    board, packed = None, False
+    with contextlib.suppress(AutoMLError):
+        board = run.leaderboard()
+    if board is not None and board.recommended:
+        make_room(run.path)
+        with contextlib.suppress(OSError, MemoryError):
+            drop_stale(run)
+            keep_model(run, board.recommended)
+            packed = True
+    return ended_early(error, board, packed=packed)
+
+
+def train_job(context: JobContext) -> dict[str, Any]:
+    """Search, or learn again, and judge what is recommended."""
+    run = Run(context.folder)
+    now = time.time()
+    if context.request["params"].get("forecast"):  # made before the start, to be set against what it took
+        write_json(run.path / "forecast.json", context.request["params"]["forecast"])
+    used, cut = time_used(context.folder / "events.jsonl")
+    result = train(run, emit=context.emit, should_stop=context.should_stop, started=now, used=used, cut=cut)
+    if run.config.holdout or origin_of(run):
+        where = "on the held-out rows" if run.config.holdout else "out-of-fold"
+        context.emit(Progress(1.0, f"Judging the recommended model {where}"))
+        judge_recommended(run, result["recommended"], context.emit)
+    return result
