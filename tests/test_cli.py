@@ -280,7 +280,8 @@ def test_bad_input_is_one_sentence_and_exit_code_2(arguments, sentence, table, t
 
 
 def test_a_defect_of_ours_leaves_an_id_and_exit_code_1(tmp_path, table):
-    broken = "import sys; import automl_core.cli as cli; cli.tables.existing = None; sys.argv = ['x', 'read', 'a', '--out', 'b']; cli.main()"
+    arguments = ["x", "read", "a", "--out", "b"]
+    broken = f"import sys; from automl_core import cli; cli.tables.existing = None; sys.argv = {arguments}; cli.main()"
     said = subprocess.run(
         [sys.executable, "-c", broken], cwd=ROOT, env={**os.environ, "AUTOML_HOME": str(tmp_path)}, capture_output=True, text=True
     )
