@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -39,13 +40,16 @@ class FastPreparation:
                 if len(positions) and not label.startswith("drop"):
                     self._after.append((change_of(step), positions))
         sources = source_columns(columns)
-        self._parts: list[tuple[slice, _Numbers | _Words]] = []
+        self._parts: list[tuple[slice, _Numbers | _Words | _Text]] = []
         for name, transformer, names in columns.transformers_:
             place = columns.output_indices_[name]
             if place.start == place.stop or (isinstance(transformer, str) and transformer == "drop"):
                 continue
-            if not isinstance(names, str) and all(str(column) in numbers for column in names):
-                part: _Numbers | _Words = _Numbers(transformer, [str(column) for column in names])
+            part: _Numbers | _Words | _Text
+            if isinstance(names, str) and _Text.reads(transformer):
+                part = _Text(transformer, names)
+            elif not isinstance(names, str) and all(str(column) in numbers for column in names):
+                part = _Numbers(transformer, [str(column) for column in names])
             else:
                 part = _Words(transformer, names, list(sources[place]))
             self._parts.append((place, part))
@@ -58,7 +62,7 @@ class FastPreparation:
             values[0, place] = part(row)
         for change, positions in self._after:
             values = put(values, change(values[:, positions]), positions)
-        return values
+        return np.asarray(values)
 
 
 class _Numbers:
@@ -73,7 +77,49 @@ class _Numbers:
         values = np.array([[NAN if cell is None else cell for cell in cells]], dtype=np.float64)
         for change in self._changes:
             values = change(values)
-        return values[0]
+        return np.asarray(values[0])
+
+
+class _Text:
+    """A column of text: its letter groups are counted once for all folds, which weigh them each in their own way."""
+
+    def __init__(self, transformer: Any, name: str) -> None:
+        features, self._name = transformer.steps[0][1], name
+        self._changes = [change_of(step) for _, step in transformer.steps[1:]]
+        weights = np.asarray(features.tfidf_.idf_, dtype=np.float64)
+        self._weights, self._directions = weights, np.asarray(features.svd_.components_, dtype=np.float64)
+        self._width = features.dimensions
+
+    @staticmethod
+    def reads(transformer: Any) -> bool:
+        """Return whether a chain is one of text with the weights that are always used."""
+        steps = getattr(transformer, "steps", None)
+        first: Any = steps[0][1] if steps else None
+        if type(first).__name__ != "TextFeatures":
+            return False
+        tfidf: Any = first.tfidf_
+        return bool(tfidf.norm == "l2" and tfidf.use_idf and not tfidf.sublinear_tf)
+
+    def __call__(self, row: TypedRow) -> Array:
+        cell = row.get(self._name)
+        places, counts = letter_groups(cell if isinstance(cell, str) else "")
+        values = np.zeros((1, self._width))
+        weighted = counts * self._weights[places]
+        size = float(np.sqrt(weighted @ weighted))
+        if size:
+            values[0, : len(self._directions)] = self._directions[:, places] @ (weighted / size)
+        for change in self._changes:
+            values = change(values)
+        return np.asarray(values[0])
+
+
+@functools.lru_cache(maxsize=1_000)
+def letter_groups(text: str) -> tuple[npt.NDArray[np.int64], Array]:
+    """Return which letter groups a text has and how often, as `TextFeatures` counts them."""
+    from automl_core.cleaning.transformers import TextFeatures
+
+    counts = TextFeatures()._counts(pd.Series([text], dtype=object))
+    return np.asarray(counts.indices, dtype=np.int64), np.asarray(counts.data, dtype=np.float64)
 
 
 class _Words:
@@ -117,7 +163,7 @@ class _Words:
             if len(known) >= REMEMBERED:
                 known.clear()
             known[row.get(name)] = made[self._places[position]]  # type: ignore[index]  # a word or None
-        return made
+        return np.asarray(made)
 
 
 def change_of(step: Any) -> Change:
