@@ -12,7 +12,9 @@ from automl_core.cli.shared import app, say
 
 @app.command()
 def serve(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A train folder, or an exported model, packed or unpacked.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A train folder, an exported model, packed or unpacked, or NAME@champion.")
+    ],
     port: Annotated[int, typer.Option(help="Where it answers.")] = 8080,
     host: Annotated[str, typer.Option(help="Address to listen on; other than this machine's own needs keys.")] = "127.0.0.1",
     workers: Annotated[int, typer.Option(help="Processes, for more cores.")] = 1,
@@ -27,7 +29,13 @@ def serve(
 
     import_skops()
     ring = keys or Workspace.default().root / "service-keys.json"
-    run(Service(model, host, port, workers, str(ring), str(log) if log else "", anyone), tell=say)
+    service = Service(model, host, port, workers, str(ring), str(log) if log else "", anyone)
+    if "@" in model and not Path(model).exists():
+        from automl_core.serving import registered
+
+        run(service, tell=say, resolve=registered.at_alias(model), factory=f"{registered.__name__}:from_environment")
+    else:
+        run(service, tell=say)
 
 
 @app.command()

@@ -114,8 +114,24 @@ def resolver(model: str) -> Resolve:
     return by_path
 
 
-def run(service: Service, *, tell: Callable[[str], None]) -> None:
+def run(
+    service: Service,
+    *,
+    tell: Callable[[str], None],
+    resolve: Resolve | None = None,
+    factory: str = "automl_core.serving.run:from_environment",
+) -> None:
     """Serve until the process is told to end.
+
+    Parameters
+    ----------
+    service : Service
+    tell : callable
+        Takes a sentence when it starts.
+    resolve : callable, optional
+        Says which file is to be served now; by default the one of the service's path.
+    factory : str
+        What each of several processes makes its service with.
 
     Raises
     ------
@@ -136,11 +152,11 @@ def run(service: Service, *, tell: Callable[[str], None]) -> None:
     }
     tell(f"Serving {service.model} on http://{service.host}:{service.port}, its fields on /docs")
     if service.workers <= 1:
-        uvicorn.run(build(service), **common)
+        uvicorn.run(build(service, resolve), **common)
         return
     from automl_core.serving.source import load
 
-    load(resolver(service.model)())  # what is wrong with it is said here, once, and not by every process
+    load((resolve or resolver(service.model))())  # what is wrong with it is said here, once, and not by every process
     with tempfile.TemporaryDirectory(prefix="tablewright-figures-") as folder:
         os.environ |= {SETTINGS: json.dumps(asdict(service)), "PROMETHEUS_MULTIPROC_DIR": folder}
-        uvicorn.run("automl_core.serving.run:from_environment", factory=True, workers=service.workers, **common)
+        uvicorn.run(factory, factory=True, workers=service.workers, **common)
