@@ -3,11 +3,11 @@
     python benchmarks/serving.py TABLE.csv --target COLUMN [--budget 20] [--soak 600]
 
 A model is searched for, registered and served by both, one process each, on this machine alone. Asked in turns with the
-same rows: the latency of one row, one request after the other; then the throughput of each alone under ``wrk`` (16 connections); then the
-99th percentile of ours at half of its saturation rate, requests sent on time whether or not earlier ones were answered.
-``--soak`` asks two processes of ours without a pause for that many seconds, promotes another version in the middle, kills a
-process, and compares every answer with what either version predicts, the log with the answers, and the memory at the start
-with that at the end.
+same rows: the latency of one row, one request after the other; then the throughput of each alone under ``wrk`` (16
+connections); then the 99th percentile of ours at half of its saturation rate, requests sent on time whether or not earlier
+ones were answered. ``--soak`` asks two processes of ours without a pause for that many seconds, promotes another version in
+the middle, kills a process, and compares every answer with what either version predicts, the log with the answers, and the
+memory at the start with that at the end.
 
 Exit code 1 says that a figure of `ALLOWED` was missed. Results: ``benchmarks/results/serving.json``.
 """
