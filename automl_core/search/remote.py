@@ -1,7 +1,7 @@
 """Where fits run on a cluster: the same tasks on the same data, in a folder of their own on whichever machine is free.
 
 What all tasks need is put into the cluster's object store once: the run without its table, the table for those that prepare,
-and each fold's prepared rows, from where a machine takes them once. What a task leaves in its folder comes back with its
+and each fold's prepared rows; a machine fetches them once. What a task leaves in its folder comes back with its
 answer and is written into the run's, so that no file system is shared, and a machine that is lost takes nothing with it but
 what ran there; that is begun again elsewhere.
 """
@@ -11,14 +11,11 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +24,7 @@ from automl_core.engines.ray import Cluster, Handle, Outcome, fetch
 from automl_core.errors import EngineError, StorageError
 from automl_core.search.fitting import FoldWork
 from automl_core.search.kept import seeded
+from automl_core.search.scratch import scratch_folder, tidy
 from automl_core.search.tasks import NO_MEMORY, Done, Work, answer_of, done_of, limit_memory, too_late
 from automl_core.workspace import atomic_file
 
@@ -35,10 +33,7 @@ CRASHES = 2
 PATIENCE = 60.0
 """Seconds that a run waits for a machine after its cluster has lost the last one."""
 LEAVING = 3.0
-"""Seconds that the machines have to remove what a run left there."""
-PREFIX = "tablewright-cluster-"
-ABANDONED = 86_400.0
-"""Seconds after which a folder that nobody works in was left by a run that could not remove it."""
+"""Seconds that the machines have to remove what ended tasks left there; what is not, is removed by the next task."""
 _BARE: dict[str, FoldWork] = {}
 
 
@@ -49,7 +44,7 @@ class Order:
     Parameters
     ----------
     session : str
-        Names the folder on each machine.
+        Of the executor, by which a process knows the run that it has unpacked.
     call : bytes
         Method and arguments.
     bare : handle
@@ -98,7 +93,7 @@ class RayExecutor:
         self._session = secrets.token_hex(8)
         self._sent: dict[tuple[Any, ...], _Sent] = {}
         self._stored: dict[str, Handle] = {}
-        self._alone = 0.0
+        self._alone, self._killed = 0.0, False
         _ = work.scorer.metrics  # found here, since a machine of the cluster knows no metric that was registered by this process
 
     @property
@@ -235,12 +230,14 @@ class RayExecutor:
         for known in [key] if key is not None else list(self._sent):
             if known in self._sent:
                 self._cluster.cancel(self._sent.pop(known).handle)
+                self._killed = True
 
     def close(self) -> None:
         """End all tasks, remove what they left on the machines, and leave the cluster."""
         self.kill()
         try:
-            self._cluster.everywhere(sweep, self._session, seconds=LEAVING)
+            if self._killed:
+                self._cluster.everywhere(tidy, seconds=LEAVING)
         finally:
             self._stored.clear()
             self._cluster.close()
@@ -264,12 +261,10 @@ def do(orders: list[Order]) -> tuple[dict[str, Any], dict[str, bytes]]:
     (order,) = orders
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     limit_memory()
-    shelf = _shelf(order.session)
-    with tempfile.TemporaryDirectory(prefix="task-", dir=shelf) as scratch:
-        folder = Path(scratch)
+    with scratch_folder() as folder:
         for name, handle in order.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).symlink_to(_at_hand(shelf, name, handle))
+            fetch(handle).tofile(folder / name)
         work = copy(_bare(order))
         work.folder = folder
         if order.table is not None:
@@ -277,8 +272,8 @@ def do(orders: list[Order]) -> tuple[dict[str, Any], dict[str, bytes]]:
         seeded()
         with threadpool_limits(1):
             answer = answer_of(partial(_called, work, order.call))
-        left = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
-        return answer, {str(path.relative_to(folder)): path.read_bytes() for path in left}
+        left = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+        return answer, {name: path.read_bytes() for name, path in left.items() if name not in order.files}
 
 
 def _called(work: FoldWork, call: bytes) -> dict[str, Any]:
@@ -298,34 +293,3 @@ def _bare(order: Order) -> FoldWork:
         _BARE.clear()
         _BARE[order.session] = pickle.loads(fetch(order.bare))
     return _BARE[order.session]
-
-
-def _shelf(session: str) -> Path:
-    """Return this machine's folder of a run; folders of runs that ended without removing theirs are removed."""
-    root = Path(tempfile.gettempdir())
-    shelf = root / f"{PREFIX}{session}"
-    if not shelf.exists():
-        for other in root.glob(f"{PREFIX}*"):
-            try:
-                if time.time() - other.stat().st_mtime > ABANDONED:
-                    shutil.rmtree(other, ignore_errors=True)
-            except FileNotFoundError:
-                continue
-    shelf.mkdir(mode=0o700, exist_ok=True)
-    os.utime(shelf)
-    return shelf
-
-
-def _at_hand(shelf: Path, name: str, handle: Handle) -> Path:
-    """Return a file of the run on this machine, fetched by the first task that needs it."""
-    path = shelf / name.replace("/", "-")
-    if not path.exists():
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        fetch(handle).tofile(part)
-        part.replace(path)
-    return path
-
-
-def sweep(session: str) -> None:
-    """Remove this machine's folder of a run."""
-    shutil.rmtree(Path(tempfile.gettempdir()) / f"{PREFIX}{session}", ignore_errors=True)
