@@ -279,7 +279,7 @@ def test_a_cluster_that_cannot_be_reached_is_said_at_once(search: Search, tmp_pa
         search(tmp_path / "run", place=Place(address))
     assert time.monotonic() - started < 10
     assert str(caught.value) == (
-        f"The cluster at {address} cannot be reached: [Errno 111] Connection refused. "
+        f"The cluster at {address} cannot be reached: Connection refused. "
         "It must run, with the same versions of Ray and Python as here, and this machine must be a part of it. "
         "Start it, correct AUTOML_RAY_ADDRESS, or allow that this machine is used instead."
     )
@@ -287,9 +287,7 @@ def test_a_cluster_that_cannot_be_reached_is_said_at_once(search: Search, tmp_pa
     board = search(tmp_path / "again", emit=told.append, place=Place(address, or_here=True))
     assert board.recommended
     warned = [event.text for event in told if isinstance(event, Message) and event.level == "warning"]
-    assert warned == [
-        f"The cluster at {address} cannot be reached: [Errno 111] Connection refused. Fits are made on this machine instead."
-    ]
+    assert warned == [f"The cluster at {address} cannot be reached: Connection refused. Fits are made on this machine instead."]
 
 
 @pytest.mark.parametrize("address", ["", "head", "head:", "head:0", "head:70000", "http://head:6379", "a b:1", "head:1:2"])

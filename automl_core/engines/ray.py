@@ -97,7 +97,9 @@ def reach(address: str, seconds: float = REACH) -> None:
         with socket.create_connection((found["host"].strip("[]"), int(found["port"])), timeout=seconds):
             pass
     except OSError as error:
-        raise _unreachable(address, "it took too long to answer" if isinstance(error, TimeoutError) else str(error)) from error
+        raise _unreachable(
+            address, "it took too long to answer" if isinstance(error, TimeoutError) else error.strerror or str(error)
+        ) from error
 
 
 def fetch(handle: Handle) -> Any:
@@ -139,7 +141,7 @@ class Cluster:
             ) from error
         self.address = address
         self.pack: Callable[[Any], bytes] = cloudpickle.dumps
-        self._ray = ray
+        self._ray: Any = ray
         self._asked, self._machines = 0.0, ()  # type: tuple[float, tuple[Machine, ...]]
         _be_quiet()
         with _own_signals():

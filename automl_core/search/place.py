@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import EngineError
 from automl_core.events import Event, Message
-from automl_core.search.executor import ForkExecutor
 
 if TYPE_CHECKING:
     from automl_core.search.fitting import FoldWork
@@ -95,6 +94,8 @@ def executor_at(place: Place, work: FoldWork, cores: int, limit: int, emit: Call
     EngineError
         When the cluster cannot be reached and this machine may not be used instead.
     """
+    from automl_core.search.executor import ForkExecutor
+
     if not place.cluster:
         return ForkExecutor(cores, work)
     from automl_core.engines.ray import Cluster
