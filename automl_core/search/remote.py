@@ -32,7 +32,7 @@ CRASHES = 2
 """How often a task may take its process with it, before it counts as failed."""
 PATIENCE = 60.0
 """Seconds that a run waits for a machine after its cluster has lost the last one."""
-LEAVING = 3.0
+LEAVING = 0.5
 """Seconds that the machines have to remove what ended tasks left there; what is not, is removed by the next task."""
 _BARE: dict[str, FoldWork] = {}
 
@@ -255,10 +255,24 @@ def _lost(address: str) -> EngineError:
 
 
 def do(orders: list[Order]) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Do one task; return its answer, and the files that it left by their paths below the run's folder."""
+    """Do one task.
+
+    Parameters
+    ----------
+    orders : list of one Order
+        In a list, so that what the store holds is not fetched before it is needed.
+
+    Returns
+    -------
+    dict
+        As `done_of` reads it, with the seconds that it ``took`` here.
+    dict of str to bytes
+        The files that it left, by their paths below the run's folder.
+    """
     from threadpoolctl import threadpool_limits
 
     (order,) = orders
+    started = time.monotonic()
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     limit_memory()
     with scratch_folder() as folder:
@@ -272,6 +286,7 @@ def do(orders: list[Order]) -> tuple[dict[str, Any], dict[str, bytes]]:
         seeded()
         with threadpool_limits(1):
             answer = answer_of(partial(_called, work, order.call))
+        answer["took"] = time.monotonic() - started
         left = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
         return answer, {name: path.read_bytes() for name, path in left.items() if name not in order.files}
 
