@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -67,6 +68,7 @@ class ForkExecutor:
     def __init__(self, cores: int, shared: object = None) -> None:
         self.cores = self.each = cores
         self.memory: int | None = None
+        self.together = True
         self._shared = shared
         self._children: dict[tuple[Any, ...], _Child] = {}
         self._idle: list[_Child] = []
@@ -102,10 +104,12 @@ class ForkExecutor:
         sys.stdout.flush()
         sys.stderr.flush()
         parent = os.getpid()
+        gc.freeze()  # the collector of the child would touch every object of the parent, and so copy its pages
         pid = os.fork()
         if pid == 0:
             os.close(reading)
             run(writing, parent)
+        gc.unfreeze()
         os.close(writing)
         os.set_blocking(reading, False)
         with contextlib.suppress(OSError):

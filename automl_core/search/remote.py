@@ -102,6 +102,11 @@ class RayExecutor:
         return max(self._cores(), 1)
 
     @property
+    def together(self) -> bool:
+        """Whether all tasks run on one machine."""
+        return len(self._cluster.machines()) == 1
+
+    @property
     def each(self) -> int:
         """Tasks at a time on the machine with the least memory for each."""
         return self._least()[0]

@@ -56,6 +56,10 @@ class Executor(Protocol):
         """Tasks at a time, one at least."""
 
     @property
+    def together(self) -> bool:
+        """Whether all tasks run on one machine, whose memory they share."""
+
+    @property
     def each(self) -> int:
         """Tasks at a time on one machine, which share its memory."""
 
