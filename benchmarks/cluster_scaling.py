@@ -331,7 +331,8 @@ def main() -> int:
     shared = f" Other work had a share of the cores: the machine's load was {load:.1f}." if load > cores + 1 else ""
     title = (
         f"# A search on a cluster\n\n{count} candidates in {FOLDS} folds of {rows:,} rows and {columns} columns. Measured on "
-        f"{about['date']} on {about['machine']}, by `make bench-cluster`.{shared}\n\n![Seconds against machines](cluster_scaling.svg)\n\n"
+        f"{about['date']} on {about['machine']}, by `make bench-cluster`.{shared}\n\n"
+        "![Seconds against machines](cluster_scaling.svg)\n\n"
     )
     RESULTS.with_suffix(".md").write_text(title + "\n".join(lines(result)) + "\n", encoding="utf-8")
     draw(result, RESULTS.with_suffix(".svg"))
