@@ -330,6 +330,7 @@ def test_ray_clients_address_says_what_to_use_instead() -> None:
         engine.check_address("ray://head:10001")
 
 
-def test_something_else_that_listens_is_not_taken_for_a_cluster() -> None:
+def test_the_first_look_only_asks_whether_anything_answers() -> None:
+    """What answers is asked by Ray, for some 20 s, when the connection is made."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         engine.reach(f"127.0.0.1:{listener.getsockname()[1]}")

@@ -292,6 +292,12 @@ def tune(
     pruner: Annotated[str, typer.Option(help="What gives trials up by their first folds: median, halving or none.")] = "median",
     steps: Annotated[int, typer.Option(help="Points of a grid along each range.")] = 3,
     seed: Annotated[int, typer.Option(help="The same seed and number of trials give the same result.")] = 0,
+    width: Annotated[
+        int,
+        typer.Option(
+            min=1, max=256, help="Trials that are asked for at a time; part of what makes a result, more for a cluster."
+        ),
+    ] = 4,
     study: Annotated[str, typer.Option(help="Id of an earlier study of the model, which goes on.")] = "",
     or_here: OrHere = False,
 ) -> None:
@@ -317,7 +323,7 @@ def tune(
         method = proposal.value
         say(f"{METHODS[proposal.value].label}: {proposal.reason}")
     choice_of("--pruner", pruner, ("median", "halving", "none"))
-    settings = Settings(model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner))
+    settings = Settings(model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner), width)
     check_settings(settings, row)
     place = place_of(or_here)
     stopped: list[int] = []

@@ -27,6 +27,8 @@ AUTO = "auto"
 """The address of the cluster that this machine is a part of."""
 REACH = 5.0
 """Seconds that a machine has to answer on the network before the cluster counts as unreachable."""
+PATIENCE = {"RAY_py_gcs_connect_timeout_s": "10", "RAY_NUM_REDIS_GET_RETRIES": "1"}
+"""What keeps Ray from knocking for a quarter of an hour where something else than a cluster answers."""
 FRESH = 1.0
 """Seconds for which what was asked of the cluster is believed."""
 _ADDRESS = re.compile(r"(?P<host>[^\s:/\[\]]+|\[[0-9a-fA-F:]+\]):(?P<port>[0-9]{1,5})")
@@ -130,6 +132,8 @@ class Cluster:
     def __init__(self, address: str, packages: Sequence[Path] = ()) -> None:
         reach(address)
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        for name, value in PATIENCE.items():
+            os.environ.setdefault(name, value)
         try:
             import ray
             from ray import cloudpickle
