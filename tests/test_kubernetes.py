@@ -5,22 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import kubernetes_validate
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "kubernetes"
-
-try:
-    import kubernetes_validate
-except ImportError:  # an environment of its own, until it is among the test's requirements
-    sys.path += [str(path) for path in (ROOT / "build" / "kubernetes").glob("lib/python3*/site-packages")]
-    import kubernetes_validate
 
 
 @pytest.fixture(scope="module")
