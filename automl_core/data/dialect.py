@@ -38,8 +38,8 @@ _TEXT_FORMATS = (
     (re.compile(rb'\s*(?:\[\s*)?\{\s*"[^"]*"\s*:'), "a JSON document", "Save its table as CSV."),
 )
 """Formats that are text but no table, by how they begin."""
-_NUMBER = re.compile(r"[+-]?[$€£]?\d[\d.,' \u00a0]*%?|[+-]?\.\d+|[+-]?\d+\.?\d*[eE][+-]?\d+")
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2})?.*)?|\d{1,2}:\d{2}(:\d{2})?")
+NUMBER = re.compile(r"[+-]?[$€£]?\d[\d.,' \u00a0]*%?|[+-]?\.\d+|[+-]?\d+\.?\d*[eE][+-]?\d+")
+DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2})?.*)?|\d{1,2}:\d{2}(:\d{2})?")
 _WORD = re.compile(r"[^\W\d_][\w.&'’-]*([ _/-][\w.&'’()-]+){0,4}")
 
 
@@ -118,7 +118,7 @@ def cleanliness(cells: list[str]) -> float:
     good = 0.0
     for cell in cells:
         text = cell.strip()
-        if not text or _NUMBER.fullmatch(text) or _DATE.fullmatch(text):
+        if not text or NUMBER.fullmatch(text) or DATE.fullmatch(text):
             good += 1
         elif _WORD.fullmatch(text):
             good += 0.9
@@ -188,13 +188,13 @@ def looks_like_header(first: list[str], below: list[list[str]]) -> bool:
     filled = [cell for cell in cells if cell]
     if not filled or not below:
         return bool(filled)
-    if any((_NUMBER.fullmatch(cell) and not cell.isalpha()) or _DATE.fullmatch(cell) for cell in filled):
-        typed = sum(bool(_NUMBER.fullmatch(cell) or _DATE.fullmatch(cell)) for cell in filled)
-        years = all(re.fullmatch(r"(19|20)\d{2}", cell) for cell in filled if _NUMBER.fullmatch(cell))
+    if any((NUMBER.fullmatch(cell) and not cell.isalpha()) or DATE.fullmatch(cell) for cell in filled):
+        typed = sum(bool(NUMBER.fullmatch(cell) or DATE.fullmatch(cell)) for cell in filled)
+        years = all(re.fullmatch(r"(19|20)\d{2}", cell) for cell in filled if NUMBER.fullmatch(cell))
         return years and typed < len(filled)
     columns = list(zip(*[row[: len(cells)] for row in below if len(row) >= len(cells)], strict=False))
     typed_below = any(
-        sum(bool(_NUMBER.fullmatch(c.strip()) or _DATE.fullmatch(c.strip())) for c in col) > 0.5 * len(col) for col in columns
+        sum(bool(NUMBER.fullmatch(c.strip()) or DATE.fullmatch(c.strip())) for c in col) > 0.5 * len(col) for col in columns
     )
     if typed_below:
         return True

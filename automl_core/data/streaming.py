@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
 from automl_core.data.encoding import find_encoding, spot_utf8
 from automl_core.data.kinds import infer_schema
+from automl_core.data.nulls import count_nulls
 from automl_core.data.parsing import EXACT, Faults
 from automl_core.data.reading import ReadReport, Refused, decode, find_dialect, split_lines
 from automl_core.data.sampling import read_sample
@@ -108,7 +109,13 @@ class _Pass:
 
 
 def stream_table(
-    source: Path, out: Path, *, dialect: Dialect | None = None, kinds: dict[str, Kind] | None = None, tell: Tell | None = None
+    source: Path,
+    out: Path,
+    *,
+    dialect: Dialect | None = None,
+    kinds: dict[str, Kind] | None = None,
+    null_words: tuple[str, ...] | None = None,
+    tell: Tell | None = None,
 ) -> Streamed:
     """Write a delimited text file as typed Parquet, without holding it in memory.
 
@@ -121,6 +128,8 @@ def stream_table(
         Found from the file when left out.
     kinds : dict of str to Kind, optional
         Kinds that a person chose.
+    null_words : tuple of str, optional
+        Words that mean "missing", instead of the usual ones.
     tell : callable, optional
         Takes the share that is done, 0 to 1, and what is being done.
 
@@ -142,12 +151,20 @@ def stream_table(
     dialect = dialect or find_dialect(split_lines(decode(head, encoding, source.name)[0]), encoding)
     helper = out.with_name("text.utf8")
     try:
-        return _streamed(source, out, helper, dialect, kinds or {}, say)
+        return _streamed(source, out, helper, dialect, kinds or {}, null_words, say)
     finally:
         helper.unlink(missing_ok=True)
 
 
-def _streamed(source: Path, out: Path, helper: Path, dialect: Dialect, kinds: dict[str, Kind], say: Tell) -> Streamed:
+def _streamed(
+    source: Path,
+    out: Path,
+    helper: Path,
+    dialect: Dialect,
+    kinds: dict[str, Kind],
+    null_words: tuple[str, ...] | None,
+    say: Tell,
+) -> Streamed:
     say(0.0, "Looking at rows from all over the file")
     notes: list[str] = []
     repairs: dict[str, int] = {}
@@ -156,7 +173,7 @@ def _streamed(source: Path, out: Path, helper: Path, dialect: Dialect, kinds: di
         broken = _transcode(source, helper, dialect.encoding, say)
         text = helper
     sample, _ = read_sample(source, SAMPLE, dialect=dialect)
-    schema = infer_schema(sample.frame, kinds=kinds)
+    schema = infer_schema(sample.frame, kinds=kinds, null_words=null_words)
     plan = _plan(dialect, schema, sample.frame)
     notes += [note for note in sample.report.notes if not note.startswith("Column ") or "characters" not in note]
     raw = out.with_name("raw.parquet")
@@ -167,7 +184,7 @@ def _streamed(source: Path, out: Path, helper: Path, dialect: Dialect, kinds: di
                 encoding = find_encoding(b"", source)
                 broken = _transcode(source, helper, encoding, say)
                 if encoding != dialect.encoding:
-                    return _streamed(source, out, helper, replace(dialect, encoding=encoding), kinds, say)
+                    return _streamed(source, out, helper, replace(dialect, encoding=encoding), kinds, null_words, say)
                 text = helper
                 continue
             if found.changes:
@@ -199,7 +216,17 @@ def _streamed(source: Path, out: Path, helper: Path, dialect: Dialect, kinds: di
     if found.count > len(found.refused):
         notes.append(f"{found.count:,} records were refused; the first {len(found.refused):,} are kept.")
     typed = Schema(columns)
-    report = ReadReport(dialect, rows, len(typed), repairs, tuple(found.refused), tuple(notes))
+    report = ReadReport(
+        dialect,
+        rows,
+        len(typed),
+        repairs,
+        tuple(found.refused),
+        tuple(notes),
+        nulls=count_nulls(sample.frame, schema),
+        null_rows=len(sample.frame),
+        null_words=null_words,
+    )
     say(0.92, "Taking the fingerprint")
     return Streamed(typed, report, faults, stored_fingerprint(out, typed), rows)
 

@@ -37,7 +37,7 @@ def test_a_file_makes_a_project_of_its_name(workspace: Workspace) -> None:
     ("name", "content", "needle"),
     [
         ("empty.csv", b"", "empty.csv"),
-        ("book.csv", b"PK\x03\x04" + b"\0" * 200, "a zip archive or an Excel workbook"),
+        ("book.csv", b"PK\x03\x04" + b"\0" * 200, "a damaged zip archive"),
         ("header.csv", b"a,b,c\n", "header.csv"),
         ("noise.csv", bytes(range(256)) * 20, "noise.csv"),
     ],
