@@ -89,7 +89,7 @@ def database_url(address: str, password: str = "") -> URL:
     raise InputError(f"{shown!r} is no database that can be read.", DATABASES, "Write it that way.")
 
 
-def read_query(address: str, sql: str, *, password: str = "") -> TextTable:
+def read_query(address: str, sql: str, *, password: str = "", trusted: bool = False) -> TextTable:
     """Read the rows of a statement.
 
     Parameters
@@ -99,6 +99,8 @@ def read_query(address: str, sql: str, *, password: str = "") -> TextTable:
     sql : str
     password : str, optional
         Used for the connection and forgotten: it is in no file, report or message.
+    trusted : bool, optional
+        Whether the person may read any SQLite file of this machine, as one at its command line may.
 
     Raises
     ------
@@ -110,9 +112,10 @@ def read_query(address: str, sql: str, *, password: str = "") -> TextTable:
     sql = check_statement(sql)
     url = database_url(address, password)
     if url.drivername.startswith("sqlite"):
-        with _sqlite(allowed_file(str(url.database)), live=True) as connection:
+        path = Path(str(url.database)).resolve() if trusted else allowed_file(str(url.database))
+        with _sqlite(path, live=True) as connection:
             return _read(connection, sql, Origin("query", query=sql), str(url.database))
-    shown = url.render_as_string(hide_password=True)
+    shown = url.set(drivername="postgresql", password=None, query={}).render_as_string()
     with _postgres(url, shown) as connection:
         return _read(connection, sql, Origin("query", query=sql), shown)
 

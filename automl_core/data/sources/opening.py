@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,6 +63,27 @@ def read_any(path: Path, choice: Choice | None = None, *, limit: int | None = No
     choice = choice or Choice()
     with opened(path, choice, limit=limit) as ready:
         return read_opened(ready, choice, limit=limit)
+
+
+def choice_of_parts(path: Path, parts: Sequence[str]) -> Choice:
+    """Return the choice that a person means by the names of parts: a file of an archive, a sheet, or the number of a table."""
+    names = [part for part in parts if part]
+    if not names:
+        return Choice()
+    members: list[str] = []
+    if zipfile.is_zipfile(path) and recognise(path) == "zip":
+        with zipfile.ZipFile(path) as archive:
+            members = archive.namelist()
+    member = next((name for name in names if name in members), "")
+    rest = [name for name in names if name != member]
+    if members and not member and len(rest) > 1:
+        raise InputError(f"{path.name} holds no file {rest[0]!r}.", action="Name a file of the archive, then its sheet.")
+    if members and not member:
+        member, rest = rest[0], []
+    if len(rest) > 1:
+        raise InputError(f"{len(rest)} parts are named: {', '.join(rest)}.", "One sheet or table is read.", "Name one.")
+    sheet = rest[0] if rest else ""
+    return Choice(member=member, sheet=sheet, table=int(sheet) if sheet.isdecimal() else 0)
 
 
 @contextmanager

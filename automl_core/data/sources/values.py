@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl_core.data.parsing import EXACT
+from automl_core.data.parsing import EXACT, as_text, date_text
 
 _FIRST, _LAST = datetime(1678, 1, 1), datetime(2262, 1, 1)
 """What datetime64[ns] holds; dates beyond stay text."""
@@ -81,3 +81,14 @@ def text_of(value: object) -> str:
     if isinstance(value, np.ndarray):
         return json.dumps(value.tolist(), ensure_ascii=False, default=text_of)
     return str(value)
+
+
+def cells_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as text cells, ``""`` for missing: typed columns as a person would write them."""
+    return frame.apply(_cells).fillna("")
+
+
+def _cells(values: pd.Series[Any]) -> pd.Series[Any]:
+    if values.dtype == object:
+        return values
+    return date_text(values) if values.dtype.kind == "M" else as_text(values)
