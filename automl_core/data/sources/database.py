@@ -115,7 +115,7 @@ def read_query(address: str, sql: str, *, password: str = "", trusted: bool = Fa
         path = Path(str(url.database)).resolve() if trusted else allowed_file(str(url.database))
         with _sqlite(path, live=True) as connection:
             return _read(connection, sql, Origin("query", query=sql), str(url.database))
-    shown = url.set(drivername="postgresql", password=None, query={}).render_as_string()
+    shown = f"postgresql://{url.username or ''}@{url.host or ''}:{url.port or 5432}/{url.database or ''}"
     with _postgres(url, shown) as connection:
         return _read(connection, sql, Origin("query", query=sql), shown)
 

@@ -118,6 +118,8 @@ def opened(path: Path, choice: Choice, *, within: Path | None = None, limit: int
             origin = Origin(inner, packing, member=inside.member, members=inside.members)
             yield Opened(inside.path, inner, name, origin, folder)
     except AutoMLError as error:
+        if NAME not in str(error):
+            raise
         said = [part.replace(NAME, path.name) for part in (error.received, error.needed, error.action)]
         raise type(error)(*said) from error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from automl_core.data.dialect import SAMPLE_BYTES
+from automl_core.data.encoding import looks_utf16
 from automl_core.data.origin import Form
 from automl_core.errors import InputError
 
@@ -77,17 +78,17 @@ def _zipped(path: Path, name: str) -> Content:
 def json_form(path: Path, head: bytes) -> Form | None:
     """Return whether a file is a JSON document, JSON lines, or neither."""
     head = head.removeprefix(b"\xef\xbb\xbf")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        head = head.decode("utf-16", "ignore").encode()
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or looks_utf16(head):
+        head = head.replace(b"\x00", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
     if _ARRAY.match(head):
-        return "json lines" if head.lstrip().startswith(b"[[") is False and _lines(path) else "json"
+        return "json"
     if _OBJECT.match(head):
         return "json lines" if _lines(path) else "json"
     return None
 
 
 def _lines(path: Path) -> bool:
-    """Return whether the first line is a JSON value of its own and another one follows, or the file ends with it."""
+    """Return whether the first line is a JSON value of its own and another line follows."""
     import json
 
     with open(path, "rb") as file:
@@ -103,4 +104,4 @@ def _lines(path: Path) -> bool:
         json.loads(first.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):
         return len(first) < SAMPLE_BYTES and first.strip().endswith(b"}") and second.lstrip().startswith(b"{")
-    return second.lstrip().startswith((b"{", b"["))
+    return bool(second.strip())

@@ -118,7 +118,10 @@ def _cells(path: Path, sheet: str, folder: Path, name: str) -> tuple[dict[str, A
     """Let another process read the sheet, and return what it said and the cells."""
     out = folder / "cells.jsonl"
     script = Path(__file__).with_name("sheet_process.py")
-    command = [sys.executable, "-P", str(script), str(path), sheet, str(out), str(MEMORY)]
+    # calamine goes by the name, and tells less of what is wrong where it has to guess.
+    book = folder / f"book.{_suffix(path)}"
+    book.symlink_to(path.resolve())
+    command = [sys.executable, "-P", str(script), str(book), sheet, str(out), str(MEMORY)]
     try:
         ended = subprocess.run(command, timeout=SECONDS, capture_output=True, check=False).returncode
         if ended or not out.exists():
@@ -136,6 +139,7 @@ def _cells(path: Path, sheet: str, folder: Path, name: str) -> tuple[dict[str, A
         ) from error
     finally:
         out.unlink(missing_ok=True)
+        book.unlink(missing_ok=True)
     if "locked" in said:
         raise InputError(
             f"{name} is protected by a password.", "Workbooks are opened without one.", "Save a copy without a password."
@@ -150,6 +154,13 @@ def _cells(path: Path, sheet: str, folder: Path, name: str) -> tuple[dict[str, A
             raise InputError(f"{name} has no sheet {said['missing']!r}.", f"Its sheets are {known}.", "Choose one of them.")
         raise InputError(f"{name} has no sheet with cells.", action="Choose another workbook.")
     return said, rows
+
+
+def _suffix(path: Path) -> str:
+    if not zipfile.is_zipfile(path):
+        return "xls"
+    with zipfile.ZipFile(path) as archive:
+        return "xlsx" if "xl/workbook.xml" in archive.namelist() else "ods"
 
 
 def _moment(value: dict[str, str]) -> date:
