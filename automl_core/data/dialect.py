@@ -11,6 +11,7 @@ from typing import Any
 from automl_core.data.encoding import looks_utf16
 from automl_core.errors import InputError
 
+csv.field_size_limit(1 << 30)  # cells hold whole documents; the module's own limit is 128 KB
 SAMPLE_BYTES = 1 << 18
 SAMPLE_LINES = 200
 DELIMITERS = (",", ";", "\t", "|", "||", "::", "^", "~", "\x1f", "\x01", ":", " ")
@@ -137,6 +138,13 @@ def _score(lines: list[str], delimiter: str, quote: str) -> tuple[float, int]:
     width, hits = max(counts.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
     if width < 2:
         return 0.0, 1
+    if (
+        delimiter == " "
+        and quote
+        and 1 < len(rows[0]) <= width
+        and sum(f"{quote} {quote}" in line for line in lines) > 0.8 * len(rows)
+    ):
+        return 0.5, len(rows[0])  # quoted cells stand side by side with a space between them
     if delimiter == " " and len(rows[0]) < width:
         return 0.0, 1  # one column of words under a name of one word
     cells = [cell for row in rows if len(row) == width for cell in row]

@@ -11,7 +11,7 @@ ODD_BYTES = 1 << 16
 """Bytes of lines beyond ASCII that are looked at."""
 
 PLAIN = 0.67
-"""Largest share of letters beyond ASCII in words of the Latin alphabet that have any; other alphabets have hardly any plain ones."""
+"""Largest share of letters beyond ASCII in words of the Latin alphabet that have any; others have hardly any."""
 
 SPOTS = 32
 SPOT_BYTES = 1 << 16
@@ -22,10 +22,13 @@ _WESTERN = ("cp1252", "cp1250", "mac_roman")
 _EUROPEAN = frozenset(
     ("latin_1", "iso8859_1", "iso8859_2", "iso8859_15", "cp1250", "cp1252", "cp1254", "cp1257", "mac_roman", "mac_latin2")
 )
-_OTHERS = frozenset(
-    "big5 big5hkscs cp932 cp949 cp950 euc_jp euc_kr gb18030 gb2312 gbk johab shift_jis cp1251 cp855 cp866 iso8859_5 koi8_r koi8_u "
-    "mac_cyrillic cp1253 iso8859_7 mac_greek cp1255 iso8859_8 cp1256 iso8859_6 cp874 tis_620".split()
-)
+# fmt: off
+_OTHERS = frozenset((
+    "big5", "big5hkscs", "cp932", "cp949", "cp950", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk", "johab", "shift_jis",
+    "cp1251", "cp855", "cp866", "iso8859_5", "koi8_r", "koi8_u", "mac_cyrillic", "cp1253", "iso8859_7", "mac_greek",
+    "cp1255", "iso8859_8", "cp1256", "iso8859_6", "cp874", "tis_620",
+))
+# fmt: on
 """Encodings of other alphabets that files are found in; of a few words charset-normalizer makes any of its ninety."""
 _RARE = frozenset(b"\x81\x83\x86\x87\x88\x8b\x8d\x8f\x90\x98\x9b\x9d")
 """Bytes that hold control codes or signs nobody types in the Windows code pages of the Latin alphabet."""

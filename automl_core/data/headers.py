@@ -47,6 +47,8 @@ def _deep(rows: Sequence[Row]) -> int:
     """Return the number of lines of names where there are several, otherwise 0."""
     found = 0
     for depth in range(2, min(MOST_LINES, len(rows) - 2) + 1):
+        if any(is_typed(cell.strip()) for cell in rows[depth - 1]):
+            break
         typed = _typed_columns(rows[depth:])
         if len(typed) < 2 or not _names_them(rows[depth - 1], typed):
             break

@@ -26,9 +26,7 @@ def check_null_words(words: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     """
     kept = tuple(dict.fromkeys(["", *(word.strip() for word in words)]))
     if len(kept) > MOST_WORDS:
-        raise InputError(
-            f"{len(kept) - 1:,} words mean missing.", f"Up to {MOST_WORDS} can.", "Use the step 'Null words' instead."
-        )
+        raise InputError(f"{len(kept) - 1:,} words mean missing.", f"Up to {MOST_WORDS} can.", "Keep the usual ones.")
     long = next((word for word in kept if len(word) > MOST_LETTERS), "")
     if long:
         raise InputError(

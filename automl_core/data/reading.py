@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from automl_core.data.dialect import (
     split_line,
 )
 from automl_core.data.encoding import find_encoding
-from automl_core.data.headers import find_header, join_header
+from automl_core.data.headers import TYPED, find_header, is_typed, join_header
 from automl_core.data.origin import Choice, Origin
 from automl_core.errors import InputError
 
@@ -196,11 +197,8 @@ def _read_blocks(lines: list[str], dialect: Dialect | None, encoding: str, wante
     if len(tables) > 1:
         number = wanted or largest(tables) + 1
         if number > len(tables):
-            raise InputError(
-                f"Table {number} of {name} was asked for.",
-                f"There are {len(tables)} in it.",
-                f"Choose one from 1 to {len(tables)}.",
-            )
+            known = f"{len(tables)} tables stand in it."
+            raise InputError(f"Table {number} of {name} was asked for.", known, f"Choose one from 1 to {len(tables)}.")
         first, after = _span(tables[number - 1])
         part = lines[first:after]
         found = read_lines(part, dialect or find_dialect(part, encoding), name, first=first)
@@ -324,7 +322,12 @@ def read_lines(lines: list[str], dialect: Dialect, name: str, *, first: int = 0)
         header, width = [""] * extra + header, width + extra
     table: list[list[str]] = []
     refused: list[Refused] = []
+    words = _word_column([cells for _, cells, _ in rows]) if dialect.delimiter == " " else -1
     for line, cells, raw in rows:
+        if 0 <= words < width < len(cells):
+            repairs["Words of one cell were joined, since spaces stand between cells, too."] += 1
+            after = words + 1 + len(cells) - width
+            cells = [*cells[:words], " ".join(cells[words:after]), *cells[after:]]
         if len(cells) > width:
             if any(cell.strip() for cell in cells[width:]):
                 reason = f"{len(cells)} cells where the table has {width} columns"
@@ -350,6 +353,13 @@ def read_lines(lines: list[str], dialect: Dialect, name: str, *, first: int = 0)
     return TextTable(frame, report)
 
 
+def _word_column(rows: list[list[str]]) -> int:
+    """Return the first column behind the last that is a number or date in nearly every row: there words stand without quotes."""
+    shortest = min(map(len, rows), default=0)
+    typed = [place for place in range(shortest) if sum(is_typed(row[place].strip()) for row in rows) > TYPED * len(rows)]
+    return typed[-1] + 1 if typed else -1
+
+
 def _records(lines: list[str], dialect: Dialect) -> tuple[list[Record], Counter[str]]:
     """Group lines into records: a quoted cell may span lines, a stray quote may not swallow the rest of the file."""
     delimiter, quote, escape = dialect.delimiter, dialect.quote, dialect.escape
@@ -368,12 +378,12 @@ def _records(lines: list[str], dialect: Dialect) -> tuple[list[Record], Counter[
             joined, extra = _join(lines, number, dialect, usual)
             if extra:
                 line, taken = joined, extra + 1
-                cells = split_line(line, delimiter, quote, escape)
+                cells = _split(line, delimiter, quote, escape)
             else:
                 repairs["Stray quotes were kept as part of their cell."] += 1
                 cells = _split_stray(line, delimiter, quote, escape, usual)
         else:
-            cells = split_line(line, delimiter, quote, escape) if line else [""]
+            cells = _split(line, delimiter, quote, escape) if line else [""]
         records.append((number, cells, line))
         widths[len(cells)] += 1
         number += taken
@@ -393,27 +403,33 @@ def _join(lines: list[str], start: int, dialect: Dialect, usual: int) -> tuple[s
     for extra in range(1, min(MAX_RECORD_LINES, len(lines) - start)):
         joined += "\n" + lines[start + extra]
         if not _open_quote(joined, dialect.delimiter, dialect.quote, dialect.escape):
-            cells = split_record(joined, dialect)
+            try:
+                cells = split_line(joined, dialect.delimiter, dialect.quote, dialect.escape)
+            except csv.Error:
+                return "", 0  # the quote closes nothing that was opened
             return (joined, extra) if not usual or len(cells) == usual else ("", 0)
     return "", 0
 
 
-def split_record(record: str, dialect: Dialect) -> list[str]:
-    """Split a record that may hold line breaks inside quotes."""
-    return split_line(record, dialect.delimiter, dialect.quote, dialect.escape)
+def _split(record: str, delimiter: str, quote: str, escape: str) -> list[str]:
+    """Split a record; one that quotes do not explain, such as a line break outside of them, is split without them."""
+    try:
+        return split_line(record, delimiter, quote, escape)
+    except csv.Error:
+        return record.split(delimiter) if delimiter else [record]
 
 
 def _split_stray(line: str, delimiter: str, quote: str, escape: str, usual: int) -> list[str]:
     """Split a line with one quote too many: by quotes if that gives the usual width, otherwise without quotes."""
-    cells = split_line(line, delimiter, quote, escape)
+    cells = _split(line, delimiter, quote, escape)
     if len(cells) == usual:
         return cells
-    bare = split_line(line, delimiter, "", "")
+    bare = _split(line, delimiter, "", "")
     if len(bare) == usual or not delimiter:
         return [_unquote(cell, quote) for cell in bare]
     for position in [index for index, char in enumerate(line) if char == quote]:
         without = line[:position] + line[position + 1 :]
-        cells = split_line(without, delimiter, quote, escape)
+        cells = _split(without, delimiter, quote, escape)
         if len(cells) == usual:
             return cells
     return [_unquote(cell, quote) for cell in bare]
