@@ -121,10 +121,8 @@ def test_a_cell_of_many_letters_is_read(tmp_path: Path) -> None:
 
 def test_cells_separated_by_spaces_beside_quoted_ones(tmp_path: Path) -> None:
     """The colons of the times were taken for the delimiter."""
-    lines = [
-        f'0{n}/01/2024 0{n}:15 {n} Light Jacket{" Blue" * (n % 2)} "What it is: a jacket." "https://x.org/{n}"'
-        for n in range(1, 9)
-    ]
+    text = '"What it is: a jacket." "https://x.org/{n}"'
+    lines = [f"0{n}/01/2024 0{n}:15 {n} Light Jacket{' Blue' * (n % 2)} {text.format(n=n)}" for n in range(1, 9)]
     table = read(tmp_path, "DAY TIME Qty What Text Link\n" + "\n".join(lines) + "\n")
     assert table.frame.iloc[0].to_list() == [
         "01/01/2024",

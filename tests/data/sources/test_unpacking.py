@@ -52,9 +52,9 @@ def test_a_cut_file_is_refused_and_not_read_in_part(read: Read, packing: str) ->
 
 @pytest.mark.parametrize("packing", PACKERS)
 def test_a_bomb_is_stopped_by_its_ratio(read: Read, packing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("automl_core.data.sources.unpacking.FREE_BYTES", 1 << 20)
+    monkeypatch.setattr("automl_core.data.sources.unpacking.FREE_BYTES", 1 << 18)
     with pytest.raises(InputError) as caught:
-        read(PACKERS[packing](b"a,b\n" + b"0,0\n" * (8 << 20)))
+        read(PACKERS[packing](b"a,b\n" + b"0,0\n" * (1 << 20)))
     assert str(caught.value) == (
         "file.dat unpacks to more than 250 times its size. Tables never do; files made to fill a disk do. "
         "Unpack it yourself and choose the table in it, if you trust it."
