@@ -16,7 +16,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop test e2e lint format types contracts check lock catalogue clean \
-	bench bench-reading bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-profile \
+	bench bench-reading bench-large bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-profile \
 	bench-speed bench-peers
 
 help:  ## List the commands
@@ -76,6 +76,9 @@ bench-clusters: $(VENV)/installed-dev  ## Spelling variants among 100,000 values
 
 bench-cleaning: $(VENV)/installed-dev  ## A recipe over 10,000,000 rows, with its peak memory
 	@$(BIN)/python benchmarks/run.py cleaning
+
+bench-large: $(VENV)/installed-dev  ## A clean CSV of 1 GB to Parquet beside DuckDB
+	@$(BIN)/python benchmarks/run.py large
 
 bench-start: $(VENV)/installed-dev  ## Start button to a job's first event
 	@$(BIN)/python benchmarks/run.py start

@@ -23,11 +23,13 @@ _EUROPEAN = frozenset(
     ("latin_1", "iso8859_1", "iso8859_2", "iso8859_15", "cp1250", "cp1252", "cp1254", "cp1257", "mac_roman", "mac_latin2")
 )
 # fmt: off
-_OTHERS = frozenset((
-    "big5", "big5hkscs", "cp932", "cp949", "cp950", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk", "johab", "shift_jis",
-    "cp1251", "cp855", "cp866", "iso8859_5", "koi8_r", "koi8_u", "mac_cyrillic", "cp1253", "iso8859_7", "mac_greek",
+_ONE_BYTE = frozenset((
+    "cp1251", "cp855", "cp866", "iso8859_5", "koi8_r", "koi8_u", "mac_cyrillic", "cp1253", "iso8859_7",
     "cp1255", "iso8859_8", "cp1256", "iso8859_6", "cp874", "tis_620",
 ))
+_OTHERS = _ONE_BYTE | {
+    "big5", "big5hkscs", "cp932", "cp949", "cp950", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk", "shift_jis",
+}
 # fmt: on
 """Encodings of other alphabets that files are found in; of a few words charset-normalizer makes any of its ninety."""
 _RARE = frozenset(b"\x81\x83\x86\x87\x88\x8b\x8d\x8f\x90\x98\x9b\x9d")
@@ -63,14 +65,20 @@ def find_encoding(head: bytes, path: Path) -> str:
     from charset_normalizer import from_bytes
 
     guesses = [str(match.encoding) for match in from_bytes(odd, explain=False)]
-    others = [name for name in guesses if name in _OTHERS]
+    # The small letters of the Macintosh are those of Windows; only its capitals tell the two apart.
+    capitals = any(0x80 <= byte < 0xA0 for byte in odd)
+    high = [byte for byte in odd if byte > 127]
+    # One of the most frequent Cyrillic letters is one of the rarest of Greek.
+    greek = high.count(0xE0) < 0.02 * len(high)
+    others = [name for name in guesses if name in _OTHERS and (capitals or name != "mac_cyrillic")]
+    others = [name for name in others if greek or name not in ("cp1253", "iso8859_7")]
     together = _together(odd) > 0.5
+    if together and sum(byte >= 0xC0 for byte in high) > 0.9 * len(high) and not (others and others[0] in _ONE_BYTE):
+        # Whole words whose bytes are from 0xC0 on: Cyrillic, of which most letters are small. The alphabets of two bytes use
+        # those below, too, but of a few words charset-normalizer takes one for the other.
+        return "cp1251" if sum(byte >= 0xE0 for byte in high) > 0.5 * len(high) else "koi8_r"
     if others and (guesses[0] not in _EUROPEAN or together):
         return others[0]
-    high = [byte for byte in odd if byte > 127]
-    if together and sum(byte >= 0xC0 for byte in high) > 0.9 * len(high):
-        # Whole words beyond ASCII, too few for a guess. The letters of Cyrillic are from 0xC0 on, and most are small ones.
-        return "cp1251" if sum(byte >= 0xE0 for byte in high) > 0.5 * len(high) else "koi8_r"
     return min(_WESTERN, key=lambda name: _strangeness(odd, name))
 
 

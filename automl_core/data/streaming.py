@@ -23,7 +23,7 @@ from automl_core.data.scanning import scan
 from automl_core.errors import InputError
 from automl_core.schema import Column, Kind, Schema
 
-SAMPLE = 1 << 20
+SAMPLE = 1 << 19
 """Bytes of text, from all over the file, that the kinds are found from."""
 TRIES = 6
 SHORT = "Rows with too few cells were filled up with missing ones."
