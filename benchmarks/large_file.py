@@ -94,7 +94,7 @@ def run(side: str, source: Path) -> None:
 
     assert duckdb and pandas and pyarrow.parquet
     if side == "ours":
-        import automl_core.data.streaming
+        pass
     with tempfile.TemporaryDirectory(dir=source.parent) as folder:
         started = time.perf_counter()
         (ours if side == "ours" else theirs)(source, Path(folder))

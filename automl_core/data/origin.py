@@ -113,8 +113,6 @@ class Origin:
             parts.append(f"{what} {self.sheet!r} of {_count(self.sheets, what)}")
         elif self.form != "text":
             parts.append(FORM_WORDS[self.form])
-        if self.tables:
-            parts.append(f"table {self.table} of {len(self.tables)} that stand below each other")
         said = ", ".join(parts)
         return f"{said[0].upper()}{said[1:]}." if said else ""
 
@@ -137,7 +135,8 @@ class Origin:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Origin:
         """Rebuild an origin from `to_dict`'s output."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+        given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+        return cls(**given)
 
 
 def other_part(choice: Choice, **part: Any) -> Choice:

@@ -107,7 +107,8 @@ def start_reading(path: Path, name: str, file: str, *, move: bool) -> None:
     from automl_core.projects import create_project, delete_project
 
     fresh = not state.get("project")
-    project = create_project(caches.workspace(), name) if fresh else caches.project_folder(state.get("project"))
+    project_id = create_project(caches.workspace(), name).id if fresh else state.get("project")
+    project = caches.project_folder(project_id)
     try:
         source = path
         if move:

@@ -103,26 +103,29 @@ def _column(values: pa.Array[Any]) -> pd.Series[Any]:
     if types.is_dictionary(values.type):
         values = values.dictionary_decode()
     kind = values.type
+    plain: Any = None
     if types.is_boolean(kind):
-        return _text(pc.if_else(values, "true", "false"))
-    if types.is_integer(kind):
+        plain = _text(pc.if_else(values, "true", "false"))
+    elif types.is_integer(kind):
         spread = pc.min_max(values)
         low, high = spread["min"].as_py(), spread["max"].as_py()
         if low is not None and (low <= -EXACT or high >= EXACT):
-            return _text(values.cast(pa.string()))
-        return pd.Series(values.to_numpy(zero_copy_only=False)) if values.null_count else values.cast(pa.int64()).to_pandas()
-    if types.is_floating(kind) or types.is_decimal(kind):
-        return pd.Series(values.cast(pa.float64()).to_numpy(zero_copy_only=False))
-    if types.is_string(kind) or types.is_large_string(kind):
-        return _text(values)
-    if types.is_timestamp(kind) or types.is_date(kind):
+            plain = _text(values.cast(pa.string()))
+        else:
+            plain = values if values.null_count else values.cast(pa.int64())
+            plain = plain.to_numpy(zero_copy_only=False)
+    elif types.is_floating(kind) or types.is_decimal(kind):
+        plain = values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    elif types.is_string(kind) or types.is_large_string(kind):
+        plain = _text(values)
+    elif types.is_timestamp(kind) or types.is_date(kind):
         try:
-            return pd.Series(values.cast(pa.timestamp("ns")).to_numpy(zero_copy_only=False)).astype("datetime64[ns]")
+            plain = values.cast(pa.timestamp("ns")).to_numpy(zero_copy_only=False).astype("datetime64[ns]")
         except pa.ArrowInvalid:
-            return _text(values.cast(pa.string()))  # years that nanoseconds do not reach
-    if types.is_null(kind):
-        return pd.Series([""] * len(values), dtype=object)
-    return column_of(values.to_pylist())
+            plain = _text(values.cast(pa.string()))  # years that nanoseconds do not reach
+    elif types.is_null(kind):
+        plain = pd.Series([""] * len(values), dtype=object)
+    return column_of(values.to_pylist()) if plain is None else pd.Series(plain)
 
 
 def _text(values: pa.Array[Any]) -> pd.Series[Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from automl_core.data.origin import Choice, Form, Origin, Packing
 from automl_core.data.reading import TextTable, check_size, read_text
@@ -105,7 +106,7 @@ def opened(path: Path, choice: Choice, *, within: Path | None = None, limit: int
         with tempfile.TemporaryDirectory(dir=within, prefix=".opened-") as helper:
             folder = Path(helper)
             if content not in ("gzip", "bzip2", "xz", "zstd", "zip"):
-                form: Form = content
+                form = cast(Form, content)
                 yield Opened(path, form, path.name, Origin(form), folder)
                 return
             packing: Packing = content
@@ -114,7 +115,7 @@ def opened(path: Path, choice: Choice, *, within: Path | None = None, limit: int
             within_it = recognise(inside.path, name)
             if within_it in ("gzip", "bzip2", "xz", "zstd", "zip"):
                 raise InputError(f"{name} is compressed more than once.", KINDS, "Unpack it once yourself and choose that.")
-            inner: Form = within_it  # type: ignore[assignment]
+            inner = cast(Form, within_it)
             origin = Origin(inner, packing, member=inside.member, members=inside.members)
             yield Opened(inside.path, inner, name, origin, folder)
     except AutoMLError as error:
