@@ -24,8 +24,8 @@ HEAD = """# The worst files of the reading score
 
 Written by `python benchmarks/reading.py --write` on {day}; do not edit. {score}
 
-The files are damaged one way each, which their names say, and compared with clean twins. A record that cannot be read for sure is kept
-aside, counted and shown, where the twin has a guess at it: that costs a part of a point each time.
+The files are damaged one way each, which their names say, and compared with clean twins. A record that cannot be read for sure is
+kept aside, counted and shown, where the twin has a guess at it: that costs a part of a point each time.
 
 | score | file | what was read otherwise |
 |---:|---|---|
