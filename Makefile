@@ -15,9 +15,8 @@ export MLFLOW_DISABLE_TELEMETRY = true
 export RAY_USAGE_STATS_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test e2e lint format types contracts check lock catalogue clean \
-	bench bench-reading bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-profile \
-	bench-speed bench-peers bench-cluster
+# Every target with a plain name is a command and no file.
+.PHONY: $(shell grep -hoE '^[a-z0-9-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -76,6 +75,9 @@ bench-clusters: $(VENV)/installed-dev  ## Spelling variants among 100,000 values
 
 bench-cleaning: $(VENV)/installed-dev  ## A recipe over 10,000,000 rows, with its peak memory
 	@$(BIN)/python benchmarks/run.py cleaning
+
+bench-large: $(VENV)/installed-dev  ## A clean CSV of 1 GB to Parquet beside DuckDB
+	@$(BIN)/python benchmarks/run.py large
 
 bench-start: $(VENV)/installed-dev  ## Start button to a job's first event
 	@$(BIN)/python benchmarks/run.py start

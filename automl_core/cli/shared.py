@@ -24,7 +24,21 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Tablewright without a browser."
 )
 
-File = Annotated[Path, typer.Argument(help="A CSV or another delimited text file.", show_default=False)]
+File = Annotated[
+    Path,
+    typer.Argument(
+        help="A table: CSV or other text, Excel, ods, Parquet, Feather, JSON, SQLite, or one of these compressed.",
+        show_default=False,
+    ),
+]
+Parts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--part",
+        metavar="NAME",
+        help="Which sheet of a workbook, file of a zip archive, table of a database, or number of a table below another.",
+    ),
+]
 ModelPath = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A train folder or an exported model's zip.", show_default=False)
 ]
@@ -70,16 +84,17 @@ def choice_of(option: str, given: str, known: tuple[str, ...]) -> str:
     return given
 
 
-def dataset_of(file: Path) -> Dataset:
+def dataset_of(file: Path, part: list[str] | None = None) -> Dataset:
     """Read a table into a folder that is gone when the command ends."""
     import atexit
     import tempfile
 
     from automl_core.data.dataset import create_dataset
+    from automl_core.data.sources.opening import choice_of_parts
 
     folder = tempfile.mkdtemp(prefix="tablewright-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return create_dataset(Path(folder) / "dataset", existing(file), file.stem)
+    return create_dataset(Path(folder) / "dataset", existing(file), file.stem, choice=choice_of_parts(file, part or ()))
 
 
 def recipe_of(path: Path | None, dataset: Dataset, target: str) -> Recipe:

@@ -20,6 +20,7 @@ import typer
 from automl_core.cli.shared import (
     File,
     OrHere,
+    Parts,
     app,
     choice_of,
     dataset_of,
@@ -75,6 +76,7 @@ def train(
         float, typer.Option(help="With --preset fast: most milliseconds a row when 1,000 are predicted at once; 0 for no limit.")
     ] = 0.0,
     or_here: OrHere = False,
+    part: Parts = None,
 ) -> None:
     """Search for the best model and keep it with its report."""
     from automl_core.experiment import Budget, Split
@@ -101,13 +103,14 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     emit(Started(os.getpid()))
     # Before anything large is imported: the look has the other core while this process reads the table.
-    look = first_look.of_file(file, wish, out, emit=emit)
+    look = None if part else first_look.of_file(file, wish, out, emit=emit)
     try:
         from automl_core.cleaning.apply import apply_stateless
         from automl_core.data.dataset import create_dataset
+        from automl_core.data.sources.opening import choice_of_parts
         from automl_core.proposals import check_config, propose, propose_task
 
-        dataset = create_dataset(out / "dataset", file, file.stem)
+        dataset = create_dataset(out / "dataset", file, file.stem, choice=choice_of_parts(file, part or ()))
         chosen = recipe_of(recipe, dataset, target)
         cleaned = apply_stateless(dataset.frame(), dataset.schema, chosen, training=True)
         frame = cleaned.frame
