@@ -25,7 +25,7 @@ app = typer.Typer(
 
 File = Annotated[Path, typer.Argument(help="A CSV or another delimited text file.", show_default=False)]
 ModelPath = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A train folder or an exported model's zip.", show_default=False)
+    Path, typer.Argument(metavar="MODEL", help="A train folder, an exported model's zip, or NAME@champion.", show_default=False)
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where the result is written.", show_default=False)]
 
@@ -104,13 +104,32 @@ def train_folder(path: Path) -> Path:
     return path
 
 
+def model_file(path: Path) -> Path:
+    """Return the bundle of a train folder, of a registered model (``NAME@alias`` or ``NAME@3``), or the bundle itself.
+
+    Raises
+    ------
+    NotFoundError
+        When there is nothing of that name.
+    FormatError
+        When a registered version's file was deleted or altered.
+    """
+    if "@" in str(path) and not path.exists():
+        from automl_core.registry.store import resolve
+        from automl_core.workspace import Workspace
+
+        registered, number = resolve(Workspace.default(), str(path))
+        return registered.model(number)
+    return train_folder(path) / "model.zip" if path.is_dir() else path
+
+
 def model_at(path: Path) -> Model:
-    """Load the model of a train folder or a bundle."""
+    """Load the model of a train folder, a bundle, or a registered model; see `model_file`."""
     from automl_core.engines.skops import import_skops
     from automl_core.scoring.bundle import load_model
 
     import_skops()
-    return load_model(train_folder(path) / "model.zip" if path.is_dir() else path)
+    return load_model(model_file(path))
 
 
 def teller() -> Callable[[Event], None]:
