@@ -30,6 +30,9 @@ DOING = {
     "clean": "Cleaning a table",
     "leakage": "Measuring leakage",
     "tune": "Tuning a model",
+    "register": "Registering a version",
+    "mirror": "Bringing versions to MLflow",
+    "versions": "Comparing two versions",
 }
 WORDS = {
     "queued": "Waiting for its turn",
