@@ -94,7 +94,7 @@ def describe(model: Path, *, run: Run | None = None, origin: str = "Registered b
             "dataset_id": dataset_id,
             "fingerprint": lineage["fingerprint"],
             "rows": lineage["rows"],
-            "run": lineage["run"],
+            "run": run.id if run else lineage["run"],
             "candidate": manifest["candidate"],
             "made": lineage["created"],
             "product": manifest["product"],

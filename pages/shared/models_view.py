@@ -206,17 +206,16 @@ def draw_mlflow(project: ProjectFolder, registered: Registered) -> None:
     params = {"model": registered.id}
     found = jobs.find(project, "mirror", params)
     active = jobs.panel(project, found.name, key=f"models_mirror_{registered.id}").active if found and not complete else False
-    if not complete and not active:
-        if st.button(
-            "Bring it to MLflow",
-            key=f"models_mirror_{registered.id}_start",
-            icon=":material/sync:",
-            help="Writes versions, aliases and notes to the registry; what is there already stays.",
-        ):
-            with errors.shown() as started, st.spinner("Starting"):
-                jobs.start(project, "mirror", params)
-            if not started.failed:
-                st.rerun()
+    if (not complete and not active) and st.button(
+        "Bring it to MLflow",
+        key=f"models_mirror_{registered.id}_start",
+        icon=":material/sync:",
+        help="Writes versions, aliases and notes to the registry; what is there already stays.",
+    ):
+        with errors.shown() as started, st.spinner("Starting"):
+            jobs.start(project, "mirror", params)
+        if not started.failed:
+            st.rerun()
     st.caption("MLflow's own pages and its own server work on it:")
     address = public(uri)
     st.code(

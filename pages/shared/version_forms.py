@@ -66,7 +66,7 @@ def ask_registration(project: ProjectFolder, registered: Registered | None, *, p
         help="Packs, judges and keeps the model with its report, and brings it to MLflow.",
     )
     if clicked:
-        with errors.shown() as outcome, st.spinner("Starting"):
+        with errors.shown(), st.spinner("Starting"):
             if name:
                 from automl_core.registry.records import check_name
 

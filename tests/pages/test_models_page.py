@@ -113,7 +113,7 @@ def test_two_versions_are_compared_by_a_job_and_shown(project: ProjectFolder, sh
     jobs.states[job_id] = "finished"
     app.run()
     assert_clean(app)
-    table = next(one for one in app.dataframe if one.proto.id.endswith(f"{key}_Scores"))
+    table = next(one for one in app.dataframe if "Version 2" in one.value.columns)
     assert table.value.iloc[0].tolist() == [
         "Area under the ROC curve, over the folds", "0.820 ± 0.020", "0.830 ± 0.020", "●",
     ]  # fmt: skip

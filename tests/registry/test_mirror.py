@@ -18,7 +18,6 @@ from automl_core.runs import Run
 from automl_core.worker.versions import compare, mirror, register_candidate
 from automl_core.workspace import ProjectFolder, Workspace
 from tests.conftest import customers
-from tests.registry.conftest import bundles, project, run_in_project, workspace  # noqa: F401 - fixtures
 
 LOAD = """
 import json, sys
@@ -33,7 +32,7 @@ print(automl_core.__file__)
 
 
 @pytest.fixture
-def registered(project: ProjectFolder, run_in_project: Run) -> Registered:  # noqa: F811
+def registered(project: ProjectFolder, run_in_project: Run) -> Registered:
     made = create_registered(project, "customers")
     events: list[Event] = []
     version = register_candidate(run_in_project, "forest", made, emit=events.append, who="ann")
@@ -42,7 +41,7 @@ def registered(project: ProjectFolder, run_in_project: Run) -> Registered:  # no
     return made
 
 
-def test_a_version_is_mirrored_once_and_loads_elsewhere(registered: Registered, run_in_project: Run, workspace: Workspace):  # noqa: F811
+def test_a_version_is_mirrored_once_and_loads_elsewhere(registered: Registered, run_in_project: Run, workspace: Workspace):
     registered.promote(1, "champion", "the first", who="ann")
     registered.note(1, "before the merger")
     assert not synced(registered)
