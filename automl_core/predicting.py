@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from numbers import Real
@@ -144,7 +145,9 @@ def defuse(cell: str) -> str:
     return cell
 
 
-def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
+def predict_file(
+    model: Model, source: Path, out: Path, *, seen: Callable[[pd.DataFrame, pd.DataFrame], None] | None = None
+) -> PredictionReport:
     """Predict a file of rows and write them with their predictions.
 
     Parameters
@@ -156,6 +159,8 @@ def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
         CSV (UTF-8): the columns of `source` as they were written, then ``prediction`` and ``probability_<class>``, in
         row order. A column of the file that has one of these names is kept under ``<name>_in_file``, or
         ``<name>_in_file_in_file`` where that is taken.
+    seen : callable, optional
+        Gets the raw rows that no rule set aside and their predictions, once they are written.
 
     Returns
     -------
@@ -188,6 +193,8 @@ def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
         while clash[name] in frame.columns or clash[name] in predicted.columns:
             clash[name] += "_in_file"
     defused = _write(out, frame.rename(columns=clash), predicted, checked.aside)
+    if seen is not None:
+        seen(frame[~checked.aside], predicted[~checked.aside])
     refused = len(table.report.refused)
     aside = int(checked.aside.sum())
     sentence = f"{len(frame) - aside:,} {'row' if len(frame) - aside == 1 else 'rows'} predicted."

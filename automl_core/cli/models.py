@@ -17,6 +17,7 @@ from automl_core.cli.shared import (
     model_at,
     say,
     train_folder,
+    version_at,
 )
 from automl_core.errors import InputError
 
@@ -113,7 +114,15 @@ def predict(
     """Predict rows: their columns, then `prediction` and `probability_<class>`, in row order."""
     from automl_core.predicting import predict_file
 
-    found = predict_file(model_at(model), existing(new), out)
+    version = version_at(model)
+    if version is None:
+        found = predict_file(model_at(model), existing(new), out)
+    else:
+        from automl_core.monitoring.check import predict_and_log
+
+        found, hindered = predict_and_log(model_at(model), existing(new), out, *version)
+        if hindered:
+            say(hindered)
     for difference in found.differences:
         say(difference.sentence)
     for sentence in found.rules:

@@ -17,6 +17,7 @@ from automl_core.events import CandidateScored, Event, Message, Progress
 if TYPE_CHECKING:
     from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import Dataset
+    from automl_core.registry.store import Registered
     from automl_core.scoring.bundle import Model
 
 app = typer.Typer(
@@ -104,6 +105,16 @@ def train_folder(path: Path) -> Path:
     return path
 
 
+def version_at(path: Path) -> tuple[Registered, int] | None:
+    """Return the registered model and version of ``NAME@alias``; None for a path. Raises NotFoundError."""
+    if "@" not in str(path) or path.exists():
+        return None
+    from automl_core.registry.store import resolve
+    from automl_core.workspace import Workspace
+
+    return resolve(Workspace.default(), str(path))
+
+
 def model_file(path: Path) -> Path:
     """Return the bundle of a train folder, of a registered model (``NAME@alias`` or ``NAME@3``), or the bundle itself.
 
@@ -114,11 +125,9 @@ def model_file(path: Path) -> Path:
     FormatError
         When a registered version's file was deleted or altered.
     """
-    if "@" in str(path) and not path.exists():
-        from automl_core.registry.store import resolve
-        from automl_core.workspace import Workspace
-
-        registered, number = resolve(Workspace.default(), str(path))
+    version = version_at(path)
+    if version is not None:
+        registered, number = version
         return registered.model(number)
     return train_folder(path) / "model.zip" if path.is_dir() else path
 

@@ -33,6 +33,9 @@ DOING = {
     "register": "Registering a version",
     "mirror": "Bringing versions to MLflow",
     "versions": "Comparing two versions",
+    "monitor": "Looking at a model in use",
+    "policy": "Following a policy",
+    "watch": "Watching policies",
 }
 WORDS = {
     "queued": "Waiting for its turn",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from automl_core.registry.records import Standing, Version
     from automl_core.registry.store import Registered
 
-ICONS = {"champion": ":material/trophy:", "challenger": ":material/swords:"}
+ICONS = {"champion": ":material/trophy:", "challenger": ":material/upgrade:"}
 MEANING = {
     "champion": "The version that is in use: NAME@champion leads to it.",
     "challenger": "A version that may become champion: NAME@challenger leads to it.",
