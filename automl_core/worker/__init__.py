@@ -10,7 +10,7 @@ from typing import Any
 
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND
-from automl_core.worker import candidates, monitoring, predictions, tables, training, versions
+from automl_core.worker import candidates, monitoring, policies, predictions, tables, training, versions
 
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": training.train_job,
@@ -31,4 +31,6 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "mirror": versions.mirror_job,
     "versions": versions.compare_job,
     "monitor": monitoring.monitor_job,
+    "policy": policies.policy_job,
+    "watch": policies.watch_job,
 }
