@@ -195,7 +195,7 @@ def _learn(
     rows, dataset = _rows(registered, policy, run, old.target, files)
     emit(Message(rows.sentence))
     made = _new_run(registered, policy, run, rows, dataset.schema, f"{dataset.name}, {policy.name}")
-    _train(policy, run, made, emit, should_stop)
+    _train(policy, run, old.lineage["candidate"], made, emit, should_stop)
     if should_stop():
         raise InputError("It was stopped before the new version could be judged.", action="Let the policy run again.")
     board = made.leaderboard()
@@ -284,7 +284,7 @@ def _new_run(registered: Registered, policy: Policy, run: Run, rows: Rows, schem
     return Run(folder)
 
 
-def _train(policy: Policy, old: Run, made: Run, emit: Emit, should_stop: ShouldStop) -> None:
+def _train(policy: Policy, old: Run, candidate_id: str, made: Run, emit: Emit, should_stop: ShouldStop) -> None:
     """Search in the new run, or fit there what the old one's version is made of; its journal says what happened."""
     import os
 
@@ -300,7 +300,7 @@ def _train(policy: Policy, old: Run, made: Run, emit: Emit, should_stop: ShouldS
     append_event(journal, Started(os.getpid()))
     try:
         if policy.how == "refit":
-            result = _refit(old, made, both, should_stop)
+            result = _refit(old, candidate_id, made, both, should_stop)
         else:
             result = train(made, emit=both, should_stop=should_stop, started=time.time())
     except AutoMLError as error:
@@ -309,15 +309,14 @@ def _train(policy: Policy, old: Run, made: Run, emit: Emit, should_stop: ShouldS
     append_event(journal, Finished(result))
 
 
-def _refit(old: Run, made: Run, emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:
-    """Fit the recommended model of a run once more, with its parameters and weights, on another run's rows."""
+def _refit(old: Run, candidate_id: str, made: Run, emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:
+    """Fit a model of a run once more, with its parameters and weights, on another run's rows."""
     from automl_core.model import candidate_weights
     from automl_core.relearning import spec_of
     from automl_core.search.candidates import Spec
     from automl_core.search.run import prepare, run_search
 
-    board = old.leaderboard()
-    chosen = board[board.recommended]
+    chosen = old.leaderboard()[candidate_id]
     members = candidate_weights(chosen)
     specs = tuple(Spec(**spec_of(old, name)) for name in members)
     dataset, config = made.dataset(), made.config

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from automl_core.retraining.policy import Policy, list_firings, save_policy
 from automl_core.runs import Run, write_request
 from automl_core.schema import Schema
 from automl_core.worker import policies
+from automl_core.worker.candidates import evaluate_candidate, report_candidate
 from automl_core.worker.policies import fire, look_at
 from automl_core.worker.training import train
 from automl_core.worker.versions import register_candidate
@@ -39,22 +41,31 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policies, "mirror", lambda registered, emit: True)
 
 
-@pytest.fixture
-def live(project: ProjectFolder, quiet: None) -> Registered:
-    """A champion that a real search made."""
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project's folder with a table and a run that a real search made."""
+    project = ProjectFolder(tmp_path_factory.mktemp("trained") / "pr261124-aaaaaaaa")
     dataset = dataset_from_frame(project.dataset("ds261124-aaaaaaaa"), customers(240)[KEPT], SCHEMA, "customers")
-    config = ExperimentConfig(
-        "outcome", "binary", "roc_auc", "left", budget=Budget(30, 3), preset="quick", holdout=0.25, threads=1
-    )
+    config = ExperimentConfig("outcome", "binary", "roc_auc", "left", budget=Budget(30, 2), preset="quick", holdout=0.25, threads=1)
     run = Run(project.run("rn261124-aaaaaaaa"))
     write_request(
         run.path,
         "train",
         {"dataset": dataset.id, "fingerprint": dataset.fingerprint, "config": config.to_dict(), "recipe": STEPS.to_dict()},
     )
-    found = train(run, emit=lambda event: None, should_stop=NEVER, started=time.time())
+    train(run, emit=lambda event: None, should_stop=NEVER, started=time.time())
+    evaluate_candidate(run, "lr")
+    report_candidate(run, "lr")
+    return project.path
+
+
+@pytest.fixture
+def live(project: ProjectFolder, trained: Path, quiet: None) -> Registered:
+    """A champion that a real search made."""
+    for part in ("datasets", "runs"):
+        shutil.copytree(trained / part, project.path / part)
     registered = create_registered(project, "customers")
-    register_candidate(run, found["recommended"], registered, emit=lambda event: None)
+    register_candidate(Run(project.run("rn261124-aaaaaaaa")), "lr", registered, emit=lambda event: None)
     registered.promote(1, "champion", "the first", who="ann")
     return registered
 
@@ -90,6 +101,7 @@ def test_a_file_arrives_and_a_new_version_is_made_judged_and_kept_in_order(live:
     assert list_firings(live) == [firing]
     assert any(isinstance(event, Message) and event.text == f"New rows: {firing.reason}" for event in told)
 
+    os.utime(inbox / "december.csv")
     again = look_at(live, emit=told.append, should_stop=NEVER)
     assert again.firings == () and again.waiting == ("New rows: 1 file is still being written.",)
     os.utime(inbox / "december.csv", (time.time() - 60, time.time() - 60))
@@ -131,8 +143,6 @@ def test_a_crossed_limit_rolls_back_once(live: Registered):
 
 
 def test_a_version_whose_run_is_gone_is_told(live: Registered):
-    import shutil
-
     shutil.rmtree(live.project.run("rn261124-aaaaaaaa"))
     firing = fire(live, Policy("p", "time", how="search", id="po261124-aaaaaaaa"), "test", emit=lambda e: None, should_stop=NEVER)
     assert firing.outcome == "failed"
