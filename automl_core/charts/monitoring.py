@@ -54,7 +54,7 @@ def period_figure(
 
 
 def history_figure(table: pd.DataFrame, label: str) -> go.Figure:
-    """Draw the score of every run and version over time, one colour for each kind of row; ``when``, ``score``, ``what``, ``name``."""
+    """Draw the score of every run and version over time, by the columns ``when``, ``score``, ``what`` and ``name``."""
     import plotly.graph_objects as go
 
     figure = go.Figure()

@@ -57,11 +57,13 @@ def crossed(status: Status, health: Health, limits: Limits) -> tuple[Alert, ...]
         found.append(Alert(code, severity, sentence, action))
 
     if limits.p95_ms is not None and total.p95_ms is not None and total.p95_ms > limits.p95_ms:
-        add("latency", "watch", f"95 % of the requests took up to {total.p95_ms:,.1f} ms a row; the limit is {limits.p95_ms:,.1f}.",
+        add("latency", "watch",
+            f"95 % of the requests took up to {total.p95_ms:,.1f} ms a row; the limit is {limits.p95_ms:,.1f}.",
             "Use a faster version, or raise the limit.")  # fmt: skip
     share = total.failed / total.requests if total.requests else 0.0
     if limits.errors is not None and total.requests >= FEW and share > limits.errors:
-        add("errors", "act", f"{total.failed:,} of {total.requests:,} requests failed ({share:.1%}); the limit is {limits.errors:.1%}.",
+        add("errors", "act",
+            f"{total.failed:,} of {total.requests:,} requests failed ({share:.1%}); the limit is {limits.errors:.1%}.",
             "Look at what they were sent, or roll back.")  # fmt: skip
     drop = status.drop
     if limits.drop is not None and drop is not None and drop > limits.drop:

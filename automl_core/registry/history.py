@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from automl_core.errors import AutoMLError, InputError
 from automl_core.leaderboard import Leaderboard
+from automl_core.registry.records import Version
 from automl_core.registry.store import list_registered
 from automl_core.runs import Run
 from automl_core.workspace import ProjectFolder, read_json, write_json
@@ -61,23 +62,17 @@ def history(project: ProjectFolder) -> list[Row]:
     for registered in list_registered(project):
         with contextlib.suppress(AutoMLError):
             now = registered.standing()
-            for version in registered.versions():
-                rows.append(
-                    Row(
-                        "Version",
-                        f"{registered.name}@{version.number}",
-                        registered.id,
-                        version.created,
-                        version.target,
-                        version.metric,
-                        str(version.lineage["dataset"]),
-                        version.score,
-                        version.held_out.value if version.held_out else None,
-                        ", ".join(now.aliases_of(version.number)),
-                        int(version.lineage["rows"]),
-                    )  # fmt: skip
-                )
+            rows += [_version(registered.name, registered.id, one, now.aliases_of(one.number)) for one in registered.versions()]
     return sorted(rows, key=lambda row: (row.when, row.name))
+
+
+def _version(name: str, model_id: str, version: Version, aliases: tuple[str, ...]) -> Row:
+    held = version.held_out.value if version.held_out else None
+    table, rows = str(version.lineage["dataset"]), int(version.lineage["rows"])
+    address, said = f"{name}@{version.number}", ", ".join(aliases)
+    return Row(
+        "Version", address, model_id, version.created, version.target, version.metric, table, version.score, held, said, rows
+    )
 
 
 def _run(run: Run) -> Row:

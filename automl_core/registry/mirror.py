@@ -75,7 +75,7 @@ def sync(registered: Registered) -> list[int]:
                 brought.append(number)
             there[number] = known.version
         if there:
-            aliases = {alias: there.get(now.aliases.get(alias, 0), "") for alias in ALIASES}
+            aliases: dict[str, str] = {alias: there.get(now.aliases.get(alias, 0), "") for alias in ALIASES}
             notes = {there[number]: text_of(registered.version(number), now.notes.get(number, "")) for number in there}
             mlflow.point(store, registered.name, aliases, notes)
         if refused is not None:

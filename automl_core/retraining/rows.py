@@ -118,7 +118,8 @@ def choose_rows(policy: Policy, base: pd.DataFrame, new: pd.DataFrame, held_out:
             )  # fmt: skip
         if held_out is None or not len(held_out):
             raise InputError(
-                "There are no new rows, and the champion's run kept none aside.", "A new version must be judged on rows it did not learn.",
+                "There are no new rows, and the champion's run kept none aside.",
+                "A new version must be judged on rows it did not learn.",
                 "Bring new labelled rows.",
             )  # fmt: skip
         judging, fresh, before = held_out, new, base.drop(index=held_out.index, errors="ignore")
@@ -148,4 +149,5 @@ def _last_days(frame: pd.DataFrame, column: str, policy: Policy) -> pd.DataFrame
             f"The column {policy.time_column!r} holds no dates.", "The last days need dates.", "Choose a date column."
         )
     newest = frame[column].max()
-    return frame[frame[column] > newest - pd.Timedelta(days=policy.span_days)]
+    kept: pd.DataFrame = frame[frame[column] > newest - pd.Timedelta(days=policy.span_days)]
+    return kept

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from automl_core.data.dataset import Dataset
+    from automl_core.monitoring.alerts import Alert
     from automl_core.monitoring.summary import DriftCheck, Status
 
 EVERY = 60.0
@@ -78,7 +79,9 @@ def look_at(
 
     moment = time.time() if now is None else now
     name = registered.name
-    status, told, fault = None, (), ""
+    status: Status | None = None
+    told: tuple[Alert, ...] = ()
+    fault = ""
     policies = list_policies(registered)
     needs = any(policy.enabled and policy.when in ("drift", "performance", "limits") for policy in policies)
     if settings_of(registered).on or needs:

@@ -166,14 +166,14 @@ def compare(registered: Registered, first: int, second: int, *, dataset_id: str 
     if first == second:
         raise InputError(f"Version {first} was named twice.", action="Choose two versions.")
     found = compare_records(registered.version(first), registered.version(second))
-    models = [load_model(registered.model(number)) for number in (first, second)]
+    one, other = (load_model(registered.model(number)) for number in (first, second))
     notes: tuple[str, ...] = ()
     if frame is None:
         try:
             frame, source, notes = rows_of(registered, first, second, dataset_id)
         except NotFoundError as error:
             return replace(found, notes=(str(error),))
-    return compare_models(replace(found, notes=notes), *models, frame, source)
+    return compare_models(replace(found, notes=notes), one, other, frame, source)
 
 
 def compare_job(context: JobContext) -> dict[str, Any]:

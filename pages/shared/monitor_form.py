@@ -51,7 +51,8 @@ def ask_labels(registered: Registered, settings: Settings) -> None:
                 )  # fmt: skip
             with right:
                 truth = st.selectbox(
-                    "Outcome", names, index=names.index(target) if target in names else len(names) - 1, key="monitor_labels_truth",
+                    "Outcome", names, index=names.index(target) if target in names else len(names) - 1,
+                    key="monitor_labels_truth",
                     help="Holds the true outcome.",
                 )  # fmt: skip
             if st.button("Add them", key="monitor_labels_add", icon=":material/label:", help="Joins them to the log."):

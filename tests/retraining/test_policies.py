@@ -46,7 +46,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project's folder with a table and a run that a real search made."""
     project = ProjectFolder(tmp_path_factory.mktemp("trained") / "pr261124-aaaaaaaa")
     dataset = dataset_from_frame(project.dataset("ds261124-aaaaaaaa"), customers(240)[KEPT], SCHEMA, "customers")
-    config = ExperimentConfig("outcome", "binary", "roc_auc", "left", budget=Budget(30, 2), preset="quick", holdout=0.25, threads=1)
+    config = ExperimentConfig("outcome", "binary", "roc_auc", "left", budget=Budget(30, 2), preset="quick", holdout=0.25)
     run = Run(project.run("rn261124-aaaaaaaa"))
     write_request(
         run.path,
