@@ -185,12 +185,6 @@ def point(store: Store, name: str, aliases: dict[str, str], notes: dict[str, str
                 client.update_model_version(name, version, text)
 
 
-def warm(store: Store) -> None:
-    """Have MLflow imported and its store made; raises EngineError."""
-    with _asked(store) as client:
-        client.search_registered_models(max_results=1)
-
-
 @contextlib.contextmanager
 def _asked(store: Store) -> Iterator[MlflowClient]:
     """Give a client of the registry; whatever goes wrong with it becomes one sentence."""

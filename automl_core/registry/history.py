@@ -33,10 +33,10 @@ class Row:
         Seconds since the epoch.
     target, metric, table, aliases : str
     score, held_out : float or None
-    rows : int
-        Learned from; 0 where it is not known.
-    candidates : int
-        Models that the run scored.
+    rows : int or None
+        What a version learned from.
+    candidates : int or None
+        Models that a run scored.
     """
 
     what: What
@@ -49,8 +49,8 @@ class Row:
     score: float | None
     held_out: float | None
     aliases: str = ""
-    rows: int = 0
-    candidates: int = 0
+    rows: int | None = None
+    candidates: int | None = None
 
 
 def history(project: ProjectFolder) -> list[Row]:

@@ -93,7 +93,7 @@ class Policy:
         """The whole rule in words."""
         when = {
             "time": f"Every {self.days:g} days",
-            "data": f"When new rows arrive in {self.watched}",
+            "data": f"When new rows arrive in {self.watched or 'a folder'}",
             "drift": "When drift says act",
             "performance": f"When performance falls by {self.drop:.0%}",
             "limits": "When errors, latency or performance cross their limits",

@@ -143,7 +143,7 @@ def rows_of(registered: Registered, first: int, second: int, dataset_id: str = "
         notes = []
         if source == "learned":
             notes.append(f"Version {number} learned from these rows, so its scores on them are too good.")
-        elif other.lineage["run"] != version.lineage["run"]:
+        elif not _same_division(version, other):
             notes.append(
                 f"They were kept aside for version {number}; version {other.number} may have learned some of them, "
                 "which flatters it."
@@ -153,6 +153,14 @@ def rows_of(registered: Registered, first: int, second: int, dataset_id: str = "
         "The tables that these versions learned from are no longer there.",
         "Rows are needed for which both predict.",
         "Choose a table of the project.",
+    )
+
+
+def _same_division(first: Version, second: Version) -> bool:
+    """Return whether two versions kept the same rows of the same table aside."""
+    same = ("split", "holdout", "seed", "target")
+    return first.lineage["fingerprint"] == second.lineage["fingerprint"] and all(
+        first.config.get(name) == second.config.get(name) for name in same
     )
 
 

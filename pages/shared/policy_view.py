@@ -74,8 +74,8 @@ def draw_policies(project: ProjectFolder, registered: Registered) -> None:
                 st.caption("It has not fired yet." if policy.enabled else "Switched off.")
             else:
                 st.caption(
-                    f"Fired {count} {'time' if count == 1 else 'times'}, last {when(last.time)} because: {errors.plain(last.why)} "
-                    f"{OUTCOMES[last.outcome]}. {errors.plain(last.reason)}"
+                    f"Fired {count} {'time' if count == 1 else 'times'}, last {when(last.time)} because: "
+                    f"{errors.plain(last.why)} {OUTCOMES[last.outcome]}. {errors.plain(last.reason)}"
                 )
             with st.container(horizontal=True, vertical_alignment="center"):
                 _run_now(project, registered, policy)
@@ -156,7 +156,7 @@ def draw_firings(registered: Registered) -> None:
     made = [one for one in firings if one.outcome != "failed"]
     st.markdown("**Firings**")
     st.caption(
-        f"{len(firings):,} so far; {jobs.duration(sum(one.seconds for one in made))} of work that nobody had to start or wait for."
+        f"{len(firings):,} so far; {jobs.duration(sum(one.seconds for one in made))} of work that nobody had to start or await."
     )
     st.dataframe(
         [_row(one) for one in firings[:200]],
