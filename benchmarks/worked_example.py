@@ -40,6 +40,7 @@ def first_version(project: Any, frame: Any, budget: float) -> Any:
 
     from automl_core.cleaning.apply import apply_stateless
     from automl_core.cleaning.propose import propose_recipe
+    from automl_core.cli.shared import teller
     from automl_core.data.dataset import create_dataset
     from automl_core.experiment import Budget, Split
     from automl_core.proposals import propose
@@ -63,7 +64,7 @@ def first_version(project: Any, frame: Any, budget: float) -> Any:
         "train",
         {"dataset": dataset.id, "fingerprint": dataset.fingerprint, "config": config.to_dict(), "recipe": recipe.to_dict()},
     )
-    found = train(run, emit=lambda event: None, should_stop=lambda: False, started=time.time())
+    found = train(run, emit=teller(), should_stop=lambda: False, started=time.time())
     judge_recommended(run, found["recommended"], lambda event: None)
     registered = create_registered(project, "bike")
     register_candidate(run, found["recommended"], registered, emit=lambda event: None)
@@ -126,13 +127,13 @@ def page(registered: Any, table: list[dict[str, Any]], budget: float, seconds: f
         "",
         f"A model learned how many bikes are rented an hour from the {version.lineage['rows']:,} hours of 2011 "
         f"({version.candidate}, {budget:g} s of search). Then the months of 2012 arrive, one file after another. Each is "
-        "predicted by the version in use and logged; its true numbers come later, by key; then a policy takes the file in, fits the "
-        "same models on everything so far, and sets the result against the version in use on the newest 30 % of the month, which "
+        "predicted by the version in use and logged; its true numbers come later, by key; then a policy takes the file in, fits "
+        "the same models on everything so far, and sets the result against the version in use on the newest 30 % of the month, which "
         "neither learned.",
         "",
         f"Expected from 2011: {label} {number(version.judged)}, lower is better.",
         "",
-        f"| month | rows | version in use | drift | {label} estimated | true | version of 2011 | what the policy did |",
+        f"| month | rows | version in use | drift | {label} estimated | true | version of 2011 | the policy |",
         "|---|---:|---:|---|---:|---:|---:|---|",
     ]
     for row in table:
@@ -166,12 +167,14 @@ def main() -> int:
     started = time.time()
     with tempfile.TemporaryDirectory() as home:
         os.environ["AUTOML_HOME"] = home
+        from automl_core.engines.skops import import_skops
         from automl_core.monitoring.settings import Settings, save_settings
         from automl_core.projects import create_project
         from automl_core.retraining.policy import Policy, save_policy
         from automl_core.worker import policies
         from automl_core.workspace import Workspace
 
+        import_skops()
         policies.mirror = lambda registered, emit: True  # type: ignore[assignment]  # MLflow has no part in this
         workspace = Workspace.default()
         project = workspace.project(create_project(workspace, "Bike").id)

@@ -101,6 +101,8 @@ def predict_and_log(model: Model, source: Path, out: Path, registered: Registere
     """
     import pandas as pd
 
+    if not settings_of(registered).on:
+        return predict_file(model, source, out), ""  # nothing of the rows is held for a log that is off
     started = time.perf_counter()
     kept: list[tuple[pd.DataFrame, pd.DataFrame]] = []
 

@@ -167,18 +167,21 @@ def _rows(answered: Answered, settings: Settings, request: str) -> list[dict[str
     keys = frame[settings.key].astype(str).tolist() if settings.key in frame.columns else [""] * len(frame)
     ms = answered.seconds * 1000 / max(len(frame), 1)
     event = answered.positive or (answered.classes[-1] if answered.classes else "")
+    labels = predicted["prediction"].tolist()
+    shares = {name: predicted[f"probability_{name}"].round(6).tolist() for name in answered.classes}
+    values = shares[event] if answered.classes else labels
+    names = [str(name) for name in kept]
     rows = []
-    for place, record in enumerate(inputs.to_dict("records")):
-        row = predicted.iloc[place]
-        probabilities = {name: round(float(row[f"probability_{name}"]), 6) for name in answered.classes}
+    for place, cells in enumerate(zip(*(inputs[name].tolist() for name in kept), strict=True) if kept else [()] * len(frame)):
+        probabilities = {name: share[place] for name, share in shares.items()}
         rows.append(
             {
                 **shared,
                 "row": place,
                 "key": keys[place] or f"{request}:{place}",
-                "inputs": json.dumps({str(name): _plain(value) for name, value in record.items()}, ensure_ascii=False),
-                "prediction": str(row["prediction"]),
-                "value": probabilities.get(event, 0.0) if answered.classes else float(row["prediction"]),
+                "inputs": json.dumps(dict(zip(names, map(_plain, cells), strict=True)), ensure_ascii=False),
+                "prediction": str(labels[place]),
+                "value": float(values[place]),
                 "probabilities": json.dumps(probabilities, ensure_ascii=False) if probabilities else "",
                 "ms": ms,
                 "warnings": told if place == 0 else "",
