@@ -128,7 +128,8 @@ def page(registered: Any, table: list[dict[str, Any]], budget: float, seconds: f
         f"A model learned how many bikes are rented an hour from the {version.lineage['rows']:,} hours of 2011 "
         f"({version.candidate}, {budget:g} s of search). Then the months of 2012 arrive, one file after another. Each is "
         "predicted by the version in use and logged; its true numbers come later, by key; then a policy takes the file in, fits "
-        "the same models on everything so far, and sets the result against the version in use on the newest 30 % of the month, which "
+        "the same models on everything so far, and sets the result against the version in use on the newest "
+        "30 % of the month, which "
         "neither learned.",
         "",
         f"Expected from 2011: {label} {number(version.judged)}, lower is better.",
