@@ -103,6 +103,9 @@ bench-peers: $(VENV)/installed-dev  ## 60 s beside six other systems; goes on wh
 bench-cluster: $(VENV)/installed-dev  ## A search on 1, 2, 4 and 8 machines of a cluster
 	@$(BIN)/python benchmarks/run.py cluster
 
+worked-example: $(VENV)/installed-dev  ## Bike rentals month by month, written into docs/worked_example.md
+	@$(BIN)/python benchmarks/worked_example.py
+
 lock:  ## Compile requirements.in into requirements.txt (needs uv)
 	@for name in requirements requirements-dev requirements-cluster; do \
 		uv pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt && \

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from numbers import Real
@@ -146,7 +147,14 @@ def defuse(cell: str) -> str:
     return cell
 
 
-def predict_file(model: Model, source: Path, out: Path, *, choice: Choice | None = None) -> PredictionReport:
+def predict_file(
+    model: Model,
+    source: Path,
+    out: Path,
+    *,
+    choice: Choice | None = None,
+    seen: Callable[[pd.DataFrame, pd.DataFrame], None] | None = None,
+) -> PredictionReport:
     """Predict a file of rows and write them with their predictions.
 
     Parameters
@@ -160,6 +168,8 @@ def predict_file(model: Model, source: Path, out: Path, *, choice: Choice | None
         ``<name>_in_file_in_file`` where that is taken.
     choice : Choice, optional
         Which part of the file and how; found from the file when left out.
+    seen : callable, optional
+        Gets the raw rows that no rule set aside and their predictions, once they are written.
 
     Returns
     -------
@@ -192,6 +202,8 @@ def predict_file(model: Model, source: Path, out: Path, *, choice: Choice | None
         while clash[name] in frame.columns or clash[name] in predicted.columns:
             clash[name] += "_in_file"
     defused = _write(out, cells_of(frame).rename(columns=clash), predicted, checked.aside)
+    if seen is not None:
+        seen(frame[~checked.aside], predicted[~checked.aside])
     refused = len(table.report.refused)
     aside = int(checked.aside.sum())
     sentence = f"{len(frame) - aside:,} {'row' if len(frame) - aside == 1 else 'rows'} predicted."

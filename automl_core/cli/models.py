@@ -18,6 +18,7 @@ from automl_core.cli.shared import (
     model_at,
     say,
     train_folder,
+    version_at,
 )
 from automl_core.errors import InputError
 
@@ -116,7 +117,15 @@ def predict(
     from automl_core.data.sources.opening import choice_of_parts
     from automl_core.predicting import predict_file
 
-    found = predict_file(model_at(model), existing(new), out, choice=choice_of_parts(new, part or ()))
+    version, choice = version_at(model), choice_of_parts(new, part or ())
+    if version is None:
+        found = predict_file(model_at(model), existing(new), out, choice=choice)
+    else:
+        from automl_core.monitoring.check import predict_and_log
+
+        found, hindered = predict_and_log(model_at(model), existing(new), out, *version, choice=choice)
+        if hindered:
+            say(hindered)
     for difference in found.differences:
         say(difference.sentence)
     for sentence in found.rules:

@@ -17,6 +17,7 @@ from automl_core.events import CandidateScored, Event, Message, Progress
 if TYPE_CHECKING:
     from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import Dataset
+    from automl_core.registry.store import Registered
     from automl_core.scoring.bundle import Model
     from automl_core.search.place import Place
 
@@ -40,7 +41,7 @@ Parts = Annotated[
     ),
 ]
 ModelPath = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A train folder or an exported model's zip.", show_default=False)
+    Path, typer.Argument(metavar="MODEL", help="A train folder, an exported model's zip, or NAME@champion.", show_default=False)
 ]
 OrHere = Annotated[
     bool, typer.Option("--or-here", help="Use this machine when the cluster of AUTOML_RAY_ADDRESS cannot be reached.")
@@ -123,13 +124,40 @@ def train_folder(path: Path) -> Path:
     return path
 
 
+def version_at(path: Path) -> tuple[Registered, int] | None:
+    """Return the registered model and version of ``NAME@alias``; None for a path. Raises NotFoundError."""
+    if "@" not in str(path) or path.exists():
+        return None
+    from automl_core.registry.store import resolve
+    from automl_core.workspace import Workspace
+
+    return resolve(Workspace.default(), str(path))
+
+
+def model_file(path: Path) -> Path:
+    """Return the bundle of a train folder, of a registered model (``NAME@alias`` or ``NAME@3``), or the bundle itself.
+
+    Raises
+    ------
+    NotFoundError
+        When there is nothing of that name.
+    FormatError
+        When a registered version's file was deleted or altered.
+    """
+    version = version_at(path)
+    if version is not None:
+        registered, number = version
+        return registered.model(number)
+    return train_folder(path) / "model.zip" if path.is_dir() else path
+
+
 def model_at(path: Path) -> Model:
-    """Load the model of a train folder or a bundle."""
+    """Load the model of a train folder, a bundle, or a registered model; see `model_file`."""
     from automl_core.engines.skops import import_skops
     from automl_core.scoring.bundle import load_model
 
     import_skops()
-    return load_model(train_folder(path) / "model.zip" if path.is_dir() else path)
+    return load_model(model_file(path))
 
 
 def place_of(or_here: bool) -> Place:

@@ -10,7 +10,7 @@ from typing import Any
 
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND
-from automl_core.worker import candidates, predictions, reading, tables, training
+from automl_core.worker import candidates, monitoring, policies, predictions, reading, tables, training, versions
 
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": training.train_job,
@@ -28,4 +28,10 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "ablation": tables.ablation_job,
     "clean": tables.clean_job,
     "leakage": tables.leakage_job,
+    "register": versions.register_job,
+    "mirror": versions.mirror_job,
+    "versions": versions.compare_job,
+    "monitor": monitoring.monitor_job,
+    "policy": policies.policy_job,
+    "watch": policies.watch_job,
 }

@@ -31,6 +31,12 @@ DOING = {
     "clean": "Cleaning a table",
     "leakage": "Measuring leakage",
     "tune": "Tuning a model",
+    "register": "Registering a version",
+    "mirror": "Bringing versions to MLflow",
+    "versions": "Comparing two versions",
+    "monitor": "Looking at a model in use",
+    "policy": "Following a policy",
+    "watch": "Watching policies",
 }
 WORDS = {
     "queued": "Waiting for its turn",
