@@ -7,7 +7,8 @@ any value is wrong by at most half a slice, `ERROR`; Kolmogorov-Smirnov distance
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,9 @@ ERROR = 1 / (2 * ATOMS)
 """Most by which the rank of a kept quantile is wrong; 0 for columns of up to `ATOMS` distinct numbers."""
 WORDS = 1000
 """Most words of a column that are counted one by one; the others are counted together."""
+THREADS = 2
+AT_ONCE = 8
+"""Columns that are held at a time, so that a wide table needs no second one's memory."""
 ORDERED: tuple[Kind, ...] = ("number", "date")
 COUNTED: tuple[Kind, ...] = ("category", "boolean")
 
@@ -185,6 +189,23 @@ def distribution_of(values: pd.Series, kind: Kind) -> Distribution:
     counts = values.value_counts()
     found = {str(name): int(count) for name, count in zip(counts.index, counts.to_numpy(), strict=True)}
     return Words(len(values), int(counts.sum()), found, 0, len(found))
+
+
+def distributions(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, Distribution]]:
+    """Yield the distribution of each column, a few at a time; sorting, which takes longest, runs on two threads.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Typed.
+    kinds : mapping of str to Kind
+        The columns that are wanted, in their order.
+    """
+    names = list(kinds)
+    with ThreadPoolExecutor(THREADS) as pool:
+        for start in range(0, len(names), AT_ONCE):
+            part = names[start : start + AT_ONCE]
+            yield from zip(part, pool.map(lambda name: distribution_of(frame[name], kinds[name]), part), strict=True)
 
 
 def as_numbers(values: pd.Series) -> Array:

@@ -55,7 +55,7 @@ class Effect:
         return max(self.size - self.typical, 0.0) if self.real else 0.0
 
 
-def effect_of(reference: Numbers | Words, new: Numbers | Words, *, columns: int, seed: int) -> Effect:
+def effect_of(reference: Numbers | Words, new: Numbers | Words, *, columns: int, seed: int, chance: bool = True) -> Effect:
     """Return how much of a column moved.
 
     Parameters
@@ -65,8 +65,9 @@ def effect_of(reference: Numbers | Words, new: Numbers | Words, *, columns: int,
     columns : int
         That are compared at the same time.
     seed : int
+    chance : bool
+        Whether what chance explains is wanted; 0 otherwise.
     """
-    rng = np.random.default_rng(seed)
     if isinstance(reference, Numbers) and isinstance(new, Numbers):
         few = atoms(reference)
         before, after = _cells(few, new)
@@ -75,7 +76,9 @@ def effect_of(reference: Numbers | Words, new: Numbers | Words, *, columns: int,
         before, after = word_counts(reference, new)  # type: ignore[arg-type]
         size, total = float(np.abs(before / before.sum() - after / after.sum()).sum() / 2), None
         error = 0.0
-    dealt = _deal(before, after, rng)
+    if not chance:
+        return Effect(size, 0.0, 0.0)
+    dealt = _deal(before, after, np.random.default_rng(seed))
     shares = dealt[1] / dealt[1].sum(axis=1, keepdims=True) - dealt[0] / dealt[0].sum(axis=1, keepdims=True)
     drawn = np.abs(total(shares, axis=1)).max(axis=1) if total else np.abs(shares).sum(axis=1) / 2
     expected, typical = upper(drawn, columns)

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core.cleaning.apply import apply_stateless
-from automl_core.data.parsing import Faults, parse_frame
-from automl_core.distributions import ERROR, Distribution, Numbers, Words, distribution_of, from_kept, numbers_of
+from automl_core.data.parsing import Faults, Parsed, parse_frame
+from automl_core.distributions import ERROR, Distribution, Numbers, Words, distribution_of, distributions, from_kept, numbers_of
 from automl_core.drift.columns import Rules, compare_column
 from automl_core.drift.importance import shifted_by
 from automl_core.drift.joint import compare_jointly
@@ -128,7 +128,7 @@ def check_model(
     sample = sample_of(frozen["sample"], model.inputs)
     weights = dict(importances) if importances is not None else shifted_by(model, sample, seed=settings.seed)
     before = {column: from_kept(facts) for column, facts in frozen["columns"].items()}
-    after = {column: distribution_of(new[column], kinds[column]) for column in common}
+    after = dict(distributions(new, {column: kinds[column] for column in common}))
     columns = [
         _column(column, kinds[column], before[column], after[column], faults.get(column), settings, len(common), weights)
         for column in common
@@ -157,7 +157,7 @@ def check_model(
         rules = settings.rules(model.target, 1)
         target = [compare_column(model.target, kinds[model.target], before[model.target], labels, rules)]
     shared = model.schema if model.target in new.columns else model.inputs
-    relation = _relations(frozen, new, shared, len(new), settings)
+    relation = _relations(frozen, new, shared, settings)
     joint = None
     if settings.joint and sample is not None:
         schema = Schema(tuple(model.schema[column] for column in common))
@@ -179,6 +179,7 @@ def compare_tables(
     *,
     importances: Mapping[str, float] | None = None,
     name: str = "",
+    typed: bool = False,
 ) -> DriftReport:
     """Compare two tables.
 
@@ -194,6 +195,8 @@ def compare_tables(
         How much each column matters, 0 to 1; all alike when left out.
     name : str
         Of the new table, for people.
+    typed : bool
+        Whether `new` is typed by `schema` already, so that it need not be read again.
 
     Returns
     -------
@@ -216,24 +219,24 @@ def compare_tables(
         )
     weights = dict(importances) if importances is not None else {}
     kinds = {column.name: column.kind for column in schema}
-    parsed = parse_frame(new.reset_index(drop=True), Schema(tuple(schema[column] for column in common)))
+    fresh = new if typed else new.reset_index(drop=True)
+    parsed = Parsed(fresh) if typed else parse_frame(fresh, Schema(tuple(schema[column] for column in common)))
     columns, before = [], {}
-    for column in common:
-        # One column at a time: of wide tables no second copy is held.
-        old = distribution_of(reference[column], kinds[column])
-        fresh = distribution_of(parsed.frame[column], kinds[column])
-        columns.append(_column(column, kinds[column], old, fresh, parsed.faults.get(column), settings, len(common), weights))
+    wanted = {column: kinds[column] for column in common}
+    sides = zip(distributions(reference, wanted), distributions(parsed.frame, wanted), strict=True)
+    for (column, old), (_, after) in sides:
+        columns.append(_column(column, kinds[column], old, after, parsed.faults.get(column), settings, len(common), weights))
         if settings.chunk:
             before[column] = old
     columns += [_lost(column, kinds[column], weights) for column in schema.names if column not in new.columns]
     extra = [str(column) for column in new.columns if column not in schema]
     notes = [f"Only in the new table: {listed(extra)}."] if extra else []
     shared = Schema(tuple(schema[column] for column in common))
-    pairs, _ = associate(reference[common], shared, seed=settings.seed)
-    kept = {"associations": [pair.to_dict() for pair in pairs], "rows": len(reference)}
-    relation = _relations(kept, parsed.frame, shared, len(new), settings) if settings.joint else []
-    joint = None
+    relation, joint = [], None
     if settings.joint:
+        pairs, _ = associate(reference[common], shared, seed=settings.seed)
+        kept = {"associations": [pair.to_dict() for pair in pairs], "rows": len(reference)}
+        relation = _relations(kept, parsed.frame, shared, settings)
         joint = compare_jointly(reference[common], parsed.frame, shared, importances=weights or None, seed=settings.seed)
     report = _report(settings, "exact", new, len(reference), columns, [], [], relation, joint, (), notes, name)
     if settings.chunk:

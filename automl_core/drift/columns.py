@@ -58,7 +58,7 @@ def compare_column(
     if not comparable:
         return _judged(facts, gaps, None, rules, _gap_sentence(facts, gaps))
     assert isinstance(reference, Numbers | Words) and isinstance(new, Numbers | Words)
-    moved = effect_of(reference, new, columns=rules.columns, seed=rules.seed)
+    moved = effect_of(reference, new, columns=rules.columns, seed=rules.seed, chance=rules.rule == "effect")
     found = compare(reference, new, _fitting(rules.method, reference), rules.thresholds)
     facts = replace(facts, picture=picture_of(kind, reference, new), **_news(reference, new, moved))
     largest = max((moved, gaps), key=lambda effect: (effect.shift, effect.size))
@@ -111,16 +111,16 @@ def judge(effect: Effect, importance: float, kind: str) -> Decision[Verdict]:
         Dates move on by themselves: they are never more than watched.
     """
     if not effect.real:
-        return Decision("nothing", f"chance alone explains up to {percent(effect.expected)}")
+        return Decision("nothing", "")  # the sentence says so
     if effect.shift < WATCH:
-        return Decision("nothing", "it is more than chance, and small")
+        return Decision("nothing", "it is more than chance explains, but little")
     if kind == "date":
         return Decision("watch", "dates move on by themselves")
     if effect.shift * importance**0.5 >= ACT:
         return Decision("act", f"chance alone explains up to {percent(effect.expected)}")
     if importance < 0.01:
         return Decision("watch", "the model hardly looks at this column")
-    return Decision("watch", "it is small, or matters little to the model" if importance < 1 else "it is small")
+    return Decision("watch", "the model depends little on it" if importance < 0.5 else "it is not much")
 
 
 def _judged(facts: ColumnDrift, effect: Effect, found: Compared | None, rules: Rules, told: str) -> ColumnDrift:
@@ -176,7 +176,10 @@ def _sentence(facts: ColumnDrift, moved: Effect, gaps: Effect, reference: Number
         told.append(f"{name}: {percent(facts.outside)} of the rows lie beyond the range seen before, {_range(facts, reference)}.")
     if moved.real and moved.size >= RANGE:
         told.append(f"{name}: {percent(moved.size)} of the rows moved{_how(facts, reference, new)}.")
-    return " ".join(told[:3]) or f"{name} looks as before: {percent(moved.size)} of the rows differ."
+    if told:
+        return " ".join(told[:3])
+    within = f", and chance explains up to {percent(moved.expected)}" if not moved.real else ""
+    return f"{name} looks as before: {percent(moved.size)} of the rows differ{within}."
 
 
 def _range(facts: ColumnDrift, reference: Numbers) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from automl_core.drift.chance import ALPHA
 from automl_core.drift.report import ColumnDrift, Verdict
-from automl_core.profiling.associations import COLUMNS, METHODS, associate
+from automl_core.profiling.associations import COLUMNS, associate
 from automl_core.profiling.wording import number, quoted
 from automl_core.schema import Schema
 
@@ -18,6 +18,9 @@ CLEAR = 0.2
 LOOSE = 1.5
 """By how much the spread of Cramér's V and the correlation ratio may exceed that of a correlation."""
 SHOWN = 20
+ROWS_A_WORD = 20
+"""Rows that each word of a column must have on average, or its associations hang on which of them happen to occur."""
+SHORT = {"spearman": "the rank correlation", "cramers_v": "Cramér's V", "correlation_ratio": "the correlation ratio"}
 LOOKED = 20_000
 """Rows that associations are measured on, at most."""
 
@@ -52,7 +55,10 @@ def compare_relations(
     found = []
     sizes = min(reference_rows, LOOKED), min(len(new), LOOKED)
     spread = float(np.sqrt(sum(1 / max(size - 3, 1) for size in sizes)))
+    many = {name for name in schema.names if new[name].dtype == object and new[name].nunique() * ROWS_A_WORD > min(sizes)}
     for pair in kept:
+        if pair["first"] in many or pair["second"] in many:
+            continue
         other = now.get(frozenset((pair["first"], pair["second"])))
         if other is None or other.method != pair["method"]:
             continue
@@ -65,7 +71,7 @@ def compare_relations(
             continue
         name = f"{pair['first']} and {pair['second']}"
         told = (
-            f"{quoted(pair['first'])} and {quoted(pair['second'])}: {METHODS[other.method]} is {number(after, 2)}, "
+            f"{quoted(pair['first'])} and {quoted(pair['second'])}: {SHORT[other.method]} is {number(after, 2)}, "
             f"before {number(before, 2)}."
         )
         verdict: Verdict = "watch"

@@ -79,7 +79,10 @@ def as_matrix(frames: list[pd.DataFrame], names: list[str], *, like: pd.DataFram
     found: list[list[Array]] = [[] for _ in frames]
     for name in names:
         if known[name].dtype == object:
-            ranks = {word: float(rank) for rank, word in enumerate(known[name].value_counts().index[:LEVELS])}
+            counts = known[name].value_counts().to_dict()
+            # Words that are alike frequent stand in the order of their letters: that of the rows would tell one table from the other.
+            words = sorted(counts, key=lambda word: (-counts[word], word))[:LEVELS]
+            ranks = {word: float(rank) for rank, word in enumerate(words)}
             for place, frame in enumerate(frames):
                 values = frame[name].astype(object)
                 codes = values.map(ranks).to_numpy(dtype=np.float64)

@@ -53,7 +53,7 @@ def headline(
     moved = [column.name for column in ranked(columns) if column.verdict == verdict]
     if moved:
         matter = "moved, and the model depends on them" if len(moved) > 1 else "moved, and the model depends on it"
-        told.append(f"{listed(moved)} {matter if verdict == 'act' else 'moved'}.")
+        told.append(f"{listed(moved)} {matter if verdict == 'act' and outcomes else 'moved'}.")
     told += [entry.sentence for entry in outcomes if entry.verdict == verdict][:2]
     told += [entry.sentence for entry in performance if entry.verdict == verdict][:1]
     if not told and joint is not None and joint.verdict == verdict:

@@ -10,7 +10,7 @@ from typing import Any
 
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND
-from automl_core.worker import candidates, predictions, tables, training
+from automl_core.worker import candidates, drift, predictions, tables, training
 
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": training.train_job,
@@ -22,6 +22,7 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "report": candidates.candidate_job("Writing the report", candidates.report_candidate),
     "tune": candidates.tune_job,
     "predict": predictions.predict_job,
+    "drift": drift.drift_job,
     "profile": tables.profile_job,
     "forecast": tables.forecast_job,
     "ablation": tables.ablation_job,
