@@ -1,8 +1,8 @@
 """The distribution of one column, from its values or from what a model keeps of them: the same questions to both.
 
 Numbers and dates are kept as atoms: every distinct value with its count where there are few, otherwise one atom for each of
-`ATOMS` equal slices of the rows, at the slice's middle row. Between atoms nothing is interpolated, so that the share of rows up to
-any value is wrong by at most half a slice, `ERROR`; Kolmogorov-Smirnov distances to a kept distribution are as well.
+`ATOMS` equal slices of the rows, at the slice's middle row. Between atoms nothing is interpolated, so that the share of rows up
+to any value is wrong by at most half a slice, `ERROR`; Kolmogorov-Smirnov distances to a kept distribution are as well.
 """
 
 from __future__ import annotations
@@ -87,9 +87,10 @@ class Numbers:
         """Return the distinct values, in order; at most `most` of them."""
         if self.counts is not None or not len(self.points):
             return self.points[:most]
-        found, place = [], 0
+        found: list[float] = []
+        place = 0
         while place < len(self.points) and len(found) < most:
-            found.append(self.points[place])
+            found.append(float(self.points[place]))
             place = int(np.searchsorted(self.points, self.points[place], side="right"))
         return np.array(found)
 
@@ -212,10 +213,10 @@ def as_numbers(values: pd.Series) -> Array:
     """Return the finite numbers of a column; dates as seconds since 1970."""
     if values.dtype.kind == "M":
         cells = values.to_numpy().astype("datetime64[ns]")
-        return cells[~np.isnat(cells)].astype(np.int64) / 1e9
+        return np.asarray(cells[~np.isnat(cells)].astype(np.int64) / 1e9)
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     finite = np.isfinite(numbers)
-    return numbers if finite.all() else numbers[finite]
+    return np.asarray(numbers if finite.all() else numbers[finite])
 
 
 def from_kept(facts: dict[str, Any]) -> Distribution:

@@ -37,7 +37,7 @@ def drift(
     date: Annotated[str, typer.Option(help="The date column that --chunk goes by.")] = "",
     fast: Annotated[bool, typer.Option("--fast", help="Columns only: no classifier, no estimates.")] = False,
 ) -> None:
-    """Say whether new data still looks like what was learned from, and whether it matters. Leaves with 3 for the verdict "act"."""
+    """Say whether new data still looks like what was learned from, and whether it matters. Leaves with 3 for "act"."""
     from automl_core.drift.check import DriftSettings
     from automl_core.drift.methods import METHODS
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from automl_core.distributions import ATOMS, ERROR, Numbers, Words
+from automl_core.distributions import ATOMS, ERROR, Distribution, Numbers, Words
 from automl_core.drift.methods import ks_distance, word_counts
 
 Array = npt.NDArray[np.float64]
@@ -85,7 +85,7 @@ def effect_of(reference: Numbers | Words, new: Numbers | Words, *, columns: int,
     return Effect(size, min(expected + error, 1.0), typical + error / 2)
 
 
-def missing_effect(reference: Numbers | Words, new: Numbers | Words, *, columns: int) -> Effect:
+def missing_effect(reference: Distribution, new: Distribution, *, columns: int) -> Effect:
     """Return how much the share of missing cells moved, with the spread of the difference of two shares."""
     from scipy.stats import norm
 

@@ -353,7 +353,7 @@ def _performance(
     return estimate_errors(features[known], before, outcomes, fresh, predicted, true=truth, seed=seed)
 
 
-def _relations(kept: dict[str, Any], new: pd.DataFrame, schema: Schema, rows: int, settings: DriftSettings) -> list[ColumnDrift]:
+def _relations(kept: dict[str, Any], new: pd.DataFrame, schema: Schema, settings: DriftSettings) -> list[ColumnDrift]:
     names = [name for name in schema.names if name in new.columns]
     part = Schema(tuple(schema[name] for name in names))
     return compare_relations(kept["associations"], int(kept["rows"]), new[names], part, seed=settings.seed)

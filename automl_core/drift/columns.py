@@ -60,7 +60,7 @@ def compare_column(
     assert isinstance(reference, Numbers | Words) and isinstance(new, Numbers | Words)
     moved = effect_of(reference, new, columns=rules.columns, seed=rules.seed, chance=rules.rule == "effect")
     found = compare(reference, new, _fitting(rules.method, reference), rules.thresholds)
-    facts = replace(facts, picture=picture_of(kind, reference, new), **_news(reference, new, moved))
+    facts = _with_news(replace(facts, picture=picture_of(kind, reference, new)), reference, new)
     largest = max((moved, gaps), key=lambda effect: (effect.shift, effect.size))
     told = _sentence(facts, moved, gaps, reference, new)
     return _judged(facts, largest, found, rules, told)
@@ -74,28 +74,29 @@ def _fitting(method: str, reference: Numbers | Words) -> str:
     return method if (chosen.ordered if isinstance(reference, Numbers) else chosen.counted) else ""
 
 
-def _news(reference: Numbers | Words, new: Numbers | Words, moved: Effect) -> dict[str, object]:
-    """Return what occurs only on one side."""
+def _with_news(facts: ColumnDrift, reference: Numbers | Words, new: Numbers | Words) -> ColumnDrift:
+    """Add what occurs only on one side."""
     if isinstance(reference, Numbers) and isinstance(new, Numbers):
         inside = (
             new.share_up_to(np.array([reference.high]))[0] - new.share_up_to(np.array([np.nextafter(reference.low, -np.inf)]))[0]
         )
-        return {"outside": float(max(1 - inside, 0.0))}
+        return replace(facts, outside=float(max(1 - inside, 0.0)))
     assert isinstance(reference, Words) and isinstance(new, Words)
     if reference.rest:
-        return {}  # words that are not counted one by one cannot be told from new ones
+        return facts  # words that are not counted one by one cannot be told from new ones
     fresh = {word: count for word, count in new.counts.items() if word not in reference.counts}
     gone = [word for word, count in reference.counts.items() if word not in new.counts and _expected(reference, new, count) > 7]
-    return {
-        "new_values": tuple(list(fresh)[:NAMED]),
-        "new_distinct": len(fresh),
-        "new_share": sum(fresh.values()) / new.filled,
-        "vanished": tuple(gone[:NAMED]),
-    }
+    return replace(
+        facts,
+        new_values=tuple(list(fresh)[:NAMED]),
+        new_distinct=len(fresh),
+        new_share=sum(fresh.values()) / new.filled,
+        vanished=tuple(gone[:NAMED]),
+    )
 
 
 def _expected(reference: Words, new: Words, count: int) -> float:
-    """Return how often a word should occur among the new rows; seven times expected, it is missing once in a thousand by chance."""
+    """Return how often a word should occur among the new rows; from seven times on it hardly ever misses by chance."""
     return count / reference.filled * new.filled
 
 
@@ -129,13 +130,10 @@ def _judged(facts: ColumnDrift, effect: Effect, found: Compared | None, rules: R
     if rules.rule == "evidently":
         verdict = "watch" if found is not None and found.drifted else "nothing"
         reason = _by_method(found)
-    known = {} if found is None else {
-        "method": found.method, "statistic": found.statistic, "threshold": found.threshold, "drifted": found.drifted,
-    }  # fmt: skip
     sentence = f"{told} {reason[:1].upper()}{reason[1:]}." if reason else told
-    return replace(
-        facts, effect=effect.size, expected=effect.expected, shift=effect.shift, verdict=verdict, sentence=sentence, **known
-    )
+    if found is not None:
+        facts = replace(facts, method=found.method, statistic=found.statistic, threshold=found.threshold, drifted=found.drifted)
+    return replace(facts, effect=effect.size, expected=effect.expected, shift=effect.shift, verdict=verdict, sentence=sentence)
 
 
 def _by_method(found: Compared | None) -> str:

@@ -32,8 +32,8 @@ def shifted_by(model: Model, sample: Sample | None, *, seed: int = 0, seconds: f
     Returns
     -------
     dict of str to float
-        Mean move of the predictions when a column is shuffled, as a share of the largest; 0 for columns that are not used. Columns
-        of which no value is kept (personal data) count as the most important one: nothing is known of them.
+        Mean move of the predictions when a column is shuffled, as a share of the largest; 0 for columns that are not used.
+        Columns of which no value is kept (personal data) count as the most important one: nothing is known of them.
     """
     found = dict.fromkeys(model.inputs.names, 0.0)
     if sample is None:

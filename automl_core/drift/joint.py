@@ -57,7 +57,8 @@ def compare_jointly(
     first, second = as_matrix([old[names], new[names]], names)
     auc, shares = _classifier(first, second, names, seed)
     expected = 0.5 + SPREADS * float(np.sqrt((len(first) + len(second) + 1) / (12 * len(first) * len(second))))
-    error, low, high = _rebuilt(*as_matrix([old[names], new[names]], names, like=old), seed)
+    before, after = as_matrix([old[names], new[names]], names, like=old)
+    error, low, high = _rebuilt(before, after, seed)
     verdict: Verdict = "nothing"
     if auc > expected:
         total = sum(share for _, share in shares) or 1.0

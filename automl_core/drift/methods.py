@@ -1,8 +1,9 @@
 """The tests and distances by which one column is compared, each with the statistic that Evidently 0.7 documents for it.
 
 Which method is the default, and its threshold, is what https://docs.evidentlyai.com/metrics/explainer_drift says: up to 1,000
-reference rows a test at 0.05 (Kolmogorov-Smirnov for numbers, chi-square for words, a z-test of proportions for two values), beyond
-that a distance at 0.1 (Wasserstein for numbers, Jensen-Shannon for words). Numbers of up to five values are compared like words.
+reference rows a test at 0.05 (Kolmogorov-Smirnov for numbers, chi-square for words, a z-test of proportions for two values),
+beyond that a distance at 0.1 (Wasserstein for numbers, Jensen-Shannon for words). Numbers of up to five values are compared like
+words.
 """
 
 from __future__ import annotations
@@ -146,9 +147,8 @@ def _values(reference: Numbers | Words, new: Numbers | Words) -> list[float] | l
     if isinstance(reference, Numbers) and isinstance(new, Numbers):
         found = np.union1d(reference.distinct(FEW + 1), new.distinct(FEW + 1))
         return [float(value) for value in found[: FEW + 1]]
-    names = list(reference.counts)[: FEW + 1] + list(new.counts)[: FEW + 1]  # type: ignore[union-attr]
-    words = sorted(set(names))
-    return words[: FEW + 1]
+    assert isinstance(reference, Words) and isinstance(new, Words)
+    return sorted({*list(reference.counts)[: FEW + 1], *list(new.counts)[: FEW + 1]})[: FEW + 1]
 
 
 def _shares(reference: Numbers | Words, new: Numbers | Words) -> tuple[Array, Array]:

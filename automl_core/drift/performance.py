@@ -1,10 +1,10 @@
 """How well a model does on rows without labels: from its calibrated probabilities, and from a model of its own errors.
 
-Confidence-based estimation: where a probability is calibrated, it says how often the decision made by it is right, so that every entry
-of the confusion table has an expectation without a single label (Białek et al., "Estimating Model Performance Under Covariate Shift
-Without Labels", 2024; Garg et al., 2022). Direct loss estimation: a second model learns, on rows with labels, how large the first
-one's error is for such a row, and is asked about the new ones (NannyML's documentation). Both hold while the relation between columns
-and target stays as it was; that is said with the numbers.
+Confidence-based estimation: where a probability is calibrated, it says how often the decision made by it is right, so that every
+entry of the confusion table has an expectation without a single label (Białek et al., "Estimating Model Performance Under
+Covariate Shift Without Labels", 2024; Garg et al., 2022). Direct loss estimation: a second model learns, on rows with labels,
+how large the first one's error is for such a row, and is asked about the new ones (NannyML's documentation). Both hold while the
+relation between columns and target stays as it was; that is said with the numbers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ENOUGH = 100
 ROWS = 20_000
 """Most new rows that an interval is drawn from."""
 LOSS = 0.05
-"""Loss of accuracy, F1 or AUC beyond both intervals, or growth of an error as a share of it, from which on something should be done."""
+"""Loss of accuracy, F1 or AUC beyond what chance explains, or growth of an error as a share of it, that calls for something."""
 FOLDS = 3
 
 

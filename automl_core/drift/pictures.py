@@ -21,8 +21,8 @@ BULK = 0.005
 def picture_of(kind: str, reference: Numbers | Words, new: Numbers | Words) -> Picture:
     """Return the shares of both in each bar.
 
-    Numbers of up to `BARS` values get a bar each, others bins of one width over what both have in bulk; of words the most frequent
-    of both get one, and the others share the last.
+    Numbers of up to `BARS` values get a bar each, others bins of one width over what both have in bulk; of words the most
+    frequent of both get one, and the others share the last.
     """
     if isinstance(reference, Numbers) and isinstance(new, Numbers):
         return _ordered(kind, reference, new)

@@ -80,7 +80,7 @@ def as_matrix(frames: list[pd.DataFrame], names: list[str], *, like: pd.DataFram
     for name in names:
         if known[name].dtype == object:
             counts = known[name].value_counts().to_dict()
-            # Words that are alike frequent stand in the order of their letters: that of the rows would tell one table from the other.
+            # Words that are alike frequent stand in the order of their letters: that of the rows would tell the tables apart.
             words = sorted(counts, key=lambda word: (-counts[word], word))[:LEVELS]
             ranks = {word: float(rank) for rank, word in enumerate(words)}
             for place, frame in enumerate(frames):

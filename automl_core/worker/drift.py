@@ -15,7 +15,7 @@ FILE = "drift.json"
 
 
 def drift_job(context: JobContext) -> dict[str, Any]:
-    """Compare new rows; ``params`` name ``run`` and ``candidate`` or the old ``table``, and ``source`` or ``dataset`` for the new."""
+    """Compare new rows, from ``source`` or ``dataset``, with the model of ``run`` and ``candidate`` or with the old ``table``."""
     from automl_core.data.dataset import load_dataset
     from automl_core.data.reading import read_text
     from automl_core.drift.check import DriftSettings, check_model, compare_tables

@@ -24,6 +24,7 @@ DOING = {
     "explain": "Explaining a model",
     "report": "Writing a report",
     "predict": "Predicting",
+    "drift": "Comparing new rows",
     "profile": "Exploring a table",
     "forecast": "Forecasting a comparison",
     "ablation": "Comparing steps",

@@ -92,5 +92,13 @@ PAGES: dict[str, PageInfo] = {
             "pages/model/predict.py",
             "What about these rows?",
         ),
+        PageInfo(
+            "drift",
+            "Operate",
+            "Drift",
+            ":material/compare_arrows:",
+            "pages/operate/drift.py",
+            "Does new data still look like what it learned from, and does it matter?",
+        ),
     )
 }
