@@ -2,7 +2,7 @@
 
 Numbers and dates are kept as atoms: every distinct value with its count where there are few, otherwise one atom for each of
 `ATOMS` equal slices of the rows, at the slice's middle row. Between atoms nothing is interpolated, so that the share of rows up
-to any value is wrong by at most half a slice, `ERROR`; Kolmogorov-Smirnov distances to a kept distribution are as well.
+to any value is wrong by at most half a slice, `ERROR`, and a row; so are Kolmogorov-Smirnov distances to a kept distribution.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python benchmarks/drift.py [frozen exact alarms power estimates] [--rows N] [--repeat N] [--tables a,b]
 
 ``frozen``: new rows (1,000,000 x 50) against what a model keeps; 5 s are allowed for comparing and judging every column, reading
-the file left out, and the verdicts must be those of the whole table on 95 % of the columns. ``exact``: two tables beside Evidently's
-DataDriftPreset, the same methods; the same statistics to 1e-9 and a fiftieth of its time. ``alarms``: two random parts of each
+the file left out, and the verdicts must be those of the whole table on 95 % of the columns. ``exact``: two tables beside
+Evidently's DataDriftPreset, the same methods; the same statistics to 1e-9 and a fiftieth of its time. ``alarms``: two random parts of each
 real table, again and again; "act" in at most 5 %. ``power``: how often planted shifts of stated sizes are found. ``estimates``:
 our estimates without labels beside NannyML's on the data that comes with it, and the truth. Evidently and NannyML have
 environments of their own in ``build/peers``, built from PyPI on first use. Exit code 1 says that something was missed.
@@ -147,8 +147,8 @@ def exact(a: argparse.Namespace) -> int:
             verdicts += ours[name].drifted == drifted
         ratio = theirs["seconds"] / seconds
         print(
-            f"{rows:,} x {len(ours)}, {method or 'default methods'}: {seconds:.2f} s beside {theirs['seconds']:.1f} s of Evidently "
-            f"{theirs['version']}, {ratio:.0f} times as fast; {compared} statistics differ by at most {max(gaps):.1e}, "
+            f"{rows:,} x {len(ours)}, {method or 'default methods'}: {seconds:.2f} s beside {theirs['seconds']:.1f} s of "
+            f"Evidently {theirs['version']}, {ratio:.0f} times as fast; {compared} statistics differ by at most {max(gaps):.1e}, "
             f"{verdicts} verdicts are the same; peak memory of Evidently {theirs['peak_mb']:,.0f} MB"
         )
         missed += ratio < SPEED or max(gaps) > 1e-9 or verdicts < compared or not compared

@@ -95,6 +95,23 @@ def missing_effect(reference: Distribution, new: Distribution, *, columns: int) 
     return Effect(abs(reference.missing - new.missing), min(expected, 1.0), float(spread * np.sqrt(2 / np.pi)))
 
 
+def fresh_effect(reference: Words, new: Words, *, columns: int) -> Effect:
+    """Return which share of the rows has words never seen before.
+
+    How often an unseen word is to be expected is the share of the reference's rows whose word occurs once (Good, 1953). Dealing
+    all rows out anew cannot tell this: where every new word is another one, the rows dealt to the reference are full of them, too.
+    """
+    from scipy.stats import norm
+
+    counts = np.array(list(reference.counts.values()), dtype=np.int64)
+    fresh = np.array([count for word, count in new.counts.items() if word not in reference.counts], dtype=np.float64)
+    once, twice = int((counts == 1).sum()), int((counts == 2).sum())
+    typical = once / reference.filled
+    spread = np.sqrt(once + 2 * twice + 1) / reference.filled + np.sqrt((fresh**2).sum()) / new.filled
+    expected = typical + float(norm.isf(ALPHA / max(columns, 1)) * spread)
+    return Effect(float(fresh.sum() / new.filled), min(expected, 1.0), typical)
+
+
 def upper(drawn: Array, columns: int) -> tuple[float, float]:
     """Return the most that chance explains in any of `columns` columns, and what it adds on average.
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.distributions import Distribution, Filled, Numbers, Words
-from automl_core.drift.chance import Effect, effect_of, missing_effect
+from automl_core.drift.chance import Effect, effect_of, fresh_effect, missing_effect
 from automl_core.drift.methods import METHODS, Compared, compare, default_method
 from automl_core.drift.pictures import picture_of
 from automl_core.drift.report import ColumnDrift, Verdict
@@ -59,6 +59,9 @@ def compare_column(
         return _judged(facts, gaps, None, rules, _gap_sentence(facts, gaps))
     assert isinstance(reference, Numbers | Words) and isinstance(new, Numbers | Words)
     moved = effect_of(reference, new, columns=rules.columns, seed=rules.seed, chance=rules.rule == "effect")
+    if isinstance(reference, Words) and isinstance(new, Words) and not reference.rest:
+        fresh = fresh_effect(reference, new, columns=rules.columns)
+        moved = max((moved, fresh), key=lambda effect: effect.shift)
     found = compare(reference, new, _fitting(rules.method, reference), rules.thresholds)
     facts = _with_news(replace(facts, picture=picture_of(kind, reference, new)), reference, new)
     largest = max((moved, gaps), key=lambda effect: (effect.shift, effect.size))

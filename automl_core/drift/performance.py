@@ -27,6 +27,8 @@ ROWS = 20_000
 """Most new rows that an interval is drawn from."""
 LOSS = 0.05
 """Loss of accuracy, F1 or AUC beyond what chance explains, or growth of an error as a share of it, that calls for something."""
+SPREADS = 3.0
+"""Standard deviations of a difference that chance explains."""
 FOLDS = 3
 
 
@@ -137,14 +139,15 @@ def estimate_labels(
     really: dict[str, float] = {}
     if true is not None and len(known):
         really = expected_scores(new[known], _known(true[known], classes), new_decided[known])
-    return tuple(
-        _estimate(
-            name, METRICS[name].label, True, usual[name], _low(usually[name]), found[name],
-            (_low(drawn[name]), _high(drawn[name])), really.get(name),
+    estimates = []
+    for name in ("roc_auc", "f1", "accuracy"):
+        if not (np.isfinite(found[name]) and np.isfinite(usual[name])):
+            continue
+        reach = SPREADS * float(np.hypot(np.nanstd(usually[name]), np.nanstd(drawn[name])))
+        estimates.append(
+            _estimate(name, True, usual[name], found[name], (_low(drawn[name]), _high(drawn[name])), really.get(name), reach)
         )
-        for name in ("roc_auc", "f1", "accuracy")
-        if np.isfinite(found[name]) and np.isfinite(usual[name])
-    )  # fmt: skip
+    return tuple(estimates)
 
 
 def estimate_errors(
@@ -184,10 +187,12 @@ def estimate_errors(
         mean, usual = max(float(guessed.mean()), 0.0), float(losses.mean())
         # What is not foreseen of a single row averages out over the new ones, and over those learned from.
         reach = 1.96 * off * float(np.sqrt(1 / len(fresh) + 1 / len(X)))
-        usually = 1.96 * float(losses.std()) / float(np.sqrt(len(losses)))
         really = back(float(loss(true[known] - new[known]).mean())) if true is not None and known.any() else None
         between = back(max(mean - reach, 0.0)), back(mean + reach)
-        found.append(_estimate(name, METRICS[name].label, False, back(usual), back(usual + usually), back(mean), between, really))
+        rows = known.sum() if really is not None else len(fresh)
+        chance = SPREADS * float(losses.std()) * float(np.sqrt(1 / len(losses) + 1 / rows))
+        reach = back(usual + chance) - back(usual)
+        found.append(_estimate(name, False, back(usual), back(mean), between, really, reach))
     return tuple(found)
 
 
@@ -206,23 +211,15 @@ def _loss_model(X: Array, losses: Array, fresh: Array, seed: int) -> tuple[Array
 
 
 def _estimate(
-    name: str,
-    label: str,
-    greater: bool,
-    before: float,
-    usual: float,
-    value: float,
-    between: tuple[float, float],
-    true: float | None,
+    name: str, greater: bool, before: float, value: float, between: tuple[float, float], true: float | None, reach: float
 ) -> Estimate:
-    """Word and judge one estimate; `usual` is the worse end of what the reference rows themselves leave open."""
+    """Word and judge one estimate; `reach` is how much worse chance alone makes it."""
+    label = METRICS[name].label
     low, high = min(between[0], value), max(between[1], value)
     seen = true if true is not None else value
-    loss = (before - seen) if greater else (seen - before) / max(before, 1e-12)
-    beyond = (high < usual) if greater else (low > usual)
-    if true is not None:
-        beyond = (true < usual) if greater else (true > usual)
-    verdict: Verdict = ("act" if loss >= LOSS else "watch") if beyond and loss > 0 else "nothing"
+    loss = before - seen if greater else seen - before
+    share = loss if greater else loss / max(before, 1e-12)
+    verdict: Verdict = "nothing" if loss <= reach else "act" if share >= LOSS else "watch"
     told = f"{label} is estimated at {number(value, 3)} ({number(low, 3)} to {number(high, 3)}), before {number(before, 3)}"
     told += f"; from the labels it is {number(true, 3)}." if true is not None else "."
     return Estimate(name, label, greater, before, value, low, high, true, verdict, told)

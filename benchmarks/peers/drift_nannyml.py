@@ -1,4 +1,4 @@
-"""NannyML's CBPE and DLE on the data that comes with it, as its documentation calls them; writes the data to FOLDER, prints JSON."""
+"""NannyML's CBPE and DLE on the data that comes with it, as its documentation calls them; data go to FOLDER, JSON is printed."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 warnings.simplefilter("ignore")
-import nannyml as nml
+import nannyml as nml  # noqa: E402 - it warns while it is imported
 
 folder = Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
