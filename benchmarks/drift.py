@@ -4,10 +4,10 @@
 
 ``frozen``: new rows (1,000,000 x 50) against what a model keeps; 5 s are allowed for comparing and judging every column, reading
 the file left out, and the verdicts must be those of the whole table on 95 % of the columns. ``exact``: two tables beside
-Evidently's DataDriftPreset, the same methods; the same statistics to 1e-9 and a fiftieth of its time. ``alarms``: two random parts of each
-real table, again and again; "act" in at most 5 %. ``power``: how often planted shifts of stated sizes are found. ``estimates``:
-our estimates without labels beside NannyML's on the data that comes with it, and the truth. Evidently and NannyML have
-environments of their own in ``build/peers``, built from PyPI on first use. Exit code 1 says that something was missed.
+Evidently's DataDriftPreset, the same methods; the same statistics to 1e-9 and a fiftieth of its time. ``alarms``: two random
+parts of each real table, again and again; "act" in at most 5 %. ``power``: how often planted shifts of stated sizes are found.
+``estimates``: our estimates without labels beside NannyML's on the data that comes with it, and the truth. Evidently and NannyML
+have environments of their own in ``build/peers``, built from PyPI on first use. Exit code 1 says that something was missed.
 """
 
 from __future__ import annotations

@@ -349,7 +349,8 @@ def test_the_readme_says_what_it_is(bundles: dict[tuple[str, str], Path], finish
     lines = readme.splitlines()
     assert lines[0] == "# Forest, predicting outcome"
     assert "A binary model. Cross-validated roc_auc 0.85 ± 0.07 over the folds." in lines
-    assert "* It carries 200 real rows of the table (samples.json, reference.json), to test itself when loaded and to compare new rows with." in lines
+    carried = "* It carries 200 real rows of the table (samples.json, reference.json), to test itself when loaded and to compare"
+    assert f"{carried} new rows with." in lines
     needed = readme.split("## Columns it needs\n\n")[1].split("\n\n")[0].splitlines()
     assert needed == ["* age", "* income", "* city", "* member", "* joined"]
     assert f"* Table: customers.csv, 180 rows learned from, fingerprint {run.dataset().fingerprint}" in lines

@@ -99,7 +99,7 @@ def fresh_effect(reference: Words, new: Words, *, columns: int) -> Effect:
     """Return which share of the rows has words never seen before.
 
     How often an unseen word is to be expected is the share of the reference's rows whose word occurs once (Good, 1953). Dealing
-    all rows out anew cannot tell this: where every new word is another one, the rows dealt to the reference are full of them, too.
+    all rows out anew cannot tell this: where every new word is another one, those dealt to the reference are full of them, too.
     """
     from scipy.stats import norm
 

@@ -34,7 +34,7 @@ for metric in json.loads(found.json())["metrics"]:
         continue
     name, threshold = config["column"], config["threshold"]
     used = config["method"].lower()
-    test = "p_value" in used or "p-value" in used
+    test = "p_value" in used or "p-value" in used or used in ("ks", "chisquare", "z")
     value = metric["value"]
     drifted = value < threshold if test else value >= threshold
     if (method in counted and name in numbers) or (method in ordered and name in words):
