@@ -192,9 +192,13 @@ def _z(reference: Numbers | Words, new: Numbers | Words) -> float:
     before, seen = _shares(reference, new)
     if len(before) < 2:
         return 1.0
-    # By the value that sorts first, as the documentation of the test says; with two values it does not matter which.
-    shares = before[0] / before.sum(), seen[0] / seen.sum()
-    pooled = (before[0] + seen[0]) / (before.sum() + seen.sum())
+    # The value that sorts first against all others, as Evidently does; with two values it does not matter which.
+    place = 0
+    if isinstance(reference, Words) and isinstance(new, Words) and not reference.rest:
+        names = list(dict.fromkeys([*reference.counts, *new.counts]))
+        place = names.index(min(names))
+    shares = before[place] / before.sum(), seen[place] / seen.sum()
+    pooled = (before[place] + seen[place]) / (before.sum() + seen.sum())
     spread = np.sqrt(pooled * (1 - pooled) * (1 / before.sum() + 1 / seen.sum()))
     return float(2 * (1 - norm.cdf(abs(shares[0] - shares[1]) / spread)))
 
