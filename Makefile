@@ -97,6 +97,9 @@ bench-profile: $(VENV)/installed-dev  ## A profile beside skrub's report
 bench-speed: $(VENV)/installed-dev  ## PyCaret's models in how much of its time
 	@$(BIN)/python benchmarks/run.py speed
 
+bench-drift: $(VENV)/installed-dev  ## Drift beside Evidently and NannyML, false alarms and power
+	@$(BIN)/python benchmarks/run.py drift
+
 bench-peers: $(VENV)/installed-dev  ## 60 s beside six other systems; goes on where it was
 	@$(BIN)/python benchmarks/run.py peers
 

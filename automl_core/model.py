@@ -24,6 +24,7 @@ from automl_core.cleaning.store import with_trees
 from automl_core.deploying import deployment_files
 from automl_core.errors import FormatError, NotFoundError
 from automl_core.experiment import Decision, ExperimentConfig
+from automl_core.frozen import SAMPLE_ROWS, Judged, freeze
 from automl_core.leaderboard import Candidate
 from automl_core.metrics import OWN, metric_of
 from automl_core.reference import (
@@ -345,12 +346,15 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         },
     }
     model = from_manifest(manifest, reference, ensemble)
+    seen = _judged(run, model, predictions, judged)
+    drift = freeze(frame, dataset.schema, config.target, personal, seen, real=sample_rows, seed=config.seed)
+    reference["drift"] = drift
     samples = _samples(model, frame, facts, personal, real=sample_rows, seed=config.seed)
-    manifest["real_rows"] = samples["real"]
+    manifest["real_rows"] = samples["real"] + (len(drift["sample"]["rows"]) if drift["sample"] else 0)
     manifest["keeps_training_rows"] = _keepers(ensemble)
     files = {
         **{f"models/{name}": data for name, data in fitted.items()},
-        "reference.json": _json(reference),
+        "reference.json": _json(reference, indent=None),
         "samples.json": _json(samples),
         "requirements.txt": requirements(packages).encode(),
         "README.md": readme(manifest, personal, out.name).encode(),
@@ -384,6 +388,31 @@ def _threshold(
     known = np.flatnonzero(np.isfinite(codes))
     scorer = Scorer(config, codes[known], columns.iloc[known].reset_index(drop=True), classes)
     return choose_threshold(scorer, np.arange(len(known)), predictions[known])
+
+
+ENOUGH = 100
+"""Held-out rows from which on they stand for what the model says of rows it never saw."""
+
+
+def _judged(run: Run, model: Model, predictions: Array, rows: npt.NDArray[np.int64]) -> Judged:
+    """Return rows that judge the model: held-out ones, as many as are kept of them, or else the out-of-fold predictions."""
+    frame = run.dataset().frame()
+    held = run.holdout() if run.config.holdout else frame.iloc[:0]
+    if len(held) < ENOUGH:
+        seen = frame.iloc[rows]
+        return Judged(seen, predictions, _codes(seen, run, model), "out-of-fold")
+    chosen = np.sort(np.random.default_rng(run.config.seed).permutation(len(held))[:SAMPLE_ROWS])
+    seen = held.iloc[chosen]
+    return Judged(seen, model.values_of(seen[model.inputs.names]), _codes(seen, run, model), "held-out")
+
+
+def _codes(frame: pd.DataFrame, run: Run, model: Model) -> Array:
+    """Return the true outcomes of typed rows as class codes or values, NaN where there is none."""
+    target = apply_stateless(frame, model.schema, run.recipe, training=False).frame[model.target]
+    if not model.classes:
+        return target.to_numpy(dtype=np.float64, na_value=np.nan)
+    codes = {label: code for code, label in enumerate(model.classes)}
+    return label_text(target).map(codes).to_numpy(dtype=np.float64)
 
 
 def _scored(run: Run, candidate_id: str) -> Candidate:
@@ -466,8 +495,8 @@ def runtime_modules() -> list[tuple[str, bytes]]:
     return [(name, (root / name).read_bytes()) for name in RUNTIME]
 
 
-def _json(data: Any) -> bytes:
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode("utf-8", "surrogatepass")
+def _json(data: Any, indent: int | None = 1) -> bytes:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=indent).encode("utf-8", "surrogatepass")
 
 
 def _write(out: Path, files: dict[str, bytes]) -> None:

@@ -38,6 +38,7 @@ FIGURES = (
     Figure(
         "profile", "1,000,000 rows and 40 columns beside skrub's TableReport, half of its time is allowed", ("profile_speed.py",)
     ),
+    Figure("drift", "Drift: 5 s for 1,000,000 x 50, a fiftieth of Evidently's time, 5 % false alarms", ("drift.py",)),
     Figure("speed", "PyCaret's models on its folds with its scores, a fifth of its time is allowed", ("speed.py",)),
     Figure("cluster", "A search on 1, 2, 4 and 8 machines of a cluster, measured and simulated", ("cluster_scaling.py",)),
     Figure(

@@ -10,7 +10,7 @@ from typing import Any
 
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND
-from automl_core.worker import candidates, monitoring, policies, predictions, reading, tables, training, versions
+from automl_core.worker import candidates, drift, monitoring, policies, predictions, reading, tables, training, versions
 
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": training.train_job,
@@ -23,6 +23,7 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "tune": candidates.tune_job,
     "predict": predictions.predict_job,
     "read": reading.read_job,
+    "drift": drift.drift_job,
     "profile": tables.profile_job,
     "forecast": tables.forecast_job,
     "ablation": tables.ablation_job,

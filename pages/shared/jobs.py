@@ -25,6 +25,7 @@ DOING = {
     "report": "Writing a report",
     "predict": "Predicting",
     "read": "Reading a table",
+    "drift": "Comparing new rows",
     "profile": "Exploring a table",
     "forecast": "Forecasting a comparison",
     "ablation": "Comparing steps",

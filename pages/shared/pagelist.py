@@ -101,6 +101,14 @@ PAGES: dict[str, PageInfo] = {
             "Which version is in use, and what came before?",
         ),
         PageInfo(
+            "drift",
+            "Operate",
+            "Drift",
+            ":material/compare_arrows:",
+            "pages/operate/drift.py",
+            "Does new data still look like what it learned from, and does it matter?",
+        ),
+        PageInfo(
             "monitor",
             "Operate",
             "Monitor",
