@@ -89,7 +89,7 @@ def logits(values: Array) -> Array:
 
 def attribute(
     estimator: Any, X: Array, n_classes: int, groups: Ints, background: Background, *, rounds: int = 1, seed: int = 0,
-    check: bool = True,
+    check: bool = True, draws: int | None = None,
 ) -> Attribution:  # fmt: skip
     """Share out what one estimator predicts among groups of its features.
 
@@ -108,6 +108,8 @@ def attribute(
     check : bool
         Whether it is checked that base and contributions are the raw output; otherwise an estimator that passed before is
         trusted, which takes half the time.
+    draws : int, optional
+        How many rows of the background are used where contributions are sampled; by default all.
     """
     if not check and id(estimator) in background.sound:
         added = booster_added(estimator, X, check=False)
@@ -126,7 +128,8 @@ def attribute(
             return found
         background.broken.add(id(estimator))
     count, players = len(X), int(groups.max()) + 1
-    table = np.vstack([X, background.rows])
+    stand_in = background.rows[:draws]
+    table = np.vstack([X, stand_in])
 
     def answer(rows: Ints) -> Array:
         return logits(predict_values(estimator, table[rows[:, groups], np.arange(X.shape[1])], n_classes))
@@ -134,7 +137,7 @@ def attribute(
     numbers = np.arange(len(table))
     sampled = sample_shapley(answer, numbers[:count], numbers[count:], players, rounds=rounds, seed=seed)
     gap = float(np.abs(sampled.base + sampled.values.sum(axis=1) - logits(predicted)).max(initial=0.0))
-    method = f"sampling, {sampled.draws} orders of the columns in both directions against {len(background.rows)} rows"
+    method = f"sampling, {sampled.draws} orders of the columns in both directions against {len(stand_in)} rows"
     return Attribution(sampled.values, sampled.base, predicted, method, False, gap, TIGHT, error=sampled.error)
 
 

@@ -142,7 +142,9 @@ class Explainer:
         self._known: dict[tuple[int, str], tuple[Ints, Array, Background]] = {}
         self._quick: dict[tuple[int, str], QuickRows] = {}
 
-    def share(self, typed: pd.DataFrame, *, rounds: int = 1, seed: int = 0, check: bool = True) -> Shares:
+    def share(
+        self, typed: pd.DataFrame, *, rounds: int = 1, seed: int = 0, check: bool = True, draws: int | None = None
+    ) -> Shares:
         """Share out the predictions of rows.
 
         The prediction of an ensemble is a mean of its members' predictions. On the raw scale their contributions are
@@ -157,6 +159,8 @@ class Explainer:
         seed : int
         check : bool
             Whether each member's sum is checked again, see `attribution.attribute`.
+        draws : int, optional
+            For members that are sampled: how many rows of the background are used, by default all.
         """
         model, ensemble = self.model, self.model.ensemble
         features = model.features(typed)
@@ -175,8 +179,9 @@ class Explainer:
             groups, spread, background = self._layout(fold, member.view)
             start = time.perf_counter()
             found = attribute(
-                member.estimator, views[key], classes, groups, background, rounds=rounds, seed=seed + place, check=check
-            )
+                member.estimator, views[key], classes, groups, background,
+                rounds=rounds, seed=seed + place, check=check, draws=draws,
+            )  # fmt: skip
             told.setdefault(member.candidate, []).append((share, found, time.perf_counter() - start))
             values += share * np.einsum("ngo,gc->nco", found.values, spread)
             if found.error is not None:
@@ -195,6 +200,11 @@ class Explainer:
             predicted,
             tuple(sorted(members, key=lambda entry: -entry.weight)),
         )
+
+    @property
+    def background(self) -> pd.DataFrame:
+        """The rows that stand for "not known"."""
+        return self._rows
 
     def _layout(self, fold: Any, view: str) -> tuple[Ints, Array, Background]:
         """Return for a fold's view the group of each feature, the share of each group in each column, and its background."""
