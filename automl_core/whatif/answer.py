@@ -11,12 +11,14 @@ import pandas as pd
 from automl_core.explaining.explainer import Explainer, MemberShare, Shares, linked
 from automl_core.explaining.sampling import sample_shapley
 from automl_core.predicting import check_rows, read_row
-from automl_core.profiling.wording import number, percent, quoted
+from automl_core.profiling.wording import counted, number, percent, quoted
 from automl_core.scoring.bundle import Model
 from automl_core.whatif.neighbours import Neighbours, Position, outside, positions
 
 LIVE = 4
 """Rows that stand for "not known" while a form is filled in, where contributions are sampled."""
+WORTH = 0.1
+"""Of the largest contribution, the part that one must have to be spoken of."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Answer:
         said = [(f"{entry.column} = {entry.cell or 'missing'}", entry.value) for entry in self.contributions]
         rest = said[most:]
         if rest:
-            said = [*said[:most], (f"{len(rest):,} other columns", sum(value for _, value in rest))]
+            said = [*said[:most], (counted(len(rest), "other column", "other columns"), sum(value for _, value in rest))]
         found, raw = [], self.base
         for label, value in said:
             found.append((label, self._unit(raw), self._unit(raw + value)))
@@ -187,8 +189,9 @@ def why_sentences(answer: Answer, most: int = 3) -> tuple[str, ...]:
     if two or answer.scale == "value":
         base = answer.steps(0)[0][1] if answer.contributions else answer.base
         said[0] += f" Without knowing anything about the row the model would say {unit(base)}."
-    up = [entry for entry in answer.contributions if entry.value > 0][:most]
-    down = [entry for entry in answer.contributions if entry.value < 0][:most]
+    least = WORTH * max((abs(entry.value) for entry in answer.contributions), default=0.0)
+    up = [entry for entry in answer.contributions if entry.value > least][:most]
+    down = [entry for entry in answer.contributions if entry.value < -least][:most]
     for entries, way in ((up, "raises"), (down, "lowers")):
         if entries:
             parts = [f"{quoted(entry.column)} = {entry.cell or 'missing'} ({_amount(answer, entry.value)})" for entry in entries]
