@@ -32,9 +32,7 @@ def explain(
         bool, typer.Option("--why", help="What the model does in plain words, and whether the explanation can be believed.")
     ] = False,
     row: Annotated[int, typer.Option(help="Explain one row only: its number, from 1.")] = 0,
-    goal: Annotated[
-        str, typer.Option(help="With --row: the label to reach, or LOW..HIGH for numbers, either end open.")
-    ] = "",
+    goal: Annotated[str, typer.Option(help="With --row: the label to reach, or LOW..HIGH for numbers, either end open.")] = "",
     fixed: Annotated[list[str], typer.Option(help="With --goal: a column that stays as it is; again for more.")] = [],  # noqa: B006
     up: Annotated[list[str], typer.Option(help="With --goal: a column that may only rise; again for more.")] = [],  # noqa: B006
     down: Annotated[list[str], typer.Option(help="With --goal: a column that may only fall; again for more.")] = [],  # noqa: B006

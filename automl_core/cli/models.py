@@ -18,7 +18,6 @@ from automl_core.cli.shared import (
     say,
     train_folder,
 )
-from automl_core.errors import InputError
 
 if TYPE_CHECKING:
     pass

@@ -152,7 +152,7 @@ def exact_added(estimator: Any, X: Array, background: Background) -> Added | Non
 
 
 def _terms(estimator: Any, X: Array) -> Added:
-    """Each term's value is its column's; a pair's is shared equally, which is its Shapley value."""
+    """Return the values of an additive model's terms; a pair's is shared equally, which is its Shapley value."""
     values, base = None, intercepts(estimator)
     for place, shape in enumerate(shapes(estimator)):
         found = term_values(estimator, place, X)
@@ -166,7 +166,7 @@ def _terms(estimator: Any, X: Array) -> Added:
 
 
 def _line(estimator: Any, X: Array, background: Array) -> Added | None:
-    """A weight times the distance to the background's mean."""
+    """Return weights times distances to the background's mean."""
     found = coefficients_of(estimator)
     answer = getattr(estimator, "decision_function", estimator.predict)
     raw = np.asarray(answer(X), dtype=np.float64).reshape(len(X), -1)

@@ -85,12 +85,15 @@ def points_of(shares: Shares, typed: pd.DataFrame, columns: list[str]) -> Points
         kind = "word" if values.dtype == object else "date" if values.dtype.kind == "M" else "number"
         kinds.append(kind)
         cells.append(tuple(label_of(value)[:60] for value in values))
-        numbers.append(
-            tuple(None if kind == "word" or pd.isna(value) else places_of([value], kind)[0] for value in values)
-        )
+        numbers.append(tuple(None if kind == "word" or pd.isna(value) else places_of([value], kind)[0] for value in values))
     kept = shares.values[: len(rows), places, :OUTPUTS].round(6)
     return Points(
-        tuple(names), shares.outputs[:OUTPUTS], tuple(kinds), _tuples(kept.transpose(2, 1, 0).tolist()), tuple(numbers), tuple(cells)
+        tuple(names),
+        shares.outputs[:OUTPUTS],
+        tuple(kinds),
+        _tuples(kept.transpose(2, 1, 0).tolist()),
+        tuple(numbers),
+        tuple(cells),
     )
 
 

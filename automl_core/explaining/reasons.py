@@ -205,7 +205,7 @@ def find_reasons(
         stability=steady,
         agreement=agreements(rankings),
         sentences=in_plain_words(model, looked, predicted, by_column, output=spoken),
-        notes=tuple([*notes, *_notes(shares)]),
+        notes=(*notes, *_notes(shares)),
         seconds=time.perf_counter() - began,
     )
 
@@ -220,7 +220,7 @@ def _notes(shares: Shares) -> list[str]:
             f"{max(member.error for member in sampled):.2g}."
         )
     if any(member.rescaled for member in shares.members):
-        notes.append("Some members give probabilities; their contributions were stretched to log-odds, so that they can be added.")
+        notes.append("Some parts give probabilities; their contributions were stretched to log-odds, so that they can be added.")
     return notes
 
 

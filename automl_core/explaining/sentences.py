@@ -74,7 +74,8 @@ def in_plain_words(
     silent = [name for name in ranked if total > 0 and sizes[name] < 0.01 * total]
     if silent:
         share = sum(sizes[name] for name in silent) / total
-        text = f"{counted(len(silent), 'column adds', 'columns add')} next to nothing: {percent(share)} of all that moves predictions."
+        said = counted(len(silent), "column adds", "columns add")
+        text = f"{said} next to nothing: {percent(share)} of all that moves predictions."
         found.append(Sentence(text, (("columns", float(len(silent))), ("share of all contributions", share))))
     return tuple(found)
 
@@ -86,9 +87,7 @@ def _strongest(ranked: list[str], sizes: dict[str, float], total: float) -> Sent
     return Sentence(text, (("share of all contributions", share), ("columns", float(len(ranked)))), ranked[0])
 
 
-def _about(
-    model: Model, values: pd.Series, said: Array, name: str, label: str, rank: int, columns: int
-) -> Sentence | None:
+def _about(model: Model, values: pd.Series, said: Array, name: str, label: str, rank: int, columns: int) -> Sentence | None:
     """Compare the two groups of rows that a column tells apart most."""
     groups = _groups(values)
     groups = {words: rows for words, rows in groups.items() if min(rows.sum(), (~rows).sum()) >= SMALLEST}
@@ -113,11 +112,11 @@ def _about(
     ranked = f"; this is {place} of {columns:,} columns." if columns > 1 else "."
     if label:
         times = one / other if other > 0 else np.inf
+        among = " in" if against == "all other rows" else ""
         if times >= 1.1:
-            how = f"{quoted(label)} is predicted {_times(times)} as often as in" if against == "all other rows" else ""
-            how = how or f"{quoted(label)} is predicted {_times(times)} as often as"
+            how = f"{quoted(label)} is predicted {_times(times)} as often as{among}"
         elif times <= 1 / 1.1 and one > 0:
-            how = f"{quoted(label)} is predicted {_times(other / one)} less often than" + (" in" if against == "all other rows" else "")
+            how = f"{quoted(label)} is predicted {_times(other / one)} less often than{among}"
         else:
             return None
         numbers.append(("times", float(times) if np.isfinite(times) else 0.0))

@@ -243,3 +243,18 @@ def exact_sum(model: Model, explainer: Explainer, values: dict[str, Any], *, rou
     own = found.answers[:, 0] if not model.classes else found.answers
     own = np.column_stack([1 - own, own]) if len(model.classes) == 2 else own
     return Shares(explainer.columns, outputs, found.values, found.base, found.error, own, ())
+
+
+def values_of_row(model: Model, typed: pd.DataFrame) -> dict[str, Any]:
+    """Return the first of some typed rows as `answer` takes it: plain numbers, dates written as in the table, words."""
+    found: dict[str, Any] = {}
+    for name in model.used:
+        value = typed[name].iloc[0]
+        if pd.isna(value):
+            found[name] = ""
+        elif isinstance(value, pd.Timestamp):
+            written = model.schema[name].parsing.date_format
+            found[name] = value.strftime(written) if "%" in written else value.isoformat()
+        else:
+            found[name] = str(value) if typed[name].dtype == object else float(value)
+    return found

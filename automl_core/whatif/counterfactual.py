@@ -215,7 +215,9 @@ def find_counterfactuals(
 def _all(search: _Search) -> list[Changes]:
     lists = [[None, *entry.values] for entry in search.options.values()]
     names = list(search.options)
-    made = ({name: value for name, value in zip(names, row, strict=True) if value is not None} for row in itertools.product(*lists))
+    made = (
+        {name: value for name, value in zip(names, row, strict=True) if value is not None} for row in itertools.product(*lists)
+    )
     return [change for change in made if change]
 
 

@@ -10,8 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from automl_core.errors import AutoMLError
 from automl_core.explaining.curves import label_of, places_of
+from automl_core.model import train_rows
 from automl_core.profiling.wording import counted, percent, quoted
+from automl_core.reference import made_up_rows
+from automl_core.runs import Run
+from automl_core.schema import Schema
 from automl_core.scoring.bundle import Model
 
 Array = npt.NDArray[np.float64]
@@ -151,6 +156,30 @@ class Neighbours:
             f"No training row is like this one: the nearest is {percent(1 - nearest)} alike, and {percent(FAR)} of the training "
             f"rows have another that is at least {percent(1 - self.far)} alike. The model answers here by what it learned elsewhere."
         )
+
+
+def training_neighbours(run: Run, model: Model, weights: Mapping[str, float] | None = None) -> Neighbours | None:
+    """Return a run's learned rows to compare with.
+
+    Returns
+    -------
+    Neighbours or None
+        None where the table was deleted or read anew since, or the model was packed without real rows.
+    """
+    if model.manifest.get("real_rows") == 0:
+        return None
+    try:
+        rows = train_rows(run.path).learned
+        frame = run.dataset().frame()
+    except AutoMLError:
+        return None
+    return Neighbours(model, frame.loc[frame.index.intersection(rows)], weights, seed=run.config.seed)
+
+
+def made_up(model: Model) -> pd.DataFrame:
+    """Return rows that nobody entered, typed, from the model's statistics: where the table is gone."""
+    schema = Schema(tuple(column for column in model.inputs if column.name in model.used))
+    return made_up_rows(model.reference["columns"], schema, 10)
 
 
 def positions(model: Model, typed: pd.DataFrame) -> tuple[Position, ...]:
