@@ -94,7 +94,10 @@ def shuffle_columns(
         best = judge(typed)
         start = time.perf_counter()
         judge(_shuffled(typed, names[:1], rng))
-        affordable = int(seconds / max(time.perf_counter() - start, 1e-6) / repeats)
+        once = max(time.perf_counter() - start, 1e-6)
+        if seconds / once < repeats * min(len(names), FEWEST):  # a slow model is shuffled less often, and its interval is wider
+            repeats = FEWER_REPEATS
+        affordable = int(seconds / once / repeats)
         most = max(affordable, FEWEST)
         notes: tuple[str, ...] = ()
         if len(names) > most:

@@ -30,6 +30,8 @@ class Part:
     column: str
     kind: str
     word: str = ""
+    other: str = ""
+    """The only other word of a column of two."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,10 @@ def _parts(typed: pd.DataFrame) -> tuple[list[Part], Array]:
         missing = values.isna().to_numpy()
         if values.dtype == object:
             cells = values.map(str, na_action="ignore")
-            for word in cells.value_counts().index[:WORDS]:
-                parts.append(Part(str(name), "word", str(word)))
+            words = [str(word) for word in cells.value_counts().index[:WORDS]]
+            pair = len(words) == 2 and not missing.any()
+            for word in words[:1] if pair else words:
+                parts.append(Part(str(name), "word", word, words[1] if pair else ""))
                 columns.append((cells == word).to_numpy(dtype=np.float64))
         elif not missing.all():
             kind = "date" if values.dtype.kind == "M" else "number"
@@ -143,7 +147,9 @@ def _rules(tree: Any, parts: list[Part]) -> list[Rule]:
 
 def _condition(part: Part, low: float, high: float) -> list[str]:
     if part.kind == "word":
-        return [f"{part.column} is {part.word}" if low > -np.inf else f"{part.column} is not {part.word}"]
+        if low > -np.inf or part.other:
+            return [f"{part.column} is {part.word if low > -np.inf else part.other}"]
+        return [f"{part.column} is not {part.word}"]
     if part.kind == "missing":
         return [f"{part.column} is {'missing' if low > -np.inf else 'known'}"]
 

@@ -346,9 +346,9 @@ def _diverse(search: _Search, changes: Sequence[Changes]) -> list[Changes]:
             chosen.append(change)
     for change in ordered:  # too few columns can do it: then another word of the same column
         words = {name: after for name, after in change.items() if search.options[name].kind == "word"}
-        if len(chosen) < SHOWN and words and all(change != other for other in chosen):
-            if not any(set(change) > set(other) for other in chosen):
-                chosen.append(change)
+        new = all(change != other and not set(change) > set(other) for other in chosen)
+        if len(chosen) < SHOWN and words and new:
+            chosen.append(change)
     return sorted(chosen, key=search.cost)
 
 

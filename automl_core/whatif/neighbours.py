@@ -154,7 +154,7 @@ class Neighbours:
             return ""
         return (
             f"No training row is like this one: the nearest is {percent(1 - nearest)} alike, and {percent(FAR)} of the training "
-            f"rows have another that is at least {percent(1 - self.far)} alike. The model answers here by what it learned elsewhere."
+            f"rows have another that is at least {percent(1 - self.far)} alike. What the model says here it learned elsewhere."
         )
 
 

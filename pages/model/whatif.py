@@ -45,7 +45,7 @@ def ask(project: ProjectFolder, run: Run, candidate: Candidate, bundle: Path) ->
             values = whatif_form.draw(fields)
             if reasons is None:
                 st.caption(
-                    ":material/info: Columns stand as uploaded. Find out what matters on the Inspect page, and the important ones "
+                    ":material/info: Columns stand as uploaded. Find out what matters on the Inspect page, and those that matter "
                     "come first."
                 )
         with right, errors.shown() as outcome:

@@ -56,7 +56,7 @@ def draw(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     elif view == "A simple tree":
         _tree(reasons)
     elif view == "Can it be believed":
-        _belief(reasons)
+        _belief(reasons, {row.id: row.name for row in run.leaderboard().ranked()})
     else:
         _words(reasons)
     for note in reasons.notes:
@@ -183,17 +183,17 @@ def _tree(reasons: Reasons) -> None:
     st.dataframe(rows, hide_index=True, key="explain_surrogate", alt="Rules of the small tree", column_config=config)
 
 
-def _belief(reasons: Reasons) -> None:
+def _belief(reasons: Reasons, names: dict[str, str]) -> None:
     from automl_core.profiling.wording import number, percent
 
     st.subheader("Do the contributions add up?", anchor=False)
     rows = [
         {
-            "Part of the model": member.candidate,
+            "Part of the model": names.get(member.candidate, member.candidate),
             "Weight": percent(member.weight),
             "Method": member.method + (", stretched to log-odds" if member.rescaled else ""),
             "Exact": "exact" if member.exact else f"sampled, ± {member.error:.2g}",
-            "Adds up": f"to {member.gap:.1g}" if member.adds_up else f"no, {member.gap:.1g} off",
+            "Adds up": f"yes, {member.gap:.1g} off" if member.adds_up else f"no, {member.gap:.1g} off",
             "Allowed": f"{member.allowed:.0e}",
         }
         for member in reasons.members
@@ -204,9 +204,9 @@ def _belief(reasons: Reasons) -> None:
         st.caption(f"Start and contributions are the prediction: at most {number(worst, 2)} off.")
     elif sum(member.models for member in reasons.members) > 1:
         st.caption(
-            "The model averages probabilities of its parts. Contributions are averages of their log-odds instead, by weight: what "
-            f"they add up to differs from the model's own probability by {100 * mean:.2g} percentage points on average, by "
-            f"{100 * worst:.2g} at most. The What-if page offers an exact sum for one row, by sampling."
+            "The model averages probabilities of its parts. Contributions are averages of their log-odds instead, by weight. Their "
+            f"sum differs from the model's own probability by {100 * mean:.2g} percentage points on average, by {100 * worst:.2g} "
+            "at most. The What-if page offers an exact sum for one row, by sampling."
         )
     else:
         st.caption(f"Contributions add up to the model's own probability: at most {100 * worst:.1g} percentage points off.")

@@ -95,10 +95,10 @@ def draw(found: Sequence[FormField]) -> dict[str, Any]:
         for field in found[:FIRST]:
             values[field.column] = ask(field, f"whatif_{turn}_{field.column}")
     if len(found) > FIRST:
-        with st.expander(f"{len(found) - FIRST:,} more columns", icon=":material/unfold_more:"):
-            with st.grid("auto", min_column_width=180):
-                for field in found[FIRST:]:
-                    values[field.column] = ask(field, f"whatif_{turn}_{field.column}")
+        more = st.expander(f"{len(found) - FIRST:,} more columns", icon=":material/unfold_more:")
+        with more, st.grid("auto", min_column_width=180):
+            for field in found[FIRST:]:
+                values[field.column] = ask(field, f"whatif_{turn}_{field.column}")
     return {name: "" if value is None else value for name, value in values.items()}
 
 

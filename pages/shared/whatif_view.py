@@ -126,7 +126,8 @@ def draw_similar(run: Run, bundle: Path, model: Model, values: dict[str, Any], w
     left = [name for name in model.used if name not in known.columns]
     hidden = f" Columns with personal data are left out: {errors.plain(', '.join(left))}." if left else ""
     st.caption(
-        f"{looked_through(known)} A column counts as much as it moves predictions; numbers are as far apart as their ranks.{hidden}"
+        f"{looked_through(known)} A column counts as much as it moves predictions; numbers are as far apart as their "
+        f"ranks.{hidden}"
     )
 
 
@@ -161,8 +162,10 @@ def draw_cases(
     if answer.chance is not None:
         shares = {name: f"{found.get(answer.output, 0.0):.1%}" for name, (_, _, found) in columns.items()}
         table.append({"": f"Probability of {answer.output}", **shares})
-    for name in [*differ, *(name for name in order if name not in differ)]:
-        table.append({"": name, **{title: _cell(cells.get(name, "")) for title, (cells, _, _) in columns.items()}})
+    table += [
+        {"": name, **{title: _cell(cells.get(name, "")) for title, (cells, _, _) in columns.items()}}
+        for name in [*differ, *(name for name in order if name not in differ)]
+    ]
     st.dataframe(table, hide_index=True, key="whatif_table", alt="Cases side by side")
     st.caption("Columns that differ come first.")
     with st.popover("Delete a case", icon=":material/delete:", help="Removes it from the project."):
