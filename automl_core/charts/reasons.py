@@ -225,7 +225,7 @@ def waterfall_figure(answer: Answer, most: int = 10) -> go.Figure:
             y=[count - 1 - place],
             orientation="h",
             marker={"color": ACCENT if up else HARM},
-            text=[f"{'+' if up else '−'}{shown(abs(after - before))}"],
+            text=[f"{'+' if up else '−'}{_moved(abs(after - before), two)}"],
             textposition="outside",
             cliponaxis=False,
             customdata=[[short(label, 60), shown(before), shown(after)]],
@@ -239,6 +239,10 @@ def waterfall_figure(answer: Answer, most: int = 10) -> go.Figure:
     figure.update_xaxes(title=f"{title} {short(answer.output)}", tickformat=".0%" if two else None)
     figure.update_yaxes(tickvals=list(range(count)), ticktext=[short(label, 44) for label, _, _ in steps[::-1]], showgrid=False)
     return figure
+
+
+def _moved(size: float, share: bool) -> str:
+    return f"{100 * size:.2g} points" if share else number(size, 3)
 
 
 def waterfall_rows(answer: Answer) -> list[dict[str, str]]:

@@ -113,7 +113,7 @@ def grid_of(values: pd.Series) -> tuple[list[Any], str]:
 def _curve(model: Model, rows: pd.DataFrame, name: str, grid: list[Any], kind: Any) -> Curve:
     parts = []
     for value in grid:
-        column = pd.Series([value] * len(rows), index=rows.index, dtype=rows[name].dtype)
+        column = pd.Series([value] * len(rows), index=rows.index, dtype="float64" if kind == "number" else rows[name].dtype)
         parts.append(rows.assign(**{name: column}))
     values = model.values_of(pd.concat(parts, ignore_index=True)) if parts else np.zeros(0)
     values = values[:, 1:] if len(model.classes) == 2 else values.reshape(len(values), -1)

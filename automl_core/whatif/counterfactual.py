@@ -126,7 +126,7 @@ class _Search:
             values, before = self.row[name], self.row[name].iloc[0]
             cells = [change.get(name, before) for change in changes]
             touched = any(name in change for change in changes)
-            dtype = "float64" if touched and values.dtype.kind == "f" else values.dtype
+            dtype = "float64" if touched and values.dtype.kind in "iuf" else values.dtype
             columns[name] = pd.Series(cells, dtype=dtype)
         values = self.model.values_of(pd.DataFrame(columns))
         return self.goal.margin(self.model, values), values
@@ -209,7 +209,8 @@ def find_counterfactuals(
         away |= set(more[0])
     found = tuple(search.told(change) for change in _diverse(search, smallest))
     nearest = search.told(best) if not found and best else None
-    return Counterfactuals(goal.words, found, search.tried, complete, nearest, _sentence(goal, found, nearest, search, complete))
+    sentence = _sentence(goal, found, nearest, search, combinations - 1 if complete else 0)
+    return Counterfactuals(goal.words, found, search.tried, complete, nearest, sentence)
 
 
 def _all(search: _Search) -> list[Changes]:
@@ -306,17 +307,19 @@ def _smaller(search: _Search, change: Changes) -> Changes:
         entry, before = search.options[name], search.row[name].iloc[0]
         if entry.kind == "word" or pd.isna(before):
             continue
-        near, far = (places_of([value], entry.kind)[0] for value in (before, change[name]))
+        here, far = (places_of([value], entry.kind)[0] for value in (before, change[name]))
+        near = min(max(here, entry.low), entry.high)  # the rules may not allow what is there
         for _ in range(ROUNDS):
-            places = np.linspace(near, far, POINTS + 1)[1:]
+            places = np.linspace(near, far, POINTS + 1)[int(near == here) :]
             if entry.whole:
                 places = np.unique(np.ceil(places) if far > near else np.floor(places))[:: 1 if far > near else -1]
-                places = places[places != near]
+                places = places[(places != here) & (places >= entry.low) & (places <= entry.high)]
             reached = _reached(search, change, name, places)
             if not len(reached):
                 break
             place = int(np.flatnonzero(places == reached[0])[0])
-            near, far = (near if place == 0 else float(places[place - 1])), float(reached[0])
+            far = float(reached[0])
+            near = near if place == 0 else float(places[place - 1])
             change = {**change, name: _typed(entry, far)}
         if entry.kind == "number" and not entry.whole:  # the shortest number between what did not and what did
             short = [float(f"{far:.{digits}g}") for digits in range(1, 7)]
@@ -357,17 +360,16 @@ def _exact(value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, float) else label_of(value)
 
 
-def _sentence(
-    goal: Goal, found: Sequence[Counterfactual], nearest: Counterfactual | None, search: _Search, complete: bool
-) -> str:
+def _sentence(goal: Goal, found: Sequence[Counterfactual], nearest: Counterfactual | None, search: _Search, every: int) -> str:
+    """Say what was found; `every` is the number of all allowed combinations where they were tried, otherwise 0."""
     if found:
-        how = "of all allowed ones" if complete else f"found among {search.tried:,} that were tried"
+        how = "of all allowed ones" if every else f"found among {search.tried:,} that were tried"
         count = counted(len(found), "change reaches", "different changes reach")
         return f"{count} {goal.words}. The first is the smallest {how}; each was predicted by the model itself."
     if not search.options:
         return f"The rules leave nothing to change, so {goal.words} cannot be reached."
-    if complete:
-        said = f"No allowed change reaches {goal.words}: all {search.tried - 1:,} combinations of the allowed values were tried."
+    if every:
+        said = f"No allowed change reaches {goal.words}: all {every:,} combinations of the allowed values were tried."
     else:
         said = f"No change of up to {DEPTH} columns was found that reaches {goal.words}, among {search.tried:,} that were tried."
     if nearest is not None:

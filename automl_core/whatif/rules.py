@@ -142,6 +142,8 @@ class Options:
     quantiles : tuple of float
         Of the training rows, for numbers and dates.
     whole : bool
+    low, high : float
+        What the rules allow of a number or a date.
     """
 
     column: str
@@ -150,6 +152,8 @@ class Options:
     costs: tuple[float, ...]
     quantiles: tuple[float, ...] = ()
     whole: bool = False
+    low: float = -np.inf
+    high: float = np.inf
 
     def cost(self, before: Any, after: Any) -> float:
         """Return what a change costs: the share of the training rows that it passes, or `WORD`; and `COLUMN`."""
@@ -207,7 +211,8 @@ def _numbers(name: str, before: Any, facts: dict[str, Any], rule: ColumnRule) ->
         tried = tried[tried != here]
     values = tuple(moment(value) if kind == "date" else float(value) for value in tried)
     made = Options(name, kind, values, (), quantiles, whole)
-    return Options(name, kind, values, tuple(made.cost(before, value) for value in values), quantiles, whole)
+    costs = tuple(made.cost(before, value) for value in values)
+    return Options(name, kind, values, costs, quantiles, whole, float(low), float(high))
 
 
 def moment(place: float) -> pd.Timestamp:

@@ -204,9 +204,9 @@ def _belief(reasons: Reasons, names: dict[str, str]) -> None:
         st.caption(f"Start and contributions are the prediction: at most {number(worst, 2)} off.")
     elif sum(member.models for member in reasons.members) > 1:
         st.caption(
-            "The model averages probabilities of its parts. Contributions are averages of their log-odds instead, by weight. Their "
-            f"sum differs from the model's own probability by {100 * mean:.2g} percentage points on average, by {100 * worst:.2g} "
-            "at most. The What-if page offers an exact sum for one row, by sampling."
+            "The model averages probabilities of its parts. Contributions are averages of their log-odds instead, by weight. "
+            f"Their sum is {100 * mean:.2g} percentage points from the model's own probability on average, {100 * worst:.2g} at "
+            "most. The What-if page offers an exact sum for one row, by sampling."
         )
     else:
         st.caption(f"Contributions add up to the model's own probability: at most {100 * worst:.1g} percentage points off.")

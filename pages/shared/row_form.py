@@ -64,10 +64,11 @@ def ask(field: FormField, key: str) -> Any:
     if field.kind == "number":
         # The widget gives a number, so that no decimal mark or unit of the training table comes into it.
         default = float(field.default) if field.default != "" else None
+        whole = field.whole and (default is None or default.is_integer())
         return st.number_input(
             label,
-            value=int(default) if field.whole and default is not None else default,
-            step=1 if field.whole else None,
+            value=int(default) if whole and default is not None else default,
+            step=1 if whole else None,
             key=key,
             help=f"A number{learned}. Empty counts as missing.",
         )
