@@ -16,7 +16,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop test e2e lint format types contracts check lock catalogue clean \
-	bench bench-reading bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-profile \
+	bench bench-reading bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-profile bench-explaining \
 	bench-speed bench-peers
 
 help:  ## List the commands
@@ -91,6 +91,9 @@ bench-overrun: $(VENV)/installed-dev  ## Whether budgets are kept
 
 bench-profile: $(VENV)/installed-dev  ## A profile beside skrub's report
 	@$(BIN)/python benchmarks/run.py profile
+
+bench-explaining: $(VENV)/installed-dev  ## How fast a model is explained, beside others
+	@$(BIN)/python benchmarks/run.py explaining
 
 bench-speed: $(VENV)/installed-dev  ## PyCaret's models in how much of its time
 	@$(BIN)/python benchmarks/run.py speed
