@@ -84,7 +84,7 @@ def logits(values: Array) -> Array:
     if values.ndim == 1:
         return values[:, None]
     logs = np.log(np.clip(values, FLOOR, None))
-    return logs[:, 1:] - logs[:, :1] if values.shape[1] == 2 else logs - logs.mean(axis=1, keepdims=True)
+    return np.asarray(logs[:, 1:] - logs[:, :1] if values.shape[1] == 2 else logs - logs.mean(axis=1, keepdims=True))
 
 
 def attribute(
@@ -186,7 +186,8 @@ def _gap(added: Added) -> float:
 def _grouped(added: Added, predicted: Array, estimator: Any, groups: Ints, gap: float, allowed: float) -> Attribution:
     """Sum the features of each group, on the scale that is shown."""
     values = np.zeros((len(added.values), int(groups.max()) + 1, added.values.shape[2]))
-    np.add.at(values, (slice(None), groups), added.values)
+    for feature, group in enumerate(groups):
+        values[:, group] += added.values[:, feature]
     base, raw = added.base, added.base + values.sum(axis=1)
     if predicted.ndim == 1:
         rescaled = not np.allclose(raw[:, 0], predicted, rtol=1e-3, atol=1e-6)

@@ -74,8 +74,8 @@ def in_plain_words(
     silent = [name for name in ranked if total > 0 and sizes[name] < 0.01 * total]
     if silent:
         share = sum(sizes[name] for name in silent) / total
-        said = counted(len(silent), "column adds", "columns add")
-        text = f"{said} next to nothing: {percent(share)} of all that moves predictions."
+        start = counted(len(silent), "column adds", "columns add")
+        text = f"{start} next to nothing: {percent(share)} of all that moves predictions."
         found.append(Sentence(text, (("columns", float(len(silent))), ("share of all contributions", share))))
     return tuple(found)
 
@@ -96,8 +96,8 @@ def _about(model: Model, values: pd.Series, said: Array, name: str, label: str, 
     means = {words: (float(said[rows].mean()), float(said[~rows].mean())) for words, rows in groups.items()}
     if values.dtype == object:
         weights = {words: float(np.sqrt(rows.mean() * (1 - rows.mean()))) for words, rows in groups.items()}
-        away = {words: (one - other) * weights[words] for words, (one, other) in means.items()}
-        chosen = max(away, key=lambda words: (round(abs(away[words]), 9), away[words] > 0))
+        apart = {words: (one - other) * weights[words] for words, (one, other) in means.items()}
+        chosen = max(apart, key=lambda words: (round(abs(apart[words]), 9), apart[words] > 0))
         (one, other), against = means[chosen], "all other rows"
         numbers = [(f"mean where {chosen}", one), ("mean of all other rows", other)]
     else:

@@ -123,10 +123,10 @@ class _Search:
         self.tried += len(changes)
         columns = {}
         for name in self.row.columns:
-            values, before = self.row[name], self.row[name].iloc[0]
+            column, before = self.row[name], self.row[name].iloc[0]
             cells = [change.get(name, before) for change in changes]
             touched = any(name in change for change in changes)
-            dtype = "float64" if touched and values.dtype.kind in "iuf" else values.dtype
+            dtype = "float64" if touched and column.dtype.kind in "iuf" else column.dtype
             columns[name] = pd.Series(cells, dtype=dtype)
         values = self.model.values_of(pd.DataFrame(columns))
         return self.goal.margin(self.model, values), values

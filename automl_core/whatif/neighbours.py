@@ -173,7 +173,7 @@ def training_neighbours(run: Run, model: Model, weights: Mapping[str, float] | N
         frame = run.dataset().frame()
     except AutoMLError:
         return None
-    return Neighbours(model, frame.loc[frame.index.intersection(rows)], weights, seed=run.config.seed)
+    return Neighbours(model, frame.loc[frame.index.intersection(pd.Index(rows))], weights, seed=run.config.seed)
 
 
 def made_up(model: Model) -> pd.DataFrame:

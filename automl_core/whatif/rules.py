@@ -184,6 +184,7 @@ def options_of(model: Model, typed: pd.DataFrame, rules: Sequence[ColumnRule]) -
         if rule.way == "fixed":
             continue
         before = typed[name].iloc[0]
+        made: Options | None
         if facts.get("quantiles"):
             made = _numbers(name, before, facts, rule)
         else:
