@@ -94,6 +94,9 @@ bench-overrun: $(VENV)/installed-dev  ## Whether budgets are kept
 bench-profile: $(VENV)/installed-dev  ## A profile beside skrub's report
 	@$(BIN)/python benchmarks/run.py profile
 
+bench-explaining: $(VENV)/installed-dev  ## How fast a model is explained, beside others
+	@$(BIN)/python benchmarks/run.py explaining
+
 bench-speed: $(VENV)/installed-dev  ## PyCaret's models in how much of its time
 	@$(BIN)/python benchmarks/run.py speed
 

@@ -113,6 +113,14 @@ class Run:
         """Path of one candidate's explanation."""
         return self.path / "explanations" / f"{self._known(candidate_id)}.json"
 
+    def reasons(self, candidate_id: str) -> Path:
+        """Path of why one candidate predicts what it predicts."""
+        return self.path / "reasons" / f"{self._known(candidate_id)}.json"
+
+    def cases(self, candidate_id: str) -> Path:
+        """Path of the rows that somebody made up and kept for one candidate."""
+        return self.path / "cases" / f"{self._known(candidate_id)}.json"
+
     def readable(self, candidate_id: str) -> Path:
         """Path of one candidate's model, written out."""
         return self.path / "readables" / f"{self._known(candidate_id)}.json"

@@ -9,7 +9,19 @@ import os
 import signal
 import sys
 
-from automl_core.cli import drift, history, models, monitoring, serving, sources, tables, training, versions, workspace  # noqa: F401
+from automl_core.cli import (  # noqa: F401
+    drift,
+    explaining,
+    history,
+    models,
+    monitoring,
+    serving,
+    sources,
+    tables,
+    training,
+    versions,
+    workspace,
+)
 from automl_core.cli.shared import app, fail, leave
 from automl_core.errors import AutoMLError
 

@@ -10,14 +10,26 @@ from typing import Any
 
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND
-from automl_core.worker import candidates, drift, monitoring, policies, predictions, reading, tables, training, versions
+from automl_core.worker import (
+    candidates,
+    drift,
+    explaining,
+    monitoring,
+    policies,
+    predictions,
+    reading,
+    tables,
+    training,
+    versions,
+)
 
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": training.train_job,
     KIND: training.train_job,
     "model": candidates.candidate_job("Packing the model", candidates.bundle),
     "evaluate": candidates.candidate_job("Judging the model", candidates.evaluate_candidate),
-    "explain": candidates.candidate_job("Finding out which columns matter", candidates.explain_candidate),
+    "explain": explaining.explain_job,
+    "change": explaining.change_job,
     "readable": candidates.candidate_job("Writing the model out", candidates.write_out_candidate),
     "report": candidates.candidate_job("Writing the report", candidates.report_candidate),
     "tune": candidates.tune_job,

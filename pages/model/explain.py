@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.relearning import origin_of
-from pages.shared import errors, guards, layout, readable_view, relearn_view, run_view
+from pages.shared import errors, explanation_tabs, guards, layout, readable_view, relearn_view, run_view
 from pages.shared.candidate_jobs import result_of
-from pages.shared.evaluation_view import draw_curves, draw_importance, draw_scores
+from pages.shared.evaluation_view import draw_curves, draw_scores
 
 if TYPE_CHECKING:
     pass
@@ -56,18 +56,7 @@ with errors.shown():
             st.caption("The curves are drawn once the model was judged; see Scores.")
 
 with importance, errors.shown():
-    explained = result_of(
-        project,
-        run,
-        candidate,
-        "explain",
-        run.explanation,
-        label="Find out what matters",
-        why="Shuffles one column after the other and sees how much worse the model gets; then traces single predictions.",
-        icon=":material/troubleshoot:",
-    )
-    if explained is not None:
-        draw_importance(explained)
+    explanation_tabs.draw(project, run, candidate)
 
 with whole, errors.shown():
     readable_view.draw(project, run, candidate)

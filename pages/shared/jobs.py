@@ -22,6 +22,7 @@ DOING = {
     "model": "Packing a model",
     "evaluate": "Judging a model",
     "explain": "Explaining a model",
+    "change": "Looking for a change",
     "report": "Writing a report",
     "predict": "Predicting",
     "read": "Reading a table",

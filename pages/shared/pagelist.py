@@ -85,6 +85,14 @@ PAGES: dict[str, PageInfo] = {
             "How good is it on rows it never saw, and which columns does it look at?",
         ),
         PageInfo(
+            "whatif",
+            "Model",
+            "What-if",
+            ":material/psychology_alt:",
+            "pages/model/whatif.py",
+            "Why did it say that about one row, and what would change it?",
+        ),
+        PageInfo(
             "predict",
             "Model",
             "Predict",
