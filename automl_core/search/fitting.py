@@ -188,7 +188,10 @@ class FoldWork:
             X, y = X[kept], y[kept]
         if facts["missing"] and spec.view == "encoded" and not _takes_missing(spec):
             raise ValueError("The data has missing values, which this model cannot use.")
-        estimator = make_estimator(spec, seed=self.seed, threads=1)
+        if spec.draw:
+            drawn = drawn_rows(y, self.seed, spec.draw, fold, labels=bool(self.n_classes))
+            X, y = X[drawn], y[drawn]
+        estimator = make_estimator(spec, seed=self.seed + spec.draw, threads=1)
         start = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # convergence and deprecation notes of the libraries; the score tells
@@ -213,6 +216,15 @@ class FoldWork:
         if not np.isfinite(values).all():
             raise ValueError("The model predicted values that are not finite.")
         return estimator, values, middle - start, end - middle
+
+
+def drawn_rows(y: Array, seed: int, draw: int, fold: int, *, labels: bool) -> npt.NDArray[np.int64]:
+    """Return a random draw of as many rows, with replacement (Breiman, 1996); each label keeps its number of rows."""
+    rng = np.random.default_rng([seed, draw, fold])
+    if not labels:
+        return rng.integers(0, len(y), len(y))
+    parts = [rng.choice(np.flatnonzero(y == label), int((y == label).sum())) for label in np.unique(y)]
+    return np.sort(np.concatenate(parts))
 
 
 def _takes_missing(spec: Spec) -> bool:

@@ -20,19 +20,20 @@ import numpy as np
 from automl_core.engines.optuna_study import STARTUP, Told, Trial, TuningStudy
 from automl_core.errors import StorageError
 from automl_core.events import Event, Message, Progress, TrialFinished
-from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.leaderboard import Candidate
+from automl_core.runs import Run
 from automl_core.search.candidates import Spec
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.fitting import FoldWork
 from automl_core.search.loop import PRELOADED
+from automl_core.search.ready import FOREVER, ready_folds
 from automl_core.search.run import Prepared, cores
 from automl_core.tuning.gain import measure_gain
 from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow
-from automl_core.workspace import at_work, read_json, write_json
+from automl_core.workspace import read_json, write_json
 
 TICK = 0.05
 """Seconds between two looks at the stop button."""
-FOREVER = 1e6
 STALE = 0.5
 """Seconds after which the study is written again while a batch runs."""
 
@@ -137,7 +138,7 @@ class TuneLoop:
         self.study = replace(self.study, rows=tuple(_row_of(told) for told in self.optuna.told()))
         try:
             self._first()
-            self._prepare()
+            self.facts = ready_folds(self.work, self.base.view, self.executor, self.emit, self._left)
             while not self._over():
                 self._batch()
         finally:
@@ -193,25 +194,6 @@ class TuneLoop:
         self._tell(row)
         self.optuna.store()
         self._save()
-
-    def _prepare(self) -> None:
-        """Find each fold's data where the run left it, or make it again."""
-        waiting = []
-        for fold in range(self.work.division.folds):
-            path = self.work.folder / "folds" / str(fold) / f"{self.base.view}.json"
-            left = [path.with_name(f"{self.base.view}_{part}.npy") for part in ("learn", "judge")]
-            if path.exists() and all(part.exists() for part in left):
-                self.facts[fold] = read_json(path)
-            else:
-                waiting.append(fold)
-        if waiting:
-            self.emit(Progress(0.0, "Preparing the data of the folds"))
-        for fold in waiting:
-            self.executor.submit(("prepare", fold), partial(self.work.prepare, fold, self.base.view), self._left())
-            for done in self._results(1):
-                if done.error:
-                    raise StorageError(f"The data of fold {fold + 1} could not be prepared: {done.error}")
-                self.facts[fold] = done.result
 
     def _batch(self) -> None:
         """Ask for a batch, fit it fold by fold, and tell its scores in order."""
@@ -325,12 +307,6 @@ class TuneLoop:
     def _left(self) -> float:
         return max(self.end - time.time(), 0.1) if self.end != float("inf") else FOREVER
 
-    def _results(self, count: int) -> list[Done]:
-        found: list[Done] = []
-        while len(found) < count:
-            found += self.executor.wait(TICK)
-        return found
-
     # -- keeping and telling ------------------------------------------------------------------------------------
 
     def _keep_best(self) -> None:
@@ -418,8 +394,7 @@ class TuneLoop:
             spec=asdict(spec),
         )
         write_json(target / "candidate.json", row.to_dict())
-        with at_work(run / "tuning", "Another study of this run"):
-            Leaderboard.load(run / "leaderboard.json").with_candidate(row).save(run / "leaderboard.json")
+        Run(run).join(row)
         return name
 
 
