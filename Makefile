@@ -17,7 +17,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 .DEFAULT_GOAL := help
 .PHONY: help run stop test e2e lint format types contracts check lock catalogue clean \
 	bench bench-reading bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-profile \
-	bench-speed bench-peers
+	bench-speed bench-tuning bench-peers
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -94,6 +94,9 @@ bench-profile: $(VENV)/installed-dev  ## A profile beside skrub's report
 
 bench-speed: $(VENV)/installed-dev  ## PyCaret's models in how much of its time
 	@$(BIN)/python benchmarks/run.py speed
+
+bench-tuning: $(VENV)/installed-dev  ## Tuning beside PyCaret's tune_model; goes on where it was
+	@$(BIN)/python benchmarks/run.py tuning
 
 bench-peers: $(VENV)/installed-dev  ## 60 s beside six other systems; goes on where it was
 	@$(BIN)/python benchmarks/run.py peers

@@ -1,6 +1,6 @@
 """Every figure the project is held to, one after another: ``make bench``; or some of them by name.
 
-    python benchmarks/run.py [reading clusters cleaning start waiting first-row overrun profile speed peers]
+    python benchmarks/run.py [reading clusters cleaning start waiting first-row overrun profile speed tuning peers]
 
 The quick ones come first. What each measures and how long it takes stands in ``benchmarks/README.md``.
 """
@@ -38,6 +38,7 @@ FIGURES = (
         "profile", "1,000,000 rows and 40 columns beside skrub's TableReport, half of its time is allowed", ("profile_speed.py",)
     ),
     Figure("speed", "PyCaret's models on its folds with its scores, a fifth of its time is allowed", ("speed.py",)),
+    Figure("tuning", "Tuning LightGBM beside PyCaret's tune_model, 60 s each; what was measured is kept", ("tuning.py",)),
     Figure(
         "peers",
         "Accuracy on held-out rows beside six other systems, 60 s each; what was measured before is kept",

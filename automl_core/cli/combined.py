@@ -52,6 +52,24 @@ def combine(
 
 
 @app.command()
+def pick(
+    folder: Folder,
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="Id of a study of the run.")],
+    trial: Annotated[int, typer.Argument(metavar="TRIAL", help="Number of one of its trials that no other one beats.")],
+) -> None:
+    """Put a trial of a study with two aims on the leaderboard."""
+    from automl_core.engines.skops import import_skops
+    from automl_core.runs import Run
+    from automl_core.tuning.joining import pick_trial
+
+    import_skops()
+    run = Run(train_folder(folder))
+    row = pick_trial(run, study, trial)
+    say(f"{row.name} stands on the leaderboard.")
+    print(f"{row.id}\t{run.leaderboard().metric}\t{row.score:.6g}")
+
+
+@app.command()
 def calibrate(
     folder: Folder,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="Id of a row with probabilities.")],

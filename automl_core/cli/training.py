@@ -281,6 +281,7 @@ def tune(
     pruner: Annotated[str, typer.Option(help="What gives trials up by their first folds: median, halving or none.")] = "median",
     steps: Annotated[int, typer.Option(help="Points of a grid along each range.")] = 3,
     seed: Annotated[int, typer.Option(help="The same seed and number of trials give the same result.")] = 0,
+    aim: Annotated[str, typer.Option(help="A second aim: predict_ms or size_bytes; `pick` then takes a trial.")] = "",
     study: Annotated[str, typer.Option(help="Id of an earlier study of the model, which goes on.")] = "",
 ) -> None:
     """Make one model better by search; a better one joins the leaderboard as a row of its own."""
@@ -300,12 +301,15 @@ def tune(
         space = space.changed(*parse_edit(text, space))
     if study:
         space, method = (known := Study.load(study_folder(run.path, study)).settings).space, known.method
+        aim = known.aim
+    if aim and not method:
+        method = "nsga2"
     if not method:
         proposal = propose_method(space, expected_trials(trials, budget, row.fit_seconds, cores(run.config)), steps)
         method = proposal.value
         say(f"{METHODS[proposal.value].label}: {proposal.reason}")
     choice_of("--pruner", pruner, ("median", "halving", "none"))
-    settings = Settings(model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner))
+    settings = Settings(model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner), aim=cast(Any, aim))
     check_settings(settings, row)
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -318,6 +322,9 @@ def tune(
     if found.held_out:
         before, after = (found.held_out[when]["value"] for when in ("before", "after"))
         say(f"On the held-out rows: {before:.6g} before, {after:.6g} after.")
+    if aim:
+        for one in found.front:
+            say(f"Trial {one.number}: {one.score:.6g}, {one.predict_ms:.3g} ms for 1,000 rows, {one.size_bytes:,} bytes")
     say(f"The study {found.id}: {len(found.scored)} of {len(found.rows)} trials scored, in {study_folder(run.path, found.id)}")
     if stopped:
         sys.exit(130)

@@ -55,7 +55,7 @@ REQUESTS = ("ping", "start", "stop", "end", "leave")
 LONG = RUNS
 """Kinds that take `AUTOML_WORKERS` places; all others are short and have places of their own."""
 SHORT_PLACES = 2
-GRACE = dict.fromkeys(RUNS, 15.0)
+GRACE = dict.fromkeys((*RUNS, "tune", "combine"), 15.0)
 """Seconds from the stop button to the end by force; a search saves its best model meanwhile."""
 SHORT_GRACE = 1.0
 LONGEST_END = 20.0
