@@ -116,9 +116,10 @@ def measure(name: str, job: str, asked: dict[str, Any], *, again: bool, older: b
             code = process.wait(timeout=6 * asked.get("budget", 60.0) + 240)
         except subprocess.TimeoutExpired:
             code = -9
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # it, or workers that outlived it
-        process.wait()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # it, or workers that outlived it
+            process.wait()
     result["whole_seconds"] = time.time() - begun
     if code:
         tail = (folder / "log.txt").read_text(errors="replace").strip().splitlines()[-1:]
@@ -271,6 +272,7 @@ def main() -> int:
     parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=PARTS)
     parser.add_argument("--again", action="store_true", help="measure again what has a result")
     a = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends, too
     met = {
         "scores": lambda: part_scores(choose(a.tables), a.budget, a.again),
         "rate": lambda: part_rate(a.again),
