@@ -200,8 +200,8 @@ def overhead(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
         for fold in range(work.division.folds):
             learned = work.division.train[work.division.learned(fold)]
             home = run.path / "folds" / str(fold)
-            X = np.asarray(load_matrix(home / f"{base.view}_learn.npy"), dtype=float)
-            V = np.asarray(load_matrix(home / f"{base.view}_judge.npy"), dtype=float)
+            X = np.asarray(load_matrix(home / f"{base.view}_learn.npy", exact=True), dtype=float)
+            V = np.asarray(load_matrix(home / f"{base.view}_judge.npy", exact=True), dtype=float)
             y = work.y[learned].astype(int) if work.n_classes else work.y[learned]
             folds.append((X, y, V))
         for row in study.rows[1:]:

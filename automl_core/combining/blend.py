@@ -75,5 +75,5 @@ def blend_rows(run: Run, names: Sequence[str], weights: Mapping[str, float] | No
             label = f"Blend of {len(found.members)}, weights chosen" if len(found.members) > 1 else f"{found.name} (blend)"
             return join(run, replace(found, id=folder.name, name=numbered(label, folder)))
         mixed = np.sum([weight * predictions_of(prepared, row) for row, weight in zip(rows, given, strict=True)], axis=0)
-        row = scored_row(prepared, folder, numbered(f"Blend of {len(rows)}", folder), members, mixed, rows)
+        row = scored_row(prepared, folder, numbered(f"Blend of {len(members)}", folder), members, mixed, rows)
         return join(run, row)

@@ -85,7 +85,7 @@ def new_row(run: Run, base: str) -> Iterator[Path]:
 def numbered(label: str, folder: Path) -> str:
     """Return a row's name, with its number behind the second of its kind."""
     number = folder.name.rpartition("-")[2]
-    return label + (f" {number}" if number != "1" else "")
+    return label + (f" ({number})" if number != "1" else "")
 
 
 def check_scored(rows: Sequence[Candidate]) -> None:
@@ -93,6 +93,11 @@ def check_scored(rows: Sequence[Candidate]) -> None:
     for row in rows:
         if row.state != "scored" or row.score is None:
             raise InputError(f"{row.name} has no score: {row.reason or row.state}.", action="Choose rows with a score.")
+
+
+def is_mean(row: Candidate) -> bool:
+    """Return whether a row is a single model, or no more than a mean of some."""
+    return not row.made_of_rows and row.temperature == 1.0 and tuple(row.line) == (0.0, 1.0)
 
 
 def parts(rows: Sequence[Candidate], weights: Sequence[float]) -> dict[str, float]:
@@ -108,7 +113,7 @@ def parts(rows: Sequence[Candidate], weights: Sequence[float]) -> dict[str, floa
         if not row.members:
             found[row.id] = found.get(row.id, 0.0) + weight
             continue
-        if row.made_of_rows or row.temperature != 1.0 or tuple(row.line) != (0.0, 1.0):
+        if not is_mean(row):
             raise InputError(
                 f"{row.name} is more than a mean of its members, so it cannot be a part of another one.",
                 "Only single models, and means of them, can.",

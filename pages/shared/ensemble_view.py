@@ -59,7 +59,7 @@ def calibrate(project: ProjectFolder, run: Run) -> None:
         key=f"calibrate_model_{run.id}", help="Any row of the leaderboard that gives probabilities, best first.",
     )  # fmt: skip
     how = st.segmented_control(
-        "Curve", list(HOWS), default="isotonic", required=True, key="calibrate_how",
+        "Curve", list(HOWS), default="isotonic", required=True, format_func=str.capitalize, key="calibrate_how",
         help="How the probabilities are set right. The order of the rows stays, but for ties.",
     )  # fmt: skip
     st.caption(HOWS[how])  # type: ignore[index]  # of HOWS, since it is required
@@ -69,13 +69,15 @@ def calibrate(project: ProjectFolder, run: Run) -> None:
 
 def _several(how: str, rows: dict[str, Candidate], run: Run) -> Order:
     from automl_core.combining.blend import check_weights
+    from automl_core.combining.rows import is_mean
     from automl_core.combining.stack import FINALS
     from automl_core.errors import InputError
     from automl_core.worker.combined import Order
 
-    may = {name: row for name, row in rows.items() if how == "blend" or not row.members}
+    may = {name: row for name, row in rows.items() if (is_mean(row) if how == "blend" else not row.members)}
+    singles = [name for name, row in may.items() if not row.members]
     names = st.multiselect(
-        "Models", list(may), default=list(may)[:3] if len(may) > 1 else [], format_func=lambda name: _told(may[name]),
+        "Models", list(may), default=singles[:3] if len(singles) > 1 else [], format_func=lambda name: _told(may[name]),
         key=f"ensemble_rows_{how}_{run.id}", help="Two or more, best first. Models of different kinds gain most together.",
     )  # fmt: skip
     if how == "stack":

@@ -47,7 +47,7 @@ def test_a_blend_is_the_weighted_mean_of_its_rows(run: Run) -> None:
 def test_without_weights_all_rows_count_the_same_and_a_second_blend_has_a_number(run: Run) -> None:
     first, second = blend_rows(run, ["lr", "dt"]), blend_rows(run, ["lr", "dt", "lightgbm-own"])
     assert first.members == {"lr": 0.5, "dt": 0.5}
-    assert (second.id, second.name) == ("blend-2", "Blend of 3 2")
+    assert (second.id, second.name) == ("blend-2", "Blend of 3 (2)")
 
 
 def test_greedy_weights_are_those_of_the_search(run: Run) -> None:
