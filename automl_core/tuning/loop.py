@@ -363,7 +363,9 @@ class TuneLoop:
             left = (self._at() - self.before) / max(done, 1) * (goal - done) if done > 2 and not self.before else -1.0
         else:
             share, left = self._at() / self.study.goal_seconds, max(self.end - self.saved, 0.0)
-        self.emit(Progress(min(share, 0.99), f"Tuning {self.row.name}: {doing}", left))
+        paused = is_paused(self.folder)
+        word = "Paused, tuning" if paused else "Tuning"
+        self.emit(Progress(min(share, 0.99), f"{word} {self.row.name}: {doing}", -1.0 if paused else left))
 
     def _finish(self) -> Study:
         """Store what was gained, and let a better model join the leaderboard."""
