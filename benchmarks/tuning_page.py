@@ -37,7 +37,7 @@ def watched(build: Path) -> dict[str, Any]:
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         return {"failed": "there is no browser here"}
-    with tempfile.TemporaryDirectory(prefix="tablewright-") as home:
+    with tempfile.TemporaryDirectory(prefix="tablewright-", ignore_cleanup_errors=True) as home:
         os.environ["AUTOML_HOME"] = home
         try:
             return _watched(browser, Path(home))
@@ -137,10 +137,18 @@ def _rate(run: Any, study: str) -> float:
 
 
 def _browser_busy() -> float:
+    """Return the processor time of the browser's processes so far; one that ends meanwhile is left out."""
     import psutil
 
-    own = [one for one in psutil.Process().children(recursive=True) if "chrom" in one.name()]
-    return sum(one.cpu_times().user + one.cpu_times().system for one in own)
+    total = 0.0
+    for one in psutil.Process().children(recursive=True):
+        try:
+            if "chrom" in one.name():
+                times = one.cpu_times()
+                total += times.user + times.system
+        except psutil.NoSuchProcess:
+            continue
+    return total
 
 
 def _ready(port: int) -> None:
