@@ -78,6 +78,9 @@ class FoldWork:
         self.seed = seed
         self.scorer = scorer
 
+    durable = True
+    """Whether what is fitted is on the disk before it counts; that takes longer than many fits."""
+
     @property
     def home(self) -> Path:
         """Where the fitted candidates go; the prepared folds are always the run's."""
@@ -157,9 +160,9 @@ class FoldWork:
         estimator, values, fit_seconds, predict_seconds = self.learn(spec, fold, facts, seconds)
         folder = self.home / "candidates" / spec.id
         blob = stored(estimator)
-        with atomic_file(folder / f"fold{fold}.skops") as file:
+        with atomic_file(folder / f"fold{fold}.skops", durable=self.durable) as file:
             file.write(blob)
-        with atomic_file(folder / f"fold{fold}.npy") as file:
+        with atomic_file(folder / f"fold{fold}.npy", durable=self.durable) as file:
             np.save(file, values)
         result = {
             "metrics": self.scorer.all(judged, values),
@@ -168,7 +171,7 @@ class FoldWork:
             "size_bytes": len(blob),
             "cut": bool(spec.early_stopping and fit_seconds >= 0.97 * seconds),
         }
-        write_json(folder / f"fold{fold}.json", result)
+        write_json(folder / f"fold{fold}.json", result, durable=self.durable)
         # One line a scored fit: what a resumed run may not fit again can be counted.
         with open(self.home / "fits.log", "a", encoding="utf-8") as log:
             log.write(f"{spec.id} {fold} {os.getpid()}\n")

@@ -41,6 +41,7 @@ class TrialWork(FoldWork):
     """The run's folds, with what is fitted kept in the study's folder."""
 
     trials: Path
+    durable = False
 
     @classmethod
     def of(cls, work: FoldWork, folder: Path) -> TrialWork:
