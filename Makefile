@@ -103,6 +103,9 @@ bench-speed: $(VENV)/installed-dev  ## PyCaret's models in how much of its time
 bench-drift: $(VENV)/installed-dev  ## Drift beside Evidently and NannyML, false alarms and power
 	@$(BIN)/python benchmarks/run.py drift
 
+bench-tuning: $(VENV)/installed-dev  ## Tuning beside PyCaret's tune_model; goes on where it was
+	@$(BIN)/python benchmarks/run.py tuning
+
 bench-peers: $(VENV)/installed-dev  ## 60 s beside six other systems; goes on where it was
 	@$(BIN)/python benchmarks/run.py peers
 

@@ -41,7 +41,7 @@ from automl_core.schema import Schema
 from automl_core.scorer import Scorer, needed_columns
 from automl_core.scoring.archive import FORMAT
 from automl_core.scoring.bundle import Model, from_manifest
-from automl_core.scoring.ensemble import FoldEnsemble, Part, on_line, tempered
+from automl_core.scoring.ensemble import SECOND, FoldEnsemble, Part, on_line, tempered
 from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
 from automl_core.threshold import HALF, choose_threshold, judge_of_labels
@@ -91,6 +91,7 @@ RUNTIME = (
     "scoring/__init__.py",
     "scoring/archive.py",
     "scoring/bundle.py",
+    "scoring/calibration.py",
     "scoring/columns.py",
     "scoring/ensemble.py",
     "scoring/targets.py",
@@ -180,7 +181,7 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
         When a fold has none yet.
     """
     rows = train_rows(folder)
-    weights = candidate_weights(candidate)
+    weights = {candidate.id: 1.0} if candidate.made_of_rows else candidate_weights(candidate)
     total = sum(weights.values())
     found: dict[int, Array] = {}
     for fold in range(int(rows.layers.max()) + 1):
@@ -197,6 +198,8 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
     values = np.zeros((len(rows.learned), *found[0].shape[1:]))
     for fold, predicted in found.items():
         values[(rows.layers == fold).any(axis=0)] += predicted / len(rows.layers)
+    if candidate.made_of_rows:  # what it keeps has gone through everything
+        return values[judged], rows.learned[judged]
     return on_line(tempered(values[judged], candidate.temperature), candidate.line), rows.learned[judged]
 
 
@@ -283,12 +286,18 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     found = parts_of(run_folder, candidate)
     # The files of the folds are taken as they are: what was scored is what is exported.
     fitted = {name: path.read_bytes() for _, files in found for name, path in files.items()}
+    stack = None
+    if candidate.stack:
+        fitted[SECOND] = (run_folder / "candidates" / candidate.id / SECOND).read_bytes()
+        stack = {"candidates": candidate.stack["candidates"]}
     ensemble = FoldEnsemble.load(
         [part for part, _ in found],
         lambda name: load_trusted(fitted[name], name),
         len(classes),
         candidate.temperature,
         candidate.line,
+        {**stack, "file": SECOND} if stack else None,
+        candidate.calibration,
     )
     rows = train_rows(run_folder)
     # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
@@ -309,7 +318,8 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "prediction": prediction_statistics(predictions, classes),
         "target": _target_statistics(frame, dataset.schema, config.target, classes, run),
     }
-    packages = used_packages(member.estimator for fold in ensemble.folds for member in fold.members)
+    estimators = [member.estimator for fold in ensemble.folds for member in fold.members]
+    packages = used_packages([*estimators, *([ensemble.second.estimator] if ensemble.second else [])])
     manifest = {
         "format": FORMAT,
         "product": f"tablewright {__version__}",
@@ -323,6 +333,8 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         **({"metric_label": metric_of(config).label} if config.metric in OWN else {}),
         "temperature": candidate.temperature,
         "line": list(candidate.line),
+        **({"stack": stack} if stack else {}),
+        **({"calibration": candidate.calibration} if candidate.calibration else {}),
         "threshold": threshold.value,
         "threshold_reason": threshold.reason,
         "score": candidate.score,

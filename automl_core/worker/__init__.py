@@ -12,6 +12,7 @@ from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND
 from automl_core.worker import (
     candidates,
+    combined,
     drift,
     explaining,
     monitoring,
@@ -33,6 +34,7 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "readable": candidates.candidate_job("Writing the model out", candidates.write_out_candidate),
     "report": candidates.candidate_job("Writing the report", candidates.report_candidate),
     "tune": candidates.tune_job,
+    "combine": combined.combine_job,
     "predict": predictions.predict_job,
     "read": reading.read_job,
     "drift": drift.drift_job,
