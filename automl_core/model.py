@@ -7,7 +7,7 @@ import json
 import time
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ from automl_core.scoring.conformal import fit_conformal
 from automl_core.scoring.ensemble import FoldEnsemble, Part, on_line, tempered
 from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
-from automl_core.threshold import HALF, choose_threshold, judge_of_labels
+from automl_core.threshold import HALF, Best, best_thresholds, choose_threshold
 from automl_core.workspace import atomic_file, read_json
 
 if TYPE_CHECKING:
@@ -282,8 +282,14 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     facts = column_statistics(frame, inputs, personal)
     predictions, judged = out_of_fold(run_folder, candidate)
     truth = _truth(run, config, classes, dataset, judged)
-    threshold = _threshold(config, classes, dataset, predictions, judged, truth)
-    known = np.isfinite(truth)
+    known = np.flatnonzero(np.isfinite(truth))
+    threshold: Decision[float] = Decision(HALF, "")
+    best: tuple[Best, ...] = ()
+    if len(classes) == 2:
+        columns = dataset.frame([name for name in needed_columns(config) if name in dataset.schema]).iloc[judged[known]]
+        scorer = Scorer(config, truth[known], columns.reset_index(drop=True), classes)
+        threshold = _chosen(run, candidate_id) or choose_threshold(scorer, np.arange(len(known)), predictions[known])
+        best = best_thresholds(scorer, predictions[known])
     reference = {
         "format": 1,
         "rows": len(frame),
@@ -308,6 +314,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "line": list(candidate.line),
         "threshold": threshold.value,
         "threshold_reason": threshold.reason,
+        **({"best_thresholds": [asdict(entry) for entry in best]} if best else {}),
         "conformal": fit_conformal(truth[known], predictions[known], classes).to_dict(),
         "score": candidate.score,
         "spread": candidate.spread,
@@ -347,6 +354,15 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     return out
 
 
+def _chosen(run: Run, candidate_id: str) -> Decision[float] | None:
+    """Return the threshold that a person chose for this model, if there is one."""
+    path = run.threshold(candidate_id)
+    if not path.exists():
+        return None
+    stored = read_json(path)
+    return Decision(float(stored["threshold"]), str(stored["reason"]))
+
+
 def _truth(run: Run, config: ExperimentConfig, classes: tuple[str, ...], dataset: Dataset, rows: npt.NDArray[np.int64]) -> Array:
     """Return class codes or values of rows of the dataset as the run learned them, NaN where there is none, shape (n,)."""
     uploaded = dataset.frame().iloc[rows]
@@ -355,26 +371,6 @@ def _truth(run: Run, config: ExperimentConfig, classes: tuple[str, ...], dataset
         return target.to_numpy(dtype=np.float64)
     codes = label_text(target).map({label: code for code, label in enumerate(classes)})
     return codes.to_numpy(dtype=np.float64)
-
-
-def _threshold(
-    config: ExperimentConfig,
-    classes: tuple[str, ...],
-    dataset: Dataset,
-    predictions: Array,
-    rows: npt.NDArray[np.int64],
-    truth: Array,
-) -> Decision[float]:
-    """Choose above which probability the event is predicted, on the out-of-fold predictions of these rows."""
-    if len(classes) != 2:
-        return Decision(HALF, "")
-    columns = dataset.frame([name for name in needed_columns(config) if name in dataset.schema]).iloc[rows]
-    judge = judge_of_labels(Scorer(config, np.empty(0), columns.iloc[:0], classes))
-    if judge.value is None:
-        return Decision(HALF, judge.reason)  # most runs, for which nothing has to be looked up
-    known = np.flatnonzero(np.isfinite(truth))
-    scorer = Scorer(config, truth[known], columns.iloc[known].reset_index(drop=True), classes)
-    return choose_threshold(scorer, np.arange(len(known)), predictions[known])
 
 
 def _scored(run: Run, candidate_id: str) -> Candidate:

@@ -10,7 +10,7 @@ from typing import Any
 
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND
-from automl_core.worker import candidates, predictions, tables, training
+from automl_core.worker import candidates, judging, predictions, tables, training
 
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": training.train_job,
@@ -21,6 +21,11 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "readable": candidates.candidate_job("Writing the model out", candidates.write_out_candidate),
     "report": candidates.candidate_job("Writing the report", candidates.report_candidate),
     "tune": candidates.tune_job,
+    "judge": judging.judge_job,
+    "failing": judging.failing_job,
+    "fairness": judging.fairness_job,
+    "decide": judging.decide_job,
+    "learning": judging.learn_more,
     "predict": predictions.predict_job,
     "profile": tables.profile_job,
     "forecast": tables.forecast_job,
