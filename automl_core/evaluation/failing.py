@@ -14,6 +14,7 @@ from automl_core.data.parsing import as_text
 from automl_core.errors import FormatError, InputError
 from automl_core.evaluation.intervals import mean_interval, wilson
 from automl_core.evaluation.judged import Judged
+from automl_core.metrics import labels_of
 from automl_core.profiling.wording import number, percent, quoted
 from automl_core.schema import Schema
 from automl_core.scoring.bundle import Model
@@ -129,10 +130,10 @@ class Heat:
     whole: float
 
 
-def errors_of(model: Model, judged: Judged) -> tuple[str, Array]:
-    """Return what is meant by error and the error of each row, shape (n,)."""
-    if model.classes:
-        return "wrong", (model.codes(judged.values) != judged.truth).astype(np.float64)
+def errors_of(judged: Judged, threshold: float) -> tuple[str, Array]:
+    """Return what is meant by error and the error of each row, shape (n,); `threshold` is the model's, for two labels."""
+    if judged.values.ndim == 2:
+        return "wrong", (labels_of(judged.values, threshold) != judged.truth).astype(np.float64)
     return "absolute", np.abs(judged.truth - judged.values)
 
 
@@ -158,7 +159,7 @@ def failing(model: Model, judged: Judged, frame: pd.DataFrame, *, seed: int = 0)
     """
     from sklearn.tree import DecisionTreeRegressor
 
-    name, error = errors_of(model, judged)
+    name, error = errors_of(judged, model.threshold)
     columns = [column for column in looked_at(model) if column in frame.columns]
     notes = []
     order = np.random.default_rng(seed).permutation(len(error))

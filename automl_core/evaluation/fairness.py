@@ -201,3 +201,33 @@ def _of_values(
         if name == "error" and means.max() > 0:
             ratios[name] = _score(float(means.min() / means.max()), drawn.min(axis=1) / drawn.max(axis=1))
     return Fairness(column, "", tuple(groups), differences, ratios, notes)
+
+
+def fairness_sentence(found: Fairness) -> str:
+    """Say the widest gap between groups that is surely one, or that there is none."""
+    if not found.label:
+        worst = max(found.groups, key=lambda group: group.rates["error"].value)
+        best = min(found.groups, key=lambda group: group.rates["error"].value)
+        more = worst.rates["error"].value / best.rates["error"].value if best.rates["error"].value else float("inf")
+        if _apart(best.rates["error"], worst.rates["error"]):
+            return f"Predictions are {more:.2g} times as far off for {worst.name!r} as for {best.name!r}."
+        return f"How far off predictions are differs between the groups of {found.column!r} no more than by chance."
+    told = {"selection": "selected", "found": "found where they truly are", "alarms": "selected though they are not"}
+    sure = []
+    for name, words in told.items():
+        groups = [group for group in found.groups if name in group.rates]
+        if len(groups) < 2:
+            continue
+        high = max(groups, key=lambda group: group.rates[name].value)
+        low = min(groups, key=lambda group: group.rates[name].value)
+        if _apart(low.rates[name], high.rates[name]):
+            one, other = high.rates[name].value, low.rates[name].value
+            sure.append(f"{high.name!r} {words} in {100 * one:.0f} % of cases, {low.name!r} in {100 * other:.0f} %")
+    if not sure:
+        return f"Decisions differ between the groups of {found.column!r} no more than by chance."
+    return f"Beyond chance: {'; '.join(sure)}."
+
+
+def _apart(low: Score, high: Score) -> bool:
+    """Whether two intervals do not touch."""
+    return low.high is not None and high.low is not None and low.high < high.low

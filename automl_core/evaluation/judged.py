@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +89,12 @@ def sources(run: Run, candidate_id: str) -> dict[str, str]:
         if (folder / "evaluation.json").exists():
             found[folder.name] = str(read_json(folder / "source.json")["name"])
     return found
+
+
+def fairness_path(folder: Path, column: str, label: str) -> Path:
+    """Return where the comparison of the groups of a column lies; a name never becomes a path."""
+    name = hashlib.sha256(json.dumps([column, label]).encode()).hexdigest()[:16]
+    return folder / f"fair-{name}.json"
 
 
 def keep_file(folder: Path, frame: pd.DataFrame, model: Model, name: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +17,11 @@ from automl_core.evaluation.intervals import Z
 from automl_core.leaderboard import Candidate
 from automl_core.profiling.wording import number, percent
 from automl_core.runs import Run
-from automl_core.scoring.values import predict_values
-from automl_core.search.candidates import Spec
 from automl_core.search.division import Division
-from automl_core.search.fitting import FoldWork
-from automl_core.search.matrices import load_matrix, widened
-from automl_core.search.run import prepare
+
+if TYPE_CHECKING:
+    from automl_core.search.candidates import Spec
+    from automl_core.search.fitting import FoldWork
 
 Ints = npt.NDArray[np.int64]
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
@@ -153,6 +152,9 @@ def learning_curve(
     NotFoundError
         When the run's table was deleted.
     """
+    from automl_core.search.candidates import Spec
+    from automl_core.search.run import prepare
+
     row = member_of(run, run.leaderboard()[candidate_id])
     spec = Spec(**row.spec)
     dataset = run.dataset()
@@ -188,6 +190,9 @@ def learning_curve(
 
 def _fit(work: FoldWork, spec: Spec, fold: int, share: float, folder: Path) -> tuple[float, float]:
     """Return the score on the rows that a fold judges and on those it learned, with a part of them."""
+    from automl_core.scoring.values import predict_values
+    from automl_core.search.matrices import load_matrix, widened
+
     part = copy(work)
     kept = {entry.name: getattr(work.division, entry.name) for entry in fields(work.division)}
     part.division = _Part(**kept, share=share, seed=work.seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,17 +120,11 @@ def find_failing(run: Run, candidate_id: str, source: str) -> Path:
     return folder / "fails.json"
 
 
-def fairness_path(folder: Path, column: str, label: str) -> Path:
-    """Return where the comparison of the groups of a column lies; a name never becomes a path."""
-    name = hashlib.sha256(json.dumps([column, label]).encode()).hexdigest()[:16]
-    return folder / f"fair-{name}.json"
-
-
 def compare_groups(run: Run, candidate_id: str, source: str, column: str, label: str = "") -> Path:
     """Compare the groups of a column on rows that a model was judged on, and store it."""
     from automl_core.errors import NotFoundError
     from automl_core.evaluation.fairness import fairness
-    from automl_core.evaluation.judged import Judged, judged_columns, judged_folder
+    from automl_core.evaluation.judged import Judged, fairness_path, judged_columns, judged_folder
     from automl_core.scoring.bundle import load_model
     from automl_core.worker.candidates import bundle
 

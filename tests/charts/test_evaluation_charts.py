@@ -14,8 +14,17 @@ from automl_core.charts.importance import COLUMNS, POINTS_COLUMNS, importance_fi
 from tests.charts.conftest import HOSTILE, Evaluate, Explain
 
 TITLES = {
-    "binary": ["Confusion table", "ROC curve", "Precision and recall", "Calibration", "Probabilities by outcome"],
-    "multiclass": ["Confusion table", "ROC curve", "Precision and recall", "Calibration"],
+    "binary": [
+        "Confusion table",
+        "ROC curve",
+        "Precision and recall",
+        "Gain",
+        "Lift",
+        "Events and others by probability",
+        "Calibration",
+        "Probabilities by outcome",
+    ],
+    "multiclass": ["Confusion table", "ROC curve", "Precision and recall", "Gain", "Lift", "Calibration"],
     "regression": ["Predicted against actual", "Residuals", "Error by size of the value"],
 }
 
