@@ -23,6 +23,8 @@ Array = npt.NDArray[np.float64]
 ROWS = 100_000
 """Most rows that the tree looks at."""
 DEPTH, LEAVES = 3, 10
+WORTH = 0.005
+"""Part of the variance of the errors that a division of the rows must explain; less makes words longer and tells nothing."""
 HONEST = 400
 """From how many rows on one half of them finds the groups and the other half measures them."""
 WORDS = 60
@@ -178,7 +180,13 @@ def failing(model: Model, judged: Judged, frame: pd.DataFrame, *, seed: int = 0)
         axes = [_axis(frame[column], model.schema[column].kind, find, error) for column in columns]
         X = np.column_stack([axis.codes for axis in axes])
         least = max(20, len(find) // 50)
-        tree = DecisionTreeRegressor(max_depth=DEPTH, max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=seed)
+        tree = DecisionTreeRegressor(
+            max_depth=DEPTH,
+            max_leaf_nodes=LEAVES,
+            min_samples_leaf=least,
+            min_impurity_decrease=WORTH * float(error[find].var()),
+            random_state=seed,
+        )
         tree.fit(X[find], error[find])
         leaf = tree.apply(X)
         for node, limits in _leaves(tree.tree_):

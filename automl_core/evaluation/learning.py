@@ -98,17 +98,25 @@ class LearningCurve:
 
 @dataclass(frozen=True)
 class _Part(Division):
-    """A division whose folds learn only a part of their rows; what they judge stays."""
+    """A division whose folds learn only a part of their rows; what they judge stays.
+
+    A smaller part lies within a larger one, and has a row of each of the `labels` (of the rows of `train`), where given.
+    """
 
     share: float = 1.0
     seed: int = 0
+    labels: npt.NDArray[Any] | None = None
 
     def learned(self, fold: int) -> Ints:
         everything = super().learned(fold)
         size = max(round(self.share * len(everything)), 1)
         if self.forward:  # the newest rows, as one who has collected for a shorter time would have
             return everything[np.argsort(self.fold[everything], kind="stable")][-size:]
-        return np.sort(np.random.default_rng((self.seed, fold)).permutation(everything)[:size])
+        order = np.random.default_rng((self.seed, fold)).permutation(everything)
+        if self.labels is not None:
+            first = np.unique(self.labels[order], return_index=True)[1]
+            order = np.r_[order[first], np.delete(order, first)]
+        return np.sort(order[:size])
 
 
 def member_of(run: Run, candidate: Candidate) -> Candidate:
@@ -179,11 +187,10 @@ def learning_curve(
             tell(done / total, f"{row.name} from {percent(share)} of the rows, fold {fold + 1}")
             with tempfile.TemporaryDirectory(prefix="tablewright-") as folder:
                 one, other = _fit(prepared.work, spec, fold, share, Path(folder))
-            if np.isfinite(one):
-                judged.append(one)
-                learned.append(other)
+            judged.append(one)
+            learned.append(other)
             done += share
-        if judged:
+        if len(judged) == len(folds) and np.isfinite(judged).all():  # points are compared fold by fold
             points.append(Point(round(share * float(np.mean(sizes))), share, tuple(judged), tuple(learned)))
     return LearningCurve(row.id, row.name, metric.name, metric.label, metric.greater_is_better, tuple(points))
 
@@ -195,7 +202,8 @@ def _fit(work: FoldWork, spec: Spec, fold: int, share: float, folder: Path) -> t
 
     part = copy(work)
     kept = {entry.name: getattr(work.division, entry.name) for entry in fields(work.division)}
-    part.division = _Part(**kept, share=share, seed=work.seed)
+    labels = work.y[work.division.train] if work.n_classes else None
+    part.division = _Part(**kept, share=share, seed=work.seed, labels=labels)
     part.folder = folder
     places = part.division.train[part.division.learned(fold)]
     if work.n_classes and len(np.unique(work.y[places])) < work.n_classes:

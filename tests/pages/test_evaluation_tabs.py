@@ -176,7 +176,7 @@ def test_a_deleted_table_is_told_where_it_is_needed(project: ProjectFolder, run:
     find_failing(run, "ensemble", "held-out")
     shutil.rmtree(run.path / "dataset")
     request = read_json(run.path / "request.json")
-    request["params"]["dataset"] = dataset = new_id("ds")
+    request["params"]["dataset"] = new_id("ds")
     write_json(run.path / "request.json", request)
     app = opened(project, run)
     assert app.main.metric  # scores are there all the same
