@@ -16,7 +16,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop test e2e lint format types contracts check lock catalogue clean \
-	bench bench-reading bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-profile \
+	bench bench-reading bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-profile bench-evaluating \
 	bench-speed bench-peers
 
 help:  ## List the commands
@@ -88,6 +88,9 @@ bench-first-row: $(VENV)/installed-dev  ## First score of the command line, up t
 
 bench-overrun: $(VENV)/installed-dev  ## Whether budgets are kept
 	@$(BIN)/python benchmarks/run.py overrun
+
+bench-evaluating: $(VENV)/installed-dev  ## Every evaluation tab on 100,000 rows
+	@$(BIN)/python benchmarks/run.py evaluating
 
 bench-profile: $(VENV)/installed-dev  ## A profile beside skrub's report
 	@$(BIN)/python benchmarks/run.py profile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, layout, short
+from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, add_cell_texts, layout, short
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.profiling.wording import number
 
@@ -106,8 +106,6 @@ def _confusion(evaluation: Evaluation) -> go.Figure:
         z=shares,
         x=places,
         y=places,
-        text=None if many else text,
-        texttemplate=None if many else "%{text}",
         customdata=told,
         colorscale=TEAL_SCALE,
         zmin=0,
@@ -117,6 +115,8 @@ def _confusion(evaluation: Evaluation) -> go.Figure:
         ygap=1 if many else 2,
         hovertemplate="%{customdata}<extra></extra>",
     )
+    if not many:
+        add_cell_texts(figure, text, shares)
     figure.update_layout(layout(max(300, 90 + (19 if many else 34) * len(names)), legend=False))
     figure.update_xaxes(title="Predicted", tickvals=places, ticktext=names, tickangle=-60 if many else None)
     figure.update_yaxes(title="True", autorange="reversed", tickvals=places, ticktext=names, showgrid=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, layout, short
+from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, add_cell_texts, layout, short
 from automl_core.evaluation.coverage import Coverage
 from automl_core.evaluation.failing import Heat, error_words
 from automl_core.evaluation.fairness import LABELS, Fairness
@@ -32,22 +32,27 @@ def heat_figure(heat: Heat, error_name: str, down: str, across: str) -> go.Figur
             ]
         )
         text.append(["" if error is None else error_words(error_name, error) for error in errors])
-    figure, few = _figure(), len(heat.across) * len(heat.down) <= 120
+    figure = _figure()
+    known = [error for row in heat.errors for error in row if error is not None]
+    lowest, highest = (min(known), max(known)) if known else (0.0, 1.0)
+    spread = highest - lowest or 1.0
+    strength = [[0.0 if error is None else (error - lowest) / spread for error in row] for row in heat.errors]
     across_at, down_at = list(range(len(heat.across))), list(range(len(heat.down)))
     figure.add_heatmap(
         z=heat.errors,
         x=across_at,
         y=down_at,
-        text=text if few else None,
-        texttemplate="%{text}" if few else None,
         customdata=told,
         colorscale=TEAL_SCALE,
-        zmin=0,
+        zmin=lowest,
+        zmax=highest,
         showscale=False,
         xgap=2,
         ygap=2,
         hovertemplate="%{customdata}<extra></extra>",
     )
+    if len(heat.across) * len(heat.down) <= 120:
+        add_cell_texts(figure, text, strength)
     figure.update_layout(layout(max(280, 110 + 32 * len(heat.down)), legend=False))
     figure.update_xaxes(title=short(across), tickvals=across_at, ticktext=[short(name, 18) for name in heat.across])
     names = [short(name, 18) for name in heat.down]

@@ -211,7 +211,7 @@ def fairness_sentence(found: Fairness) -> str:
         more = worst.rates["error"].value / best.rates["error"].value if best.rates["error"].value else float("inf")
         if _apart(best.rates["error"], worst.rates["error"]):
             return f"Predictions are {more:.2g} times as far off for {worst.name!r} as for {best.name!r}."
-        return f"How far off predictions are differs between the groups of {found.column!r} no more than by chance."
+        return f"How far off predictions are does not differ clearly beyond chance between the groups of {found.column!r}."
     told = {"selection": "selected", "found": "found where they truly are", "alarms": "selected though they are not"}
     sure = []
     for name, words in told.items():
@@ -224,7 +224,7 @@ def fairness_sentence(found: Fairness) -> str:
             one, other = high.rates[name].value, low.rates[name].value
             sure.append(f"{high.name!r} {words} in {100 * one:.0f} % of cases, {low.name!r} in {100 * other:.0f} %")
     if not sure:
-        return f"Decisions differ between the groups of {found.column!r} no more than by chance."
+        return f"Decisions do not differ clearly beyond chance between the groups of {found.column!r}."
     return f"Beyond chance: {'; '.join(sure)}."
 
 

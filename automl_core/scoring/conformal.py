@@ -173,8 +173,9 @@ def _fit_values(truth: Array, values: Array) -> Conformal:
     for number in range(len(edges) + 1):
         own = np.sort(error[group == number])
         own = own if len(own) >= GROUP_ROWS else everything  # many predictions alike leave a group with few rows
-        low.append(tuple(_end(own, level) for level in LEVELS))
-        high.append(tuple(_opposite(_end(-own[::-1], level)) for level in LEVELS))
+        low.append(tuple(_first(_end(own, level), _end(everything, level)) for level in LEVELS))
+        ends = ((_end(-own[::-1], level), _end(-everything[::-1], level)) for level in LEVELS)
+        high.append(tuple(_opposite(_first(*pair)) for pair in ends))
     return Conformal(n, tuple(float(edge) for edge in edges), tuple(low), tuple(high))
 
 
@@ -182,6 +183,11 @@ def _end(ascending: Array, level: float) -> float | None:
     """Return the lower end of an equal-tailed range: at most half of what is left may lie below, one more row counted."""
     place = math.floor((len(ascending) + 1) * (1 - level) / 2 + 1e-9)
     return float(ascending[place - 1]) if place >= 1 else None
+
+
+def _first(own: float | None, of_all: float | None) -> float | None:
+    """Return the end that the group tells, or that of all rows where the group is too small for so high a certainty."""
+    return of_all if own is None else own
 
 
 def _opposite(value: float | None) -> float | None:

@@ -63,7 +63,7 @@ def rejudge(run: Run, candidate_id: str, source: str, model: Model, judged: Judg
     from automl_core.evaluation.deciding import decisions
     from automl_core.evaluation.evaluate import evaluate_judged
     from automl_core.evaluation.judge import config_of, scorer_of
-    from automl_core.evaluation.judged import evaluation_path, judged_columns, judged_folder, sources
+    from automl_core.evaluation.judged import evaluation_path, judged_columns, judged_folder
     from automl_core.scorer import needed_columns
     from automl_core.threshold import Best
 
@@ -72,7 +72,7 @@ def rejudge(run: Run, candidate_id: str, source: str, model: Model, judged: Judg
         path.unlink()
     needed = [name for name in needed_columns(config_of(model)) if name in model.schema]
     frame = judged_columns(run, folder, judged, needed)
-    name = sources(run, candidate_id).get(source, source) if source.startswith("file-") else source
+    name = str(read_json(folder / "source.json")["name"]) if source.startswith("file-") else source
     found = evaluate_judged(model, judged, frame, rows=name, notes=notes)
     write_json(evaluation_path(run, candidate_id, source), found.to_dict())
     if model.task == "binary":

@@ -120,7 +120,7 @@ def draw_learning(project: ProjectFolder, run: Run, candidate: Candidate) -> Non
     )
 
     def mean(values: tuple[float, ...]) -> str:
-        return number(sum(values) / len(values))
+        return number(round(sum(values) / len(values), 9))
 
     rows = [
         {"Rows": f"{point.rows:,}", "Rows not learned from": mean(point.judged), "Rows learned from": mean(point.learned)}

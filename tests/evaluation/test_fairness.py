@@ -43,7 +43,7 @@ def test_rates_and_gaps_by_hand() -> None:
     for score in (*found.differences.values(), *found.ratios.values(), *a.rates.values()):
         assert score.low is not None and score.high is not None and score.low <= score.value <= score.high
     assert (found.label, found.notes) == ("yes", ())
-    assert fairness_sentence(found) == "Decisions differ between the groups of 'town' no more than by chance."
+    assert fairness_sentence(found) == "Decisions do not differ clearly beyond chance between the groups of 'town'."
     assert Fairness.from_dict(found.to_dict()) == found
 
 
