@@ -3,9 +3,9 @@
     python benchmarks/evaluating.py [--rows 100000] [--columns 50] [--repeat 3]
 
 A run with a linear model and a forest, judged on ``--rows`` held-out rows (as many again are learned from), is made in a
-workspace of its own under ``build/``. Each computation is timed in this process, as a job does it; each part of the page is then opened as
-Streamlit runs it (`AppTest`, the whole script from the top, caches as they are after a first visit). Allowed are 2 s. Exit code 1
-says that a part took longer.
+workspace of its own under ``build/``. Each computation is timed in this process, as a job does it; each part of the page is then
+opened as Streamlit runs it (`AppTest`, the whole script from the top, caches as they are after a first visit). Allowed are 2 s.
+Exit code 1 says that a part took longer.
 """
 
 from __future__ import annotations

@@ -239,17 +239,17 @@ def _axis(values: pd.Series, kind: str, find: npt.NDArray[np.int64], error: Arra
         known = numbers[~gone]
         below = float(known.min()) - 1.0 if len(known) else 0.0
         return _Axis(np.where(gone, below, numbers), kind, (), bool(gone.any()), bool((known == np.round(known)).all()))
-    text = _texts(values)
-    often = pd.Series(text[find]).value_counts().index[:WORDS]
-    text = np.where(np.isin(text, often), text, REST)
+    words = pd.Series(_texts(values))
+    often = words.iloc[find].value_counts().index[:WORDS]
+    words = words.where(words.isin(often), REST)
     # In the order of their mean error, which for a tree over a number is as good as every way to part them (Breiman and
     # others, Classification and regression trees, 1984).
-    means = pd.Series(error[find]).groupby(text[find]).agg(["mean", "size"])
+    means = pd.Series(error[find]).groupby(words.to_numpy()[find]).agg(["mean", "size"])
     shrunk = (means["mean"] * means["size"] + 10 * error[find].mean()) / (means["size"] + 10)
     names = [str(name) for name in shrunk.sort_values(kind="stable").index]
     places = {name: float(place) for place, name in enumerate(names)}
     middle = float(len(names) // 2)
-    return _Axis(np.array([places.get(word, middle) for word in text]), kind, tuple(names))
+    return _Axis(words.map(places).fillna(middle).to_numpy(dtype=np.float64), kind, tuple(names))
 
 
 def _numbers(values: pd.Series) -> Array:

@@ -131,7 +131,8 @@ def fairness(model: Model, judged: Judged, values: pd.Series, kind: str, *, labe
         for number, group in enumerate(kept)
     )
     drawn = _drawn(counts, seed)
-    differences, ratios = {}, {}
+    differences: dict[str, Score] = {}
+    ratios: dict[str, Score] = {}
     for name in MEASURES:
         difference, ratio = gaps[name]
         spread = np.array([gap(line) for line in drawn[name]])
@@ -183,7 +184,8 @@ def _of_values(
     seed: int,
 ) -> Fairness:
     off = judged.values - judged.truth
-    groups, parts = [], {"error": [], "bias": []}  # type: ignore[var-annotated]
+    groups: list[GroupRates] = []
+    parts: dict[str, list[Array]] = {"error": [], "bias": []}
     for group in kept:
         here = off[place == group]
         parts["error"].append(np.abs(here))

@@ -11,6 +11,8 @@ import streamlit as st
 from pages.shared import caches, errors
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from automl_core.evaluation.evaluate import Evaluation
     from automl_core.leaderboard import Candidate
     from automl_core.metrics import Metric
@@ -115,12 +117,12 @@ def _decisions(found: dict[str, Any]) -> None:
 
 def draw_curves(path: Path, *, beside: tuple[Candidate, Path] | None = None, name: str = "") -> None:
     """Draw the curves and tables that fit the task; those of a second model stand on the right."""
-    from automl_core.charts.evaluation import READING, figures, mixed_up
+    from automl_core.charts.evaluation import READING, mixed_up
     from automl_core.evaluation.evaluate import Evaluation
 
     evaluation = Evaluation.from_dict(caches.result(path))
-    second = figures(Evaluation.from_dict(caches.result(beside[1]))) if beside else {}
-    for title, figure in figures(evaluation).items():
+    second = _figures(str(beside[1]), *caches.stamp(beside[1])) if beside else {}
+    for title, figure in _figures(str(path), *caches.stamp(path)).items():
         st.subheader(title, anchor=False)
         st.caption(READING[title])
         if beside is None or title not in second:
@@ -136,6 +138,15 @@ def draw_curves(path: Path, *, beside: tuple[Candidate, Path] | None = None, nam
             _report(evaluation)
             if len(evaluation.classes) > 2 and (pairs := mixed_up(evaluation)):
                 _mixed_up(pairs)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _figures(path: str, changed: int, size: int) -> dict[str, go.Figure]:
+    """Return the figures of an evaluation, shared: do not change them."""
+    from automl_core.charts.evaluation import figures
+    from automl_core.evaluation.evaluate import Evaluation
+
+    return figures(Evaluation.from_dict(caches.result(Path(path))))
 
 
 def _report(evaluation: Evaluation) -> None:

@@ -64,7 +64,7 @@ def test_a_labelled_file_is_judged_and_kept(run: Run, tmp_path: Path) -> None:
     assert Judged.load(folder).rows.tolist() == list(range(5, 90))
     assert judge_file(run, "ensemble", tmp_path / "upload", "people.csv") == key  # the same rows twice are one source
     assert find_failing(run, "ensemble", key).exists()
-    assert compare_groups(run, "ensemble", key, "city").exists()
+    assert compare_groups(run, "ensemble", key, "member").exists()
     with pytest.raises(NotFoundError, match=r"^These rows have no column 'colour'\. Choose another one\.$"):
         compare_groups(run, "ensemble", key, "colour")
 
