@@ -7,7 +7,7 @@ import json
 import time
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,10 +41,11 @@ from automl_core.schema import Schema
 from automl_core.scorer import Scorer, needed_columns
 from automl_core.scoring.archive import FORMAT
 from automl_core.scoring.bundle import Model, from_manifest
+from automl_core.scoring.conformal import fit_conformal
 from automl_core.scoring.ensemble import SECOND, FoldEnsemble, Part, on_line, tempered
 from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
-from automl_core.threshold import HALF, choose_threshold, judge_of_labels
+from automl_core.threshold import HALF, Best, best_thresholds, choose_threshold
 from automl_core.workspace import atomic_file, read_json
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ RUNTIME = (
     "scoring/bundle.py",
     "scoring/calibration.py",
     "scoring/columns.py",
+    "scoring/conformal.py",
     "scoring/ensemble.py",
     "scoring/targets.py",
     "scoring/trees.py",
@@ -309,7 +311,15 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     personal = personal_columns(frame, inputs)
     facts = column_statistics(frame, inputs, personal)
     predictions, judged = out_of_fold(run_folder, candidate)
-    threshold = _threshold(run, config, classes, dataset, predictions, judged)
+    truth = _truth(run, config, classes, dataset, judged)
+    known = np.flatnonzero(np.isfinite(truth))
+    threshold: Decision[float] = Decision(HALF, "")
+    best: tuple[Best, ...] = ()
+    if len(classes) == 2:
+        columns = dataset.frame([name for name in needed_columns(config) if name in dataset.schema]).iloc[judged[known]]
+        scorer = Scorer(config, truth[known], columns.reset_index(drop=True), classes)
+        threshold = _chosen(run, candidate_id) or choose_threshold(scorer, np.arange(len(known)), predictions[known])
+        best = best_thresholds(scorer, predictions[known])
     reference = {
         "format": 1,
         "rows": len(frame),
@@ -337,6 +347,8 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         **({"calibration": candidate.calibration} if candidate.calibration else {}),
         "threshold": threshold.value,
         "threshold_reason": threshold.reason,
+        **({"best_thresholds": [asdict(entry) for entry in best]} if best else {}),
+        "conformal": fit_conformal(truth[known], predictions[known], classes).to_dict(),
         "score": candidate.score,
         "spread": candidate.spread,
         "schema": dataset.schema.to_dict(),
@@ -379,27 +391,23 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     return out
 
 
-def _threshold(
-    run: Run,
-    config: ExperimentConfig,
-    classes: tuple[str, ...],
-    dataset: Dataset,
-    predictions: Array,
-    rows: npt.NDArray[np.int64],
-) -> Decision[float]:
-    """Choose above which probability the event is predicted, on the out-of-fold predictions of these rows."""
-    if len(classes) != 2:
-        return Decision(HALF, "")
+def _chosen(run: Run, candidate_id: str) -> Decision[float] | None:
+    """Return the threshold that a person chose for this model, if there is one."""
+    path = run.threshold(candidate_id)
+    if not path.exists():
+        return None
+    stored = read_json(path)
+    return Decision(float(stored["threshold"]), str(stored["reason"]))
+
+
+def _truth(run: Run, config: ExperimentConfig, classes: tuple[str, ...], dataset: Dataset, rows: npt.NDArray[np.int64]) -> Array:
+    """Return class codes or values of rows of the dataset as the run learned them, NaN where there is none, shape (n,)."""
     uploaded = dataset.frame().iloc[rows]
-    columns = uploaded[[name for name in needed_columns(config) if name in uploaded]]
-    judge = judge_of_labels(Scorer(config, np.empty(0), columns.iloc[:0], classes))
-    if judge.value is None:
-        return Decision(HALF, judge.reason)  # most runs, for which nothing has to be looked up
     target = apply_stateless(uploaded, dataset.schema, run.recipe, training=False).frame[config.target]
-    codes = label_text(target).map({label: code for code, label in enumerate(classes)}).to_numpy(dtype=np.float64)
-    known = np.flatnonzero(np.isfinite(codes))
-    scorer = Scorer(config, codes[known], columns.iloc[known].reset_index(drop=True), classes)
-    return choose_threshold(scorer, np.arange(len(known)), predictions[known])
+    if not classes:
+        return target.to_numpy(dtype=np.float64)
+    codes = label_text(target).map({label: code for code, label in enumerate(classes)})
+    return codes.to_numpy(dtype=np.float64)
 
 
 ENOUGH = 100

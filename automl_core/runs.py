@@ -128,6 +128,14 @@ class Run:
         """Path of one candidate's evaluation."""
         return self.path / "evaluations" / f"{self._known(candidate_id)}.json"
 
+    def judged(self, candidate_id: str) -> Path:
+        """Folder of what was computed of one candidate beyond its evaluation, by the rows it was judged on."""
+        return self.path / "judged" / self._known(candidate_id)
+
+    def threshold(self, candidate_id: str) -> Path:
+        """Path of the threshold that a person chose for one candidate."""
+        return self.path / "thresholds" / f"{self._known(candidate_id)}.json"
+
     def explanation(self, candidate_id: str) -> Path:
         """Path of one candidate's explanation."""
         return self.path / "explanations" / f"{self._known(candidate_id)}.json"

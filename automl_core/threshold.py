@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from automl_core.experiment import Decision
-from automl_core.metrics import Metric, metric_of
+from automl_core.metrics import Metric, metric_of, metrics_of
 from automl_core.scorer import Scorer
 
 Array = npt.NDArray[Any]
@@ -22,6 +22,8 @@ GRID, GRID_ROWS = 49, 10_000
 """Thresholds that are tried, and most rows, where each costs a computation of its own."""
 PARTS = 5
 """Parts of the rows, each of which judges the threshold that the others choose."""
+STEPS, SMALL = 1000, 0.02
+"""How fine a person chooses: parts of 1, ten times as many where half of the events have a probability below `SMALL`."""
 DRAWS = 200
 """Resamples that tell the uncertainty of a difference."""
 
@@ -40,6 +42,73 @@ class Sweep:
 
     thresholds: Array
     values: Array
+
+
+@dataclass(frozen=True)
+class Best:
+    """The threshold that is best by one metric on the rows that chose it, beside the metric at 0.5."""
+
+    metric: str
+    label: str
+    threshold: float
+    value: float
+    half: float
+
+
+def steps_for(event: Array, truth: Array) -> Array:
+    """Return the thresholds a person chooses among: thousandths, or ten-thousandths for events of small probabilities."""
+    steps = STEPS if not truth.any() or np.median(event[truth]) >= SMALL else 10 * STEPS
+    return np.arange(steps + 1) / steps
+
+
+def above(event: Array, thresholds: Array) -> Ints:
+    """Return how many of the probabilities lie above each threshold."""
+    return np.asarray(len(event) - np.searchsorted(np.sort(event), thresholds, side="right"), dtype=np.int64)
+
+
+def earned(scorer: Scorer, event: Array, thresholds: Array) -> Array:
+    """Return what the decisions for all rows of a scorer earn in all at each threshold, by its cost table."""
+    act, leave, _ = scorer.money(np.arange(len(event)))
+    order = np.argsort(-event, kind="stable")
+    gains = np.r_[0.0, np.cumsum((act - leave)[order])]
+    return np.asarray(leave.sum() + gains[above(event, thresholds)], dtype=np.float64)
+
+
+def best_thresholds(scorer: Scorer, proba: Array) -> tuple[Best, ...]:
+    """Return the best threshold by each metric of labels that one can be fitted to, money and the run's metric first.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        Of a binary run, over rows that were not learned from.
+    proba : ndarray, shape (n, 2)
+    """
+    event, truth = np.clip(proba[:, 1], 0.0, 1.0), scorer.y == 1
+    thresholds = steps_for(event, truth)
+    found, alarms = (above(event[part], thresholds).astype(np.float64) for part in (truth, ~truth))
+    events, others = float(truth.sum()), float((~truth).sum())
+    tables = np.stack([np.stack([others - alarms, alarms], -1), np.stack([events - found, found], -1)], -2)
+    best = []
+    for metric in metrics_of(scorer.config):
+        if metric.name == "cost" and not scorer.missing(metric):
+            known = int(scorer.money(np.arange(len(event)))[2].sum())
+            values = earned(scorer, event, thresholds) / max(known, 1)
+        elif metric.counts is not None and metric.needs == "label" and not metric.no_threshold:
+            values = metric.counts(tables)
+        else:
+            continue
+        ranked = np.where(np.isfinite(values), values if metric.greater_is_better else -values, -np.inf)
+        if not np.isfinite(ranked).any():
+            continue
+        equal = np.flatnonzero(ranked >= ranked.max() - 1e-12 * max(abs(ranked.max()), 1.0))
+        near = int(equal[np.abs(thresholds[equal] - HALF).argmin()])
+        # Of equals side by side the middle one, from which both neighbours' decisions are furthest; but 0.5 where it is one.
+        side = next(part for part in np.split(equal, np.flatnonzero(np.diff(equal) > 1) + 1) if near in part)
+        place = near if thresholds[near] == HALF else int(side[len(side) // 2])
+        half = float(values[len(thresholds) // 2])
+        best.append(Best(metric.name, metric.label, float(thresholds[place]), float(values[place]), half))
+    first = ("cost", scorer.config.metric)
+    return tuple(sorted(best, key=lambda entry: first.index(entry.metric) if entry.metric in first else len(first)))
 
 
 def judge_of_labels(scorer: Scorer) -> Decision[Metric | None]:

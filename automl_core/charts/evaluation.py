@@ -5,19 +5,27 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, layout, short
+from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, add_cell_texts, layout, short
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+READABLE = 12
+"""Most labels whose cells hold their counts; of more the colours tell, and a table names what is mixed up most."""
 READING = {
     "Confusion table": "Rows are what was true, columns what was predicted. What lies off the diagonal was wrong.",
     "ROC curve": "How many of the events are found (upward) for how many false alarms (to the right). "
     "A guess lies on the dashed line.",
     "Precision and recall": "To the right more of the events are found; upward fewer alarms are false. "
     "The dashed line, where there is one, is a guess.",
+    "Gain": "How many of the events are found (upward) when only the most probable share of the rows is looked at. "
+    "On the dashed line the rows would be picked at random.",
+    "Lift": "How many times as many events there are among the most probable rows as among all. "
+    "At 1 it is no better than chance.",
+    "Events and others by probability": "Which share of both lies at or below each probability. The further apart the two lines, "
+    "the better they are told apart; the upright line marks the widest gap (Kolmogorov-Smirnov).",
     "Calibration": "Of the rows with a predicted probability of 30 %, about 30 % should have had the event: "
     "points near the dashed line.",
     "Probabilities by outcome": "The further apart the two groups lie, the better the model tells them apart.",
@@ -43,13 +51,29 @@ def figures(evaluation: Evaluation) -> dict[str, go.Figure]:
         "Precision and recall": _curve(
             evaluation, "pr", "recall", "precision", "Recall: found of all", "Precision: right of the found"
         ),
-        "Calibration": _calibration(evaluation),
     }
+    if "gain" in evaluation.curves:  # evaluations of older versions lack them
+        found |= {"Gain": _gain(evaluation), "Lift": _lift(evaluation)}
+    if "ks" in evaluation.curves and len(evaluation.curves["ks"]) == 1:
+        found["Events and others by probability"] = _apart(evaluation)
+    found["Calibration"] = _calibration(evaluation)
     if "distribution" in evaluation.curves:
         found["Probabilities by outcome"] = _distribution(evaluation)
     if "money" in evaluation.curves:
         found = {"Money by threshold": _money(evaluation), **found}
     return found
+
+
+def mixed_up(evaluation: Evaluation, most: int = 15) -> list[tuple[str, str, int, float]]:
+    """Return the pairs of labels that are mixed up most: true label, predicted label, rows, share of the true ones."""
+    counts = evaluation.curves["confusion"]
+    pairs = [
+        (evaluation.classes[true], evaluation.classes[other], count, count / max(sum(row), 1))
+        for true, row in enumerate(counts)
+        for other, count in enumerate(row)
+        if other != true and count
+    ]
+    return sorted(pairs, key=lambda pair: (-pair[2], -pair[3]))[:most]
 
 
 def _figure() -> go.Figure:
@@ -66,7 +90,8 @@ def _guess(figure: go.Figure) -> None:
 
 def _confusion(evaluation: Evaluation) -> go.Figure:
     counts = evaluation.curves["confusion"]
-    names = [short(name, 24) for name in evaluation.classes]
+    many = len(evaluation.classes) > READABLE
+    names = [short(name, 14 if many else 24) for name in evaluation.classes]
     shares = [[count / max(sum(row), 1) for count in row] for row in counts]
     text, told = [], []
     for true, row, part in zip(names, counts, shares, strict=True):
@@ -81,19 +106,19 @@ def _confusion(evaluation: Evaluation) -> go.Figure:
         z=shares,
         x=places,
         y=places,
-        text=text if len(names) <= 12 else None,
-        texttemplate="%{text}" if len(names) <= 12 else None,
         customdata=told,
         colorscale=TEAL_SCALE,
         zmin=0,
         zmax=1,
         showscale=False,
-        xgap=2,
-        ygap=2,
+        xgap=1 if many else 2,
+        ygap=1 if many else 2,
         hovertemplate="%{customdata}<extra></extra>",
     )
-    figure.update_layout(layout(max(300, 60 + 34 * len(names)), legend=False))
-    figure.update_xaxes(title="Predicted", tickvals=places, ticktext=names)
+    if not many:
+        add_cell_texts(figure, text, shares)
+    figure.update_layout(layout(max(300, 90 + (19 if many else 34) * len(names)), legend=False))
+    figure.update_xaxes(title="Predicted", tickvals=places, ticktext=names, tickangle=-60 if many else None)
     figure.update_yaxes(title="True", autorange="reversed", tickvals=places, ticktext=names, showgrid=False)
     return figure
 
@@ -121,6 +146,63 @@ def _curve(evaluation: Evaluation, name: str, x: str, y: str, x_title: str, y_ti
     figure.update_layout(layout())
     figure.update_xaxes(title=x_title, range=[-0.01, 1.01])
     figure.update_yaxes(title=y_title, range=[-0.01, 1.02])
+    return figure
+
+
+def _gain(evaluation: Evaluation) -> go.Figure:
+    figure = _figure()
+    _guess(figure)
+    for color, (label, part) in zip(PALETTE, evaluation.curves["gain"].items(), strict=False):
+        figure.add_scatter(
+            x=part["share"],
+            y=part["found"],
+            mode="lines",
+            line={"color": color, "width": 2},
+            name=short(label, 24),
+            hovertemplate="%{x:.1%} of the rows<br>%{y:.1%} of the events<extra></extra>",
+        )
+    figure.update_layout(layout(legend=len(evaluation.curves["gain"]) > 1))
+    figure.update_xaxes(title="Share of the rows, most probable first", range=[-0.01, 1.01], tickformat=".0%")
+    figure.update_yaxes(title="Share of the events found", range=[-0.01, 1.02], tickformat=".0%")
+    return figure
+
+
+def _lift(evaluation: Evaluation) -> go.Figure:
+    figure = _figure()
+    for color, (label, part) in zip(PALETTE, evaluation.curves["gain"].items(), strict=False):
+        pairs = [(share, found / share) for share, found in zip(part["share"], part["found"], strict=True) if share > 0]
+        figure.add_scatter(
+            x=[share for share, _ in pairs],
+            y=[lift for _, lift in pairs],
+            mode="lines",
+            line={"color": color, "width": 2},
+            name=short(label, 24),
+            hovertemplate="%{x:.1%} of the rows<br>%{y:.2f} times as many events<extra></extra>",
+        )
+    figure.add_hline(y=1, line={"color": GREY, "dash": "dash", "width": 1})
+    figure.update_layout(layout(legend=len(evaluation.curves["gain"]) > 1))
+    figure.update_xaxes(title="Share of the rows, most probable first", range=[-0.01, 1.01], tickformat=".0%")
+    figure.update_yaxes(title="Times as many events as among all", rangemode="tozero")
+    return figure
+
+
+def _apart(evaluation: Evaluation) -> go.Figure:
+    figure = _figure()
+    ((label, part),) = evaluation.curves["ks"].items()
+    for color, name, values in ((ACCENT, short(label, 24), part["events"]), (GREY, "others", part["others"])):
+        figure.add_scatter(
+            x=part["threshold"],
+            y=values,
+            mode="lines",
+            line={"color": color, "width": 2, "shape": "hv"},
+            name=name,
+            hovertemplate="up to a probability of %{x:.3f}<br>%{y:.1%}<extra></extra>",
+        )
+    figure.add_vline(x=part["at"], line={"color": GREY, "dash": "dash", "width": 1})
+    figure.add_annotation(x=part["at"], y=1.0, text=f"{part['value']:.3f} apart", showarrow=False, xanchor="left", xshift=4)
+    figure.update_layout(layout())
+    figure.update_xaxes(title=f"Predicted probability of {short(evaluation.positive, 24)}", range=[-0.01, 1.01])
+    figure.update_yaxes(title="Share at or below", range=[-0.01, 1.05], tickformat=".0%")
     return figure
 
 

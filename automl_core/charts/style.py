@@ -26,6 +26,31 @@ def layout(height: int = 340, *, legend: bool = True, **more: Any) -> dict[str, 
     }
 
 
+def add_cell_texts(figure: Any, texts: list[list[str]], strength: list[list[float]]) -> None:
+    """Write into the cells of a heat map drawn by place: white on strong colours, grey that fits light and dark on weak ones.
+
+    Plotly chooses by the colour without its transparency, and so writes dark on dark.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+    texts : list of list of str
+        By row and column.
+    strength : list of list of float
+        How strong each cell's colour is, from 0 to 1.
+    """
+    cells = [(x, y) for y, row in enumerate(texts) for x, _ in enumerate(row)]
+    figure.add_scatter(
+        x=[x for x, _ in cells],
+        y=[y for _, y in cells],
+        text=[texts[y][x] for x, y in cells],
+        mode="text",
+        textfont={"color": ["#FFFFFF" if strength[y][x] > 0.45 else "#738383" for x, y in cells], "size": 12},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
 def cut(text: str, length: int = 40) -> str:
     """Return a name that fits, cut in its middle: what tells models of one kind apart often stands at the end."""
     if len(text) <= length:

@@ -14,6 +14,7 @@ from automl_core.cli import (  # noqa: F401
     drift,
     explaining,
     history,
+    judging,
     models,
     monitoring,
     serving,

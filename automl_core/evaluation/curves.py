@@ -51,6 +51,44 @@ def precision_recall(truth: Ints, proba: Array) -> dict[str, Any]:
     }
 
 
+def gain(truth: Ints, proba: Array) -> dict[str, Any]:
+    """Return how many of the events are among the rows with the highest probabilities.
+
+    Returns
+    -------
+    dict
+        ``share`` of the rows taken, most probable first, ``found`` of the events, ``base`` (the events' share of all rows).
+        Lift is found over share. Rows of one probability are taken together.
+    """
+    order = np.argsort(-proba, kind="stable")
+    last = np.r_[np.flatnonzero(np.diff(proba[order])), len(order) - 1]
+    hits = np.cumsum(truth[order])[last]
+    x, y = _thin(np.r_[0.0, (last + 1) / len(order)], np.r_[0.0, hits / max(int(truth.sum()), 1)])
+    return {"share": x, "found": y, "base": float(truth.mean())}
+
+
+def kolmogorov_smirnov(truth: Ints, proba: Array) -> dict[str, Any]:
+    """Return which share of both outcomes lies at or below each probability, and where they are furthest apart.
+
+    Returns
+    -------
+    dict
+        ``threshold``, ``events``, ``others`` (lists), ``at`` (the probability) and ``value`` (the distance, from 0 to 1).
+    """
+    steps = np.unique(proba)
+    events = np.searchsorted(np.sort(proba[truth == 1]), steps, side="right") / max(int(truth.sum()), 1)
+    others = np.searchsorted(np.sort(proba[truth == 0]), steps, side="right") / max(int((1 - truth).sum()), 1)
+    place = int((others - events).argmax())
+    t, e, o = _thin(steps, events, others)
+    return {
+        "threshold": t,
+        "events": e,
+        "others": o,
+        "at": float(steps[place]),
+        "value": float(max(others[place] - events[place], 0.0)),
+    }
+
+
 def calibration(truth: Ints, proba: Array) -> dict[str, Any]:
     """Return, for up to ten groups of equal size, the mean probability and the share that had the event.
 
@@ -87,9 +125,9 @@ def classification_curves(
     Returns
     -------
     dict
-        ``confusion`` (rows: truth, columns: prediction), ``report`` by class, ``roc``, ``pr`` and ``calibration`` by
-        class (of the event alone for two classes, of the `LABELS` most frequent for many), ``distribution`` (counts of
-        the event's probability by truth).
+        ``confusion`` (rows: truth, columns: prediction), ``report`` by class, ``roc``, ``pr``, ``calibration``, ``gain``
+        and ``ks`` by class (of the event alone for two classes, of the `LABELS` most frequent for many), ``distribution``
+        (counts of the event's probability by truth).
     tuple of str
         Notes.
     """
@@ -110,6 +148,8 @@ def classification_curves(
         "roc": {classes[code]: roc((truth == code).astype(int), values[:, code]) for code in shown},
         "pr": {classes[code]: precision_recall((truth == code).astype(int), values[:, code]) for code in shown},
         "calibration": {classes[code]: calibration((truth == code).astype(int), values[:, code]) for code in shown},
+        "gain": {classes[code]: gain((truth == code).astype(int), values[:, code]) for code in shown},
+        "ks": {classes[code]: kolmogorov_smirnov((truth == code).astype(int), values[:, code]) for code in shown},
     }
     if k == 2:
         edges = np.linspace(0, 1, 21)

@@ -16,6 +16,7 @@ from automl_core.errors import FormatError, InputError
 from automl_core.evaluation.bootstrap import headline
 from automl_core.evaluation.curves import classification_curves, regression_curves
 from automl_core.evaluation.judge import config_of, left_out, money_curve, scorer_of
+from automl_core.evaluation.judged import Judged
 from automl_core.experiment import Task
 from automl_core.scorer import Scorer
 from automl_core.scoring.bundle import Model
@@ -131,21 +132,66 @@ def evaluate(model: Model, frame: pd.DataFrame, *, rows: str = "held-out", seed:
         When the target is missing, empty, of one value, or has labels the model never learned; or as
         `Model.predict_values`.
     """
+    judged, notes = judge_rows(model, frame)
+    return evaluate_judged(model, judged, frame.iloc[judged.rows], rows=rows, notes=notes, seed=seed)
+
+
+def judge_rows(model: Model, frame: pd.DataFrame) -> tuple[Judged, tuple[str, ...]]:
+    """Predict labelled rows.
+
+    Returns
+    -------
+    Judged
+        Rows by their place in `frame`.
+    tuple of str
+        What was left out.
+
+    Raises
+    ------
+    InputError
+        As `evaluate`.
+    """
     truth, known = read_target(model, frame)
     values = model.predict_values(frame[known])
     notes: tuple[str, ...] = ()
     if left := int((~known).sum()):
         rows_without = f"{left:,} {'row' if left == 1 else 'rows'} without a value of {model.target!r}"
         notes = (f"{rows_without} {'is' if left == 1 else 'are'} left out.",)
-    scorer = scorer_of(model, frame[known], truth)
-    return evaluate_values(scorer.config.task, truth, values, model=model, scorer=scorer, rows=rows, notes=notes, seed=seed)
+    return Judged(truth, values, np.flatnonzero(known)), notes
+
+
+def evaluate_judged(
+    model: Model, judged: Judged, frame: pd.DataFrame, *, rows: str, notes: tuple[str, ...] = (), seed: int = 0
+) -> Evaluation:
+    """Judge rows whose predictions are there; `frame` holds at least the columns that the run's figures look at."""
+    scorer = scorer_of(model, frame, judged.truth)
+    return evaluate_values(
+        scorer.config.task, judged.truth, judged.values, model=model, scorer=scorer, rows=rows, notes=notes, seed=seed
+    )
 
 
 def evaluate_out_of_fold(run_folder: Path, candidate_id: str, model: Model, *, seed: int = 0) -> Evaluation:
     """Judge a candidate on the rows it learned from, each by the fold model that did not see it.
 
-    For runs that held no rows back. Early stopping and the choice of the best candidate have seen these scores, so they
-    are a little too good; the evaluation's source says ``out-of-fold``.
+    Early stopping and the choice of the best candidate have seen these scores, so they are a little too good; the
+    evaluation's source says ``out-of-fold``.
+    """
+    from automl_core.runs import Run
+
+    judged, notes = judge_out_of_fold(run_folder, candidate_id, model)
+    frame = Run(run_folder).dataset().frame().iloc[judged.rows]
+    return evaluate_judged(model, judged, frame, rows="out-of-fold", notes=notes, seed=seed)
+
+
+def judge_out_of_fold(run_folder: Path, candidate_id: str, model: Model) -> tuple[Judged, tuple[str, ...]]:
+    """Return what the fold models of a candidate predicted for the rows that each did not learn from.
+
+    Returns
+    -------
+    Judged
+        Rows by their place in the run's dataset.
+    tuple of str
+        What is to be known of it.
     """
     from automl_core.model import is_refitted, out_of_fold
     from automl_core.runs import Run
@@ -155,14 +201,13 @@ def evaluate_out_of_fold(run_folder: Path, candidate_id: str, model: Model, *, s
     values, where = out_of_fold(run_folder, candidate)
     frame = run.dataset().frame().iloc[where]
     truth, known = read_target(model, frame)
-    scorer = scorer_of(model, frame[known], truth)
-    note = "No rows were held back, so every row is judged by the fold model that did not learn from it."
+    if run.config.holdout:
+        note = "Every row is judged by the fold model that did not learn from it, but the search has seen these scores."
+    else:
+        note = "No rows were held back, so every row is judged by the fold model that did not learn from it."
     if is_refitted(run_folder, candidate):
         note += " The exported model was then fitted anew on all of them."
-    notes = (note, *_chosen_here(model))
-    return evaluate_values(
-        scorer.config.task, truth, values[known], model=model, scorer=scorer, rows="out-of-fold", notes=notes, seed=seed
-    )
+    return Judged(truth, values[known], where[known]), (note, *_chosen_here(model))
 
 
 def _chosen_here(model: Model) -> tuple[str, ...]:

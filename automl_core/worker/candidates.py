@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,11 +25,15 @@ ShouldStop = Callable[[], bool]
 
 def drop_stale(run: Run) -> None:
     """Remove what was computed of candidates that have changed since, and reports of an older leaderboard."""
-    for folder in ("models", "evaluations", "explanations", "reasons", "readables", "reports"):
-        for path in (run.path / folder).glob("*"):
+    for kind in ("models", "evaluations", "explanations", "reasons", "readables", "reports"):
+        for path in (run.path / kind).glob("*"):
             source = run.path / "candidates" / path.stem / "candidate.json"
-            if folder == "reports" or not source.exists() or path.stat().st_mtime < source.stat().st_mtime:
+            if kind == "reports" or not source.exists() or path.stat().st_mtime < source.stat().st_mtime:
                 path.unlink(missing_ok=True)
+    for path in (run.path / "judged").glob("*/*"):
+        source, made = run.path / "candidates" / path.parent.name / "candidate.json", path / "rows.npz" if path.is_dir() else path
+        if not source.exists() or not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def bundle(run: Run, candidate_id: str) -> Path:
@@ -44,15 +49,11 @@ def bundle(run: Run, candidate_id: str) -> Path:
 
 def evaluate_candidate(run: Run, candidate_id: str) -> Path:
     """Judge one candidate on the held-out rows, or out-of-fold where none were held out, and store the evaluation."""
-    from automl_core.evaluation.evaluate import evaluate, evaluate_out_of_fold
+    from automl_core.evaluation.judged import main_source
     from automl_core.scoring.bundle import load_model
+    from automl_core.worker.judging import judge_source
 
-    model = load_model(bundle(run, candidate_id))
-    if run.config.holdout:
-        result = evaluate(model, run.holdout(), rows="held-out")
-    else:
-        result = evaluate_out_of_fold(run.path, candidate_id, model)
-    write_json(run.evaluation(candidate_id), result.to_dict())
+    judge_source(run, candidate_id, main_source(run), load_model(bundle(run, candidate_id)))
     return run.evaluation(candidate_id)
 
 

@@ -27,6 +27,7 @@ def result_of(
     why: str,
     icon: str,
     primary: bool = False,
+    more: dict[str, str] | None = None,
 ) -> Path | None:
     """Return the file that a job of `kind` makes of a model, or draw what there is instead and return None.
 
@@ -45,12 +46,14 @@ def result_of(
         Its help.
     icon : str
     primary : bool
+    more : dict, optional
+        What else the job is asked, such as which rows.
     """
     file = path(candidate.id)
     if file.exists():
         return file
-    params = {"run": run.id, "candidate": candidate.id}
-    key = f"explain_{kind}_{candidate.id}"
+    params = {"run": run.id, "candidate": candidate.id, **(more or {})}
+    key = "_".join(["explain", kind, candidate.id, *(more or {}).values()])
     found = jobs.find(project, kind, params)
     if found is not None:
         now = jobs.panel(project, found.name, key=key)

@@ -9,13 +9,22 @@ import pytest
 
 from automl_core.charts import evaluation as charts
 from automl_core.charts import importance as importance_charts
-from automl_core.charts.evaluation import figures
+from automl_core.charts.evaluation import figures, mixed_up
 from automl_core.charts.importance import COLUMNS, POINTS_COLUMNS, importance_figures, order, spread_out
 from tests.charts.conftest import HOSTILE, Evaluate, Explain
 
 TITLES = {
-    "binary": ["Confusion table", "ROC curve", "Precision and recall", "Calibration", "Probabilities by outcome"],
-    "multiclass": ["Confusion table", "ROC curve", "Precision and recall", "Calibration"],
+    "binary": [
+        "Confusion table",
+        "ROC curve",
+        "Precision and recall",
+        "Gain",
+        "Lift",
+        "Events and others by probability",
+        "Calibration",
+        "Probabilities by outcome",
+    ],
+    "multiclass": ["Confusion table", "ROC curve", "Precision and recall", "Gain", "Lift", "Calibration"],
     "regression": ["Predicted against actual", "Residuals", "Error by size of the value"],
 }
 
@@ -54,11 +63,12 @@ def test_every_figure_of_an_explanation_is_made_and_explained(explanation: Expla
 
 def test_the_confusion_table_holds_the_counts(evaluation: Evaluate) -> None:
     judged = evaluation("multiclass")
-    (table,) = figures(judged)["Confusion table"].data
+    table, *more = figures(judged)["Confusion table"].data
     counts = judged.curves["confusion"]
-    for row, shares, texts, told in zip(counts, table.z, table.text, table.customdata, strict=True):
+    (written,) = more
+    assert [int(text.split("<br>")[0]) for text in written.text] == [count for row in counts for count in row]
+    for row, shares, told in zip(counts, table.z, table.customdata, strict=True):
         assert list(shares) == pytest.approx([count / sum(row) for count in row])
-        assert [int(text.split("<br>")[0]) for text in texts] == row
         assert [int(text.split("<br>")[1].split(" ")[0]) for text in told] == row
     assert table.customdata[0][1].startswith("true low, predicted mid<br>")
     layout = figures(judged)["Confusion table"].layout
@@ -69,13 +79,23 @@ def test_the_confusion_table_holds_the_counts(evaluation: Evaluate) -> None:
 def test_labels_that_are_cut_alike_keep_their_own_rows(evaluation: Evaluate) -> None:
     """Two long labels with the same beginning once shared a row of the table."""
     names = ("x" * 40 + "1", "x" * 40 + "2", "y")
-    (table,) = figures(evaluation("multiclass", names))["Confusion table"].data
+    table, _ = figures(evaluation("multiclass", names))["Confusion table"].data
     assert (list(table.x), list(table.y)) == ([0, 1, 2], [0, 1, 2])
 
 
 def test_a_large_confusion_table_has_no_texts(evaluation: Evaluate) -> None:
-    (table,) = figures(evaluation("multiclass", tuple(f"label {n}" for n in range(13))))["Confusion table"].data
-    assert table.text is None and table.texttemplate is None
+    judged = evaluation("multiclass", tuple(f"label {n}" for n in range(30)), rows=900)
+    figure = figures(judged)["Confusion table"]
+    (table,) = figure.data
+    assert table.text is None and figure.layout.height < 700  # thirty labels fit a screen
+    assert len(figure.layout.xaxis.ticktext) == 30
+    pairs = mixed_up(judged)
+    assert len(pairs) == 15
+    assert [rows for *_, rows, _ in pairs] == sorted((rows for *_, rows, _ in pairs), reverse=True)
+    counts = judged.curves["confusion"]
+    true, other, rows, share = pairs[0]
+    place = judged.classes.index(true)
+    assert (counts[place][judged.classes.index(other)], rows / sum(counts[place])) == (rows, share)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
@@ -227,3 +247,22 @@ def test_names_are_never_taken_for_markup_or_for_a_template(evaluation: Evaluate
             template = trace.get("hovertemplate") or ""
             assert "alert" not in template and "&lt;" not in template
     assert seen > 3
+
+
+def test_lift_is_gain_over_share(evaluation: Evaluate) -> None:
+    judged = evaluation("binary")
+    made = figures(judged)
+    part = judged.curves["gain"]["yes"]
+    gain, lift = made["Gain"].data[1], made["Lift"].data[0]
+    assert numbers(gain.y) == part["found"]
+    assert numbers(lift.y) == pytest.approx([y / x for x, y in zip(part["share"], part["found"], strict=True) if x > 0])
+    assert numbers(lift.y)[-1] == pytest.approx(1.0)
+
+
+def test_an_evaluation_of_an_older_version_is_drawn_without_what_it_lacks(evaluation: Evaluate) -> None:
+    judged = evaluation("binary")
+    for name in ("gain", "ks"):
+        del judged.curves[name]
+    assert list(figures(judged)) == [
+        "Confusion table", "ROC curve", "Precision and recall", "Calibration", "Probabilities by outcome",
+    ]  # fmt: skip

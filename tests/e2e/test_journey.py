@@ -120,7 +120,7 @@ def test_the_journey(page: Page, server: Server, table: tuple[Path, str], tmp_pa
     expect(page.get_by_text(re.compile("Judged on .* rows that the search never saw"))).to_be_visible(timeout=60_000)
     expect(page.get_by_text("By the cost table the decisions for these")).to_be_visible()
     shoot(page, "inspect")
-    page.get_by_role("tab", name="Curves").click()
+    page.get_by_test_id("stButtonGroup").get_by_text("Curves", exact=True).click()
     expect(page.get_by_role("heading", name="ROC curve")).to_be_visible()
     shoot(page, "curves", height=1500)
     page.get_by_role("tab", name="What matters").click()

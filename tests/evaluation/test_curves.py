@@ -14,6 +14,8 @@ from automl_core.evaluation.curves import (
     SAMPLE,
     calibration,
     classification_curves,
+    gain,
+    kolmogorov_smirnov,
     precision_recall,
     regression_curves,
     roc,
@@ -194,3 +196,19 @@ def test_an_interval_holds_its_share_to_the_last_digit(outcome: int) -> None:
         found = calibration(np.full(rows, outcome), np.linspace(0.1, 0.9, rows))
         for low, seen, high in zip(found["low"], found["observed"], found["high"], strict=True):
             assert 0 <= low <= seen <= high <= 1
+
+
+def test_gain_by_hand() -> None:
+    found = gain(np.array([0, 1, 0, 1]), np.array([0.1, 0.9, 0.5, 0.5]))
+    assert found == {"share": [0.0, 0.25, 0.75, 1.0], "found": [0.0, 0.5, 1.0, 1.0], "base": 0.5}
+
+
+def test_kolmogorov_smirnov_by_hand() -> None:
+    """Its value is that of SciPy's two-sample test."""
+    from scipy.stats import ks_2samp
+
+    truth, proba = np.array([0, 0, 0, 1, 1]), np.array([0.1, 0.2, 0.6, 0.5, 0.9])
+    found = kolmogorov_smirnov(truth, proba)
+    assert (found["at"], found["value"]) == (0.2, pytest.approx(2 / 3))
+    assert found["value"] == pytest.approx(ks_2samp(proba[truth == 1], proba[truth == 0]).statistic)
+    assert found["events"][-1] == found["others"][-1] == 1.0

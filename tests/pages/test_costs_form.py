@@ -247,4 +247,5 @@ def test_money_and_threshold_stand_beside_the_other_numbers(project: ProjectFold
         "With a threshold of 0.5 it would be 0.50 EUR. Predicting 'yes' for no row would give "
         "0 EUR a row, for every row 0.75 EUR."
     ) in told
+    app.segmented_control(key="explain_part").set_value("Curves").run()
     assert app.main.subheader[0].value == "Money by threshold"

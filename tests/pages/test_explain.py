@@ -23,6 +23,7 @@ from automl_core.workspace import ProjectFolder, new_id, read_json, write_json
 from tests.pages.conftest import Jobs, assert_clean, open_page, write_evaluation
 
 LABELS = ("no", "yes")
+PARTS = ["Scores", "Curves", "Threshold", "Where it fails", "Fairness", "Ranges", "More rows"]
 HELD_OUT = "Judged on 40 rows that the search never saw. "
 
 
@@ -58,6 +59,13 @@ def buttons(app: AppTest) -> dict[str, str]:
     return {button.key: button.label for button in app.main.button if button.key and button.key.startswith("explain_")}
 
 
+def part(app: AppTest, name: str) -> AppTest:
+    """Open one part of how good the model is."""
+    app.segmented_control(key="explain_part").set_value(name).run()
+    assert_clean(app)
+    return app
+
+
 def captions(app: AppTest) -> list[str]:
     return [caption.value for caption in app.main.caption]
 
@@ -88,14 +96,14 @@ def test_a_run_without_a_scored_model_links_to_the_reason(project: ProjectFolder
 
 def test_what_is_not_there_yet_is_offered(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
     app = inspect(project, run_folder)
-    assert [tab.label for tab in app.tabs] == ["Scores", "Curves", "What matters", "The whole model", "Download"]
+    assert [tab.label for tab in app.tabs] == ["How good", "What matters", "The whole model", "Download"]
+    assert list(app.segmented_control(key="explain_part").options) == PARTS
     assert buttons(app) == {
         "explain_evaluate_lightgbm_start": "Judge it on the held-out rows",
         "explain_explain_lightgbm_start": "Find out what matters",
         "explain_model_lightgbm_start": "Pack the model",
         "explain_report_lightgbm_start": "Write the report",
     }
-    assert "The curves are drawn once the model was judged; see Scores." in captions(app)
     assert jobs.submitted == []
     assert not app.dataframe
 
@@ -135,8 +143,18 @@ def test_an_evaluation_is_drawn_with_its_own_numbers(project: ProjectFolder, run
     assert list(table["From"]) == ["0.75", "0.8", ""]
     assert list(table["To"]) == ["0.875", "0.975", ""]
     assert list(table["Folds"]) == ["0.8123", "0.75", ""]
-    assert subheaders(app) == ["Confusion table", "ROC curve", "Precision and recall", "Calibration", "Probabilities by outcome"]
-    assert len(app.main.get("plotly_chart")) == 5
+    app = part(app, "Curves")
+    assert subheaders(app) == [
+        "Confusion table",
+        "ROC curve",
+        "Precision and recall",
+        "Gain",
+        "Lift",
+        "Events and others by probability",
+        "Calibration",
+        "Probabilities by outcome",
+    ]
+    assert len(app.main.get("plotly_chart")) == 8
     assert "explain_evaluate_lightgbm_start" not in buttons(app)
 
 
@@ -152,7 +170,7 @@ def test_large_errors_are_written_for_people(project: ProjectFolder, run_folder:
     (metric,) = app.main.metric
     assert (metric.value, metric.delta) == ("12,346", "between 11,000 and 14,000")
     assert list(app.main.dataframe[0].value["Held-out"]) == ["12,346", "0.5"]
-    assert subheaders(app) == ["Predicted against actual", "Residuals", "Error by size of the value"]
+    assert subheaders(part(app, "Curves")) == ["Predicted against actual", "Residuals", "Error by size of the value"]
 
 
 def test_a_metric_that_is_not_defined_has_no_headline(project: ProjectFolder, run_folder: Path) -> None:

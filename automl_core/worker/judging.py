@@ -1,0 +1,219 @@
+"""Judging a model on any rows, and what goes beyond its scores: where it fails, for whom, with how many rows, its threshold."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl_core.errors import AutoMLError
+from automl_core.events import Progress
+from automl_core.jobs.context import JobContext
+from automl_core.runs import Run
+from automl_core.workspace import read_json, write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl_core.evaluation.evaluate import Evaluation
+    from automl_core.evaluation.judged import Judged
+    from automl_core.scoring.bundle import Model
+
+
+def judge_source(run: Run, candidate_id: str, source: str, model: Model, frame: pd.DataFrame | None = None) -> Evaluation:
+    """Judge a model on one set of rows and keep the rows, the scores, every threshold, and whether its ranges held.
+
+    Parameters
+    ----------
+    run : Run
+    candidate_id : str
+    source : str
+        ``held-out``, ``out-of-fold``, or the key of a file whose typed rows are `frame`.
+    model : Model
+    frame : DataFrame, optional
+
+    Raises
+    ------
+    InputError
+        As `evaluation.evaluate.read_target`.
+    NotFoundError
+        When the run's table was deleted.
+    """
+    from automl_core.evaluation.evaluate import judge_out_of_fold, judge_rows
+    from automl_core.evaluation.judged import HELD_OUT, OUT_OF_FOLD, Judged, judged_folder
+
+    folder = judged_folder(run, candidate_id, source)
+    if source == OUT_OF_FOLD:
+        judged, notes = judge_out_of_fold(run.path, candidate_id, model)
+    else:
+        rows = run.holdout() if source == HELD_OUT else frame
+        assert rows is not None
+        judged, notes = judge_rows(model, rows)
+        if source == HELD_OUT:
+            judged = Judged(judged.truth, judged.values, rows.index.to_numpy()[judged.rows])
+    folder.mkdir(parents=True, exist_ok=True)
+    judged.save(folder)
+    write_json(folder / "notes.json", list(notes))
+    return rejudge(run, candidate_id, source, model, judged, notes)
+
+
+def rejudge(run: Run, candidate_id: str, source: str, model: Model, judged: Judged, notes: tuple[str, ...]) -> Evaluation:
+    """Write everything that depends on the threshold, from predictions that are there; what is older is removed."""
+    from automl_core.evaluation.coverage import coverage
+    from automl_core.evaluation.deciding import decisions
+    from automl_core.evaluation.evaluate import evaluate_judged
+    from automl_core.evaluation.judge import config_of, scorer_of
+    from automl_core.evaluation.judged import evaluation_path, judged_columns, judged_folder
+    from automl_core.scorer import needed_columns
+    from automl_core.threshold import Best
+
+    folder = judged_folder(run, candidate_id, source)
+    for path in [*folder.glob("fails.json"), *folder.glob("fair-*.json")]:
+        path.unlink()
+    needed = [name for name in needed_columns(config_of(model)) if name in model.schema]
+    frame = judged_columns(run, folder, judged, needed)
+    name = str(read_json(folder / "source.json")["name"]) if source.startswith("file-") else source
+    found = evaluate_judged(model, judged, frame, rows=name, notes=notes)
+    write_json(evaluation_path(run, candidate_id, source), found.to_dict())
+    if model.task == "binary":
+        best = tuple(Best(**entry) for entry in model.manifest.get("best_thresholds", ()))
+        table = decisions(scorer_of(model, frame, judged.truth), judged.values, best)
+        write_json(folder / "decisions.json", table.to_dict())
+    if (held := coverage(model, judged)) is not None:
+        write_json(folder / "coverage.json", held.to_dict())
+    return found
+
+
+def judge_file(run: Run, candidate_id: str, path: Path, name: str) -> str:
+    """Judge a model on a labelled file; returns its key among the model's sources. The same file twice is one source."""
+    from automl_core.data.reading import read_text
+    from automl_core.evaluation.judged import judged_folder, keep_file
+    from automl_core.scoring.bundle import load_model
+    from automl_core.worker.candidates import bundle
+
+    model = load_model(bundle(run, candidate_id))
+    key = f"file-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+    try:
+        frame = read_text(path).frame
+        folder = judged_folder(run, candidate_id, key)
+        folder.mkdir(parents=True, exist_ok=True)
+        keep_file(folder, frame, model, name)
+        judge_source(run, candidate_id, key, model, frame)
+    except AutoMLError as error:
+        # The person knows the file by the name it was uploaded under.
+        said = [part.replace(path.name, name) for part in (error.received, error.needed, error.action)]
+        raise type(error)(*said) from error
+    return key
+
+
+def find_failing(run: Run, candidate_id: str, source: str) -> Path:
+    """Find where a model fails on rows that it was judged on, and store it."""
+    from automl_core.evaluation.failing import failing
+    from automl_core.evaluation.judged import Judged, judged_columns, judged_folder
+    from automl_core.scoring.bundle import load_model
+    from automl_core.worker.candidates import bundle
+
+    folder = judged_folder(run, candidate_id, source)
+    judged, model = Judged.load(folder), load_model(bundle(run, candidate_id))
+    found = failing(model, judged, judged_columns(run, folder, judged, list(model.used)), seed=run.config.seed)
+    write_json(folder / "fails.json", found.to_dict())
+    return folder / "fails.json"
+
+
+def compare_groups(run: Run, candidate_id: str, source: str, column: str, label: str = "") -> Path:
+    """Compare the groups of a column on rows that a model was judged on, and store it."""
+    from automl_core.errors import NotFoundError
+    from automl_core.evaluation.fairness import fairness
+    from automl_core.evaluation.judged import Judged, fairness_path, judged_columns, judged_folder
+    from automl_core.scoring.bundle import load_model
+    from automl_core.worker.candidates import bundle
+
+    folder = judged_folder(run, candidate_id, source)
+    judged, model = Judged.load(folder), load_model(bundle(run, candidate_id))
+    frame = judged_columns(run, folder, judged, [column])
+    if column not in frame:
+        raise NotFoundError(f"These rows have no column {column!r}.", action="Choose another one.")
+    found = fairness(model, judged, frame[column], model.schema[column].kind, label=label, seed=run.config.seed)
+    path = fairness_path(folder, column, label)
+    write_json(path, found.to_dict())
+    return path
+
+
+def decide(run: Run, candidate_id: str, threshold: float, reason: str) -> None:
+    """Make a threshold that of a model, and judge anew whatever it was judged on."""
+    from automl_core.evaluation.deciding import choose
+    from automl_core.evaluation.judged import Judged, judged_folder, sources
+    from automl_core.scoring.bundle import load_model
+    from automl_core.worker.candidates import bundle
+
+    choose(run, candidate_id, threshold, reason)
+    model = load_model(bundle(run, candidate_id))
+    for source in sources(run, candidate_id):
+        folder = judged_folder(run, candidate_id, source)
+        if (folder / "rows.npz").exists():
+            notes = tuple(note for note in read_json(folder / "notes.json") if not note.startswith("The threshold was chosen"))
+            rejudge(run, candidate_id, source, model, Judged.load(folder), notes)
+    run.report(candidate_id).unlink(missing_ok=True)  # it tells the old one
+
+
+def learn_more(context: JobContext) -> dict[str, Any]:
+    """Learn a model from growing parts of its rows."""
+    from automl_core.evaluation.learning import learning_curve
+    from automl_core.worker.candidates import run_of
+
+    run, candidate_id = run_of(context), context.request["params"]["candidate"]
+    context.emit(Progress(-1.0, "Preparing the rows"))
+    found = learning_curve(
+        run,
+        candidate_id,
+        tell=lambda done, doing: context.emit(Progress(done, doing)),
+        should_stop=context.should_stop,
+    )
+    write_json(run.judged(candidate_id) / "learning.json", found.to_dict())
+    return {"file": "learning.json"}
+
+
+def judge_job(context: JobContext) -> dict[str, Any]:
+    """Judge a model on out-of-fold rows or on an uploaded file."""
+    from automl_core.scoring.bundle import load_model
+    from automl_core.worker.candidates import bundle, run_of
+
+    params, run = context.request["params"], run_of(context)
+    context.emit(Progress(-1.0, "Judging the model"))
+    if "file" in params:
+        path = Path(params["file"])
+        key = judge_file(run, params["candidate"], path, params["name"])
+        if path.parent == context.project.path / "uploads":
+            path.unlink(missing_ok=True)  # its typed rows are kept beside the scores
+        return {"source": key}
+    judge_source(run, params["candidate"], params["source"], load_model(bundle(run, params["candidate"])))
+    return {"source": params["source"]}
+
+
+def failing_job(context: JobContext) -> dict[str, Any]:
+    """Find where a model fails."""
+    from automl_core.worker.candidates import run_of
+
+    params = context.request["params"]
+    context.emit(Progress(-1.0, "Looking for the rows in which it fails"))
+    return {"file": find_failing(run_of(context), params["candidate"], params["source"]).name}
+
+
+def fairness_job(context: JobContext) -> dict[str, Any]:
+    """Compare the groups of a column."""
+    from automl_core.worker.candidates import run_of
+
+    params = context.request["params"]
+    context.emit(Progress(-1.0, "Comparing the groups"))
+    found = compare_groups(run_of(context), params["candidate"], params["source"], params["column"], params["label"])
+    return {"file": found.name}
+
+
+def decide_job(context: JobContext) -> dict[str, Any]:
+    """Make a threshold that of a model."""
+    from automl_core.worker.candidates import run_of
+
+    params = context.request["params"]
+    context.emit(Progress(-1.0, "Storing the threshold, and judging the model with it"))
+    decide(run_of(context), params["candidate"], float(params["threshold"]), str(params["reason"]))
+    return {"threshold": params["threshold"]}

@@ -1,0 +1,197 @@
+"""How good a model is, part by part, on runs of each task: offered, computed, drawn, beside another model, stored."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from automl_core.events import Failed, append_event
+from automl_core.runs import Run, write_request
+from automl_core.worker.candidates import evaluate_candidate
+from automl_core.worker.judging import compare_groups, decide, find_failing, judge_file, judge_source
+from automl_core.workspace import ProjectFolder, new_id, read_json, write_json
+from tests.conftest import MakeRun, customers
+from tests.pages.conftest import Jobs, assert_clean, open_page
+from tests.pages.test_explain import captions, part, subheaders
+
+TASKS = ("binary", "multiclass", "regression")
+
+
+@pytest.fixture(scope="module")
+def judged_runs(make_run: MakeRun) -> dict[str, Path]:
+    """One judged run of each task; copied before a page opens it."""
+    found = {}
+    for task in TASKS:
+        run = make_run(task, frame=customers(1200))
+        evaluate_candidate(run, "ensemble")
+        evaluate_candidate(run, "forest")
+        found[task] = run.path
+    return found
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, project: ProjectFolder, judged_runs: dict[str, Path]) -> Run:
+    """Return a copy of a judged run inside the project."""
+    folder = project.run(new_id("rn"))
+    shutil.copytree(judged_runs[getattr(request, "param", "binary")], folder, copy_function=shutil.copy2)
+    return Run(folder)
+
+
+def opened(project: ProjectFolder, run: Run, name: str = "Scores") -> AppTest:
+    app = open_page("model/explain", project=project.id, run=run.id, model="ensemble")
+    return app if name == "Scores" else part(app, name)
+
+
+def keys(app: AppTest) -> list[str]:
+    return [str(button.key) for button in app.main.button if str(button.key).endswith("_start")]
+
+
+@pytest.mark.parametrize("run", TASKS, indirect=True)
+def test_where_it_fails_is_offered_and_then_drawn(project: ProjectFolder, run: Run, jobs: Jobs) -> None:
+    app = opened(project, run, "Where it fails")
+    app.button(key="explain_failing_ensemble_held-out_start").click().run()
+    assert_clean(app)
+    assert jobs.submitted[0][1:] == ("failing", {"run": run.id, "candidate": "ensemble", "source": "held-out"})
+    find_failing(run, "ensemble", "held-out")
+    app = opened(project, run, "Where it fails")
+    assert subheaders(app) == ["Groups in which it errs most", "Error over two columns", "Rows with the largest errors"]
+    assert len(app.main.get("plotly_chart")) == 1
+    app.selectbox(key="explain_heat_across").set_value(app.selectbox(key="explain_heat_down").value).run()
+    assert_clean(app)
+    assert [error.value for error in app.main.error] == [
+        "Both columns are 'age'. Two different ones are needed.\n\n**Choose another one.**"
+    ]
+
+
+@pytest.mark.parametrize("run", TASKS, indirect=True)
+def test_fairness_by_a_column(project: ProjectFolder, run: Run) -> None:
+    app = opened(project, run, "Fairness")
+    app.selectbox(key="explain_fair_column").set_value("city").run()
+    assert_clean(app)
+    label = "low" if run.config.task == "multiclass" else ""
+    compare_groups(run, "ensemble", "held-out", "city", label)
+    app.run()
+    assert_clean(app)
+    table = app.main.dataframe[0].value
+    assert sorted(table["Group"]) == ["(missing)", "London", "Paris", "Rome"] or "(missing)" not in list(table["Group"])
+    assert "How far apart" in subheaders(app)
+
+
+@pytest.mark.parametrize("run", TASKS, indirect=True)
+def test_ranges_are_checked_and_said(project: ProjectFolder, run: Run) -> None:
+    app = opened(project, run, "Ranges")
+    assert any(text.startswith(":material/verified: Asked for 90 %\\: the truth lay inside for ") for text in captions(app))
+    assert len(app.main.dataframe) == 2
+    assert len(app.main.get("plotly_chart")) == 1
+
+
+def test_the_slider_counts_and_the_button_stores(project: ProjectFolder, run: Run, jobs: Jobs) -> None:
+    app = opened(project, run, "Threshold")
+    before = [metric.value for metric in app.main.metric]
+    slider = app.slider(key=f"explain_threshold_{run.id}_ensemble")
+    assert slider.value == 0.5
+    assert app.button(key=f"{slider.key}_store").disabled
+    slider.set_value(0.2).run()
+    assert_clean(app)
+    after = [metric.value for metric in app.main.metric]
+    assert sum(map(int, before)) == sum(map(int, after)) == 300
+    assert int(after[0]) > int(before[0]) and int(after[2]) > int(before[2])
+    store = app.button(key=f"{slider.key}_store")
+    assert (store.label, store.disabled) == ("Use 0.200 from now on", False)
+    store.click().run()
+    assert_clean(app)
+    params = {"run": run.id, "candidate": "ensemble", "threshold": 0.2, "reason": "A person chose it."}
+    assert jobs.submitted[0][1:] == ("decide", params)
+    decide(run, "ensemble", 0.2, "A person chose it.")
+    app = opened(project, run, "Threshold")
+    assert ":material/rule: 'left' is predicted where its probability is above 0.2. A person chose it." in captions(app)
+
+
+def test_the_best_threshold_by_a_metric_moves_the_slider(project: ProjectFolder, run: Run) -> None:
+    app = opened(project, run, "Threshold")
+    key = f"explain_threshold_{run.id}_ensemble"
+    best = {
+        entry["metric"]: entry["threshold"] for entry in read_json(run.judged("ensemble") / "held-out" / "decisions.json")["best"]
+    }
+    app.selectbox(key=f"{key}_by").set_value("f2").run()
+    app.button(key=f"{key}_best").click().run()
+    assert_clean(app)
+    assert app.slider(key=key).value == best["f2"]
+
+
+@pytest.mark.parametrize("run", TASKS, indirect=True)
+def test_two_models_stand_side_by_side_on_every_chart(project: ProjectFolder, run: Run) -> None:
+    app = opened(project, run)
+    app.selectbox(key=f"explain_beside_{run.id}_ensemble").set_value("forest").run()
+    assert_clean(app)
+    assert "Forest" in app.main.dataframe[0].value.columns
+    app = part(app, "Curves")
+    app.selectbox(key=f"explain_beside_{run.id}_ensemble").set_value("forest").run()
+    assert_clean(app)
+    assert len(app.main.get("plotly_chart")) == 2 * len(subheaders(app))
+
+
+def test_out_of_fold_rows_and_a_file_are_judged_too(project: ProjectFolder, run: Run, jobs: Jobs, tmp_path: Path) -> None:
+    from automl_core.scoring.bundle import load_model
+    from automl_core.worker.candidates import bundle
+
+    judge_source(run, "ensemble", "out-of-fold", load_model(bundle(run, "ensemble")))
+    path = tmp_path / "new.csv"
+    customers(150, seed=7).to_csv(path, index=False)
+    source = judge_file(run, "ensemble", path, "new people.csv")
+    app = opened(project, run)
+    rows = app.selectbox(key=f"explain_rows_{run.id}_ensemble_3")
+    assert rows.options == ["Held-out rows", "Out-of-fold rows", "new people.csv"]
+    rows.set_value("out-of-fold").run()
+    assert_clean(app)
+    assert app.main.metric[0].label == "ROC AUC out-of-fold"
+    app.selectbox(key=f"explain_rows_{run.id}_ensemble_3").set_value(source).run()
+    assert_clean(app)
+    assert app.main.metric[0].label == "ROC AUC in the file"
+    find_failing(run, "ensemble", source)
+    app = part(app, "Where it fails")
+    assert len(app.main.get("plotly_chart")) == 1
+
+
+def test_a_file_that_cannot_judge_says_why(project: ProjectFolder, run: Run, jobs: Jobs) -> None:
+    folder = project.job(new_id("jb"))
+    write_request(folder, "judge", {"run": run.id, "candidate": "ensemble", "file": "x", "name": "new.csv"})
+    append_event(folder / "events.jsonl", Failed("Every row has the label 'left'.", "Add rows with other outcomes.", ""))
+    jobs.states[folder.name] = "failed"
+    app = opened(project, run)
+    assert [error.value for error in app.main.error] == ["Every row has the label 'left'.\n\n**Add rows with other outcomes.**"]
+
+
+def test_more_rows_are_offered(project: ProjectFolder, run: Run, jobs: Jobs) -> None:
+    app = opened(project, run, "More rows")
+    app.button(key="explain_learning_ensemble_start").click().run()
+    assert_clean(app)
+    assert jobs.submitted[0][1:] == ("learning", {"run": run.id, "candidate": "ensemble"})
+
+
+def test_a_deleted_table_is_told_where_it_is_needed(project: ProjectFolder, run: Run) -> None:
+    find_failing(run, "ensemble", "held-out")
+    shutil.rmtree(run.path / "dataset")
+    request = read_json(run.path / "request.json")
+    request["params"]["dataset"] = new_id("ds")
+    write_json(run.path / "request.json", request)
+    app = opened(project, run)
+    assert app.main.metric  # scores are there all the same
+    app = part(app, "Where it fails")
+    (error,) = app.main.error
+    assert error.value.startswith(
+        f"The table this run learned from ({request['params']['dataset']}) is no longer in the project."
+    )
+    app = part(app, "Fairness")
+    assert len(app.main.error) == 1
+
+
+def test_an_evaluation_of_an_older_version_can_be_made_anew(project: ProjectFolder, run: Run) -> None:
+    shutil.rmtree(run.judged("ensemble"))
+    assert keys(opened(project, run, "Threshold"))[0] == "explain_evaluate_ensemble_start"
+    assert keys(opened(project, run, "Ranges"))[0] == "explain_evaluate_ensemble_start"
+    app = opened(project, run, "Where it fails")
+    assert keys(app)[0] == "explain_failing_ensemble_held-out_start"
