@@ -23,7 +23,7 @@ ShouldStop = Callable[[], bool]
 
 def drop_stale(run: Run) -> None:
     """Remove what was computed of candidates that have changed since, and reports of an older leaderboard."""
-    for folder in ("models", "evaluations", "explanations", "readables", "reports"):
+    for folder in ("models", "evaluations", "explanations", "readables", "reports", "codes"):
         for path in (run.path / folder).glob("*"):
             source = run.path / "candidates" / path.stem / "candidate.json"
             if folder == "reports" or not source.exists() or path.stat().st_mtime < source.stat().st_mtime:
