@@ -39,6 +39,7 @@ from automl_core.schema import Schema
 from automl_core.scorer import Scorer, needed_columns
 from automl_core.scoring.archive import FORMAT
 from automl_core.scoring.bundle import Model, from_manifest
+from automl_core.scoring.conformal import fit_conformal
 from automl_core.scoring.ensemble import FoldEnsemble, Part, on_line, tempered
 from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
@@ -89,6 +90,7 @@ RUNTIME = (
     "scoring/archive.py",
     "scoring/bundle.py",
     "scoring/columns.py",
+    "scoring/conformal.py",
     "scoring/ensemble.py",
     "scoring/targets.py",
     "scoring/trees.py",
@@ -279,7 +281,9 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     personal = personal_columns(frame, inputs)
     facts = column_statistics(frame, inputs, personal)
     predictions, judged = out_of_fold(run_folder, candidate)
-    threshold = _threshold(run, config, classes, dataset, predictions, judged)
+    truth = _truth(run, config, classes, dataset, judged)
+    threshold = _threshold(config, classes, dataset, predictions, judged, truth)
+    known = np.isfinite(truth)
     reference = {
         "format": 1,
         "rows": len(frame),
@@ -304,6 +308,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "line": list(candidate.line),
         "threshold": threshold.value,
         "threshold_reason": threshold.reason,
+        "conformal": fit_conformal(truth[known], predictions[known], classes).to_dict(),
         "score": candidate.score,
         "spread": candidate.spread,
         "schema": dataset.schema.to_dict(),
@@ -342,26 +347,33 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     return out
 
 
+def _truth(run: Run, config: ExperimentConfig, classes: tuple[str, ...], dataset: Dataset, rows: npt.NDArray[np.int64]) -> Array:
+    """Return class codes or values of rows of the dataset as the run learned them, NaN where there is none, shape (n,)."""
+    uploaded = dataset.frame().iloc[rows]
+    target = apply_stateless(uploaded, dataset.schema, run.recipe, training=False).frame[config.target]
+    if not classes:
+        return target.to_numpy(dtype=np.float64)
+    codes = label_text(target).map({label: code for code, label in enumerate(classes)})
+    return codes.to_numpy(dtype=np.float64)
+
+
 def _threshold(
-    run: Run,
     config: ExperimentConfig,
     classes: tuple[str, ...],
     dataset: Dataset,
     predictions: Array,
     rows: npt.NDArray[np.int64],
+    truth: Array,
 ) -> Decision[float]:
     """Choose above which probability the event is predicted, on the out-of-fold predictions of these rows."""
     if len(classes) != 2:
         return Decision(HALF, "")
-    uploaded = dataset.frame().iloc[rows]
-    columns = uploaded[[name for name in needed_columns(config) if name in uploaded]]
+    columns = dataset.frame([name for name in needed_columns(config) if name in dataset.schema]).iloc[rows]
     judge = judge_of_labels(Scorer(config, np.empty(0), columns.iloc[:0], classes))
     if judge.value is None:
         return Decision(HALF, judge.reason)  # most runs, for which nothing has to be looked up
-    target = apply_stateless(uploaded, dataset.schema, run.recipe, training=False).frame[config.target]
-    codes = label_text(target).map({label: code for code, label in enumerate(classes)}).to_numpy(dtype=np.float64)
-    known = np.flatnonzero(np.isfinite(codes))
-    scorer = Scorer(config, codes[known], columns.iloc[known].reset_index(drop=True), classes)
+    known = np.flatnonzero(np.isfinite(truth))
+    scorer = Scorer(config, truth[known], columns.iloc[known].reset_index(drop=True), classes)
     return choose_threshold(scorer, np.arange(len(known)), predictions[known])
 
 

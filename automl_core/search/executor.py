@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import json
 import os
 import resource
@@ -132,10 +133,12 @@ class ForkExecutor:
         sys.stdout.flush()
         sys.stderr.flush()
         parent = os.getpid()
+        gc.freeze()  # the collector of the child would touch every object of the parent, and so copy its pages
         pid = os.fork()
         if pid == 0:
             os.close(reading)
             run(writing, parent)
+        gc.unfreeze()
         os.close(writing)
         os.set_blocking(reading, False)
         with contextlib.suppress(OSError):

@@ -21,7 +21,7 @@ from automl_core.scorer import Scorer
 from automl_core.scoring.storing import stored
 from automl_core.scoring.values import predict_values
 from automl_core.search.candidates import Spec, make_estimator
-from automl_core.search.matrices import blocks_of, is_single, load_matrix, save_matrix, widened
+from automl_core.search.matrices import blocks_of, is_heavy, is_single, load_matrix, save_matrix, widened
 from automl_core.search.resampling import resample, weight_arguments
 from automl_core.search.splitting import Division
 from automl_core.workspace import atomic_file, write_json
@@ -173,6 +173,10 @@ class FoldWork:
         with open(self.home / "fits.log", "a", encoding="utf-8") as log:
             log.write(f"{spec.id} {fold} {os.getpid()}\n")
         return result
+
+    def is_heavy(self, spec: Spec, facts: dict[str, Any]) -> bool:
+        """Return whether a fit takes so many times the memory of a large table that no other should run beside it."""
+        return is_heavy(spec.class_path, bool(spec.resampling), facts["columns"] * len(self.division.train))
 
     def learn(self, spec: Spec, fold: int, facts: dict[str, Any], seconds: float) -> tuple[Any, Array, float, float]:
         """Fit one candidate on one fold; return it, its predictions of the judged rows, and the seconds both took."""

@@ -103,6 +103,7 @@ class SearchLoop:
         self.referee = Referee(self.work, self.config, self.executor.cores, given=specs is not None)
         self.facts: dict[tuple[int, str], dict[str, Any]] = {}
         self.preparing: set[tuple[int, str]] = set()
+        self.alone = False
         self.open: dict[str, UnderWay] = {}
         self.order: list[str] = []
         self.queue: list[tuple[Spec, str]] = [(baseline(self.config.task), "baseline")]
@@ -223,7 +224,7 @@ class SearchLoop:
     # -- starting tasks -----------------------------------------------------------------------------------------
 
     def _start_tasks(self) -> None:
-        while self.executor.free() > 0:
+        while self.executor.free() > 0 and not self.alone:
             task = self._next_task()
             if task is None:
                 return
@@ -246,6 +247,10 @@ class SearchLoop:
                         break
                     if job.results and self._gives_up(job):
                         break
+                    if self.work.is_heavy(job.spec, self.facts[place]):
+                        if self.executor.running():
+                            return None  # once they have ended
+                        self.alone = True
                     job.waiting.remove(fold)
                     job.running += 1
                     if len(job.results) + job.running == 1:
@@ -324,6 +329,7 @@ class SearchLoop:
     # -- taking results -----------------------------------------------------------------------------------------
 
     def _take(self, done: Done) -> None:
+        self.alone = False  # only one task was running
         if done.disk:  # the next fit would meet the same disk, and the candidate is none the worse for it
             raise StorageError(done.error) from OSError(done.disk, os.strerror(done.disk))
         if done.key[0] == "prepare":

@@ -16,13 +16,29 @@ WIDE = 5_000_000
 """Numbers in a matrix of learned rows from which on it is kept in single precision; below, scores are those of doubles."""
 BLOCK = 50_000
 """Rows that are transformed at a time."""
-SINGLE = ("sklearn.tree.", "sklearn.ensemble.", "sklearn.dummy.", "xgboost.", "catboost.", "lightgbm.")
-"""Libraries that turn numbers into single precision or into bins themselves, and lose nothing."""
+SINGLE = (
+    "sklearn.tree.", "sklearn.ensemble.", "sklearn.dummy.", "xgboost.", "catboost.", "lightgbm.",
+    "sklearn.neural_network.",
+)  # fmt: skip
+"""Libraries that turn numbers into single precision or into bins themselves, or that learn well from single precision."""
 
 
 def is_single(class_path: str) -> bool:
     """Return whether a model of this class learns the same from single precision."""
     return class_path.startswith(SINGLE)
+
+
+def is_heavy(class_path: str, resampled: bool, numbers: int) -> bool:
+    """Return whether a fit takes copies of a large matrix in double precision, several times the table.
+
+    Parameters
+    ----------
+    class_path : str
+    resampled : bool
+    numbers : int
+        In the matrix of learned rows.
+    """
+    return numbers > WIDE and (resampled or not is_single(class_path))
 
 
 def blocks_of(rows: int) -> Iterator[slice]:

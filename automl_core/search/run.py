@@ -25,6 +25,7 @@ from automl_core.search.constants import constant_notes
 from automl_core.search.copies import Copies, find_copies, keep_together
 from automl_core.search.division import Division
 from automl_core.search.fitting import FoldWork
+from automl_core.search.memory import give_back
 from automl_core.search.splitting import divide, work_of
 from automl_core.target import encode_target
 from automl_core.workspace import write_json
@@ -108,6 +109,7 @@ def run_search(
 
     prepared = prepare(frame, schema, recipe, config, folder)
     del frame  # what is searched on is a cleaned copy
+    give_back()
     for note in prepared.notes:
         emit(Message(note))
     if config.preset == "pycaret" and not config.candidates and specs is None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from automl_core.search import matrices
-from automl_core.search.matrices import blocks_of, is_single, load_matrix, save_matrix
+from automl_core.search.matrices import blocks_of, is_heavy, is_single, load_matrix, save_matrix
 
 
 def test_a_small_matrix_keeps_its_doubles(tmp_path: Path) -> None:
@@ -52,3 +52,12 @@ def test_no_rows_are_one_empty_block(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_single_precision_is_for_models_that_use_no_more(path: str, single: bool) -> None:
     assert is_single(path) == single
+
+
+@pytest.mark.parametrize(
+    ("path", "resampled", "numbers", "heavy"),
+    [("sklearn.linear_model.Ridge", False, 5_000_001, True), ("sklearn.linear_model.Ridge", False, 5_000_000, False),
+     ("lightgbm.LGBMClassifier", False, 50_000_000, False), ("lightgbm.LGBMClassifier", True, 50_000_000, True)],
+)  # fmt: skip
+def test_a_fit_is_heavy_that_copies_a_large_matrix_as_doubles(path: str, resampled: bool, numbers: int, heavy: bool) -> None:
+    assert is_heavy(path, resampled, numbers) == heavy

@@ -203,3 +203,23 @@ def test_importing_the_search_loads_no_engine() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     )
     assert json.loads(answer.stdout) == []
+
+
+def test_a_heavy_fit_runs_alone(search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two fits at a time that each copy a large table in double precision took six times its memory."""
+    from automl_core.search.executor import ForkExecutor
+    from automl_core.search.fitting import FoldWork
+
+    monkeypatch.setattr(FoldWork, "is_heavy", lambda self, spec, facts: spec.id == "lr")
+    started: list[set[str]] = []
+    submit = ForkExecutor.submit
+
+    def watch(self: ForkExecutor, key: tuple[Any, ...], *more: Any) -> None:
+        submit(self, key, *more)
+        started.append({str(running[0]) for running in self.running()} | ({"two"} if len(self.running()) > 1 else set()))
+
+    monkeypatch.setattr(ForkExecutor, "submit", watch)
+    board = search(tmp_path, candidates=("nb", "lr", "rf"), budget=Budget(60, 3))
+    assert {row.id for row in board if row.state == "scored"} == {"dummy", "nb", "lr", "rf", "ensemble"}
+    assert [names for names in started if "lr" in names] == [{"lr"}] * 3
+    assert any("two" in names for names in started), "the others still run beside each other"
