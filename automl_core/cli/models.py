@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from automl_core.cli.shared import (
+    Every,
     ModelPath,
-    Out,
     app,
     existing,
     model_at,
@@ -108,15 +108,20 @@ def report(
 def predict(
     model: ModelPath,
     new: Annotated[Path, typer.Argument(metavar="NEW.csv", help="Rows to predict.")],
-    out: Out,
+    out: Annotated[Path, typer.Option("--out", help="Ends with .csv, .xlsx or .parquet.", show_default=False)],
+    contributions: Annotated[bool, typer.Option("--contributions", help="Add what each column adds to a prediction.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Predictions and probabilities only.")] = False,
+    threads: Annotated[int, typer.Option(help="How many the model may use.", min=1)] = 1,
 ) -> None:
-    """Predict rows: their columns, then `prediction` and `probability_<class>`, in row order."""
-    from automl_core.predicting import predict_file
+    """Predict rows: their columns, then `prediction`, `probability_<class>`, ranges and warnings, in row order."""
+    from automl_core.batch.predict import Options, predict_file
 
-    found = predict_file(model_at(model), existing(new), out)
+    teller = Every(2.0)
+    options = Options(ranges=not plain, warnings=not plain, contributions=contributions, threads=threads)
+    found = predict_file(model_at(model), existing(new), out, options, tell=teller)
     for difference in found.differences:
         say(difference.sentence)
-    for sentence in found.rules:
+    for sentence in (*found.rules, *found.notes):
         say(sentence)
     for step in found.steps:
         say(f"{step.title}: {step.sentence}")

@@ -113,6 +113,19 @@ def model_at(path: Path) -> Model:
     return load_model(train_folder(path) / "model.zip" if path.is_dir() else path)
 
 
+class Every:
+    """Says what is being done, at most once in so many seconds, and not at the end."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.last = seconds, time.monotonic()
+
+    def __call__(self, done: float, doing: str) -> None:
+        """Say it, with the share that is done."""
+        if time.monotonic() - self.last > self.seconds and done < 1:
+            self.last = time.monotonic()
+            say(f"{done:4.0%} {doing}")
+
+
 def teller() -> Callable[[Event], None]:
     """Return what tells events as lines: each score once, and what is being done every five seconds."""
     last = 0.0

@@ -41,9 +41,7 @@ def evaluations(players: int, background: int, rounds: int = 1) -> int:
     return 2 * players * background * rounds
 
 
-def sample_shapley(
-    answer: Answer, explained: Ints, background: Ints, players: int, *, rounds: int = 1, seed: int = 0
-) -> Sampled:
+def sample_shapley(answer: Answer, explained: Ints, background: Ints, players: int, *, rounds: int = 1, seed: int = 0) -> Sampled:
     """Sample Shapley values by orders of the players, each in both directions.
 
     In an order the players take their values from the explained row one after the other, the others have theirs from a

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from automl_core.data.plain import plain_text
 from automl_core.errors import EngineError
 from automl_core.runs import Run
 from automl_core.scoring.bundle import Model
-from automl_core.script.reading import pandas_arguments, plain_text
+from automl_core.script.reading import pandas_arguments
 from automl_core.script.write import Script
 
 EXACT = 1e-9

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from automl_core.data.parsing import as_text, date_text
 from automl_core.experiment import Decision
 from automl_core.schema import NULL_WORDS, Parsing, Schema
 from automl_core.script.writing import Code, called, listed, literal
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from automl_core.data.dataset import Dataset
     from automl_core.data.dialect import Dialect
 
@@ -121,22 +118,3 @@ def _call(kind: str, parsing: Parsing) -> str:
     else:
         name = "words"
     return called(name, given).replace("(", "(text[name]" + (", " if given else ""), 1)
-
-
-def plain_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a typed table as text cells, as scripts read it where they do not read the upload."""
-    import pandas as pd
-
-    columns = {}
-    for name in frame.columns:
-        values = frame[name]
-        if values.dtype.kind == "M":
-            texts = date_text(values)
-        elif values.dtype.kind == "f":
-            texts = values.map(lambda cell: repr(float(cell)), na_action="ignore").astype(object)
-        elif values.dtype == object:
-            texts = values
-        else:
-            texts = as_text(values)
-        columns[name] = texts.where(values.notna(), "")
-    return pd.DataFrame(columns, index=frame.index)

@@ -61,7 +61,7 @@ def code_job(context: JobContext) -> dict[str, Any]:
 
 def write_code_table(run: Run, out: Path) -> Path:
     """Write the table that a script reads where it does not read the uploaded file: numbers, dates and gaps in plain form."""
-    from automl_core.script.reading import plain_text
+    from automl_core.data.plain import plain_text
 
     with atomic_file(out) as file:
         plain_text(run.dataset().frame()).to_csv(file, index=False)
