@@ -1,7 +1,7 @@
 """Predicting a large file: rows per second, and the peak memory of the command; as CSV, Parquet and with contributions.
 
-The model is trained for some seconds on the churn table, whose rows are written again and again; the whole file has 1,000,000 rows,
-the short form 200,000 (``--rows``).
+The model is trained for some seconds on the churn table, whose rows are written again and again: 1,000,000 of them, or 200,000
+for a short look (``--rows``).
 """
 
 from __future__ import annotations

@@ -10,9 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,87 +20,14 @@ from automl_core.errors import EngineError
 from automl_core.runs import Run
 from automl_core.scoring.bundle import Model
 from automl_core.script.reading import pandas_arguments
+from automl_core.script.verdict import EXACT, CodeProof, Differing
 from automl_core.script.write import Script
 
-EXACT = 1e-9
-"""Largest difference of two predictions that are said to be equal; of values beyond 1, the share of the value."""
 MOST_ROWS = 20_000
 """Most rows that are compared."""
 SHOWN = 20
 KEEP = 4000
 """Letters of a failed script's last words that are kept."""
-
-
-@dataclass(frozen=True)
-class Differing:
-    """One number that the script predicts differently: the row of the table, its column, both numbers."""
-
-    row: int
-    column: str
-    model: float | str
-    script: float | str
-    size: float
-
-
-@dataclass(frozen=True)
-class CodeProof:
-    """What came of comparing a script with its model.
-
-    Parameters
-    ----------
-    rows : int
-        Rows that were compared.
-    source : str
-        ``held-out`` or ``learned``.
-    differing : int
-        Rows of which a number or the label differs.
-    labels : int
-        Rows that get another label.
-    largest : float
-        Largest difference.
-    examples : tuple of Differing
-        Those that differ most.
-    seconds : float
-        That the script took to learn and to predict.
-    notes : tuple of str
-    """
-
-    rows: int
-    source: str
-    differing: int
-    labels: int
-    largest: float
-    examples: tuple[Differing, ...] = ()
-    seconds: float = 0.0
-    notes: tuple[str, ...] = ()
-
-    @property
-    def equal(self) -> bool:
-        """Whether nothing differs."""
-        return not self.differing
-
-    @property
-    def sentence(self) -> str:
-        """The verdict in plain words."""
-        whose = "held-out rows" if self.source == "held-out" else "rows (none were held out, so these were learned from)"
-        if self.equal:
-            return f"Equal to {EXACT:g} on all {self.rows:,} {whose}. It took {self.seconds:,.0f} s to learn and to predict."
-        labels = f"; {self.labels:,} get another label" if self.labels else ""
-        return (
-            f"{self.differing:,} of {self.rows:,} {whose} are predicted differently, by up to {self.largest:.3g}{labels}. "
-            f"It took {self.seconds:,.0f} s to learn and to predict."
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON types."""
-        return {"format": 1, **asdict(self), "examples": [asdict(one) for one in self.examples], "notes": list(self.notes)}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> CodeProof:
-        """Rebuild from `to_dict`'s output."""
-        fields = {name: value for name, value in data.items() if name != "format"}
-        fields["examples"] = tuple(Differing(**one) for one in data["examples"])
-        return cls(**{**fields, "notes": tuple(data["notes"])})
 
 
 def prove(run: Run, model: Model, script: Script, *, tell: Callable[[float, str], None]) -> CodeProof:

@@ -10,7 +10,7 @@ from typing import Any
 
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND
-from automl_core.worker import candidates, codes, predictions, tables, training
+from automl_core.worker import candidates, codes, predictions, reports, tables, training
 
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": training.train_job,
@@ -19,7 +19,7 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "evaluate": candidates.candidate_job("Judging the model", candidates.evaluate_candidate),
     "explain": candidates.candidate_job("Finding out which columns matter", candidates.explain_candidate),
     "readable": candidates.candidate_job("Writing the model out", candidates.write_out_candidate),
-    "report": candidates.candidate_job("Writing the report", candidates.report_candidate),
+    "report": reports.report_job,
     "code": codes.code_job,
     "tune": candidates.tune_job,
     "predict": predictions.predict_job,

@@ -30,6 +30,7 @@ DOING = {
     "clean": "Cleaning a table",
     "leakage": "Measuring leakage",
     "tune": "Tuning a model",
+    "code": "Proving a script",
 }
 WORDS = {
     "queued": "Waiting for its turn",
