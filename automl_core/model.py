@@ -90,6 +90,7 @@ RUNTIME = (
     "scoring/archive.py",
     "scoring/bundle.py",
     "scoring/columns.py",
+    "scoring/distinct.py",
     "scoring/conformal.py",
     "scoring/ensemble.py",
     "scoring/targets.py",

@@ -177,7 +177,7 @@ def plain_text(cell: object) -> str:
     return cell.lower() if isinstance(cell, str) else ""
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=2)
 def letter_counts(texts: tuple[str, ...]) -> Any:
     """Return how often each letter group is in each text, hashed; every fold and view of a model asks for the same."""
     from sklearn.feature_extraction.text import HashingVectorizer

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from automl_core.scoring.distinct import DistinctWords
 from automl_core.scoring.values import predict_values
 
 Array = npt.NDArray[np.float64]
@@ -67,13 +68,22 @@ class Fold:
 
     preprocessors: dict[str, Any]
     members: list[Member]
+    quick: dict[str, DistinctWords] = field(default_factory=dict, repr=False, compare=False)
 
-    def transform(self, view: str, frame: pd.DataFrame) -> Array:
-        """Return the rows as this fold's models of one view get them, shape (n, n_features)."""
+    def transform(self, view: str, frame: pd.DataFrame, words: dict[str, tuple[Any, Any]] | None = None) -> Array:
+        """Return the rows as this fold's models of one view get them, shape (n, n_features).
+
+        `words` is filled with what `DistinctWords` finds out about the columns of this frame, for other folds and views.
+        """
+        preprocessor = self.preprocessors[view]
         with warnings.catch_warnings():
             # Values never seen are told by `Model.compare_columns`, in words and with counts.
             warnings.simplefilter("ignore", UserWarning)
-            return np.asarray(self.preprocessors[view].transform(frame), dtype=np.float64)
+            if hasattr(preprocessor, "positions_") or not hasattr(preprocessor, "transformers_"):
+                return np.asarray(preprocessor.transform(frame), dtype=np.float64)
+            if view not in self.quick:
+                self.quick[view] = DistinctWords(preprocessor)
+            return self.quick[view].transform(frame, {} if words is None else words)
 
 
 @dataclass(frozen=True)
@@ -167,10 +177,11 @@ class FoldEnsemble:
         if not len(frame):
             return values
         views: dict[tuple[int, str], Array] = {}
+        words: dict[str, tuple[Any, Any]] = {}
         for fold, member, share in self.members():
             key = (id(fold), member.view)
             if key not in views:
                 views = {old: view for old, view in views.items() if old[0] == id(fold)}
-                views[key] = fold.transform(member.view, frame)
+                views[key] = fold.transform(member.view, frame, words)
             values += share * predict_values(member.estimator, views[key], self.n_classes)
         return on_line(tempered(values, self.temperature), self.line)

@@ -123,8 +123,8 @@ HELP = {
 def _code(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     st.markdown("**The same in plain code**")
     st.caption(
-        "A script of pandas, scikit-learn and the booster that reads the file, cleans, learns and predicts, and needs nothing of this "
-        "app. It is run in a process of its own, and its predictions are compared with the model's."
+        "A script of pandas, scikit-learn and the booster that reads the file, cleans, learns and predicts, and needs nothing of "
+        "this app. It is run in a process of its own, and its predictions are compared with the model's."
     )
     found = result_of(
         project, run, candidate, "code", run.code,
