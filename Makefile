@@ -17,7 +17,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 .DEFAULT_GOAL := help
 .PHONY: help run stop test e2e lint format types contracts check lock catalogue clean \
 	bench bench-reading bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-profile \
-	bench-speed bench-peers
+	bench-batch bench-speed bench-peers
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -91,6 +91,9 @@ bench-overrun: $(VENV)/installed-dev  ## Whether budgets are kept
 
 bench-profile: $(VENV)/installed-dev  ## A profile beside skrub's report
 	@$(BIN)/python benchmarks/run.py profile
+
+bench-batch: $(VENV)/installed-dev  ## Predicting 1,000,000 rows: rows a second and peak memory
+	@$(BIN)/python benchmarks/run.py batch
 
 bench-speed: $(VENV)/installed-dev  ## PyCaret's models in how much of its time
 	@$(BIN)/python benchmarks/run.py speed

@@ -1,6 +1,6 @@
 """Every figure the project is held to, one after another: ``make bench``; or some of them by name.
 
-    python benchmarks/run.py [reading clusters cleaning start waiting first-row overrun profile speed peers]
+    python benchmarks/run.py [reading clusters cleaning start waiting first-row overrun profile batch speed peers]
 
 The quick ones come first. What each measures and how long it takes stands in ``benchmarks/README.md``.
 """
@@ -37,6 +37,7 @@ FIGURES = (
     Figure(
         "profile", "1,000,000 rows and 40 columns beside skrub's TableReport, half of its time is allowed", ("profile_speed.py",)
     ),
+    Figure("batch", "Predicting 1,000,000 rows as CSV, Excel and Parquet", ("batch.py",)),
     Figure("speed", "PyCaret's models on its folds with its scores, a fifth of its time is allowed", ("speed.py",)),
     Figure(
         "peers",

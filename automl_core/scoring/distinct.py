@@ -79,9 +79,11 @@ class DistinctWords:
             return None
         cells = {}
         for name in names:
-            uniques = np.asarray(words[name][1], dtype=object)
-            column = np.full(length, np.nan, dtype=object)
+            codes, uniques = words[name][0], np.asarray(words[name][1], dtype=object)
+            column = np.full(length, uniques[0] if len(uniques) else np.nan, dtype=object)
             column[: len(uniques)] = uniques
+            if (codes < 0).any():
+                column[-1] = np.nan
             cells[name] = column
         given = pd.DataFrame(cells)
         made = np.asarray(part.transform(given), dtype=np.float64)

@@ -31,8 +31,8 @@ class Fitted:
 
 
 def function_name(spec: Spec) -> str:
-    """Return the name of the function that fits a candidate."""
-    return "fit_" + re.sub(r"\W+", "_", spec.id).strip("_").lower()
+    """Return the name of the function that fits a candidate; no piece's name begins so."""
+    return "learn_" + re.sub(r"\W+", "_", spec.id).strip("_").lower()
 
 
 def fit_code(fitted: Fitted, *, seed: int, n_classes: int, narrow: bool) -> Code:
