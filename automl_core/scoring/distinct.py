@@ -79,9 +79,9 @@ class DistinctWords:
             return None
         cells = {}
         for name in names:
-            codes, uniques = words[name][0], np.asarray(words[name][1], dtype=object)
-            column = np.full(length, uniques[0] if len(uniques) else np.nan, dtype=object)
-            column[: len(uniques)] = uniques
+            codes, known = words[name][0], np.asarray(words[name][1], dtype=object)
+            column = np.full(length, known[0] if len(known) else np.nan, dtype=object)
+            column[: len(known)] = known
             if (codes < 0).any():
                 column[-1] = np.nan
             cells[name] = column

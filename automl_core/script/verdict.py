@@ -62,7 +62,7 @@ class CodeProof:
         """The verdict in plain words."""
         whose = "held-out rows" if self.source == "held-out" else "rows (none were held out, so these were learned from)"
         if self.equal:
-            return f"Equal to {EXACT:g} on all {self.rows:,} {whose}. It took {self.seconds:,.0f} s to learn and to predict."
+            return f"Equal to 1e-9 on all {self.rows:,} {whose}. It took {self.seconds:,.0f} s to learn and to predict."
         labels = f"; {self.labels:,} get another label" if self.labels else ""
         return (
             f"{self.differing:,} of {self.rows:,} {whose} are predicted differently, by up to {self.largest:.3g}{labels}. "

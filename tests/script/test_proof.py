@@ -96,7 +96,7 @@ def test_every_kind_of_model_is_equal_as_code(tmp_path: Path, task: str) -> None
     assert set(board["ensemble"].members) == set(MODELS[task])
     proof = proved(run)
     assert (proof.rows, proof.source, proof.differing, proof.largest) == (40, "held-out", 0, 0.0)
-    assert proof.sentence.startswith("Equal to 1e-09 on all 40 held-out rows. It took ")
+    assert proof.sentence.startswith("Equal to 1e-9 on all 40 held-out rows. It took ")
 
 
 @pytest.mark.parametrize("split", [Split("group", "mail"), Split("time", "joined", 3.0)])
@@ -177,7 +177,7 @@ def test_what_is_left_of_a_proof(tmp_path: Path) -> None:
     assert CodeProof.from_dict(json.loads(path.read_text())) == proof
     text = path.with_suffix(".py").read_text()
     tree = ast.parse(text)
-    assert "Compared with the model's own predictions: Equal to 1e-09 on all 40 held-out rows." in text
+    assert "Compared with the model's own predictions: Equal to 1e-9 on all 40 held-out rows." in text
     imported = {name.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     imported |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= {"os", "argparse", "sys", "warnings", "numpy", "pandas", "sklearn", "lightgbm", "re", "scipy"}
