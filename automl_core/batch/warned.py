@@ -40,7 +40,7 @@ def row_warnings(model: Model, given: pd.DataFrame, parsed: Parsed, aside: npt.N
         values, facts = typed[name], model.reference.get("columns", {}).get(name, {})
         if name in parsed.faults:
             _, bad = parse_column(given[name], model.schema[name])
-            places = given.index.get_indexer(bad.index)
+            places = np.flatnonzero(given.index.isin(bad.index))
             for place, cell in zip(places, bad, strict=True):
                 found[int(place)].append(f"{name} is {_short(cell)}, which is no {model.schema[name].kind}; read as missing.")
         if facts.get("complete") and facts.get("values") and values.dtype == object:
