@@ -127,7 +127,9 @@ def draw_predictions(project: ProjectFolder, run: Run, candidate: Candidate, job
     name = asked.get("name", "rows")
     st.markdown(f"**Predictions for {errors.plain(name)}**")
     probabilities = [column for column in table.columns if column.startswith("probability_")]
-    st.caption("What was predicted comes first here; in the file it stands after your columns.")
+    told = folder / "report.json"
+    said = f"{caches.result(told)['sentence']} " if told.exists() else ""
+    st.caption(f"{errors.plain(said)}What was predicted comes first here; in the file it stands after your columns.")
     tell_threshold(run, candidate)
     st.dataframe(
         table,

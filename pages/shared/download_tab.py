@@ -83,7 +83,10 @@ def _report(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     key = f"explain_report_{candidate.id}"
     found = jobs.find(project, "report", params)
     active = found is not None and jobs.panel(project, found.name, key=key).active
+    page = run.card(candidate.id) if params["document"] == "card" else run.report(candidate.id)
     label = "Write the report" if params["document"] == "report" else "Write the card"
+    if found is not None and not page.exists():
+        label = "Try again"
     if not active and st.button(
         label,
         key=f"{key}_start",
@@ -95,7 +98,6 @@ def _report(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
             jobs.start(project, "report", params)
         if not outcome.failed:
             st.rerun()
-    page = run.card(candidate.id) if params["document"] == "card" else run.report(candidate.id)
     if active or not page.exists():
         return
     name = "card" if params["document"] == "card" else "report"
