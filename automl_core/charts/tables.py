@@ -99,7 +99,7 @@ def _curve(title: str, parts: Mapping[str, Any], x: str, y: str, names: tuple[st
     labels = list(parts)[:SERIES]
     columns = [_at(parts[label][x], parts[label][y], STEPS, last=last) for label in labels]
     rows = tuple(
-        (percent(step), *("" if column[place] is None else percent(column[place]) for column in columns))
+        (percent(step), *("" if (value := column[place]) is None else percent(value) for column in columns))
         for place, step in enumerate(STEPS)
     )
     return (names[0], *(f"{names[1]}: {_cut(label)}" for label in labels)), rows

@@ -13,7 +13,7 @@ from automl_core.worker.candidates import bundle, run_of
 from automl_core.workspace import atomic_file, write_json
 
 if TYPE_CHECKING:
-    from automl_core.script.proof import CodeProof
+    from automl_core.script.verdict import CodeProof
 
 Tell = Callable[[float, str], None]
 

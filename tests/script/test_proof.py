@@ -87,6 +87,7 @@ def proved(run: Run, candidate: str = "ensemble") -> CodeProof:
     return prove(run, model, write_script(run, candidate, model.threshold), tell=lambda share, doing: None)
 
 
+@pytest.mark.timeout(480)
 @pytest.mark.parametrize("task", list(TARGETS))
 def test_every_kind_of_model_is_equal_as_code(tmp_path: Path, task: str) -> None:
     run = searched(tmp_path / "run", task, MODELS[task])
