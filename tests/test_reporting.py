@@ -34,7 +34,7 @@ from automl_core.script.verdict import CodeProof, Differing
 from automl_core.search.proof import Check, Proof, Side
 from automl_core.worker.candidates import bundle, evaluate_candidate
 from automl_core.worker.reports import write_documents
-from automl_core.workspace import read_json, write_json
+from automl_core.workspace import new_id, read_json, write_json
 from tests.conftest import CUSTOMERS, MakeRun, make_estimators, write_run
 
 # Matplotlib calls pyparsing by its old names.
@@ -524,6 +524,8 @@ def test_a_run_whose_table_was_deleted_says_so(judged: dict[str, Run], tmp_path:
     folder = tmp_path / "runs" / "run"
     shutil.copytree(judged["binary"].path, folder)
     shutil.rmtree(folder / "dataset")
+    request = read_json(folder / "request.json")
+    write_json(folder / "request.json", {**request, "params": {**request["params"], "dataset": new_id("ds")}})
     with pytest.raises(NotFoundError) as caught:
         write_report(folder, "ensemble", tmp_path / "report.html")
     assert "is no longer in the project. Upload it again and start a new run; the models of this run still predict." in str(

@@ -29,7 +29,8 @@ def rows_of(path: Path) -> list[list[str]]:
 
 
 def test_what_is_odd_about_a_row_stands_beside_it(tmp_path: Path) -> None:
-    text = f"{HEADER}\n25,5,Rome,Yes,01/10/2020\n130,5,Ulm,Yes,never\n,,,,\n" + "25,5,Rome,Yes,01/10/2020\n" * 3
+    usual = "25,5,Rome,Yes,01/10/2020,x\n"
+    text = f"{HEADER},note\n{usual}130,5,Ulm,Yes,never,x\n,,,,,x\n{usual}{usual}{usual}"
     report = predict_file(MODEL, source(tmp_path, text), tmp_path / "o.csv")
     assert [row[-1] for row in rows_of(tmp_path / "o.csv")[:5]] == [
         "warnings",
