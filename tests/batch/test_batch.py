@@ -41,7 +41,7 @@ def test_what_is_odd_about_a_row_stands_beside_it(tmp_path: Path) -> None:
         "",
     ]
     assert (report.warned, report.columns[-1]) == (2, "warnings")
-    assert report.sentence == "6 rows predicted. 2 rows carry a warning."
+    assert report.sentence.startswith("6 rows predicted. 2 rows carry a warning.")
 
 
 def test_a_column_called_like_one_of_ours_is_told(tmp_path: Path) -> None:
