@@ -17,7 +17,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 .DEFAULT_GOAL := help
 .PHONY: help run stop test e2e lint format types contracts check lock catalogue clean \
 	bench bench-reading bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-profile \
-	bench-batch bench-speed bench-peers
+	bench-batch bench-speed bench-peers bench-cluster
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -100,6 +100,9 @@ bench-speed: $(VENV)/installed-dev  ## PyCaret's models in how much of its time
 
 bench-peers: $(VENV)/installed-dev  ## 60 s beside six other systems; goes on where it was
 	@$(BIN)/python benchmarks/run.py peers
+
+bench-cluster: $(VENV)/installed-dev  ## A search on 1, 2, 4 and 8 machines of a cluster
+	@$(BIN)/python benchmarks/run.py cluster
 
 lock:  ## Compile requirements.in into requirements.txt (needs uv)
 	@for name in requirements requirements-dev requirements-cluster; do \

@@ -1,6 +1,6 @@
 """Every figure the project is held to, one after another: ``make bench``; or some of them by name.
 
-    python benchmarks/run.py [reading clusters cleaning start waiting first-row overrun profile batch speed peers]
+    python benchmarks/run.py [reading clusters cleaning start waiting first-row overrun profile batch speed cluster peers]
 
 The quick ones come first. What each measures and how long it takes stands in ``benchmarks/README.md``.
 """
@@ -39,6 +39,7 @@ FIGURES = (
     ),
     Figure("batch", "Predicting 1,000,000 rows as CSV, Excel and Parquet", ("batch.py",)),
     Figure("speed", "PyCaret's models on its folds with its scores, a fifth of its time is allowed", ("speed.py",)),
+    Figure("cluster", "A search on 1, 2, 4 and 8 machines of a cluster, measured and simulated", ("cluster_scaling.py",)),
     Figure(
         "peers",
         "Accuracy on held-out rows beside six other systems, 60 s each; what was measured before is kept",

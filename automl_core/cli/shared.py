@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import Dataset
     from automl_core.scoring.bundle import Model
+    from automl_core.search.place import Place
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Tablewright without a browser."
@@ -26,6 +27,9 @@ app = typer.Typer(
 File = Annotated[Path, typer.Argument(help="A CSV or another delimited text file.", show_default=False)]
 ModelPath = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A train folder or an exported model's zip.", show_default=False)
+]
+OrHere = Annotated[
+    bool, typer.Option("--or-here", help="Use this machine when the cluster of AUTOML_RAY_ADDRESS cannot be reached.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where the result is written.", show_default=False)]
 
@@ -124,6 +128,15 @@ class Every:
         if time.monotonic() - self.last > self.seconds and done < 1:
             self.last = time.monotonic()
             say(f"{done:4.0%} {doing}")
+
+
+def place_of(or_here: bool) -> Place:
+    """Return where fits are made, by the environment; raises EngineError when nothing answers there and `or_here` is not set."""
+    from automl_core.search.place import check_place, default_place
+
+    place = default_place(or_here=or_here)
+    check_place(place)
+    return place
 
 
 def teller() -> Callable[[Event], None]:

@@ -19,6 +19,7 @@ import typer
 
 from automl_core.cli.shared import (
     File,
+    OrHere,
     app,
     choice_of,
     dataset_of,
@@ -27,6 +28,7 @@ from automl_core.cli.shared import (
     given_recipe,
     leave,
     new_folder,
+    place_of,
     recipe_of,
     say,
     teller,
@@ -72,6 +74,7 @@ def train(
     predict_limit_ms: Annotated[
         float, typer.Option(help="With --preset fast: most milliseconds a row when 1,000 are predicted at once; 0 for no limit.")
     ] = 0.0,
+    or_here: OrHere = False,
 ) -> None:
     """Search for the best model and keep it with its report."""
     from automl_core.experiment import Budget, Split
@@ -90,6 +93,7 @@ def train(
         "kpi": parse_kpi(kpi, greater_is_better=not kpi_lower) if kpi else None,
     }
     new_folder(out)
+    place = place_of(or_here)
     division = Split(cast(Any, split), column, gap)
     wish = first_look.Wish(target, task, metric, positive, division, given_recipe(recipe), seed)
     emit = _emitter(Run(out))
@@ -132,7 +136,13 @@ def train(
         write_request(
             out,
             "train",
-            {"dataset": dataset.id, "fingerprint": dataset.fingerprint, "config": config.to_dict(), "recipe": chosen.to_dict()},
+            {
+                "dataset": dataset.id,
+                "fingerprint": dataset.fingerprint,
+                "config": config.to_dict(),
+                "recipe": chosen.to_dict(),
+                "place": place.to_dict(),
+            },
         )
     except AutoMLError:
         if look:
@@ -251,6 +261,7 @@ def _search(
 def extend(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A train folder.")],
     budget: Annotated[float, typer.Option(help="Seconds more.")] = 60.0,
+    or_here: OrHere = False,
 ) -> None:
     """Give a finished or stopped search more time; nothing that was scored is fitted again."""
     from automl_core.experiment import Budget
@@ -264,7 +275,7 @@ def extend(
             f"{folder} holds a model that learned every row, not a search.", action="Extend the run that it was chosen in."
         )
     config = replace(run.config, budget=Budget(budget, 0))
-    write_request(run.path, "train", {**params, "config": config.to_dict()})
+    write_request(run.path, "train", {**params, "config": config.to_dict(), "place": place_of(or_here).to_dict()})
     _search(run, _emitter(run), more=True)
 
 
@@ -281,7 +292,14 @@ def tune(
     pruner: Annotated[str, typer.Option(help="What gives trials up by their first folds: median, halving or none.")] = "median",
     steps: Annotated[int, typer.Option(help="Points of a grid along each range.")] = 3,
     seed: Annotated[int, typer.Option(help="The same seed and number of trials give the same result.")] = 0,
+    width: Annotated[
+        int,
+        typer.Option(
+            min=1, max=256, help="Trials that are asked for at a time; part of what makes a result, more for a cluster."
+        ),
+    ] = 4,
     study: Annotated[str, typer.Option(help="Id of an earlier study of the model, which goes on.")] = "",
+    or_here: OrHere = False,
 ) -> None:
     """Make one model better by search; a better one joins the leaderboard as a row of its own."""
     from automl_core.engines.skops import import_skops
@@ -305,14 +323,15 @@ def tune(
         method = proposal.value
         say(f"{METHODS[proposal.value].label}: {proposal.reason}")
     choice_of("--pruner", pruner, ("median", "halving", "none"))
-    settings = Settings(model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner))
+    settings = Settings(model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner), width)
     check_settings(settings, row)
+    place = place_of(or_here)
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: stopped.append(number))
     import_skops()
     name = study or new_study(run.path, model)
-    found = tune_candidate(run, name, settings, emit=teller(), should_stop=lambda: bool(stopped))
+    found = tune_candidate(run, name, settings, emit=teller(), should_stop=lambda: bool(stopped), place=place)
     best = found.best
     print(f"{found.joined or model}\t{found.metric}\t{best.score if best and best.score is not None else float('nan'):.6g}")
     if found.held_out:
@@ -328,13 +347,14 @@ def relearn(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A train folder that kept rows aside.")],
     out: Annotated[Path, typer.Option(help="A new folder, as `train` makes it.", show_default=False)],
     candidate: Annotated[str, typer.Option(help="Id of a judged model; by default the recommended one.")] = "",
+    or_here: OrHere = False,
 ) -> None:
     """Let a judged model learn the kept rows too: the same settings, every row, nothing chosen anew."""
     from automl_core.relearning import KIND, plan
     from automl_core.runs import Run, write_request
 
     run = Run(train_folder(folder))
-    params = plan(run, candidate or run.leaderboard().recommended)
+    params = {**plan(run, candidate or run.leaderboard().recommended), "place": place_of(or_here).to_dict()}
     new_folder(out)
     shutil.copytree(run.dataset().folder, out / "dataset")
     write_request(out, KIND, params)
