@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -224,11 +224,11 @@ class FoldEnsemble:
         ndarray, shape (n, n_classes) or (n,)
             Probabilities, or values in the target's unit.
         """
-        shape = (len(frame), self.n_classes) if self.n_classes else (len(frame),)
         if not len(frame):
-            return np.zeros(shape)
-        sums: dict[str, Array] = {}
-        shares: dict[str, float] = {}
+            return np.zeros((0, self.n_classes) if self.n_classes else 0)
+        return self.put_together(self._predictions(frame))
+
+    def _predictions(self, frame: pd.DataFrame) -> Iterator[tuple[str, float, Array]]:
         views: dict[tuple[int, str], Array] = {}
         words: dict[str, tuple[Any, Any]] = {}
         for fold, member, share in self.members():
@@ -236,9 +236,21 @@ class FoldEnsemble:
             if key not in views:
                 views = {old: view for old, view in views.items() if old[0] == id(fold)}
                 views[key] = fold.transform(member.view, frame, words)
-            name = member.candidate if self.second else ""
-            found = share * predict_values(member.estimator, views[key], self.n_classes)
-            sums[name] = sums[name] + found if name in sums else np.zeros(shape) + found
+            yield member.candidate, share, predict_values(member.estimator, views[key], self.n_classes)
+
+    def put_together(self, predictions: Iterable[tuple[str, float, Array]]) -> Array:
+        """Return what the predictions of all members come to.
+
+        Parameters
+        ----------
+        predictions : iterable of tuple (candidate, share, ndarray)
+            In the order of `members`; each array is of shape (n, n_classes) or (n,).
+        """
+        sums: dict[str, Array] = {}
+        shares: dict[str, float] = {}
+        for candidate, share, found in predictions:
+            name = candidate if self.second else ""
+            sums[name] = sums[name] + share * found if name in sums else share * found
             shares[name] = shares.get(name, 0.0) + share
         if self.second is not None:
             level = level_matrix([sums[name] / shares[name] for name in self.second.candidates])

@@ -8,8 +8,8 @@ from typing import Any
 
 from automl_core.errors import StorageError
 from automl_core.events import Event, Progress
-from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.fitting import FoldWork
+from automl_core.search.tasks import Done, Executor
 from automl_core.workspace import read_json
 
 TICK = 0.05
@@ -17,7 +17,7 @@ FOREVER = 1e6
 
 
 def ready_folds(
-    work: FoldWork, view: str, executor: ForkExecutor, emit: Callable[[Event], None], left: Callable[[], float] = lambda: FOREVER
+    work: FoldWork, view: str, executor: Executor, emit: Callable[[Event], None], left: Callable[[], float] = lambda: FOREVER
 ) -> dict[int, dict[str, Any]]:
     """Return what `FoldWork.prepare` says of each fold.
 
@@ -25,7 +25,7 @@ def ready_folds(
     ----------
     work : FoldWork
     view : str
-    executor : ForkExecutor
+    executor : Executor
         With no task under way.
     emit : callable
     left : callable

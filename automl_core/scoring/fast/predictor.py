@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from automl_core.cleaning.steps import OPERATIONS, operation
 from automl_core.scoring.bundle import Model, sample_frame
-from automl_core.scoring.ensemble import on_line, tempered
 from automl_core.scoring.fast.estimators import fast_estimator
 from automl_core.scoring.fast.preparing import FastPreparation
 from automl_core.scoring.fast.rows import TypedRow, frame_of
@@ -55,14 +54,14 @@ class FastPredictor:
         probe = model.features(frame_of([dict.fromkeys(model.inputs.names)], model.inputs))
         numbers = {name for name in probe.columns if probe[name].dtype != object}
         self._preparations: list[FastPreparation] = []
-        self._members: list[tuple[int, float, Any]] = []
+        self._members: list[tuple[str, int, float, Any]] = []
         made: dict[tuple[int, str], int] = {}
         for fold, member, share in model.ensemble.members():
             key = (id(fold), member.view)
             if key not in made:
                 made[key] = len(self._preparations)
                 self._preparations.append(FastPreparation(fold.preprocessors[member.view], numbers))
-            self._members.append((made[key], share, fast_estimator(member.estimator, model.ensemble.n_classes)))
+            self._members.append((member.candidate, made[key], share, fast_estimator(member.estimator, model.ensemble.n_classes)))
 
     def _check(self, samples: dict[str, Any] | None) -> None:
         if not samples or not samples["rows"]:
@@ -90,10 +89,8 @@ class FastPredictor:
                 frame = self.model.features(frame_of([row], self.model.inputs))
                 row = _rows_of(frame)[0]
             views = [prepare(row) for prepare in self._preparations]
-            values = np.zeros((1, ensemble.n_classes) if ensemble.n_classes else 1)
-            for place, share, predict in self._members:
-                values += share * predict(views[place])
-        return np.asarray(on_line(tempered(values, ensemble.temperature), ensemble.line)[0])
+            found = ((name, share, predict(views[place])) for name, place, share, predict in self._members)
+            return np.asarray(ensemble.put_together(found)[0])
 
 
 def _rows_of(frame: Any) -> list[TypedRow]:
