@@ -6,9 +6,11 @@ FROM python:3.11-slim-bookworm
 RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /app
-COPY requirements.txt .
+# For the machines of a Ray cluster: --build-arg REQUIREMENTS=requirements-cluster.txt (docs/cluster.md).
+ARG REQUIREMENTS=requirements.txt
+COPY requirements.txt requirements-cluster.txt ./
 # Bytecode is compiled once here, not at every start.
-RUN pip install --no-cache-dir -r requirements.txt
+RUN pip install --no-cache-dir -r ${REQUIREMENTS}
 
 COPY app.py ./
 COPY .streamlit .streamlit
@@ -16,7 +18,7 @@ COPY pages pages
 COPY automl_core automl_core
 
 # Nobody in the container may change the code.
-RUN useradd --create-home tablewright && mkdir /workspace && chown tablewright /workspace
+RUN useradd --create-home --uid 1000 tablewright && mkdir /workspace && chown tablewright /workspace
 USER tablewright
 ENV AUTOML_HOME=/workspace \
     STREAMLIT_SERVER_ADDRESS=0.0.0.0 \

@@ -15,9 +15,8 @@ export MLFLOW_DISABLE_TELEMETRY = true
 export RAY_USAGE_STATS_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test e2e lint format types contracts check lock catalogue clean \
-	bench bench-reading bench-clusters bench-cleaning bench-start bench-waiting bench-first-row bench-overrun bench-profile bench-evaluating \
-	bench-speed bench-peers
+# Every target with a plain name is a command and no file.
+.PHONY: $(shell grep -hoE '^[a-z0-9-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -77,6 +76,9 @@ bench-clusters: $(VENV)/installed-dev  ## Spelling variants among 100,000 values
 bench-cleaning: $(VENV)/installed-dev  ## A recipe over 10,000,000 rows, with its peak memory
 	@$(BIN)/python benchmarks/run.py cleaning
 
+bench-large: $(VENV)/installed-dev  ## A clean CSV of 1 GB to Parquet beside DuckDB
+	@$(BIN)/python benchmarks/run.py large
+
 bench-start: $(VENV)/installed-dev  ## Start button to a job's first event
 	@$(BIN)/python benchmarks/run.py start
 
@@ -100,6 +102,12 @@ bench-speed: $(VENV)/installed-dev  ## PyCaret's models in how much of its time
 
 bench-peers: $(VENV)/installed-dev  ## 60 s beside six other systems; goes on where it was
 	@$(BIN)/python benchmarks/run.py peers
+
+bench-cluster: $(VENV)/installed-dev  ## A search on 1, 2, 4 and 8 machines of a cluster
+	@$(BIN)/python benchmarks/run.py cluster
+
+worked-example: $(VENV)/installed-dev  ## Bike rentals month by month, written into docs/worked_example.md
+	@$(BIN)/python benchmarks/worked_example.py
 
 lock:  ## Compile requirements.in into requirements.txt (needs uv)
 	@for name in requirements requirements-dev requirements-cluster; do \

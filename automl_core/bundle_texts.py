@@ -74,6 +74,19 @@ def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str
         "requirements.txt is inside this zip. Loading checks hashes, types, versions and sample predictions, and says why "
         "when it refuses. Hand over text cells as in the example: the model reads them the way the training table was read.",
         "",
+        "## Serve it",
+        "",
+        "Unpack the zip, and in its folder:",
+        "",
+        "```",
+        "pip install -r requirements.txt -r requirements-service.txt",
+        "python -m automl_core.serving . --port 8080",
+        "```",
+        "",
+        "It answers on POST /predict; /docs shows the fields with an example. `docker compose up --build` starts two replicas "
+        "behind a load balancer with Prometheus and a Grafana board; manifests for Kubernetes and CI files for GitHub and "
+        "GitLab are in deploy/. `python -m automl_core.serving . --check` only tests the model.",
+        "",
         "## Columns it needs",
         "",
         *(f"* {column}" for column in manifest["used"]),

@@ -21,6 +21,7 @@ from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.lineage import origins
 from automl_core.cleaning.rules import load_rules, rules_to
 from automl_core.cleaning.store import with_trees
+from automl_core.deploying import deployment_files
 from automl_core.errors import FormatError, NotFoundError
 from automl_core.experiment import Decision, ExperimentConfig
 from automl_core.leaderboard import Candidate
@@ -54,6 +55,7 @@ RUNTIME = (
     "__init__.py",
     "errors.py",
     "schema.py",
+    "workspace.py",
     "data/__init__.py",
     "data/parsing.py",
     "kpi/__init__.py",
@@ -96,6 +98,24 @@ RUNTIME = (
     "scoring/trees.py",
     "scoring/trusted.py",
     "scoring/values.py",
+    "scoring/fast/__init__.py",
+    "scoring/fast/estimators.py",
+    "scoring/fast/forests.py",
+    "scoring/fast/predictor.py",
+    "scoring/fast/preparing.py",
+    "scoring/fast/rows.py",
+    "serving/__init__.py",
+    "serving/__main__.py",
+    "serving/answers.py",
+    "serving/app.py",
+    "serving/batch.py",
+    "serving/contract.py",
+    "serving/figures.py",
+    "serving/guard.py",
+    "serving/keys.py",
+    "serving/logs.py",
+    "serving/run.py",
+    "serving/source.py",
 )
 """The modules that an exported model carries; they import nothing else of ours."""
 
@@ -347,6 +367,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "requirements.txt": requirements(packages).encode(),
         "README.md": readme(manifest, personal, out.name).encode(),
         "NOTICE.txt": notice().encode(),
+        **deployment_files(manifest, sum(map(len, fitted.values()))),
         **{f"automl_core/{name}": data for name, data in runtime_modules()},
     }
     manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}

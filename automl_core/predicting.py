@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from numbers import Real
@@ -17,7 +18,9 @@ import pandas as pd
 
 from automl_core.cleaning.replay import Replayed, replay
 from automl_core.cleaning.rules import Checked, rules_from
-from automl_core.data.reading import read_text
+from automl_core.data.origin import Choice
+from automl_core.data.sources.opening import read_any
+from automl_core.data.sources.values import cells_of
 from automl_core.errors import InputError
 from automl_core.schema import Kind
 from automl_core.scoring.bundle import Model
@@ -144,18 +147,29 @@ def defuse(cell: str) -> str:
     return cell
 
 
-def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
+def predict_file(
+    model: Model,
+    source: Path,
+    out: Path,
+    *,
+    choice: Choice | None = None,
+    seen: Callable[[pd.DataFrame, pd.DataFrame], None] | None = None,
+) -> PredictionReport:
     """Predict a file of rows and write them with their predictions.
 
     Parameters
     ----------
     model : Model
     source : Path
-        A delimited file, read as an upload is.
+        A file of any kind, read as an upload is.
     out : Path
         CSV (UTF-8): the columns of `source` as they were written, then ``prediction`` and ``probability_<class>``, in
         row order. A column of the file that has one of these names is kept under ``<name>_in_file``, or
         ``<name>_in_file_in_file`` where that is taken.
+    choice : Choice, optional
+        Which part of the file and how; found from the file when left out.
+    seen : callable, optional
+        Gets the raw rows that no rule set aside and their predictions, once they are written.
 
     Returns
     -------
@@ -168,7 +182,7 @@ def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
     StorageError
         When the disk is full.
     """
-    table = read_text(source)
+    table = read_any(source, choice)
     frame = table.frame
     if not len(frame):
         raise InputError(f"{source.name} has no rows.", "At least one row is needed.", "Choose another file.")
@@ -187,7 +201,9 @@ def predict_file(model: Model, source: Path, out: Path) -> PredictionReport:
         clash[name] = f"{name}_in_file"
         while clash[name] in frame.columns or clash[name] in predicted.columns:
             clash[name] += "_in_file"
-    defused = _write(out, frame.rename(columns=clash), predicted, checked.aside)
+    defused = _write(out, cells_of(frame).rename(columns=clash), predicted, checked.aside)
+    if seen is not None:
+        seen(frame[~checked.aside], predicted[~checked.aside])
     refused = len(table.report.refused)
     aside = int(checked.aside.sum())
     sentence = f"{len(frame) - aside:,} {'row' if len(frame) - aside == 1 else 'rows'} predicted."

@@ -131,7 +131,7 @@ def plan(run: Run, candidate_id: str) -> dict[str, Any]:
             "Judge it on the held-out rows first.",
         )
     config = ExperimentConfig.from_dict(read_json(run.path / "task.json")["config"])
-    specs = tuple(_spec(run, name) for name in candidate.members or {candidate.id: 1.0})
+    specs = tuple(spec_of(run, name) for name in candidate.members or {candidate.id: 1.0})
     with np.load(run.path / "split.npz") as split:
         folds = int(split["fold"].max()) + 1
     config = replace(config, holdout=0.0, folds=folds, candidates=(), budget=Budget(config.budget.seconds, len(specs)))
@@ -152,7 +152,8 @@ def find(runs: list[Path], run: Run, candidate: Candidate) -> Run | None:
     return None
 
 
-def _spec(run: Run, name: str) -> dict[str, Any]:
+def spec_of(run: Run, name: str) -> dict[str, Any]:
+    """Return what is needed to fit a candidate again; raises NotFoundError where it was not kept."""
     row = Candidate.from_dict(read_json(run.path / "candidates" / name / "candidate.json"))
     if not row.spec:
         raise NotFoundError(

@@ -27,7 +27,8 @@ def new_id(prefix: str) -> str:
     Parameters
     ----------
     prefix : str
-        Two letters: ``pr`` project, ``ds`` dataset, ``rn`` run, ``jb`` job, ``up`` upload.
+        Two letters: ``pr`` project, ``ds`` dataset, ``rn`` run, ``jb`` job, ``up`` upload, ``md`` registered model,
+        ``po`` policy.
     """
     alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
     return f"{prefix}{time.strftime('%y%m%d')}-{''.join(secrets.choice(alphabet) for _ in range(8))}"
@@ -163,6 +164,11 @@ class Workspace:
         return self.root / "logs"
 
     @property
+    def mlflow(self) -> Path:
+        """Folder of MLflow's own store and files, where no tracking server is configured."""
+        return self.root / "mlflow"
+
+    @property
     def projects(self) -> Path:
         """Folder of all projects."""
         return self.root / "projects"
@@ -207,12 +213,16 @@ class ProjectFolder:
         """Folder of one job that is no run; a run's id gives the run's folder."""
         return self.run(job_id) if job_id.startswith("rn") else self.path / "jobs" / check_id(job_id)
 
+    def registered(self, model_id: str) -> Path:
+        """Folder of one registered model with its versions (see `registry.store`)."""
+        return self.path / "models" / check_id(model_id)
+
     def upload(self, upload_id: str) -> Path:
         """Path of a file that was uploaded to be predicted; ``up`` ids."""
         return self.path / "uploads" / f"{check_id(upload_id)}.csv"
 
     def list(self, what: str) -> list[str]:
-        """Return the ids in ``datasets``, ``runs`` or ``jobs``, newest first."""
+        """Return the ids in ``datasets``, ``runs``, ``jobs`` or ``models``, newest first."""
         folder = self.path / what
         if not folder.exists():
             return []

@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -123,3 +129,58 @@ def test_a_damaged_bundle_is_refused_there_as_well(python: Path, folder: Path) -
         "bad.zip was altered: reference.json is not what was exported (its SHA-256 differs). "
         "Export or download the model again.\n"
     )
+
+
+def test_the_unpacked_bundle_serves_itself(python: Path, folder: Path) -> None:
+    """The service needs nothing but the bundle and the two lists of requirements in it."""
+    place = folder / "unpacked"
+    with zipfile.ZipFile(folder / "model.zip") as archive:
+        archive.extractall(place)
+    if shutil.which("uv"):
+        run("uv", "pip", "install", "--quiet", "--python", python, "-r", "requirements-service.txt", cwd=place)
+    else:
+        run(python, "-m", "pip", "install", "--quiet", "-r", "requirements-service.txt", cwd=place)
+    checked = subprocess.run(
+        [python, "-m", "automl_core.serving", ".", "--check"],
+        cwd=place,
+        env=outside(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0 and "its sample rows are predicted as when it was exported." in checked.stderr
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    service = subprocess.Popen(
+        [python, "-m", "automl_core.serving", ".", "--port", str(port)],
+        cwd=place,
+        env=outside(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        new = pd.read_csv(folder / "new.csv", dtype=str, keep_default_na=False)
+        rows = new.drop(columns=["outcome", "level", "amount"]).to_dict("records")
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/predict", json.dumps({"rows": rows}).encode(), {"content-type": "application/json"}
+        )
+        said = _when_it_answers(request)
+        here = load_model(folder / "model.zip").predict(new)
+        assert [entry["prediction"] for entry in said["predictions"]] == here["prediction"].tolist()
+        for entry, expected in zip(said["predictions"], here["probability_left"], strict=True):
+            assert abs(entry["probabilities"]["left"] - expected) < 1e-9
+    finally:
+        service.terminate()
+        assert service.wait(timeout=30) in (0, -signal.SIGTERM)
+
+
+def _when_it_answers(request: urllib.request.Request) -> Any:
+    end = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return json.load(answer)
+        except (urllib.error.URLError, ConnectionError) as error:
+            assert not isinstance(error, urllib.error.HTTPError) and time.monotonic() < end, error
+            time.sleep(0.2)

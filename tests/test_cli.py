@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -385,3 +386,19 @@ def test_a_model_is_tuned_and_its_study_goes_on(trained, tmp_path):
     wrong = run("tune", folder, "lr", "--set", "C=2..1", home=tmp_path)
     assert wrong.returncode == 2
     assert wrong.stderr.strip() == "C goes from 2 to 1. The low end must not be above the high end. Swap them."
+
+
+def test_a_cluster_that_cannot_be_reached_is_bad_input_and_this_machine_is_used_only_when_allowed(table, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+    env = {**os.environ, "AUTOML_HOME": str(tmp_path), "AUTOML_RAY_ADDRESS": address}
+    command = [sys.executable, "-m", "automl_core", "train", table, "--target", "outcome", "--out", tmp_path / "out"]
+    said = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    assert said.returncode == 2
+    assert said.stderr.startswith(f"The cluster at {address} cannot be reached: Connection refused.")
+    assert not (tmp_path / "out").exists()
+    more = [*command, "--preset", "quick", "--trials", "1", "--or-here"]
+    said = subprocess.run(more, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+    assert said.returncode == 0, said.stderr
+    assert "Fits are made on this machine instead." in said.stderr
+    assert (tmp_path / "out" / "model.zip").exists()

@@ -25,6 +25,7 @@ import skops.io
 import automl_core
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.recipe import Recipe, Step
+from automl_core.deploying import PLACES
 from automl_core.errors import InputError, NotFoundError, StorageError
 from automl_core.model import RUNTIME, build_model, load_task, out_of_fold, parts_of, runtime_modules, train_rows
 from automl_core.reference import cells, made_up_rows, personal_columns
@@ -122,6 +123,7 @@ def test_the_zip_holds_what_it_should(task: str, name: str, bundles: dict[tuple[
     members = [LINEAR[task], "forest"] if name == "ensemble" else [name]
     models = {f"models/{fold}/{part}.skops" for fold in (0, 1) for part in [*members, "view-encoded"]}
     texts = {"manifest.json", "reference.json", "samples.json", "README.md", "requirements.txt", "NOTICE.txt"}
+    texts |= {"requirements-service.txt", ".dockerignore", *PLACES.values()}
     assert set(files) == models | texts | {f"automl_core/{module}" for module in RUNTIME}
     manifest = json.loads(files["manifest.json"])
     assert manifest["files"] == {

@@ -1,8 +1,8 @@
 """Keys of words: words with the same key are spelling variants of each other.
 
 The first three are OpenRefine's, sign by sign, after its documentation ("Clustering methods in depth") and its test tables:
-fingerprint, n-gram fingerprint, and Cologne phonetics as Apache Commons Codec computes it (Postel, 1969). The others are
-jellyfish's under their own names.
+fingerprint, n-gram fingerprint, and Cologne phonetics as Apache Commons Codec computes it (Postel, 1969). Double Metaphone
+(Philips, 2000) is that of the package `metaphone`, and the others are jellyfish's under their own names.
 """
 
 from __future__ import annotations
@@ -116,6 +116,18 @@ def cologne(word: str) -> str:
     return "".join(found)
 
 
+def double_metaphone(word: str) -> str:
+    """Return the first Double Metaphone code of each word of a text."""
+    import metaphone
+
+    # The package knows these two letters; what else is beyond ASCII it would drop.
+    letters = (
+        sign if sign in "çñ" else _folded(sign) or " " * sign.isspace() for sign in unicodedata.normalize("NFC", word.lower())
+    )
+    words = "".join(sign if sign.isalpha() else " " for part in letters for sign in part).split()
+    return " ".join(code for part in words if (code := str(metaphone.doublemetaphone(part)[0])))
+
+
 def _jellyfish(name: str) -> Callable[[str], str]:
     def compute(word: str) -> str:
         import jellyfish
@@ -136,6 +148,12 @@ KEYERS: dict[str, Keyer] = {
         ),
         Keyer("cologne", "Cologne phonetics", "The same sound in German: Meyer and Maier.", cologne),
         Keyer("metaphone", "Metaphone", "The same sound in English: Stephen and Steven.", _jellyfish("metaphone")),
+        Keyer(
+            "double_metaphone",
+            "Double Metaphone",
+            "The same sound in names of many origins: Catherine and Kathryn.",
+            double_metaphone,
+        ),
         Keyer("soundex", "Soundex", "Roughly the same sound in English names.", _jellyfish("soundex")),
         Keyer("nysiis", "NYSIIS", "The same sound in American names.", _jellyfish("nysiis")),
         Keyer("match_rating", "Match rating", "The same consonants in names.", _jellyfish("match_rating_codex")),

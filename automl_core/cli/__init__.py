@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from automl_core.cli import judging, models, tables, training, workspace  # noqa: F401 - in the order in which help lists them
+from automl_core.cli import history, judging, models, monitoring, serving, sources, tables, training, versions, workspace  # noqa: F401
 from automl_core.cli.shared import app, fail, leave
 from automl_core.errors import AutoMLError
 

@@ -12,11 +12,13 @@ import typer
 from automl_core.cli.shared import (
     ModelPath,
     Out,
+    Parts,
     app,
     existing,
     model_at,
     say,
     train_folder,
+    version_at,
 )
 from automl_core.errors import InputError
 
@@ -31,10 +33,10 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Judge a model on labelled rows."""
-    from automl_core.data.reading import read_text
+    from automl_core.data.sources.opening import read_any
     from automl_core.evaluation.evaluate import evaluate as judge
 
-    found = judge(model_at(model), read_text(existing(labelled)).frame, rows=labelled.name)
+    found = judge(model_at(model), read_any(existing(labelled)).frame, rows=labelled.name)
     for note in found.notes:
         say(note)
     if as_json:
@@ -56,7 +58,7 @@ def explain(
     whole: Annotated[bool, typer.Option("--whole", help="Write the whole model out, as JSON, where it is small enough.")] = False,
 ) -> None:
     """Say which columns a model looks at, or write a small one out as a whole."""
-    from automl_core.data.reading import read_text
+    from automl_core.data.sources.opening import read_any
     from automl_core.explaining.importance import explain as look
 
     loaded = model_at(model)
@@ -66,7 +68,7 @@ def explain(
         print(json.dumps(readable(loaded).to_dict(), indent=1))
         return
     if labelled is not None:
-        found = look(loaded, read_text(existing(labelled)).frame, source="labelled")
+        found = look(loaded, read_any(existing(labelled)).frame, source="labelled")
     else:
         from automl_core.runs import Run
 
@@ -107,13 +109,23 @@ def report(
 @app.command()
 def predict(
     model: ModelPath,
-    new: Annotated[Path, typer.Argument(metavar="NEW.csv", help="Rows to predict.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.csv", help="Rows to predict, in a file of any kind that `read` takes.")],
     out: Out,
+    part: Parts = None,
 ) -> None:
     """Predict rows: their columns, then `prediction` and `probability_<class>`, in row order."""
+    from automl_core.data.sources.opening import choice_of_parts
     from automl_core.predicting import predict_file
 
-    found = predict_file(model_at(model), existing(new), out)
+    version, choice = version_at(model), choice_of_parts(new, part or ())
+    if version is None:
+        found = predict_file(model_at(model), existing(new), out, choice=choice)
+    else:
+        from automl_core.monitoring.check import predict_and_log
+
+        found, hindered = predict_and_log(model_at(model), existing(new), out, *version, choice=choice)
+        if hindered:
+            say(hindered)
     for difference in found.differences:
         say(difference.sentence)
     for sentence in found.rules:

@@ -17,15 +17,34 @@ from automl_core.events import CandidateScored, Event, Message, Progress
 if TYPE_CHECKING:
     from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import Dataset
+    from automl_core.registry.store import Registered
     from automl_core.scoring.bundle import Model
+    from automl_core.search.place import Place
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Tablewright without a browser."
 )
 
-File = Annotated[Path, typer.Argument(help="A CSV or another delimited text file.", show_default=False)]
+File = Annotated[
+    Path,
+    typer.Argument(
+        help="A table: CSV or other text, Excel, ods, Parquet, Feather, JSON, SQLite, or one of these compressed.",
+        show_default=False,
+    ),
+]
+Parts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--part",
+        metavar="NAME",
+        help="Which sheet of a workbook, file of a zip archive, table of a database, or number of a table below another.",
+    ),
+]
 ModelPath = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A train folder or an exported model's zip.", show_default=False)
+    Path, typer.Argument(metavar="MODEL", help="A train folder, an exported model's zip, or NAME@champion.", show_default=False)
+]
+OrHere = Annotated[
+    bool, typer.Option("--or-here", help="Use this machine when the cluster of AUTOML_RAY_ADDRESS cannot be reached.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where the result is written.", show_default=False)]
 
@@ -66,16 +85,17 @@ def choice_of(option: str, given: str, known: tuple[str, ...]) -> str:
     return given
 
 
-def dataset_of(file: Path) -> Dataset:
+def dataset_of(file: Path, part: list[str] | None = None) -> Dataset:
     """Read a table into a folder that is gone when the command ends."""
     import atexit
     import tempfile
 
     from automl_core.data.dataset import create_dataset
+    from automl_core.data.sources.opening import choice_of_parts
 
     folder = tempfile.mkdtemp(prefix="tablewright-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return create_dataset(Path(folder) / "dataset", existing(file), file.stem)
+    return create_dataset(Path(folder) / "dataset", existing(file), file.stem, choice=choice_of_parts(file, part or ()))
 
 
 def recipe_of(path: Path | None, dataset: Dataset, target: str) -> Recipe:
@@ -104,13 +124,49 @@ def train_folder(path: Path) -> Path:
     return path
 
 
+def version_at(path: Path) -> tuple[Registered, int] | None:
+    """Return the registered model and version of ``NAME@alias``; None for a path. Raises NotFoundError."""
+    if "@" not in str(path) or path.exists():
+        return None
+    from automl_core.registry.store import resolve
+    from automl_core.workspace import Workspace
+
+    return resolve(Workspace.default(), str(path))
+
+
+def model_file(path: Path) -> Path:
+    """Return the bundle of a train folder, of a registered model (``NAME@alias`` or ``NAME@3``), or the bundle itself.
+
+    Raises
+    ------
+    NotFoundError
+        When there is nothing of that name.
+    FormatError
+        When a registered version's file was deleted or altered.
+    """
+    version = version_at(path)
+    if version is not None:
+        registered, number = version
+        return registered.model(number)
+    return train_folder(path) / "model.zip" if path.is_dir() else path
+
+
 def model_at(path: Path) -> Model:
-    """Load the model of a train folder or a bundle."""
+    """Load the model of a train folder, a bundle, or a registered model; see `model_file`."""
     from automl_core.engines.skops import import_skops
     from automl_core.scoring.bundle import load_model
 
     import_skops()
-    return load_model(train_folder(path) / "model.zip" if path.is_dir() else path)
+    return load_model(model_file(path))
+
+
+def place_of(or_here: bool) -> Place:
+    """Return where fits are made, by the environment; raises EngineError when nothing answers there and `or_here` is not set."""
+    from automl_core.search.place import check_place, default_place
+
+    place = default_place(or_here=or_here)
+    check_place(place)
+    return place
 
 
 def teller() -> Callable[[Event], None]:

@@ -10,6 +10,7 @@ import typer
 from automl_core.cli.shared import (
     File,
     Out,
+    Parts,
     app,
     dataset_of,
     existing,
@@ -27,15 +28,19 @@ def read(
     file: File,
     out: Out,
     text: Annotated[bool, typer.Option("--text", help="Cells as text, exactly as they were read.")] = False,
+    part: Parts = None,
 ) -> None:
     """Read a table as the app does and write it as clean CSV (UTF-8, commas)."""
     from automl_core.data.parsing import as_text, parse_frame
-    from automl_core.data.reading import read_text
+    from automl_core.data.sources.opening import choice_of_parts, read_any
+    from automl_core.data.sources.values import cells_of
     from automl_core.predicting import write_csv
 
-    table = read_text(existing(file))
+    table = read_any(existing(file), choice_of_parts(file, part or ()))
     frame = table.frame
-    if not text:
+    if text:
+        frame = cells_of(frame)
+    else:
         from automl_core.data.kinds import infer_schema
 
         schema = infer_schema(frame)
@@ -45,6 +50,8 @@ def read(
     report = table.report
     how = f", {report.dialect.encoding}, delimiter {report.dialect.delimiter!r}" if report.dialect else ""
     say(f"{len(frame):,} rows and {frame.shape[1]:,} columns{how}.")
+    for sentence in filter(None, (report.origin.sentence, *report.notes)):
+        say(sentence)
     for repair, count in report.repairs.items():
         say(f"{repair} ({count:,})")
     if report.refused:
@@ -59,6 +66,7 @@ def profile(
     leakage: Annotated[
         bool, typer.Option("--leakage", help="Judge a quick model with and without each suspect column, and by other splits.")
     ] = False,
+    part: Parts = None,
 ) -> None:
     """Describe a table: every column, associations, and what is wrong with it."""
     from automl_core.profiling.html import profile_html
@@ -67,7 +75,7 @@ def profile(
 
     if out.suffix not in (".json", ".html"):
         raise InputError(f"The result is to be written to {out.name}.", "It must end in .json or .html.", "Choose one of them.")
-    dataset = dataset_of(file)
+    dataset = dataset_of(file, part)
     if leakage and not target:
         raise InputError("Leakage was asked for without a target.", "It is measured against it.", "Add --target COLUMN.")
     frame = dataset.frame()
@@ -93,6 +101,7 @@ def clean(
     file: File,
     out: Out,
     recipe: Annotated[Path | None, typer.Option(help="A recipe that the app exported; by default the proposed one.")] = None,
+    part: Parts = None,
 ) -> None:
     """Apply the steps of a recipe that act on the table itself, and write the result as CSV.
 
@@ -103,7 +112,7 @@ def clean(
     from automl_core.data.parsing import as_text
     from automl_core.predicting import write_csv
 
-    dataset = dataset_of(file)
+    dataset = dataset_of(file, part)
     chosen = recipe_of(recipe, dataset, "")
     cleaned = apply_stateless(dataset.frame(), dataset.schema, chosen, training=True)
     frame = cleaned.frame.apply(lambda values: values if values.dtype == object else as_text(values)).fillna("")

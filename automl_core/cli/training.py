@@ -19,6 +19,8 @@ import typer
 
 from automl_core.cli.shared import (
     File,
+    OrHere,
+    Parts,
     app,
     choice_of,
     dataset_of,
@@ -27,6 +29,7 @@ from automl_core.cli.shared import (
     given_recipe,
     leave,
     new_folder,
+    place_of,
     recipe_of,
     say,
     teller,
@@ -72,6 +75,8 @@ def train(
     predict_limit_ms: Annotated[
         float, typer.Option(help="With --preset fast: most milliseconds a row when 1,000 are predicted at once; 0 for no limit.")
     ] = 0.0,
+    or_here: OrHere = False,
+    part: Parts = None,
 ) -> None:
     """Search for the best model and keep it with its report."""
     from automl_core.experiment import Budget, Split
@@ -90,6 +95,7 @@ def train(
         "kpi": parse_kpi(kpi, greater_is_better=not kpi_lower) if kpi else None,
     }
     new_folder(out)
+    place = place_of(or_here)
     division = Split(cast(Any, split), column, gap)
     wish = first_look.Wish(target, task, metric, positive, division, given_recipe(recipe), seed)
     emit = _emitter(Run(out))
@@ -97,13 +103,14 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     emit(Started(os.getpid()))
     # Before anything large is imported: the look has the other core while this process reads the table.
-    look = first_look.of_file(file, wish, out, emit=emit)
+    look = None if part else first_look.of_file(file, wish, out, emit=emit)
     try:
         from automl_core.cleaning.apply import apply_stateless
         from automl_core.data.dataset import create_dataset
+        from automl_core.data.sources.opening import choice_of_parts
         from automl_core.proposals import check_config, propose, propose_task
 
-        dataset = create_dataset(out / "dataset", file, file.stem)
+        dataset = create_dataset(out / "dataset", file, file.stem, choice=choice_of_parts(file, part or ()))
         chosen = recipe_of(recipe, dataset, target)
         cleaned = apply_stateless(dataset.frame(), dataset.schema, chosen, training=True)
         frame = cleaned.frame
@@ -132,7 +139,13 @@ def train(
         write_request(
             out,
             "train",
-            {"dataset": dataset.id, "fingerprint": dataset.fingerprint, "config": config.to_dict(), "recipe": chosen.to_dict()},
+            {
+                "dataset": dataset.id,
+                "fingerprint": dataset.fingerprint,
+                "config": config.to_dict(),
+                "recipe": chosen.to_dict(),
+                "place": place.to_dict(),
+            },
         )
     except AutoMLError:
         if look:
@@ -251,6 +264,7 @@ def _search(
 def extend(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A train folder.")],
     budget: Annotated[float, typer.Option(help="Seconds more.")] = 60.0,
+    or_here: OrHere = False,
 ) -> None:
     """Give a finished or stopped search more time; nothing that was scored is fitted again."""
     from automl_core.experiment import Budget
@@ -264,7 +278,7 @@ def extend(
             f"{folder} holds a model that learned every row, not a search.", action="Extend the run that it was chosen in."
         )
     config = replace(run.config, budget=Budget(budget, 0))
-    write_request(run.path, "train", {**params, "config": config.to_dict()})
+    write_request(run.path, "train", {**params, "config": config.to_dict(), "place": place_of(or_here).to_dict()})
     _search(run, _emitter(run), more=True)
 
 
@@ -281,7 +295,14 @@ def tune(
     pruner: Annotated[str, typer.Option(help="What gives trials up by their first folds: median, halving or none.")] = "median",
     steps: Annotated[int, typer.Option(help="Points of a grid along each range.")] = 3,
     seed: Annotated[int, typer.Option(help="The same seed and number of trials give the same result.")] = 0,
+    width: Annotated[
+        int,
+        typer.Option(
+            min=1, max=256, help="Trials that are asked for at a time; part of what makes a result, more for a cluster."
+        ),
+    ] = 4,
     study: Annotated[str, typer.Option(help="Id of an earlier study of the model, which goes on.")] = "",
+    or_here: OrHere = False,
 ) -> None:
     """Make one model better by search; a better one joins the leaderboard as a row of its own."""
     from automl_core.engines.skops import import_skops
@@ -305,14 +326,15 @@ def tune(
         method = proposal.value
         say(f"{METHODS[proposal.value].label}: {proposal.reason}")
     choice_of("--pruner", pruner, ("median", "halving", "none"))
-    settings = Settings(model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner))
+    settings = Settings(model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner), width)
     check_settings(settings, row)
+    place = place_of(or_here)
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: stopped.append(number))
     import_skops()
     name = study or new_study(run.path, model)
-    found = tune_candidate(run, name, settings, emit=teller(), should_stop=lambda: bool(stopped))
+    found = tune_candidate(run, name, settings, emit=teller(), should_stop=lambda: bool(stopped), place=place)
     best = found.best
     print(f"{found.joined or model}\t{found.metric}\t{best.score if best and best.score is not None else float('nan'):.6g}")
     if found.held_out:
@@ -328,13 +350,14 @@ def relearn(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A train folder that kept rows aside.")],
     out: Annotated[Path, typer.Option(help="A new folder, as `train` makes it.", show_default=False)],
     candidate: Annotated[str, typer.Option(help="Id of a judged model; by default the recommended one.")] = "",
+    or_here: OrHere = False,
 ) -> None:
     """Let a judged model learn the kept rows too: the same settings, every row, nothing chosen anew."""
     from automl_core.relearning import KIND, plan
     from automl_core.runs import Run, write_request
 
     run = Run(train_folder(folder))
-    params = plan(run, candidate or run.leaderboard().recommended)
+    params = {**plan(run, candidate or run.leaderboard().recommended), "place": place_of(or_here).to_dict()}
     new_folder(out)
     shutil.copytree(run.dataset().folder, out / "dataset")
     write_request(out, KIND, params)

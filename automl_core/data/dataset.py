@@ -5,24 +5,36 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from automl_core.data.dialect import Dialect
 from automl_core.data.kinds import infer_schema
+from automl_core.data.nulls import count_nulls
+from automl_core.data.origin import Choice
 from automl_core.data.parsing import Faults, parse_frame
-from automl_core.data.reading import FAST_BYTES, MAX_BYTES, ReadReport, read_text
+from automl_core.data.reading import FAST_BYTES, ReadReport, TextTable
 from automl_core.errors import FormatError, InputError, NotFoundError, StorageError
 from automl_core.schema import Kind, Schema
 from automl_core.workspace import read_json, write_json
 
+if TYPE_CHECKING:
+    from automl_core.data.sources.opening import Opened
+
+Tell = Callable[[float, str], None]
+
 MAX_COLUMNS = 20_000
+NO_LIMIT = 1 << 50
+"""For a file that was accepted before."""
+SERVER_BYTES = 1 << 36
+"""Largest file on the server that is read: it need not pass a browser, and a text file need not pass the memory."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +84,25 @@ class Dataset:
         """Read the typed table with a RangeIndex; raises FormatError when the file is missing or damaged."""
         return read_table(self.folder / "data.parquet", columns)
 
+    def head(self, rows: int) -> pd.DataFrame:
+        """Read the first rows only; raises FormatError when the file is missing or damaged."""
+        return read_table(self.folder / "data.parquet", rows=rows)
 
-def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """Read a Parquet file of ours; text missing as NaN, dates as datetime64[ns]."""
+
+def read_table(path: Path, columns: list[str] | None = None, *, rows: int | None = None) -> pd.DataFrame:
+    """Read a Parquet file of ours, or its first `rows`; text missing as NaN, dates as datetime64[ns]."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        frame: pd.DataFrame = pq.read_table(path, columns=columns, use_threads=False).to_pandas()
+        if rows is None:
+            frame: pd.DataFrame = pq.read_table(path, columns=columns, use_threads=False).to_pandas()
+        else:
+            with pq.ParquetFile(path) as file:
+                first = next(file.iter_batches(max(rows, 1), columns=columns, use_threads=False), None)
+                empty = file.schema_arrow.empty_table()
+            frame = (empty if first is None else first.slice(0, rows)).to_pandas()
     except (pa.ArrowException, OSError) as error:
         raise FormatError(
             f"The stored table in {path.parent.name} cannot be read: {str(error)[:200]}.",
@@ -114,8 +136,11 @@ def create_dataset(
     *,
     dialect: Dialect | None = None,
     kinds: dict[str, Kind] | None = None,
+    choice: Choice | None = None,
+    limit: int | None = None,
+    tell: Tell | None = None,
 ) -> Dataset:
-    """Read a file and store it as a dataset.
+    """Read a file of any kind and store it as a dataset.
 
     Parameters
     ----------
@@ -129,6 +154,12 @@ def create_dataset(
         How to read the file; found from the file when left out.
     kinds : dict of str to Kind, optional
         Kinds that a person chose.
+    choice : Choice, optional
+        Which part of the file and how, in place of `dialect`.
+    limit : int, optional
+        Largest size in bytes, `MAX_BYTES` when left out.
+    tell : callable, optional
+        Takes the share that is done, 0 to 1, and what is being done; of large text files only.
 
     Returns
     -------
@@ -141,23 +172,65 @@ def create_dataset(
     StorageError
         When the disk is full.
     """
-    if source.is_file() and FAST_BYTES < source.stat().st_size <= MAX_BYTES:
-        return _create_large(folder, source, name, dialect, kinds)
-    text = read_text(source, dialect=dialect)
+    from automl_core.data.sources.opening import opened, read_opened
+
+    choice = choice or Choice(dialect=dialect)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with opened(source, choice, within=folder.parent, limit=limit) as ready:
+        if ready.form == "text" and ready.path.stat().st_size > FAST_BYTES and not choice.table:
+            return _create_large(folder, source, ready, name, choice, kinds, tell)
+        text = read_opened(ready, choice, limit=limit)
     _check_width(text.frame.shape[1])
-    schema = infer_schema(text.frame, kinds=kinds)
+    return _typed_and_stored(folder, text, name, choice, kinds, source)
+
+
+def _typed_and_stored(
+    folder: Path, text: TextTable, name: str, choice: Choice, kinds: dict[str, Kind] | None, source: Path
+) -> Dataset:
+    schema = infer_schema(text.frame, kinds=kinds, null_words=choice.null_words)
     parsed = parse_frame(text.frame, schema)
-    return _store(folder, parsed.frame, schema, text.report, parsed.faults, name, source=source)
+    report = replace(text.report, nulls=count_nulls(text.frame, schema))
+    return _store(folder, parsed.frame, schema, report, parsed.faults, name, source=source)
 
 
-def _create_large(folder: Path, source: Path, name: str, dialect: Dialect | None, kinds: dict[str, Kind] | None) -> Dataset:
+def dataset_from_query(folder: Path, address: str, sql: str, name: str, *, password: str = "") -> Dataset:
+    """Store the rows of a statement as a dataset; they are kept as they came, and the password is not.
+
+    Raises
+    ------
+    InputError
+        When the address, the statement or the database says no.
+    StorageError
+        When the disk is full.
+    """
+    from automl_core.data.sources.database import read_query
+
+    table = read_query(address, sql, password=password)
+    _check_width(table.frame.shape[1])
+    with tempfile.TemporaryDirectory(prefix="tablewright-") as helper:
+        rows = Path(helper) / "rows.parquet"
+        write_table(table.frame, rows)
+        return _typed_and_stored(folder, table, name, Choice(), None, rows)
+
+
+def _create_large(
+    folder: Path, source: Path, ready: Opened, name: str, choice: Choice, kinds: dict[str, Kind] | None, tell: Tell | None
+) -> Dataset:
     """Stream a large text file into a dataset."""
     from automl_core.data.streaming import stream_table
 
     with _put_whole(folder) as fresh:
-        made = stream_table(source, fresh / "data.parquet", dialect=dialect, kinds=kinds)
+        made = stream_table(
+            ready.path,
+            fresh / "data.parquet",
+            dialect=choice.dialect,
+            kinds=kinds,
+            null_words=choice.null_words,
+            tell=tell,
+        )
         _check_width(len(made.schema))
-        dataset = Dataset(folder, name, made.schema, made.report, made.faults, made.fingerprint, made.rows, time.time())
+        report = replace(made.report, origin=ready.origin)
+        dataset = Dataset(folder, name, made.schema, report, made.faults, made.fingerprint, made.rows, time.time())
         _keep_source(source, fresh)
         _write_description(fresh, dataset)
     return dataset
@@ -187,7 +260,31 @@ def change_kind(dataset: Dataset, column: str, kind: Kind) -> Dataset:
         )
     kinds: dict[str, Kind] = {old.name: old.kind for old in dataset.schema if old.overruled}
     kinds[column] = kind
-    return create_dataset(dataset.folder, dataset.source, dataset.name, dialect=dataset.report.dialect, kinds=kinds)
+    return read_again(dataset, dataset.report.choice, kinds=kinds)
+
+
+def read_again(dataset: Dataset, choice: Choice, *, kinds: dict[str, Kind] | None = None) -> Dataset:
+    """Read a dataset's file again by another choice; kinds that a person chose stay unless others are given.
+
+    Raises
+    ------
+    InputError
+        When the table was made from others and has no file to read again, or the file is no table that way.
+    """
+    if dataset.source is None:
+        raise InputError(
+            f"{dataset.name!r} was made from other tables, so there is no file to read again.",
+            action="Read the table again that it was made from, then make it again.",
+        )
+    if kinds is None:
+        kinds = {column.name: column.kind for column in dataset.schema if column.overruled}
+    made = create_dataset(dataset.folder, dataset.source, dataset.name, choice=choice, kinds=kinds, limit=NO_LIMIT)
+    if dataset.report.origin.form != "query":
+        return made
+    # Its file holds the rows of a query: that stays said.
+    kept = replace(made, report=replace(made.report, origin=dataset.report.origin))
+    write_json(made.folder / "dataset.json", _to_dict(kept))
+    return kept
 
 
 def copy_dataset(dataset: Dataset, folder: Path) -> Dataset:

@@ -11,6 +11,7 @@ from typing import Any
 from automl_core.data.encoding import looks_utf16
 from automl_core.errors import InputError
 
+csv.field_size_limit(1 << 30)  # cells hold whole documents; the module's own limit is 128 KB
 SAMPLE_BYTES = 1 << 18
 SAMPLE_LINES = 200
 DELIMITERS = (",", ";", "\t", "|", "||", "::", "^", "~", "\x1f", "\x01", ":", " ")
@@ -38,8 +39,8 @@ _TEXT_FORMATS = (
     (re.compile(rb'\s*(?:\[\s*)?\{\s*"[^"]*"\s*:'), "a JSON document", "Save its table as CSV."),
 )
 """Formats that are text but no table, by how they begin."""
-_NUMBER = re.compile(r"[+-]?[$€£]?\d[\d.,' \u00a0]*%?|[+-]?\.\d+|[+-]?\d+\.?\d*[eE][+-]?\d+")
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2})?.*)?|\d{1,2}:\d{2}(:\d{2})?")
+NUMBER = re.compile(r"[+-]?[$€£]?\d[\d.,' \u00a0]*%?|[+-]?\.\d+|[+-]?\d+\.?\d*[eE][+-]?\d+")
+DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2})?.*)?|\d{1,2}:\d{2}(:\d{2})?")
 _WORD = re.compile(r"[^\W\d_][\w.&'’-]*([ _/-][\w.&'’()-]+){0,4}")
 
 
@@ -118,7 +119,7 @@ def cleanliness(cells: list[str]) -> float:
     good = 0.0
     for cell in cells:
         text = cell.strip()
-        if not text or _NUMBER.fullmatch(text) or _DATE.fullmatch(text):
+        if not text or NUMBER.fullmatch(text) or DATE.fullmatch(text):
             good += 1
         elif _WORD.fullmatch(text):
             good += 0.9
@@ -137,6 +138,13 @@ def _score(lines: list[str], delimiter: str, quote: str) -> tuple[float, int]:
     width, hits = max(counts.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
     if width < 2:
         return 0.0, 1
+    if (
+        delimiter == " "
+        and quote
+        and 1 < len(rows[0]) <= width
+        and sum(f"{quote} {quote}" in line for line in lines) > 0.8 * len(rows)
+    ):
+        return 0.5, len(rows[0])  # quoted cells stand side by side with a space between them
     if delimiter == " " and len(rows[0]) < width:
         return 0.0, 1  # one column of words under a name of one word
     cells = [cell for row in rows if len(row) == width for cell in row]
@@ -188,13 +196,13 @@ def looks_like_header(first: list[str], below: list[list[str]]) -> bool:
     filled = [cell for cell in cells if cell]
     if not filled or not below:
         return bool(filled)
-    if any((_NUMBER.fullmatch(cell) and not cell.isalpha()) or _DATE.fullmatch(cell) for cell in filled):
-        typed = sum(bool(_NUMBER.fullmatch(cell) or _DATE.fullmatch(cell)) for cell in filled)
-        years = all(re.fullmatch(r"(19|20)\d{2}", cell) for cell in filled if _NUMBER.fullmatch(cell))
+    if any((NUMBER.fullmatch(cell) and not cell.isalpha()) or DATE.fullmatch(cell) for cell in filled):
+        typed = sum(bool(NUMBER.fullmatch(cell) or DATE.fullmatch(cell)) for cell in filled)
+        years = all(re.fullmatch(r"(19|20)\d{2}", cell) for cell in filled if NUMBER.fullmatch(cell))
         return years and typed < len(filled)
     columns = list(zip(*[row[: len(cells)] for row in below if len(row) >= len(cells)], strict=False))
     typed_below = any(
-        sum(bool(_NUMBER.fullmatch(c.strip()) or _DATE.fullmatch(c.strip())) for c in col) > 0.5 * len(col) for col in columns
+        sum(bool(NUMBER.fullmatch(c.strip()) or DATE.fullmatch(c.strip())) for c in col) > 0.5 * len(col) for col in columns
     )
     if typed_below:
         return True

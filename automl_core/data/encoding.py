@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
 from pathlib import Path
 
 ODD_BYTES = 1 << 16
 """Bytes of lines beyond ASCII that are looked at."""
+
+PLAIN = 0.67
+"""Largest share of letters beyond ASCII in words of the Latin alphabet that have any; others have hardly any."""
 
 SPOTS = 32
 SPOT_BYTES = 1 << 16
@@ -18,6 +22,16 @@ _WESTERN = ("cp1252", "cp1250", "mac_roman")
 _EUROPEAN = frozenset(
     ("latin_1", "iso8859_1", "iso8859_2", "iso8859_15", "cp1250", "cp1252", "cp1254", "cp1257", "mac_roman", "mac_latin2")
 )
+# fmt: off
+_ONE_BYTE = frozenset((
+    "cp1251", "cp855", "cp866", "iso8859_5", "koi8_r", "koi8_u", "mac_cyrillic", "cp1253", "iso8859_7",
+    "cp1255", "iso8859_8", "cp1256", "iso8859_6", "cp874", "tis_620",
+))
+_OTHERS = _ONE_BYTE | {
+    "big5", "big5hkscs", "cp932", "cp949", "cp950", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk", "shift_jis",
+}
+# fmt: on
+"""Encodings of other alphabets that files are found in; of a few words charset-normalizer makes any of its ninety."""
 _RARE = frozenset(b"\x81\x83\x86\x87\x88\x8b\x8d\x8f\x90\x98\x9b\x9d")
 """Bytes that hold control codes or signs nobody types in the Windows code pages of the Latin alphabet."""
 
@@ -51,12 +65,20 @@ def find_encoding(head: bytes, path: Path) -> str:
     from charset_normalizer import from_bytes
 
     guesses = [str(match.encoding) for match in from_bytes(odd, explain=False)]
-    others = [name for name in guesses if name not in _EUROPEAN]
-    if others and (guesses[0] not in _EUROPEAN or _together(odd) > 0.5):
-        return others[0]
+    # The small letters of the Macintosh are those of Windows; only its capitals tell the two apart.
+    capitals = any(0x80 <= byte < 0xA0 for byte in odd)
     high = [byte for byte in odd if byte > 127]
-    if _together(odd) > 0.5 and sum(byte >= 0xC0 for byte in high) > 0.9 * len(high):
-        return "cp1251"  # whole words beyond ASCII, too few for a guess: the letters of Cyrillic are from 0xC0 on
+    # One of the most frequent Cyrillic letters is one of the rarest of Greek.
+    greek = high.count(0xE0) < 0.02 * len(high)
+    others = [name for name in guesses if name in _OTHERS and (capitals or name != "mac_cyrillic")]
+    others = [name for name in others if greek or name not in ("cp1253", "iso8859_7")]
+    together = _together(odd) > 0.5
+    if together and sum(byte >= 0xC0 for byte in high) > 0.9 * len(high) and not (others and others[0] in _ONE_BYTE):
+        # Whole words whose bytes are from 0xC0 on: Cyrillic, of which most letters are small. The alphabets of two bytes use
+        # those below, too, but of a few words charset-normalizer takes one for the other.
+        return "cp1251" if sum(byte >= 0xE0 for byte in high) > 0.5 * len(high) else "koi8_r"
+    if others and (guesses[0] not in _EUROPEAN or together):
+        return others[0]
     return min(_WESTERN, key=lambda name: _strangeness(odd, name))
 
 
@@ -110,7 +132,18 @@ def _latin(odd: bytes) -> bool:
     high = [byte for byte in odd if byte > 127]
     if len(high) < 3:
         return True  # too few to speak for a rarer alphabet
-    return _together(odd) < 0.25 and sum(byte in _RARE for byte in high) < 0.1 * len(high)
+    if sum(byte in _RARE for byte in high) >= 0.1 * len(high):
+        return False
+    return _together(odd) < 0.25 or _among_plain(odd)
+
+
+def _among_plain(odd: bytes) -> bool:
+    """Return whether words with letters beyond ASCII are made of plain ones for the most part, as in Größe."""
+    words = re.findall(rb"[A-Za-z\x80-\xff]+", odd)
+    marked = [(len(word), sum(byte > 127 for byte in word)) for word in words if not word.isascii()]
+    letters, beyond = sum(length for length, _ in marked), sum(count for _, count in marked)
+    text = bytes(byte for byte in odd if byte > 127).decode("cp1252", errors="replace")
+    return beyond <= PLAIN * letters and sum(map(str.isalpha, text)) >= 0.8 * len(text)
 
 
 def _together(odd: bytes) -> float:

@@ -19,6 +19,7 @@ FIT = 0.95
 """Share of the cells that must fit a kind."""
 KEY_SHARE = 0.95
 """Share of distinct cells from which a column that is called a key is one, though rows were exported twice."""
+PLAIN = Parsing()
 LABELS = 50
 """A text column with at most this many distinct values is a category."""
 
@@ -62,34 +63,40 @@ DATE_FORMATS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
 
 
-def infer_schema(frame: pd.DataFrame, *, kinds: dict[str, Kind] | None = None) -> Schema:
+def infer_schema(
+    frame: pd.DataFrame, *, kinds: dict[str, Kind] | None = None, null_words: tuple[str, ...] | None = None
+) -> Schema:
     """Infer the kind of every column of a table of text cells.
 
     Parameters
     ----------
     frame : DataFrame, shape (n_rows, n_columns)
-        Cells are str, ``""`` for empty.
+        Cells are str, ``""`` for empty; columns of numbers or dates were typed by their file.
     kinds : dict of str to Kind, optional
         Kinds that a person chose; the marks and formats of numbers and dates are still found from the cells.
+    null_words : tuple of str, optional
+        Words that mean "missing", instead of the usual ones.
 
     Returns
     -------
     Schema
     """
     chosen = kinds or {}
+    base = Parsing() if null_words is None else Parsing(null_words=null_words)
     columns = []
     for position, name in enumerate(frame.columns):
         values = frame.iloc[:, position]
         if name in chosen:
-            columns.append(_chosen(str(name), values, chosen[name]))
+            columns.append(_chosen(str(name), values, chosen[name], base))
         else:
-            columns.append(infer_column(str(name), values))
+            columns.append(infer_column(str(name), values, base))
     return Schema(tuple(columns))
 
 
-def infer_column(name: str, values: pd.Series[Any]) -> Column:
-    """Infer one column's kind, how its text is read, and the evidence."""
-    parsing = Parsing()
+def infer_column(name: str, values: pd.Series[Any], parsing: Parsing = PLAIN) -> Column:
+    """Infer one column's kind, how its text is read, and the evidence; `parsing` holds the words for missing."""
+    if values.dtype.kind in "iufM":
+        return _typed_by_file(name, values, parsing)
     counts = Counter(str(cell).strip() for cell in values.dropna().to_numpy(dtype=object))
     for word in parsing.null_words:
         counts.pop(word, None)
@@ -111,16 +118,35 @@ def infer_column(name: str, values: pd.Series[Any]) -> Column:
     return _words(name, cells, total, distinct, parsing)
 
 
-def _chosen(name: str, values: pd.Series[Any], kind: Kind) -> Column:
-    found = infer_column(name, values)
+def _typed_by_file(name: str, values: pd.Series[Any], parsing: Parsing) -> Column:
+    """Return the kind of a column whose type its file says; whole numbers may still be a key."""
+    if values.dtype.kind == "M":
+        return Column(name, "date", replace(parsing, date_format="ISO8601"), "Dates, as the file itself says.")
+    numbers = values.to_numpy()
+    known = numbers[~pd.isna(numbers)]
+    total = len(known)
+    if total >= 20 and bool((known == known.round()).all()) and (_named_key(name) or known.min() in (0, 1)):
+        distinct = int(values.nunique())
+        counted = distinct == total and known.max() - known.min() == total - 1 and known.min() in (0, 1)
+        if distinct == total and (counted or _named_key(name)):
+            return Column(
+                name, "id", parsing, f"{total:,} whole numbers, no two alike, and the column's name or order is a key's."
+            )
+        if _nearly_key(name, total, distinct):
+            return Column(name, "id", parsing, _nearly_key_evidence(total, distinct))
+    return Column(name, "number", parsing, "Numbers, as the file itself says.")
+
+
+def _chosen(name: str, values: pd.Series[Any], kind: Kind, base: Parsing) -> Column:
+    found = infer_column(name, values, base)
     parsing = found.parsing
     if kind == "number" and found.kind != "number":
         cells = [cell for cell in pd.unique(values.astype(object)) if isinstance(cell, str) and cell.strip()][:SAMPLE]
-        best = max(_number_parsings(cells, Parsing()), key=lambda option: _fit(cells, option), default=Parsing())
+        best = max(_number_parsings(cells, base), key=lambda option: _fit(cells, option), default=base)
         parsing = best
     elif kind == "date" and found.kind != "date":
         cells = [cell.strip() for cell in pd.unique(values.astype(object)) if isinstance(cell, str) and cell.strip()]
-        parsing = replace(Parsing(), date_format=_best_date_format(cells[:SAMPLE]))
+        parsing = replace(base, date_format=_best_date_format(cells[:SAMPLE]))
     return Column(name, kind, parsing, "Chosen by you.", overruled=True)
 
 

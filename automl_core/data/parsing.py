@@ -133,6 +133,8 @@ def read_dates(values: pd.Series[Any], date_format: str) -> pd.Series[Any]:
     """Read text as datetime64[ns] by one format; NaT where it does not fit; zones are turned to UTC and left out."""
     if values.dtype.kind == "M":
         return values.astype("datetime64[ns]")
+    if values.dtype != object:
+        values = as_text(values)  # pandas would take numbers for nanoseconds since 1970
     fixed = date_format or "ISO8601"
     zoned = fixed == "ISO8601" or "%z" in fixed
     # pandas reads these words as the current moment, whatever the format; a table must read the same every day.

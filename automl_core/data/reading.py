@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from automl_core.data.blocks import Block, Record, find_blocks, largest
 from automl_core.data.dialect import (
     SAMPLE_BYTES,
     SAMPLE_LINES,
@@ -16,10 +18,11 @@ from automl_core.data.dialect import (
     check_content,
     find_delimiter,
     find_escape,
-    looks_like_header,
     split_line,
 )
 from automl_core.data.encoding import find_encoding
+from automl_core.data.headers import TYPED, find_header, is_typed, join_header
+from automl_core.data.origin import Choice, Origin
 from automl_core.errors import InputError
 
 MAX_BYTES = 2 << 30
@@ -27,6 +30,8 @@ MAX_BYTES = 2 << 30
 FAST_BYTES = 30 << 20
 """Files above this size are read by pyarrow; smaller ones record by record, which repairs more."""
 MAX_NAME = 200
+NOTE_LINES = 20
+"""Lines below a table, after a blank one, that may be notes."""
 MAX_RECORD_LINES = 100
 """Lines that one quoted cell may span; a longer one is a stray quote."""
 
@@ -38,6 +43,25 @@ class Refused:
     line: int
     text: str
     reason: str
+
+
+@dataclass(frozen=True)
+class NullWord:
+    """A word that was taken as missing.
+
+    Parameters
+    ----------
+    word : str
+        Empty for empty cells.
+    count : int
+        Cells.
+    columns : tuple of str
+        Where it stands.
+    """
+
+    word: str
+    count: int
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -54,6 +78,14 @@ class ReadReport:
     refused : tuple of Refused
     notes : tuple of str
         What else the person should know.
+    origin : Origin
+        Which part of the file it is.
+    nulls : tuple of NullWord
+        What was taken as missing, the most frequent first.
+    null_rows : int
+        Rows that `nulls` was counted in, where that was not all of them; 0 for all.
+    null_words : tuple of str or None
+        Words for missing that a person chose.
     """
 
     dialect: Dialect | None
@@ -62,6 +94,15 @@ class ReadReport:
     repairs: dict[str, int] = field(default_factory=dict)
     refused: tuple[Refused, ...] = ()
     notes: tuple[str, ...] = ()
+    origin: Origin = field(default_factory=Origin)
+    nulls: tuple[NullWord, ...] = ()
+    null_rows: int = 0
+    null_words: tuple[str, ...] | None = None
+
+    @property
+    def choice(self) -> Choice:
+        """What reads the same part of the file in the same way again."""
+        return replace(self.origin.choice(self.dialect), null_words=self.null_words)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -72,6 +113,10 @@ class ReadReport:
             "repairs": dict(self.repairs),
             "refused": [[row.line, row.text, row.reason] for row in self.refused],
             "notes": list(self.notes),
+            "origin": self.origin.to_dict(),
+            "nulls": [[entry.word, entry.count, list(entry.columns)] for entry in self.nulls],
+            "null_rows": self.null_rows,
+            "null_words": None if self.null_words is None else list(self.null_words),
         }
 
     @classmethod
@@ -84,12 +129,16 @@ class ReadReport:
             repairs=data["repairs"],
             refused=tuple(Refused(*entry) for entry in data["refused"]),
             notes=tuple(data["notes"]),
+            origin=Origin.from_dict(data["origin"]) if "origin" in data else Origin(),
+            nulls=tuple(NullWord(word, count, tuple(columns)) for word, count, columns in data.get("nulls", ())),
+            null_rows=data.get("null_rows", 0),
+            null_words=None if data.get("null_words") is None else tuple(data["null_words"]),
         )
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table of text cells (``""`` for empty) and how it was read."""
+    """A table of text cells (``""`` for empty), or of columns that their file typed, and how it was read."""
 
     frame: pd.DataFrame
     report: ReadReport
@@ -100,7 +149,7 @@ def read_frame(path: str | Path) -> pd.DataFrame:
     return read_text(Path(path)).frame
 
 
-def read_text(path: Path, *, dialect: Dialect | None = None, limit: int | None = None) -> TextTable:
+def read_text(path: Path, *, dialect: Dialect | None = None, table: int = 0, limit: int | None = None) -> TextTable:
     """Read a file as text cells.
 
     Parameters
@@ -108,6 +157,8 @@ def read_text(path: Path, *, dialect: Dialect | None = None, limit: int | None =
     path : Path
     dialect : Dialect, optional
         How to read it; found from the file when left out.
+    table : int, optional
+        Which of several tables that stand below each other, from 1; the largest when left out.
     limit : int, optional
         Largest size in bytes, `MAX_BYTES` when left out.
 
@@ -120,16 +171,7 @@ def read_text(path: Path, *, dialect: Dialect | None = None, limit: int | None =
     InputError
         When the file is missing, too large, empty, no text, or has no rows.
     """
-    if not path.is_file():
-        raise InputError(f"There is no file {path.name!r}.", action="Check the path and try again.")
-    size = path.stat().st_size
-    limit = MAX_BYTES if limit is None else limit
-    if size > limit:
-        raise InputError(
-            f"{path.name} has {_megabytes(size)}.",
-            f"Files up to {_megabytes(limit)} are read.",
-            "Leave out columns or rows you do not need, or split the file and append its parts.",
-        )
+    size = check_size(path, limit)
     with open(path, "rb") as file:
         head = file.read(SAMPLE_BYTES)
     check_content(head, path.name)
@@ -140,14 +182,71 @@ def read_text(path: Path, *, dialect: Dialect | None = None, limit: int | None =
         return read_large(path, dialect or find_dialect(split_lines(decode(head, encoding, path.name)[0]), encoding))
     text, broken = decode(path.read_bytes(), encoding, path.name)
     lines = split_lines(text)
-    table = read_lines(lines, dialect or find_dialect(lines, encoding), path.name)
+    found = _read_blocks(lines, dialect, encoding, table, path.name)
     if broken:
-        repairs = {**table.report.repairs, f"Letters that {encoding} does not have were read as \ufffd.": broken}
-        return replace(table, report=replace(table.report, repairs=repairs))
-    return table
+        repairs = {**found.report.repairs, f"Letters that {encoding} does not have were read as \ufffd.": broken}
+        return replace(found, report=replace(found.report, repairs=repairs))
+    return found
 
 
-def _megabytes(size: int) -> str:
+def _read_blocks(lines: list[str], dialect: Dialect | None, encoding: str, wanted: int, name: str) -> TextTable:
+    """Read the table of a file, or one of several below each other; notes below it are kept aside."""
+    blank = not all(line and not line.isspace() for line in lines)
+    blocks = find_blocks(_records(lines, dialect or find_dialect(_longest(lines), encoding))[0]) if blank else ()
+    tables = [block for block in blocks if block.is_table]
+    if len(tables) > 1:
+        number = wanted or largest(tables) + 1
+        if number > len(tables):
+            known = f"{len(tables)} tables stand in it."
+            raise InputError(f"Table {number} of {name} was asked for.", known, f"Choose one from 1 to {len(tables)}.")
+        first, after = _span(tables[number - 1])
+        part = lines[first:after]
+        found = read_lines(part, dialect or find_dialect(part, encoding), name, first=first)
+        origin = replace(found.report.origin, table=number, tables=tuple(block.sentence for block in tables))
+        note = f"{len(tables)} tables stand below each other in this file; number {number} was read."
+        return replace(found, report=replace(found.report, origin=origin, notes=(note, *found.report.notes)))
+    notes: list[Record] = []
+    if len(blocks) > 1 and blocks[-1].width == 1 and len(blocks[-1].records) <= NOTE_LINES and tables and tables[0].width > 2:
+        notes = list(blocks[-1].records)
+        lines = lines[: notes[0][0]]
+    found = read_lines(lines, dialect or find_dialect(lines, encoding), name)
+    aside = tuple(Refused(line + 1, raw[:2000], "a note below the table") for line, _, raw in notes)
+    return replace(found, report=replace(found.report, refused=(*found.report.refused, *aside))) if aside else found
+
+
+def _longest(lines: list[str]) -> list[str]:
+    """Return the most lines that stand together without a blank one."""
+    longest, start = (0, 0), 0
+    for place, line in enumerate([*lines, ""]):
+        if not line.strip():
+            longest = max(longest, (start, place), key=lambda span: span[1] - span[0])
+            start = place + 1
+    return lines[longest[0] : longest[1]]
+
+
+def _span(block: Block) -> tuple[int, int]:
+    """Return the first line of a block and the one after its last."""
+    last, _, raw = block.records[-1]
+    return block.records[0][0], last + 1 + raw.count("\n")
+
+
+def check_size(path: Path, limit: int | None = None) -> int:
+    """Return a file's size in bytes; raises InputError when it is missing or larger than the limit."""
+    if not path.is_file():
+        raise InputError(f"There is no file {path.name!r}.", action="Check the path and try again.")
+    size = path.stat().st_size
+    limit = MAX_BYTES if limit is None else limit
+    if size > limit:
+        raise InputError(
+            f"{path.name} has {megabytes(size)}.",
+            f"Files up to {megabytes(limit)} are read.",
+            "Leave out columns or rows you do not need, or split the file and append its parts.",
+        )
+    return size
+
+
+def megabytes(size: int) -> str:
+    """Return a size as people read it."""
     return f"{size / 2**20:,.1f} MB" if size < 10 * 2**20 else f"{size / 2**20:,.0f} MB"
 
 
@@ -187,12 +286,21 @@ def find_dialect(lines: list[str], encoding: str) -> Dialect:
             skip += 1
     rows = [split_line(line, delimiter, quote) for line in lines[skip : skip + SAMPLE_LINES] if line.strip()]
     escape = find_escape(lines, delimiter, quote)
-    header = int(bool(rows) and looks_like_header(rows[0], rows[1:]))
-    return Dialect(encoding, delimiter, quote, escape, skip, header)
+    return Dialect(encoding, delimiter, quote, escape, skip, find_header(rows))
 
 
-def read_lines(lines: list[str], dialect: Dialect, name: str) -> TextTable:
-    """Read lines record by record, mending what can be mended and keeping aside what cannot."""
+def read_lines(lines: list[str], dialect: Dialect, name: str, *, first: int = 0) -> TextTable:
+    """Read lines record by record, mending what can be mended and keeping aside what cannot.
+
+    Parameters
+    ----------
+    lines : list of str
+    dialect : Dialect
+    name : str
+        What messages call the file.
+    first : int, optional
+        Lines of the file before these.
+    """
     body = lines[dialect.skip_rows :]
     records, repairs = _records(body, dialect)
     records = [(line, cells, raw) for line, cells, raw in records if any(cell.strip() for cell in cells)]
@@ -201,7 +309,11 @@ def read_lines(lines: list[str], dialect: Dialect, name: str) -> TextTable:
     notes: list[str] = []
     if dialect.skip_rows:
         notes.append(f"{dialect.skip_rows} {'line' if dialect.skip_rows == 1 else 'lines'} before the table left out.")
-    header, rows = (list(records[0][1]), records[1:]) if dialect.header_rows else ([], records)
+    names_above = [cells for _, cells, _ in records[: dialect.header_rows]]
+    header = list(names_above[0]) if len(names_above) == 1 else join_header(names_above)
+    rows = records[dialect.header_rows :]
+    if len(names_above) > 1:
+        notes.append(f"{len(names_above)} lines of names were joined.")
     counts = Counter(len(cells) for _, cells, _ in rows)
     width = len(header) or max(counts.items(), key=lambda item: (item[1], item[0]))[0]
     if header and counts and all(count > width for count in counts) and len(counts) == 1:
@@ -210,11 +322,16 @@ def read_lines(lines: list[str], dialect: Dialect, name: str) -> TextTable:
         header, width = [""] * extra + header, width + extra
     table: list[list[str]] = []
     refused: list[Refused] = []
+    words = _word_column([cells for _, cells, _ in rows]) if dialect.delimiter == " " else -1
     for line, cells, raw in rows:
+        if 0 <= words < width < len(cells):
+            repairs["Words of one cell were joined, since spaces stand between cells, too."] += 1
+            after = words + 1 + len(cells) - width
+            cells = [*cells[:words], " ".join(cells[words:after]), *cells[after:]]
         if len(cells) > width:
             if any(cell.strip() for cell in cells[width:]):
                 reason = f"{len(cells)} cells where the table has {width} columns"
-                refused.append(Refused(line + dialect.skip_rows + 1, raw[:2000], reason))
+                refused.append(Refused(line + first + dialect.skip_rows + 1, raw[:2000], reason))
                 continue
             repairs["Empty cells beyond the last column were left out."] += 1
             cells = cells[:width]
@@ -236,11 +353,18 @@ def read_lines(lines: list[str], dialect: Dialect, name: str) -> TextTable:
     return TextTable(frame, report)
 
 
-def _records(lines: list[str], dialect: Dialect) -> tuple[list[tuple[int, list[str], str]], Counter[str]]:
+def _word_column(rows: list[list[str]]) -> int:
+    """Return the first column behind the last that is a number or date in nearly every row: there words stand without quotes."""
+    shortest = min(map(len, rows), default=0)
+    typed = [place for place in range(shortest) if sum(is_typed(row[place].strip()) for row in rows) > TYPED * len(rows)]
+    return typed[-1] + 1 if typed else -1
+
+
+def _records(lines: list[str], dialect: Dialect) -> tuple[list[Record], Counter[str]]:
     """Group lines into records: a quoted cell may span lines, a stray quote may not swallow the rest of the file."""
     delimiter, quote, escape = dialect.delimiter, dialect.quote, dialect.escape
     repairs: Counter[str] = Counter()
-    records: list[tuple[int, list[str], str]] = []
+    records: list[Record] = []
     widths: Counter[int] = Counter()
     number = 0
     while number < len(lines):
@@ -254,12 +378,12 @@ def _records(lines: list[str], dialect: Dialect) -> tuple[list[tuple[int, list[s
             joined, extra = _join(lines, number, dialect, usual)
             if extra:
                 line, taken = joined, extra + 1
-                cells = split_line(line, delimiter, quote, escape)
+                cells = _split(line, delimiter, quote, escape)
             else:
                 repairs["Stray quotes were kept as part of their cell."] += 1
                 cells = _split_stray(line, delimiter, quote, escape, usual)
         else:
-            cells = split_line(line, delimiter, quote, escape) if line else [""]
+            cells = _split(line, delimiter, quote, escape) if line else [""]
         records.append((number, cells, line))
         widths[len(cells)] += 1
         number += taken
@@ -279,27 +403,33 @@ def _join(lines: list[str], start: int, dialect: Dialect, usual: int) -> tuple[s
     for extra in range(1, min(MAX_RECORD_LINES, len(lines) - start)):
         joined += "\n" + lines[start + extra]
         if not _open_quote(joined, dialect.delimiter, dialect.quote, dialect.escape):
-            cells = split_record(joined, dialect)
+            try:
+                cells = split_line(joined, dialect.delimiter, dialect.quote, dialect.escape)
+            except csv.Error:
+                return "", 0  # the quote closes nothing that was opened
             return (joined, extra) if not usual or len(cells) == usual else ("", 0)
     return "", 0
 
 
-def split_record(record: str, dialect: Dialect) -> list[str]:
-    """Split a record that may hold line breaks inside quotes."""
-    return split_line(record, dialect.delimiter, dialect.quote, dialect.escape)
+def _split(record: str, delimiter: str, quote: str, escape: str) -> list[str]:
+    """Split a record; one that quotes do not explain, such as a line break outside of them, is split without them."""
+    try:
+        return split_line(record, delimiter, quote, escape)
+    except csv.Error:
+        return record.split(delimiter) if delimiter else [record]
 
 
 def _split_stray(line: str, delimiter: str, quote: str, escape: str, usual: int) -> list[str]:
     """Split a line with one quote too many: by quotes if that gives the usual width, otherwise without quotes."""
-    cells = split_line(line, delimiter, quote, escape)
+    cells = _split(line, delimiter, quote, escape)
     if len(cells) == usual:
         return cells
-    bare = split_line(line, delimiter, "", "")
+    bare = _split(line, delimiter, "", "")
     if len(bare) == usual or not delimiter:
         return [_unquote(cell, quote) for cell in bare]
     for position in [index for index, char in enumerate(line) if char == quote]:
         without = line[:position] + line[position + 1 :]
-        cells = split_line(without, delimiter, quote, escape)
+        cells = _split(without, delimiter, quote, escape)
         if len(cells) == usual:
             return cells
     return [_unquote(cell, quote) for cell in bare]

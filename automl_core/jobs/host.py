@@ -52,8 +52,10 @@ PRELOADED = (
     "automl_core.predicting",
 )
 REQUESTS = ("ping", "start", "stop", "end", "leave")
-LONG = RUNS
+LONG = (*RUNS, "policy")
 """Kinds that take `AUTOML_WORKERS` places; all others are short and have places of their own."""
+FREE = ("watch",)
+"""Kinds that mostly sleep and take no place."""
 SHORT_PLACES = 2
 GRACE = dict.fromkeys(RUNS, 15.0)
 """Seconds from the stop button to the end by force; a search saves its best model meanwhile."""
@@ -215,8 +217,9 @@ class Host:
             return
         for entry in list(self.queue):
             job, kind = entry
-            busy = sum((known.kind in LONG) == (kind in LONG) for known in self.running.values())
-            if busy >= (self.places if kind in LONG else SHORT_PLACES):
+            counted = [known for known in self.running.values() if known.kind not in FREE]
+            busy = sum((known.kind in LONG) == (kind in LONG) for known in counted)
+            if kind not in FREE and busy >= (self.places if kind in LONG else SHORT_PLACES):
                 continue
             if str(job.folder) in self.running:
                 continue  # it was resumed while its earlier process is ending

@@ -246,6 +246,7 @@ def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
         return
     if job.state not in RESUMABLE and job.kind not in ("train", "tune"):  # a search can always be given more time
         raise JobError("This work has ended well.", action="Start it again with other settings.")
+    _renew_place(job)
     job.hold()
     job.stop_marker.unlink(missing_ok=True)
     job.waiting.touch()
@@ -255,6 +256,16 @@ def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
         job.waiting.unlink(missing_ok=True)
         raise
     client.ask(workspace, {"do": "start", "folder": str(job.folder)})
+
+
+def _renew_place(job: Job) -> None:
+    """Let a job that was to use a cluster use the one that the environment names now, or this machine when it names none."""
+    from automl_core.search.place import cluster_address
+
+    params = job.request["params"]
+    place = params.get("place")
+    if place and place["cluster"] and place["cluster"] != cluster_address():
+        write_request(job.folder, job.kind, {**params, "place": {**place, "cluster": cluster_address()}})
 
 
 def _index(job: Job) -> None:

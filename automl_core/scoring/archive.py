@@ -6,6 +6,7 @@ import hashlib
 import json
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -42,6 +43,8 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     FormatError
         With the reason, when it is no archive of ours, unsafe, incomplete or altered.
     """
+    if (path / "manifest.json").is_file():
+        return _unpacked(path)
     if not path.is_file():
         raise NotFoundError(f"There is no model file {path.name}.", action="Check the path, or export the model again.")
     try:
@@ -81,6 +84,17 @@ def _verified(archive: zipfile.ZipFile, name: str) -> tuple[dict[str, Any], dict
     if "manifest.json" not in names:
         raise FormatError(f"{name} has no manifest.json.", "A model file of Tablewright has one.", "Choose another file.")
     manifest = parse_json(archive.read("manifest.json"), "manifest.json")
+    listed = manifest.get("files") if isinstance(manifest, dict) else None
+    if isinstance(listed, dict):
+        for missing in sorted(set(listed) - names):
+            raise FormatError(f"{name} is incomplete: {missing} is missing.", action="Export or download the model again.")
+        for extra in sorted(names - set(listed) - {"manifest.json"}):
+            raise FormatError(f"{name} was altered: it holds {extra}, which its manifest does not list.", action="Do not use it.")
+    return _checked(manifest, archive.read, name)
+
+
+def _checked(manifest: Any, read: Callable[[str], bytes], name: str) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the manifest and the files that it lists, each as it was exported."""
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
         raise FormatError(
@@ -89,13 +103,9 @@ def _verified(archive: zipfile.ZipFile, name: str) -> tuple[dict[str, Any], dict
     hashes = manifest.get("files")
     if not isinstance(hashes, dict):
         raise FormatError(f"{name} lists no hashes of its files.", action="Export the model again.")
-    for missing in sorted(set(hashes) - names):
-        raise FormatError(f"{name} is incomplete: {missing} is missing.", action="Export or download the model again.")
-    for extra in sorted(names - set(hashes) - {"manifest.json"}):
-        raise FormatError(f"{name} was altered: it holds {extra}, which its manifest does not list.", action="Do not use it.")
     files = {}
     for entry, expected in hashes.items():
-        data = archive.read(entry)
+        data = read(entry)
         if hashlib.sha256(data).hexdigest() != expected:
             raise FormatError(
                 f"{name} was altered: {entry} is not what was exported (its SHA-256 differs).",
@@ -104,6 +114,23 @@ def _verified(archive: zipfile.ZipFile, name: str) -> tuple[dict[str, Any], dict
         if not entry.startswith("automl_core/"):
             files[entry] = data
     return manifest, files
+
+
+def _unpacked(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Read and verify the folder that an archive was unpacked into; what else lies in it is not looked at."""
+    root = folder.resolve()
+    name = root.name
+
+    def read(entry: str) -> bytes:
+        place = (root / entry).resolve()
+        if not place.is_relative_to(root):
+            raise FormatError(f"{name} names the path {entry!r}, which leads outside of it.", action="Do not use it.")
+        try:
+            return place.read_bytes()
+        except FileNotFoundError as error:
+            raise FormatError(f"{name} is incomplete: {entry} is missing.", action="Unpack the model again.") from error
+
+    return _checked(parse_json(read("manifest.json"), "manifest.json"), read, name)
 
 
 def parse_json(data: bytes, name: str) -> Any:

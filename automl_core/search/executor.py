@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import gc
 import json
 import os
@@ -12,47 +11,17 @@ import select
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from automl_core.errors import StorageError
-from automl_core.search import memory
 from automl_core.search.kept import is_spent, packed_task, read_task, seeded, send_task
+from automl_core.search.tasks import Done, Work, answer_of, done_of, limit_memory, too_late
 
-Work = Callable[[], dict[str, Any]]
-HEADROOM = 0.9
-"""Share of the free memory that one task may take."""
-NO_MEMORY = "There was not enough memory."
+__all__ = ["Done", "ForkExecutor"]
 END = b"\n"
 """Ends an answer of a kept child; JSON has none inside."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """A task that has ended.
-
-    Parameters
-    ----------
-    key : tuple
-    result : dict
-        What the task returned, plain JSON types.
-    error : str
-        Why there is no result, one sentence; empty when there is one.
-    seconds : float
-    timed_out : bool
-    disk : int
-        The system's number of the fault where the disk was at fault and not the task, otherwise 0.
-    """
-
-    key: tuple[Any, ...]
-    result: dict[str, Any] = field(default_factory=dict)
-    error: str = ""
-    seconds: float = 0.0
-    timed_out: bool = False
-    disk: int = 0
 
 
 @dataclass
@@ -97,7 +66,9 @@ class ForkExecutor:
     """
 
     def __init__(self, cores: int, shared: object = None) -> None:
-        self.cores = cores
+        self.cores = self.each = cores
+        self.memory: int | None = None
+        self.together = True
         self._shared = shared
         self._children: dict[tuple[Any, ...], _Child] = {}
         self._idle: list[_Child] = []
@@ -188,6 +159,10 @@ class ForkExecutor:
         while key is None and self._idle:
             _end(self._idle.pop())
 
+    def close(self) -> None:
+        """End all tasks."""
+        self.kill()
+
     def _answered(self, key: tuple[Any, ...]) -> Done:
         """Take the answer of a kept child, which waits for the next task unless it says that it has ended."""
         child = self._children.pop(key)
@@ -197,7 +172,7 @@ class ForkExecutor:
             _end(child)
         else:
             self._idle.append(child)
-        return _done(key, answer, time.monotonic() - child.started)
+        return done_of(key, answer, time.monotonic() - child.started)
 
     def _reap(self, key: tuple[Any, ...]) -> Done:
         child = self._children.pop(key)
@@ -205,7 +180,7 @@ class ForkExecutor:
         _, status = os.waitpid(child.pid, 0)
         seconds = time.monotonic() - child.started
         if child.timed_out:
-            return Done(key, error=f"It was ended after {seconds:.0f} s, the time it was given.", seconds=seconds, timed_out=True)
+            return too_late(key, seconds)
         if os.WIFSIGNALED(status):
             name = signal.Signals(os.WTERMSIG(status)).name
             why = "most likely for want of memory" if name == "SIGKILL" else "a crash inside the library"
@@ -214,11 +189,7 @@ class ForkExecutor:
             answer = json.loads(child.data)
         except ValueError:
             return Done(key, error="Its process ended without an answer.", seconds=seconds)
-        return _done(key, answer, seconds)
-
-
-def _done(key: tuple[Any, ...], answer: dict[str, Any], seconds: float) -> Done:
-    return Done(key, answer.get("result", {}), answer.get("error", ""), seconds, disk=answer.get("disk", 0))
+        return done_of(key, answer, seconds)
 
 
 def _close(child: _Child) -> None:
@@ -249,7 +220,7 @@ def _run_once(work: Work, writing: int, parent: int) -> None:
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1):
-            answer = _answer(work)
+            answer = answer_of(work)
         code = _write(writing, json.dumps(answer).encode())
     finally:
         os._exit(code)
@@ -267,9 +238,9 @@ def _run_kept(shared: object, reading: int, putting: int, writing: int, parent: 
         with threadpool_limits(1):
             while not code and (work := read_task(reading, shared)) is not None:
                 started = time.monotonic()
-                _limit_memory()
+                limit_memory()
                 seeded()
-                answer = _answer(work)
+                answer = answer_of(work)
                 del work
                 answer["last"] = is_spent(time.monotonic() - started, begun)
                 code = _write(writing, json.dumps(answer).encode() + END)
@@ -285,25 +256,9 @@ def _settle(parent: int) -> None:
     _die_with_parent(parent)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _limit_memory()
+    limit_memory()
     # For what is imported from here on; what was imported before the fork is told by threadpoolctl.
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
-
-
-def _answer(work: Work) -> dict[str, Any]:
-    """Run a task; return its result, or why there is none."""
-    try:
-        return {"result": work()}
-    except MemoryError:
-        return {"error": NO_MEMORY}
-    except StorageError as error:
-        return {"error": error.received, "disk": getattr(error.__cause__, "errno", None) or errno.EIO}
-    except Exception as error:  # noqa: BLE001 - a model may fail in any way; the sentence becomes the reason of its row
-        traceback.print_exc()
-        text = " ".join(str(error).split())
-        # How libraries written in C++ say it.
-        short = "bad_alloc" in text or "bad allocation" in text or "Unable to allocate" in text
-        return {"error": NO_MEMORY if short else f"{type(error).__name__}: {text[:300]}"}
 
 
 def _write(pipe: int, data: bytes) -> int:
@@ -324,19 +279,3 @@ def _die_with_parent(parent: int) -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     if os.getppid() != parent:  # it died before it could be asked for
         os._exit(1)
-
-
-def _limit_memory() -> None:
-    """Let one task take no more than what is free, and be the first to go when memory runs out all the same (Linux).
-
-    The limit is on private writable memory (``RLIMIT_DATA``; Linux counts mappings since 4.7) on top of what the process
-    was forked with. Address space (``RLIMIT_AS``) would not do: libraries reserve far more of it than they use.
-    """
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        with open("/proc/self/status", encoding="ascii") as file:
-            data = next((line for line in file if line.startswith("VmData:")), "")
-        limit = int(data.split()[1]) * 1024 + int(HEADROOM * memory.available_memory())
-        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-        resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-        file.write("500")

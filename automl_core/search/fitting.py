@@ -88,6 +88,17 @@ class FoldWork:
         """Whether only one fold's data is prepared at a time, since that takes several times the memory of the table."""
         return int(self.features.memory_usage(index=False).sum()) > LARGE
 
+    def without_table(self) -> FoldWork:
+        """Return the same without its features, which only `prepare` looks at, and with one folder for everything."""
+        made = FoldWork.__new__(FoldWork)
+        made.__dict__.update({**self.__dict__, "features": None})
+        return made
+
+    def needs(self, spec: Spec, fold: int) -> list[str]:
+        """Return the files that a fit reads, by their paths below the run's folder."""
+        names = [f"folds/{fold}/{spec.view}_{part}.npy" for part in ("learn", "judge", "kept")]
+        return [name for name in names if (self.folder / name).exists()]
+
     def _view(self, fold: int, view: str) -> Path:
         return self.folder / "folds" / str(fold) / f"{view}.skops"
 

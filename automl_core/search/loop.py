@@ -19,8 +19,9 @@ from automl_core.honesty import recommend
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.search.candidates import Spec, baseline, choose
 from automl_core.search.combine import combine
-from automl_core.search.executor import Done, ForkExecutor
+from automl_core.search.executor import Done
 from automl_core.search.memory import SUGGESTION
+from automl_core.search.place import HERE, Place, executor_at
 from automl_core.search.referee import Referee
 from automl_core.search.resampling import balancing_specs, numeric_share
 from automl_core.search.rescue import closing_words, make_room
@@ -77,6 +78,13 @@ class SearchLoop:
         What is fitted, instead of the preset's own; nothing is searched beyond them.
     weights : dict of str to float, optional
         With `specs`, of the ensemble of them that was chosen before.
+    place : Place, optional
+        Where the fits are made; on this machine by default.
+
+    Raises
+    ------
+    EngineError
+        When the cluster cannot be reached.
     """
 
     def __init__(
@@ -88,6 +96,7 @@ class SearchLoop:
         started: float,
         specs: tuple[Spec, ...] | None = None,
         weights: dict[str, float] | None = None,
+        place: Place = HERE,
     ) -> None:
         from automl_core.search.run import cores
 
@@ -96,11 +105,11 @@ class SearchLoop:
         self.specs, self.weights = specs, weights or {}
         for module in PRELOADED:
             importlib.import_module(module)
-        self.executor = ForkExecutor(cores(self.config), self.work)
+        self.executor = executor_at(place, self.work, cores(self.config), self.config.threads, emit)
         self.scorer, self.metric = prepared.scorer, prepared.scorer.metric
         self.folds = self.work.division.folds
         self.defined = defined_folds(self.work, self.classes)
-        self.referee = Referee(self.work, self.config, self.executor.cores, given=specs is not None)
+        self.referee = Referee(self.work, self.config, self.executor, given=specs is not None)
         self.facts: dict[tuple[int, str], dict[str, Any]] = {}
         self.preparing: set[tuple[int, str]] = set()
         self.alone = False
@@ -149,7 +158,7 @@ class SearchLoop:
             self._rescue(error)
             raise
         finally:
-            self.executor.kill()
+            self.executor.close()
         self._close_open()
         self._finish()
         return self.board
@@ -247,7 +256,7 @@ class SearchLoop:
                         break
                     if job.results and self._gives_up(job):
                         break
-                    if self.work.is_heavy(job.spec, self.facts[place]):
+                    if self.executor.together and self.work.is_heavy(job.spec, self.facts[place]):
                         if self.executor.running():
                             return None  # once they have ended
                         self.alone = True

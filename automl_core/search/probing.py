@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ from automl_core.search.splitting import propose_folds, propose_repeats, smalles
 if TYPE_CHECKING:
     from automl_core.search.fitting import FoldWork
     from automl_core.search.run import Prepared
+    from automl_core.search.tasks import Executor
 
 WHOLE = 4.0
 """Seconds for all small fits."""
@@ -37,20 +38,6 @@ EACH = 1.0
 """Seconds for one of them."""
 TELL = 0.3
 """Seconds between two words on how far it is."""
-
-
-class Executor(Protocol):
-    """What runs the fits; `executor.ForkExecutor` in earnest."""
-
-    def submit(self, key: tuple[Any, ...], work: Callable[[], dict[str, Any]], timeout: float) -> None: ...  # noqa: D102
-
-    def free(self) -> int: ...  # noqa: D102
-
-    def running(self) -> list[tuple[Any, ...]]: ...  # noqa: D102
-
-    def wait(self, seconds: float) -> list[Done]: ...  # noqa: D102
-
-    def kill(self, key: tuple[Any, ...] | None = None) -> None: ...  # noqa: D102
 
 
 def probe(

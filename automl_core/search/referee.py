@@ -19,6 +19,7 @@ from automl_core.search.underway import UnderWay, out_of_fold
 
 if TYPE_CHECKING:
     from automl_core.search.fitting import FoldWork
+    from automl_core.search.tasks import Executor
 
 WATCHED = 20_000
 """Rows on which a race is decided; more cost time and say the same."""
@@ -34,13 +35,14 @@ class Referee:
     ----------
     work : FoldWork
     config : ExperimentConfig
-    cores : int
+    executor : Executor
+        Where the fits are made.
     given : bool
         Whether a person named the candidates, who are then all fitted.
     """
 
-    def __init__(self, work: FoldWork, config: ExperimentConfig, cores: int, *, given: bool) -> None:
-        self.work, self.config, self.cores = work, config, cores
+    def __init__(self, work: FoldWork, config: ExperimentConfig, executor: Executor, *, given: bool) -> None:
+        self.work, self.config, self.executor = work, config, executor
         self.timed = not config.budget.trials
         self.given = given or bool(config.candidates)
         self._mixed: tuple[dict[str, float], npt.NDArray[np.float64]] | None = None
@@ -54,7 +56,7 @@ class Referee:
         """Decide whether a candidate is begun at all."""
         if not self.timed or self.given or self.config.preset not in ("balanced", "best"):
             return YES
-        dear = too_dear(spec.family, self.learned, self.work.division.folds, self.cores, self.config.budget.seconds)
+        dear = too_dear(spec.family, self.learned, self.work.division.folds, self.executor.cores, self.config.budget.seconds)
         if dear.value:
             return Decision(False, dear.reason)
         sign = 1.0 if board.greater_is_better else -1.0
@@ -68,7 +70,8 @@ class Referee:
 
     def has_room(self, spec: Spec, columns: int) -> Decision[bool]:
         """Decide whether the fits of a candidate would find room in memory."""
-        return fits_in_memory(spec, self.learned, columns, self.work.n_classes, parallel=self.cores)
+        parallel, free = self.executor.each, self.executor.memory
+        return fits_in_memory(spec, self.learned, columns, self.work.n_classes, parallel=parallel, free=free)
 
     def goes_on(self, candidate: UnderWay, board: Leaderboard, need: float) -> Decision[bool]:
         """Decide by its finished folds whether a candidate runs on; the others will take `need` seconds."""

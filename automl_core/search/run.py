@@ -26,6 +26,7 @@ from automl_core.search.copies import Copies, find_copies, keep_together
 from automl_core.search.division import Division
 from automl_core.search.fitting import FoldWork
 from automl_core.search.memory import give_back
+from automl_core.search.place import HERE, Place
 from automl_core.search.splitting import divide, work_of
 from automl_core.target import encode_target
 from automl_core.workspace import write_json
@@ -72,6 +73,7 @@ def run_search(
     started: float,
     specs: tuple[Spec, ...] | None = None,
     weights: dict[str, float] | None = None,
+    place: Place = HERE,
 ) -> Leaderboard:
     """Search for the best model.
 
@@ -94,6 +96,8 @@ def run_search(
         What is fitted, instead of the preset's own; nothing is searched beyond them.
     weights : dict of str to float, optional
         With `specs`, of the ensemble of them that was chosen before.
+    place : Place, optional
+        Where fits are made; PyCaret's own work always is on this machine.
 
     Returns
     -------
@@ -104,6 +108,8 @@ def run_search(
     ------
     InputError, NotFoundError
         When the run cannot be made; the sentence says what to change.
+    EngineError
+        When the cluster cannot be reached and this machine may not be used instead.
     """
     from automl_core.search.loop import SearchLoop
 
@@ -115,10 +121,12 @@ def run_search(
     if config.preset == "pycaret" and not config.candidates and specs is None:
         from automl_core.search.classic import ClassicLoop
 
+        if place.cluster:
+            emit(Message("PyCaret works on this machine: the cluster is not used for this way of working."))
         board = ClassicLoop(prepared, emit=emit, should_stop=should_stop, started=started).run()
     else:
         board = SearchLoop(
-            prepared, emit=emit, should_stop=should_stop, started=started, specs=specs, weights=weights or {}
+            prepared, emit=emit, should_stop=should_stop, started=started, specs=specs, weights=weights or {}, place=place
         ).run()
     store_proof(prepared, emit)
     return board

@@ -22,9 +22,10 @@ from automl_core.errors import StorageError
 from automl_core.events import Event, Message, Progress, TrialFinished
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.search.candidates import Spec
-from automl_core.search.executor import Done, ForkExecutor
+from automl_core.search.executor import Done
 from automl_core.search.fitting import FoldWork
 from automl_core.search.loop import PRELOADED
+from automl_core.search.place import HERE, Place, executor_at
 from automl_core.search.run import Prepared, cores
 from automl_core.tuning.gain import measure_gain
 from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow
@@ -90,6 +91,13 @@ class TuneLoop:
     emit, should_stop : callable
     started : float
         `time.time` from which this session counts.
+    place : Place, optional
+        Where the trials are fitted; on this machine by default.
+
+    Raises
+    ------
+    EngineError
+        When the cluster cannot be reached.
     """
 
     def __init__(
@@ -103,6 +111,7 @@ class TuneLoop:
         emit: Callable[[Event], None],
         should_stop: Callable[[], bool],
         started: float,
+        place: Place = HERE,
     ) -> None:
         for module in PRELOADED:
             importlib.import_module(module)
@@ -112,7 +121,6 @@ class TuneLoop:
         self.settings: Settings = study.settings
         self.work = TrialWork.of(prepared.work, folder)
         self.emit, self.should_stop, self.started = emit, should_stop, started
-        self.executor = ForkExecutor(cores(prepared.config), self.work)
         self.metric = prepared.scorer.metric
         self.before = study.seconds
         self.end = started + study.goal_seconds - study.seconds if not study.goal_trials else float("inf")
@@ -129,6 +137,7 @@ class TuneLoop:
             greater_is_better=study.greater_is_better,
         )
         self.points = self._points()
+        self.executor = executor_at(place, self.work, cores(prepared.config), prepared.config.threads, emit)
 
     # -- the session --------------------------------------------------------------------------------------------
 
@@ -141,7 +150,7 @@ class TuneLoop:
             while not self._over():
                 self._batch()
         finally:
-            self.executor.kill()
+            self.executor.close()
             self.study = replace(self.study, running=(), seconds=self._at())
             self.study.save(self.folder)
         return self._finish()

@@ -12,6 +12,7 @@ from automl_core.experiment import Task
 from automl_core.leaderboard import Candidate
 from automl_core.runs import Run
 from automl_core.search.candidates import Spec
+from automl_core.search.place import HERE, Place
 from automl_core.search.run import prepare
 from automl_core.tuning.loop import TuneLoop
 from automl_core.tuning.methods import check_method
@@ -40,6 +41,7 @@ def tune(
     emit: Callable[[Event], None],
     should_stop: Callable[[], bool],
     started: float | None = None,
+    place: Place = HERE,
 ) -> Study:
     """Tune a model, or go on with a study of it.
 
@@ -55,11 +57,15 @@ def tune(
     emit, should_stop : callable
     started : float, optional
         `time.time` from which the budget counts; now by default.
+    place : Place, optional
+        Where the trials are fitted; on this machine by default.
 
     Raises
     ------
     InputError, NotFoundError
         When it cannot be done; the sentence says what to change.
+    EngineError
+        When the cluster cannot be reached and this machine may not be used instead.
     """
     began = time.time() if started is None else started
     folder = study_folder(run.path, study_id)
@@ -71,7 +77,9 @@ def tune(
         prepared = prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path)
         study = _goals(folder, study_id, settings, row, prepared.scorer.metric.label, board.greater_is_better, run)
         study = replace(study, folds=prepared.work.division.folds, metric=board.metric)
-        loop = TuneLoop(prepared, row, study, folder, ratio=board.fold_ratio, emit=emit, should_stop=should_stop, started=began)
+        loop = TuneLoop(
+            prepared, row, study, folder, ratio=board.fold_ratio, emit=emit, should_stop=should_stop, started=began, place=place
+        )
         return loop.run()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND
-from automl_core.worker import candidates, judging, predictions, tables, training
+from automl_core.worker import candidates, judging, monitoring, policies, predictions, reading, tables, training, versions
 
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": training.train_job,
@@ -27,9 +27,16 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "decide": judging.decide_job,
     "learning": judging.learn_more,
     "predict": predictions.predict_job,
+    "read": reading.read_job,
     "profile": tables.profile_job,
     "forecast": tables.forecast_job,
     "ablation": tables.ablation_job,
     "clean": tables.clean_job,
     "leakage": tables.leakage_job,
+    "register": versions.register_job,
+    "mirror": versions.mirror_job,
+    "versions": versions.compare_job,
+    "monitor": monitoring.monitor_job,
+    "policy": policies.policy_job,
+    "watch": policies.watch_job,
 }

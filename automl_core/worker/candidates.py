@@ -12,6 +12,7 @@ from automl_core.errors import InputError
 from automl_core.events import Event, Message, Progress
 from automl_core.jobs.context import JobContext
 from automl_core.runs import Run
+from automl_core.search.place import HERE, Place
 from automl_core.workspace import atomic_file, read_json, write_json
 
 if TYPE_CHECKING:
@@ -103,13 +104,20 @@ def keep_model(run: Run, candidate_id: str) -> None:
 
 
 def tune_candidate(
-    run: Run, study_id: str, settings: Settings, *, emit: Emit, should_stop: ShouldStop, started: float | None = None
+    run: Run,
+    study_id: str,
+    settings: Settings,
+    *,
+    emit: Emit,
+    should_stop: ShouldStop,
+    started: float | None = None,
+    place: Place = HERE,
 ) -> Study:
     """Tune a model of a run, and judge it beside the one before on the rows kept aside."""
     from automl_core.tuning.run import tune
     from automl_core.tuning.study import study_folder, with_held_out
 
-    study = tune(run, study_id, settings, emit=emit, should_stop=should_stop, started=started)
+    study = tune(run, study_id, settings, emit=emit, should_stop=should_stop, started=started, place=place)
     if study.joined:
         drop_stale(run)
         if run.config.holdout:
@@ -149,6 +157,12 @@ def tune_job(context: JobContext) -> dict[str, Any]:
     params = context.request["params"]
     settings = Settings.from_dict(params["settings"])
     study = tune_candidate(
-        run_of(context), params["study"], settings, emit=context.emit, should_stop=context.should_stop, started=time.time()
+        run_of(context),
+        params["study"],
+        settings,
+        emit=context.emit,
+        should_stop=context.should_stop,
+        started=time.time(),
+        place=Place.of(params),
     )
     return {"study": study.id, "joined": study.joined}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def predict_job(context: JobContext) -> dict[str, Any]:
     """Predict an uploaded file."""
+    from automl_core.monitoring.check import predict_and_log
+    from automl_core.monitoring.log import version_of
     from automl_core.predicting import predict_file
     from automl_core.scoring.bundle import load_model
 
@@ -26,7 +28,13 @@ def predict_job(context: JobContext) -> dict[str, Any]:
     context.emit(Progress(-1.0, "Predicting"))
     source = Path(params["source"])
     try:
-        report = predict_file(model, source, context.folder / "predictions.csv")
+        version = version_of(context.project, params["run"], params["candidate"])
+        if version is None:
+            report = predict_file(model, source, context.folder / "predictions.csv")
+        else:
+            report, hindered = predict_and_log(model, source, context.folder / "predictions.csv", *version)
+            if hindered:
+                context.emit(Message(f"{hindered} The predictions are there all the same.", level="warning"))
     except AutoMLError as error:
         # The person knows the file by the name it was uploaded under.
         said = [

@@ -14,6 +14,7 @@ from automl_core.jobs.context import JobContext
 from automl_core.relearning import Origin, origin_of
 from automl_core.runs import Run
 from automl_core.search import first_look
+from automl_core.search.place import Place, check_place
 from automl_core.worker.candidates import Emit, ShouldStop, drop_stale, judge_recommended, keep_model
 from automl_core.workspace import at_work, write_json
 
@@ -53,6 +54,7 @@ def train(
     used: float = 0.0,
     cut: bool = False,
     look: first_look.FirstLook | None = None,
+    place: Place | None = None,
 ) -> dict[str, Any]:
     """Search, then keep the recommended model as ``model.zip``.
 
@@ -75,6 +77,8 @@ def train(
         ended is given the whole budget once more.
     look : FirstLook, optional
         One that is under way; of a large table that was never searched one is begun otherwise.
+    place : Place, optional
+        Where fits are made; by default what the request says.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def train(
         When it cannot be done, or another process searches or tunes in the run.
     """
     with at_work(run.path, "Another search or a study of this run"):
-        return _train_alone(run, emit, should_stop, started, used, cut, look)
+        return _train_alone(run, emit, should_stop, started, used, cut, look, place or Place.of(run.params))
 
 
 def _train_alone(
@@ -93,10 +97,12 @@ def _train_alone(
     used: float,
     cut: bool,
     look: first_look.FirstLook | None,
+    place: Place,
 ) -> dict[str, Any]:
     from automl_core.search.candidates import Spec
     from automl_core.search.run import run_search
 
+    check_place(place)  # before anything is read
     origin = origin_of(run)
     specs = tuple(Spec(**spec) for spec in origin.specs) if origin else None
     budget = run.config.budget.seconds
@@ -119,6 +125,7 @@ def _train_alone(
             started=started - used,
             specs=specs,
             weights=origin.weights if origin else None,
+            place=place,
         )
         if origin and specs:
             leaderboard = _learned_again(run, origin, leaderboard, specs, emit)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from automl_core.errors import AutoMLError
-from pages.shared import caches, errors, guards, intake, layout, state
+from automl_core.workspace import ProjectFolder, read_json
+from pages.shared import caches, errors, guards, intake, jobs, layout, state
 from pages.shared.combine_view import draw_combine
 from pages.shared.dataset_view import change_dialect, draw_kinds, draw_report, draw_rows
+from pages.shared.nulls_view import draw_nulls
+from pages.shared.part_view import draw_parts
+from pages.shared.sources_form import draw_sources
 
 
 def take_file(label: str) -> None:
@@ -16,7 +20,8 @@ def take_file(label: str) -> None:
     uploaded = st.file_uploader(
         label,
         key=f"upload_file_{turn}",
-        help="A CSV or another text table, up to 2 GB. Delimiter, encoding and header are found by themselves.",
+        help="CSV or other text, Excel, ods, Parquet, Feather, JSON, SQLite, or one of these compressed, up to 2 GB. What it is "
+        "and how it is written is found from the file.",
     )
     if uploaded is None:
         return
@@ -32,7 +37,8 @@ def take_file(label: str) -> None:
         errors.show(error)
         return
     state.put_draft("upload_turn", turn + 1)
-    state.say(f"{errors.plain(data.name)} was read: {data.rows:,} rows and {len(data.schema):,} columns.")
+    if data is not None:
+        state.say(f"{errors.plain(data.name)} was read: {data.rows:,} rows and {len(data.schema):,} columns.")
     st.rerun()
 
 
@@ -81,27 +87,67 @@ def choose_table(project_id: str, known: list[str]) -> None:
         st.rerun()
 
 
+def other_sources() -> None:
+    """Offer what is not uploaded."""
+    with st.expander("Other sources", icon=":material/database:"):
+        draw_sources()
+
+
+def follow_reading(folder: ProjectFolder) -> None:
+    """Draw how far a large file is read; when it is, open it, and when it is no table, say so and leave nothing behind."""
+    job_id = intake.reading_job(folder)
+    if not job_id:
+        return
+    asked = read_json(folder.job(job_id) / "request.json")["params"]
+    st.markdown(f"Reading {errors.plain(asked['file'])}")
+    following = jobs.panel(folder, job_id, key=f"upload_reading_{job_id}")
+    if following.active:
+        if not folder.list("datasets"):
+            st.stop()
+        return
+    state.put_draft("upload_reading", None)
+    if following.state == "finished":
+        state.choose(dataset=asked["into"])
+        data = caches.dataset(folder.id, asked["into"])
+        state.say(f"{errors.plain(data.name)} was read: {data.rows:,} rows and {len(data.schema):,} columns.")
+        st.rerun()
+    if asked["fresh"] and not folder.list("datasets"):
+        from automl_core.projects import delete_project
+
+        delete_project(caches.workspace(), folder.id)
+        state.choose(project="")
+        take_file("Another table")
+        st.stop()
+
+
 layout.header("upload")
 if not state.get("project"):
     take_file("Your table")
     offer_samples()
+    other_sources()
     st.stop()
 
 folder = guards.require_project()
+follow_reading(folder)
 tables = folder.list("datasets")
 if not tables:
     take_file("Your table")
+    other_sources()
     st.stop()
 
 data = guards.require_dataset()
 choose_table(folder.id, tables)
 draw_report(data)
+draw_parts(data)
 draw_rows(data)
 draw_kinds(data)
+with st.expander("Words for missing", icon=":material/question_mark:"):
+    draw_nulls(data)
 with st.expander("Read it another way", icon=":material/settings:"):
     change_dialect(data)
 with st.expander("Add another table to this project", icon=":material/add:"):
     take_file("Another table")
+other_sources()
 if len(tables) > 1:
     with st.expander("Combine with another table of this project", icon=":material/join:"):
         draw_combine(folder, data)

@@ -14,6 +14,7 @@ from pages.shared import (
     guards,
     jobs,
     layout,
+    place_form,
     proof_view,
     recipes,
     run_view,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import Dataset
     from automl_core.experiment import ExperimentConfig
+    from automl_core.search.place import Place
     from automl_core.workspace import ProjectFolder
 
 
@@ -49,14 +51,14 @@ def request(data: Dataset, config: ExperimentConfig) -> dict[str, Any]:
     return {"dataset": data.id, "fingerprint": data.fingerprint, "config": config.to_dict(), "recipe": recipe.to_dict()}
 
 
-def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig) -> str:
+def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig, place: Place) -> str:
     """Check the settings against the cleaned table, submit the run and return its id; raises AutoMLError."""
     from automl_core.proposals import check_config
 
     table = cleaned(data, config.target)
     checked, _ = check_config(table.frame, table.schema, config, uploaded=(caches.frame(data), data.schema))
     forecast = forecast_view.before_start(project, request(data, config))
-    return jobs.start(project, "train", {**request(data, checked), **forecast})
+    return jobs.start(project, "train", {**request(data, checked), **forecast, **place_form.checked(place)})
 
 
 def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool, earlier: str = "") -> None:
@@ -72,6 +74,7 @@ def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool, earli
         config = experiment_form.ask(
             data, table.frame, propose(table.frame, table.schema, target, uploaded=(caches.frame(data), data.schema))
         )
+        place = place_form.ask("compare")
     if outcome.failed:
         return
     with st.container(horizontal=True):
@@ -85,7 +88,7 @@ def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool, earli
         asked = forecast_view.button(project, request(data, config))
     if clicked:
         with errors.shown() as started, st.spinner("Starting"):
-            run_id = start(project, data, config)
+            run_id = start(project, data, config, place)
         if not started.failed:
             state.choose(run=run_id)
             st.rerun()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import errors, guards, jobs, layout, state, tune_form, tune_view
+from pages.shared import errors, guards, jobs, layout, place_form, state, tune_form, tune_view
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -57,6 +57,7 @@ def ask_and_start(project: ProjectFolder, run: Run, *, primary: bool) -> None:
     with errors.shown() as outcome:
         settings = tune_form.ask(run, row)
         check_settings(settings, row)
+        place = place_form.ask("tune")
     clicked = st.button(
         "Tune",
         key="tune_start",
@@ -67,7 +68,8 @@ def ask_and_start(project: ProjectFolder, run: Run, *, primary: bool) -> None:
     )
     if clicked and not outcome.failed:
         with errors.shown() as started, st.spinner("Starting"):
-            params = {"run": run.id, "study": new_study(run.path, row.id), "settings": settings.to_dict()}
+            where = place_form.checked(place)
+            params = {"run": run.id, "study": new_study(run.path, row.id), "settings": settings.to_dict(), **where}
             jobs.start(project, "tune", params)
         if not started.failed:
             st.rerun()

@@ -42,6 +42,11 @@ def frame(data: Dataset) -> pd.DataFrame:
     return _frame(str(data.folder), data.fingerprint)
 
 
+def head(data: Dataset, rows: int) -> pd.DataFrame:
+    """Return the first rows of a table, without reading the rest."""
+    return _head(str(data.folder), data.fingerprint, rows)
+
+
 def looked(data: Dataset) -> pd.DataFrame:
     """Return the rows of a table that steps are shown on: all, or of a large table 100,000 drawn at random."""
     return frame(data) if data.rows <= LARGE else _sample(str(data.folder), data.fingerprint)
@@ -71,6 +76,13 @@ def _frame(folder: str, fingerprint: str) -> pd.DataFrame:
     from automl_core.data.dataset import load_dataset
 
     return load_dataset(Path(folder)).frame()
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _head(folder: str, fingerprint: str, rows: int) -> pd.DataFrame:
+    from automl_core.data.dataset import load_dataset
+
+    return load_dataset(Path(folder)).head(rows)
 
 
 @st.cache_resource(max_entries=3, show_spinner="Drawing rows to show")

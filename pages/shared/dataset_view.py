@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from automl_core.data.origin import FORM_WORDS
 from automl_core.errors import AutoMLError
 from automl_core.schema import KINDS
 from automl_core.workspace import new_id
@@ -44,7 +45,15 @@ def draw_report(data: Dataset) -> None:
         if report.dialect:
             st.metric("Encoding", report.dialect.encoding)
             st.metric("Delimiter", DELIMITERS.get(report.dialect.delimiter, repr(report.dialect.delimiter)))
-            st.metric("Header", {0: "none", 1: "1 line"}.get(report.dialect.header_rows, f"{report.dialect.header_rows} lines"))
+            st.metric("Header", _lines(report.dialect.header_rows))
+        elif data.source is not None:
+            st.metric("Format", FORM_WORDS[report.origin.form].partition(" (")[0])
+            if report.origin.form == "workbook":
+                st.metric("Header", _lines(report.origin.header_rows))
+    if report.origin.sentence:
+        st.caption(f":material/folder_zip: {errors.plain(report.origin.sentence)}")
+    if report.origin.query:
+        st.code(report.origin.query, language="sql")
     for repair, count in (report.repairs or {}).items():
         st.caption(f":material/build: {errors.plain(repair)} ({count:,})")
     for note in (*report.notes, *data.notes):
@@ -70,10 +79,14 @@ def draw_report(data: Dataset) -> None:
             )
 
 
+def _lines(count: int) -> str:
+    return {0: "none", 1: "1 line"}.get(count, f"{count} lines")
+
+
 def draw_rows(data: Dataset) -> None:
     """Draw the first rows."""
     st.subheader("First rows", anchor=False)
-    st.dataframe(caches.frame(data).head(ROWS), height=280, key="upload_rows", alt=f"First rows of {data.name}")
+    st.dataframe(caches.head(data, ROWS), height=280, key="upload_rows", alt=f"First rows of {data.name}")
 
 
 def draw_kinds(data: Dataset) -> None:
@@ -146,24 +159,28 @@ def spare(data: Dataset) -> Dataset:
 
 def change_dialect(data: Dataset) -> None:
     """Let the person overrule how the file was read."""
-    from automl_core.data.dataset import create_dataset
+    from automl_core.data.dataset import read_again
 
-    dialect, source = data.report.dialect, data.source
-    if dialect is None or source is None:
+    dialect, origin = data.report.dialect, data.report.origin
+    if data.source is None:
         st.caption("This table was made from others, so there is no file to read again.")
         return
+    if dialect is None and origin.form != "workbook":
+        st.caption("Such a file says itself how it is read. Kinds of columns are changed in the table above.")
+        return
     with st.form("upload_dialect", border=False):
-        wanted = _dialect_form(dialect)
+        if dialect is not None:
+            wanted = replace(data.report.choice, dialect=_dialect_form(dialect))
+        else:
+            skip, header = _ask_lines(origin.skip_rows, origin.header_rows)
+            wanted = replace(data.report.choice, skip_rows=skip, header_rows=header)
         again = st.form_submit_button(
             "Read again", icon=":material/refresh:", help="Reads the same file this way; kinds you chose stay."
         )
     if not again:
         return
     with errors.shown() as outcome, st.spinner("Reading the table again"):
-        kinds = {column.name: column.kind for column in data.schema if column.overruled}
-        data = spare(data)
-        source = data.source or source
-        create_dataset(data.folder, source, data.name, dialect=wanted, kinds=kinds)
+        read_again(spare(data), wanted)
     if not outcome.failed:
         state.say("The file was read again your way.")
         st.rerun()
@@ -200,10 +217,20 @@ def _dialect_form(dialect: Dialect) -> Dialect:
             key="upload_quote",
             help="The sign around a cell that holds the delimiter.",
         )
-        skip = st.number_input(
-            "Lines before the header", 0, 10_000, dialect.skip_rows, key="upload_skip", help="Titles and notes above the table."
-        )
-        header = st.number_input(
-            "Header lines", 0, 5, dialect.header_rows, key="upload_header", help="0 when the file does not name its columns."
-        )
-    return replace(dialect, encoding=encoding, delimiter=delimiter, quote=quote, skip_rows=int(skip), header_rows=int(header))
+        skip, header = _ask_lines(dialect.skip_rows, dialect.header_rows)
+    return replace(dialect, encoding=encoding, delimiter=delimiter, quote=quote, skip_rows=skip, header_rows=header)
+
+
+def _ask_lines(skip: int, header: int) -> tuple[int, int]:
+    before = st.number_input(
+        "Lines before the header", 0, 10_000, skip, key="upload_skip", help="Titles and notes above the table."
+    )
+    named = st.number_input(
+        "Header lines",
+        0,
+        5,
+        header,
+        key="upload_header",
+        help="0 when the file does not name its columns; several are joined to one name.",
+    )
+    return int(before), int(named)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,17 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError, StorageError
 from automl_core.workspace import new_id
-from pages.shared import caches, state
+from pages.shared import caches, jobs, state
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
     from automl_core.data.dataset import Dataset
+    from automl_core.workspace import ProjectFolder
 
 CHUNK = 8 << 20
+LARGE = 30 << 20
+"""Files of more bytes are read in the background."""
 SHOW_PROGRESS = 20 << 20
 """Uploads of this many bytes show how far they are."""
 
@@ -52,8 +55,13 @@ def on_disk(uploaded: UploadedFile) -> Iterator[Path]:
         yield path
 
 
-def add_upload(uploaded: UploadedFile) -> Dataset:
+def add_upload(uploaded: UploadedFile) -> Dataset | None:
     """Read an uploaded file as a new table of the open project, or of a new one named after the file.
+
+    Returns
+    -------
+    Dataset or None
+        None for a large file: it is read in the background, see `reading_job`.
 
     Raises
     ------
@@ -61,10 +69,73 @@ def add_upload(uploaded: UploadedFile) -> Dataset:
         When the file is no table; no project is made then, and messages carry the file's own name.
     """
     with on_disk(uploaded) as path:
+        if uploaded.size > LARGE:
+            start_reading(path, _title(uploaded.name), uploaded.name, move=True)
+            return None
         try:
-            return _add(path, _title(uploaded.name))
+            return _add(lambda folder: create(folder, path, _title(uploaded.name)), _title(uploaded.name))
         except AutoMLError as error:
             raise _renamed(error, path.name, uploaded.name) from error
+
+
+def add_server_file(given: str) -> Dataset | None:
+    """Read a file of the server as a new table; None for a large one, which is read in the background.
+
+    Raises
+    ------
+    AutoMLError
+        When the file may not be read, or is no table.
+    """
+    from automl_core.data.sources.server import allowed_file
+
+    path = allowed_file(given)
+    if path.stat().st_size > LARGE:
+        start_reading(path, _title(path.name), path.name, move=False)
+        return None
+    return _add(lambda folder: create(folder, path, _title(path.name)), _title(path.name))
+
+
+def add_query(address: str, sql: str, password: str) -> Dataset:
+    """Read the rows of a statement as a new table; raises AutoMLError."""
+    from automl_core.data.dataset import dataset_from_query
+
+    return _add(lambda folder: dataset_from_query(folder, address, sql, "Query", password=password), "Query")
+
+
+def start_reading(path: Path, name: str, file: str, *, move: bool) -> None:
+    """Let a job read a file, and remember it for this tab; raises AutoMLError."""
+    from automl_core.projects import create_project, delete_project
+
+    fresh = not state.get("project")
+    project_id = create_project(caches.workspace(), name).id if fresh else state.get("project")
+    project = caches.project_folder(project_id)
+    try:
+        source = path
+        if move:
+            source = project.upload(new_id("up"))
+            source.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(source)
+        params = {"source": str(source), "name": name, "file": file, "into": new_id("ds"), "fresh": fresh}
+        job_id = jobs.start(project, "read", params)
+    except BaseException:
+        if fresh:
+            delete_project(caches.workspace(), project.id)
+        raise
+    state.choose(project=project.id)
+    state.put_draft("upload_reading", {"project": project.id, "job": job_id})
+
+
+def reading_job(project: ProjectFolder) -> str:
+    """Return the job that reads a table into a project: the one this tab started, or one that still works; empty for none."""
+    mine = state.draft("upload_reading")
+    if mine and mine["project"] == project.id:
+        return str(mine["job"])
+    for job_id in project.list("jobs")[:20]:
+        with contextlib.suppress(AutoMLError):
+            following = jobs.follow(project.job(job_id))
+            if following.kind == "read" and following.active:
+                return job_id
+    return ""
 
 
 def add_sample(sample_id: str) -> Dataset:
@@ -75,13 +146,20 @@ def add_sample(sample_id: str) -> Dataset:
     with tempfile.TemporaryDirectory(dir=caches.workspace().root, prefix=".upload-") as folder:
         path = write_sample(sample_id, Path(folder) / "sample.csv")
         state.choose(project="")
-        data = _add(path, sample.name)
+        data = _add(lambda folder: create(folder, path, sample.name), sample.name)
     state.put_draft(f"target_{data.id}", sample.target)
     return data
 
 
-def _add(path: Path, name: str) -> Dataset:
+def create(folder: Path, path: Path, name: str) -> Dataset:
+    """Read a file into a folder."""
     from automl_core.data.dataset import create_dataset
+
+    return create_dataset(folder, path, name)
+
+
+def _add(make: Callable[[Path], Dataset], name: str) -> Dataset:
+    """Make a table in the open project, or in a new one that goes again when that fails."""
     from automl_core.projects import create_project, delete_project
 
     project_id = state.get("project")
@@ -90,7 +168,7 @@ def _add(path: Path, name: str) -> Dataset:
         project_id = create_project(caches.workspace(), name).id
     folder = caches.project_folder(project_id)
     try:
-        data = create_dataset(folder.dataset(new_id("ds")), path, name)
+        data = make(folder.dataset(new_id("ds")))
     except BaseException:
         if fresh:
             delete_project(caches.workspace(), project_id)

@@ -92,5 +92,29 @@ PAGES: dict[str, PageInfo] = {
             "pages/model/predict.py",
             "What about these rows?",
         ),
+        PageInfo(
+            "models",
+            "Operate",
+            "Models",
+            ":material/deployed_code:",
+            "pages/operate/models.py",
+            "Which version is in use, and what came before?",
+        ),
+        PageInfo(
+            "monitor",
+            "Operate",
+            "Monitor",
+            ":material/monitor_heart:",
+            "pages/operate/monitor.py",
+            "How is it doing?",
+        ),
+        PageInfo(
+            "automate",
+            "Operate",
+            "Automate",
+            ":material/autorenew:",
+            "pages/operate/automate.py",
+            "Who does all this when I am away?",
+        ),
     )
 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder
 from pages.shared import caches, errors
 from pages.shared.candidate_jobs import result_of
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
     from automl_core.predicting import FormField, RowPrediction
     from automl_core.runs import Run
+    from automl_core.scoring.bundle import Model
 
 
 def draw_form(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
@@ -30,7 +32,7 @@ def draw_form(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     )
     if bundle is None:
         return
-    from automl_core.predicting import predict_row, row_form
+    from automl_core.predicting import row_form
 
     with st.spinner("Loading the model"):
         model = caches.model(bundle)
@@ -44,8 +46,29 @@ def draw_form(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     if not sent:
         return
     with errors.shown():
-        answer = predict_row(model, values)
+        answer = _answered(project, run, candidate, model, values)
         _draw_answer(model.target, answer)
+
+
+def _answered(project: ProjectFolder, run: Run, candidate: Candidate, model: Model, values: dict[str, Any]) -> RowPrediction:
+    """Return the prediction for one row; logged where the model is registered and its log is on."""
+    import time
+
+    from automl_core.monitoring.log import log_row, version_of
+    from automl_core.predicting import predict_row
+
+    started = time.perf_counter()
+    version = version_of(project, run.id, candidate.id)
+    try:
+        answer = predict_row(model, values)
+    except AutoMLError as error:
+        if version is not None:
+            log_row(*version, model, values, None, time.perf_counter() - started, error=error.received)
+        raise
+    if version is not None:
+        with errors.shown():  # the prediction is shown, whatever becomes of its line in the log
+            log_row(*version, model, values, answer, time.perf_counter() - started)
+    return answer
 
 
 def _ask(field: FormField) -> Any:

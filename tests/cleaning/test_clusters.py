@@ -74,10 +74,23 @@ def test_cologne_codes(word: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("Catherine", "K0RN"), ("Kathryn", "K0RN"), ("Schmidt", "XMT"), ("Smith", "SM0"), ("Thompson", "TMPSN"),
+        ("Müller", "MLR"), ("MUELLER", "MLR"), ("Xavier", "SF"), ("Zhao", "J"), ("Knight", "NT"), ("O'Neil", "ANL"),
+        ("Wałęsa", "ALS"), ("Straße", "STRS"), ("niño", "NN"), ("François", "FRNS"), ("  Jean-Luc  Picard", "JNLK PKRT"),
+        ("123", ""), ("", ""), ("Иван", ""),
+    ],
+)  # fmt: skip
+def test_double_metaphone(word: str, code: str) -> None:
+    assert KEYERS["double_metaphone"].compute(word) == code
+
+
+@pytest.mark.parametrize(
     ("method", "one", "other"),
     [
         ("metaphone", "Stephen", "Steven"), ("soundex", "Robert", "Rupert"), ("nysiis", "Knight", "Night"),
-        ("match_rating", "Byrne", "Byrrne"), ("ngram", "Krzysztof", "Kr zysztof"),
+        ("double_metaphone", "Catherine", "Kathryn"), ("match_rating", "Byrne", "Byrrne"), ("ngram", "Krzysztof", "Kr zysztof"),
     ],
 )  # fmt: skip
 def test_the_same_sound_has_the_same_key(method: str, one: str, other: str) -> None:

@@ -190,6 +190,7 @@ def binary(what: str, action: str) -> str:
 
 
 PICKLE = binary("a Python pickle", "Pickles are never opened. Save the table as CSV.")
+JSON = binary("a JSON document", "Save its table as CSV.")
 ZIP = binary("a zip archive or an Excel workbook", "Save the sheet as CSV, or unpack the archive.")
 
 
@@ -219,7 +220,7 @@ ZIP = binary("a zip archive or an Excel workbook", "Save the sheet as CSV, or un
         ),
         pytest.param(
             b'[{"a": 1, "b": 2},\n {"a": 3, "b": 4}]',
-            binary("a JSON document", "Save its table as CSV."),
+            JSON,
             id="json",
         ),
     ],
@@ -229,6 +230,8 @@ def test_what_is_no_table_is_refused_with_a_step(tmp_path: Path, content: bytes,
         read(tmp_path, content)
     assert str(caught.value) == message
     assert caught.value.action
+    if message in (ZIP, JSON) and b"workbook" not in content:
+        return  # files of their own kind, which are read as such; see test_sources
     with pytest.raises(InputError):
         create_dataset(tmp_path / "table", tmp_path / "table.csv", "table")
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from automl_core.data.dataset import create_dataset, read_table
+from automl_core.data.origin import Choice
+from automl_core.data.reading import NullWord
 from automl_core.data.streaming import stream_table
 
 
@@ -82,3 +84,48 @@ def test_another_encoding_is_turned_into_utf8(tmp_path: Path) -> None:
     assert found.report.dialect is not None
     assert found.report.dialect.encoding == "cp1252"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.parquet"]
+
+
+BODY = "".join(f"{n},{n / 4},w{n % 5},2024-01-{n % 28 + 1:02d}\n" for n in range(300))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param("", id="plain"),
+        pytest.param(",,,\n\n,,,\n", id="empty rows"),
+        pytest.param("1_000,2_0.5,w,2024-01-01\n", id="underscores"),
+        pytest.param("0x1F,0b1,w,2024-01-01\n", id="hexadecimal"),
+        pytest.param("1,2,w,epoch\n2,3,w,infinity\n3,3,x,1700000000\n4,3,x,today\n5,3,x,2024\n6,3,x,20240101\n", id="odd dates"),
+        pytest.param("1,2\n3\n", id="short rows"),
+        pytest.param("1,2,w,2024-01-01,,\n", id="empty cells beyond"),
+        pytest.param("inf,-inf,nan,2024-01-01\n", id="infinity"),
+        pytest.param("+5,1e3, w ,2024-01-01\n", id="signs and spaces"),
+        pytest.param("1,2,y\x00z,2024-01-01\n", id="NUL"),
+        pytest.param('1,2,"a\nb",2024-01-01\n', id="line break"),
+    ],
+)
+def test_both_ways_give_the_same_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str) -> None:
+    """Above 30 MB empty rows were kept, 1_000 was a thousand, and rows with too few cells were refused."""
+    source = tmp_path / "a.csv"
+    source.write_text("n,share,word,day\n" + BODY + more + BODY)
+    small = create_dataset(tmp_path / "small", source, "a")
+    monkeypatch.setattr("automl_core.data.dataset.FAST_BYTES", 0)
+    large = create_dataset(tmp_path / "large", source, "a")
+    pd.testing.assert_frame_equal(small.frame(), large.frame(), check_dtype=False)
+    assert [column.kind for column in small.schema] == [column.kind for column in large.schema]
+    assert small.faults == large.faults
+    assert len(small.report.refused) == len(large.report.refused)
+    if "beyond" not in more:
+        assert {word: count for word, count in small.report.repairs.items() if "beyond" not in word} == large.report.repairs
+
+
+def test_words_for_missing_hold_for_large_files_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("automl_core.data.dataset.FAST_BYTES", 0)
+    source = tmp_path / "a.csv"
+    source.write_text("a,b\n" + "1,x\nnope,NA\n" * 50)
+    data = create_dataset(tmp_path / "ds", source, "a", choice=Choice(null_words=("", "nope")))
+    assert (data.schema["a"].kind, data.faults) == ("number", {})
+    assert data.frame()["b"].value_counts().to_dict() == {"x": 50, "NA": 50}
+    assert data.report.nulls == (NullWord("nope", 50, ("a",)),)
+    assert (data.report.null_rows, data.report.null_words) == (100, ("", "nope"))

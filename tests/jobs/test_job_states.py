@@ -293,3 +293,17 @@ def test_what_the_catalogue_does_not_take_is_not_left_waiting(
         submit(workspace, job.project.id, "train", {})
     assert (job.state, asked) == ("failed", [])
     assert job.project.list("runs") == [job.id]
+
+
+def test_a_job_that_goes_on_uses_the_cluster_that_the_environment_names_now(
+    job: Job, asked: Asked, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = {"dataset": "d", "place": {"cluster": "old:6379", "or_here": True}}
+    write_request(job.folder, "train", params)
+    monkeypatch.setenv("AUTOML_RAY_ADDRESS", "new:6379")
+    resume(workspace, job.folder.parent.parent.name, job.id)
+    assert job.request["params"] == {**params, "place": {"cluster": "new:6379", "or_here": True}}
+    write_request(job.folder, "train", {"place": {"cluster": "", "or_here": False}})
+    job.waiting.unlink()
+    resume(workspace, job.folder.parent.parent.name, job.id)
+    assert job.request["params"]["place"]["cluster"] == ""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import sqlite3
+from pathlib import Path
+
 import pytest
+import xlsxwriter
 from streamlit.testing.v1 import AppTest
 
-from automl_core.data.dataset import Dataset, load_dataset
+from automl_core.data.dataset import Dataset, create_dataset, load_dataset
+from automl_core.events import Failed, append_event
 from automl_core.workspace import ProjectFolder, Workspace, read_json
-from tests.pages.conftest import TABLE, assert_clean, open_page
+from tests.pages.conftest import TABLE, Jobs, assert_clean, open_page
 
 
 def upload(app: AppTest, name: str, content: bytes, turn: int = 0) -> AppTest:
@@ -37,7 +43,7 @@ def test_a_file_makes_a_project_of_its_name(workspace: Workspace) -> None:
     ("name", "content", "needle"),
     [
         ("empty.csv", b"", "empty.csv"),
-        ("book.csv", b"PK\x03\x04" + b"\0" * 200, "a zip archive or an Excel workbook"),
+        ("book.csv", b"PK\x03\x04" + b"\0" * 200, "a damaged zip archive"),
         ("header.csv", b"a,b,c\n", "header.csv"),
         ("noise.csv", bytes(range(256)) * 20, "noise.csv"),
     ],
@@ -109,3 +115,104 @@ def test_a_table_that_a_run_learned_from_is_copied_before_it_is_changed(
     changed = change_kind(copy, "age", "category")
     assert changed.folder == copy.folder and changed.fingerprint != state_before
     assert load_dataset(table.folder).fingerprint == state_before
+
+
+def workbook() -> bytes:
+    content = io.BytesIO()
+    book = xlsxwriter.Workbook(content)
+    for name, rows in (("Prices", [["item", "price"], ["a", 1], ["b", 2]]), ("Shops", [["shop"], ["x"], ["y"], ["z"]])):
+        sheet = book.add_worksheet(name)
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    book.close()
+    return content.getvalue()
+
+
+def opened(app: AppTest, workspace: Workspace) -> Dataset:
+    return load_dataset(workspace.project(app.query_params["project"]).dataset(app.query_params["dataset"]))
+
+
+def test_a_workbook_is_read_and_another_sheet_takes_its_place(workspace: Workspace) -> None:
+    app = upload(open_page("data/upload"), "book.xlsx", workbook())
+    data = opened(app, workspace)
+    assert data.schema.names == ["item", "price"]
+    assert {metric.label: metric.value for metric in app.metric}["Format"] == "Workbook"
+    app.selectbox(key=f"upload_sheet_{data.id}_{data.fingerprint[:8]}").set_value("Shops").run()
+    assert_clean(app)
+    assert opened(app, workspace).schema.names == ["shop"]
+    assert app.success[0].value == "Another part of the file was read: 3 rows and 1 columns."
+
+
+def test_other_words_for_missing_read_the_file_again(project: ProjectFolder, table: Dataset) -> None:
+    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app.multiselect(key=f"upload_null_words_{table.id}_{table.fingerprint[:8]}").set_value(["NA"])
+    next(button for button in app.button if button.label == "Read again with these words").click().run()
+    assert_clean(app)
+    assert load_dataset(table.folder).report.null_words == ("", "NA")
+
+
+def test_a_file_of_the_server_is_read_only_below_an_open_folder(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    captions = [entry.value for entry in open_page("data/upload").caption]
+    assert any(said.startswith("No folder of this server is open for reading.") for said in captions)
+    folder = tmp_path / "open"
+    folder.mkdir()
+    (folder / "shop.csv").write_text(TABLE)
+    monkeypatch.setenv("AUTOML_DATA_FOLDERS", str(folder))
+    app = open_page("data/upload")
+    app.selectbox(key="upload_server_file").set_value(str(folder / "shop.csv")).run()
+    app.button(key="upload_server_read").click().run()
+    assert_clean(app)
+    assert opened(app, workspace).rows == 60
+
+
+def test_rows_of_a_database_are_read_and_the_password_is_forgotten(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AUTOML_DATA_FOLDERS", str(tmp_path))
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.execute("CREATE TABLE orders (n INTEGER, word TEXT)")
+        database.executemany("INSERT INTO orders VALUES (?, ?)", [(1, "a"), (2, "b")])
+    database.close()
+    app = open_page("data/upload")
+    app.text_input(key="upload_database_address").set_value(f"sqlite:///{tmp_path}/shop.db")
+    app.text_input(key="upload_database_password").set_value("hunter2")
+    app.text_area(key="upload_database_sql").set_value("DELETE FROM orders")
+    next(button for button in app.button if button.label == "Read the rows").click().run()
+    assert "The statement begins with 'DELETE'." in app.error[0].value
+    assert workspace.project_ids() == []
+    app.text_area(key="upload_database_sql").set_value("SELECT * FROM orders")
+    next(button for button in app.button if button.label == "Read the rows").click().run()
+    assert_clean(app)
+    assert opened(app, workspace).rows == 2
+    assert not any(b"hunter2" in path.read_bytes() for path in workspace.root.rglob("*") if path.is_file())
+
+
+def test_a_large_file_is_read_in_the_background(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, jobs: Jobs) -> None:
+    monkeypatch.setattr("pages.shared.intake.LARGE", 100)
+    app = upload(open_page("data/upload"), "big.csv", TABLE.encode())
+    (job_id, kind, params), *_ = jobs.submitted
+    project = workspace.project(app.query_params["project"])
+    assert (kind, params["file"], params["fresh"]) == ("read", "big.csv", True)
+    assert any("Reading big" in entry.value for entry in app.markdown)
+    create_dataset(project.dataset(params["into"]), Path(params["source"]), params["name"])
+    jobs.states[job_id] = "finished"
+    app.run()
+    assert_clean(app)
+    assert app.query_params["dataset"] == params["into"]
+    assert app.success[0].value == "big was read: 60 rows and 3 columns."
+
+
+def test_a_large_file_that_is_no_table_leaves_no_project(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, jobs: Jobs
+) -> None:
+    monkeypatch.setattr("pages.shared.intake.LARGE", 100)
+    app = upload(open_page("data/upload"), "big.csv", b"%PDF" + b"x" * 200)
+    job_id = jobs.submitted[0][0]
+    folder = workspace.project(app.query_params["project"]).job(job_id)
+    append_event(folder / "events.jsonl", Failed("big.csv is a PDF document.", action="Export the table it shows as CSV."))
+    jobs.states[job_id] = "failed"
+    app.run()
+    assert "is a PDF document" in app.error[0].value
+    assert workspace.project_ids() == []

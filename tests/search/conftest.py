@@ -17,6 +17,7 @@ from automl_core.events import Event
 from automl_core.experiment import Budget, ExperimentConfig
 from automl_core.leaderboard import Leaderboard
 from automl_core.schema import Column, Schema
+from automl_core.search.place import HERE, Place
 
 RECIPE = Recipe((Step("impute", {}), Step("encode", {}), Step("scale", {})))
 SCHEMA = Schema((Column("age", "number"), Column("town", "category"), Column("bought", "boolean")))
@@ -51,6 +52,7 @@ def search() -> Callable[..., Leaderboard]:
         recipe: Recipe = RECIPE,
         emit: Callable[[Event], None] = lambda event: None,
         should_stop: Callable[[], bool] = lambda: False,
+        place: Place = HERE,
         **config: Any,
     ) -> Leaderboard:
         from automl_core.search.run import run_search
@@ -64,6 +66,7 @@ def search() -> Callable[..., Leaderboard]:
             emit=emit,
             should_stop=should_stop,
             started=time.time(),
+            place=place,
         )
 
     return run

@@ -14,6 +14,7 @@ import pytest
 from automl_core.data.dataset import dataset_from_frame
 from automl_core.experiment import Budget
 from automl_core.runs import Run, write_request
+from automl_core.search.place import HERE, Place
 from automl_core.tuning.run import space_of_row, tune
 from automl_core.tuning.study import Settings, Study, new_study
 from tests.search.conftest import CONFIG, RECIPE, SCHEMA, make_people
@@ -52,7 +53,14 @@ def tuned() -> Tune:
     """Return a function that tunes a model of a run: tuned(run, candidate, study=, emit=, should_stop=, **settings)."""
 
     def make(
-        run: Run, candidate: str = "dt", *, study: str = "", emit: Any = None, should_stop: Any = None, **more: Any
+        run: Run,
+        candidate: str = "dt",
+        *,
+        study: str = "",
+        emit: Any = None,
+        should_stop: Any = None,
+        place: Place = HERE,
+        **more: Any,
     ) -> Study:
         row = run.leaderboard()[candidate]
         space = more.pop("space", None) or space_of_row("binary", row)
@@ -63,6 +71,7 @@ def tuned() -> Tune:
             settings,
             emit=emit or (lambda event: None),
             should_stop=should_stop or (lambda: False),
+            place=place,
         )
 
     return make

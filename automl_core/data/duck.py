@@ -1,0 +1,76 @@
+"""DuckDB, the engine of large tables: a connection of ours, statements with progress, a fingerprint of a stored table."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillRunning
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automl_core.schema import Schema
+
+if TYPE_CHECKING:
+    import duckdb
+
+Tell = Callable[[float, str], None]
+
+MEMORY = "1GB"
+"""What DuckDB may hold."""
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """Return a connection in memory, held to `MEMORY` and to the cores of this process, that loads no extension."""
+    import duckdb
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return duckdb.connect(
+        config={
+            "memory_limit": MEMORY,
+            "threads": str(cores),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+    )
+
+
+def quoted(text: str) -> str:
+    """Return a text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def named(text: str) -> str:
+    """Return a text as an SQL name."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def run_told(connection: duckdb.DuckDBPyConnection, sql: str, say: Tell) -> None:
+    """Run a statement and tell how far it is."""
+    connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(connection.execute, sql)
+        while True:
+            try:
+                running.result(timeout=0.25)
+                return
+            except StillRunning:
+                done = connection.query_progress()
+                say(0.2 + 0.6 * max(done, 0.0) / 100, "Reading the rows")
+
+
+def stored_fingerprint(path: Path, schema: Schema) -> str:
+    """Return a SHA-256 over the schema and DuckDB's hashes of the rows of a Parquet file, in their order."""
+    digest = hashlib.sha256()
+    for column in schema:
+        digest.update(f"{column.name}\0{column.kind}\0".encode(errors="surrogatepass"))
+    with connect() as connection:
+        # Columns are called by their place, since DuckDB takes names that differ only in their case for one.
+        total = connection.execute(
+            f"SELECT sum(hash({', '.join(f'c{place}' for place in range(len(schema) + 1))})::HUGEINT) "
+            f"FROM (SELECT * FROM read_parquet({quoted(str(path))}, file_row_number=true)) "
+            f"AS t({', '.join(f'c{place}' for place in range(len(schema) + 1))})"
+        ).fetchone()
+    digest.update(str(total).encode())
+    return digest.hexdigest()

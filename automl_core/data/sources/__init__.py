@@ -1,0 +1,1 @@
+"""Files of every kind, recognised by their content, and queries: all become the same table with its account."""

@@ -1,0 +1,166 @@
+"""Limits that were crossed, told once a day each: on the page, by a line in a log, and by a webhook."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from dataclasses import asdict, dataclass
+from http.client import HTTPException
+from typing import IO, Any, Literal
+
+from automl_core.monitoring.health import Health
+from automl_core.monitoring.log import DAY
+from automl_core.monitoring.settings import Limits, Settings, check_address, folder_of
+from automl_core.monitoring.summary import Status
+from automl_core.registry.store import Registered
+
+Code = Literal["latency", "errors", "performance", "estimate", "drift", "cpu", "memory", "disk", "queue", "host"]
+TIMEOUT = 5.0
+"""Seconds that a webhook may take."""
+FEW = 20
+"""Requests below which a share of errors says nothing."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One limit that was crossed.
+
+    Parameters
+    ----------
+    code : Code
+    severity : str
+        ``watch`` or ``act``.
+    sentence : str
+    action : str
+        What a person can do.
+    time : float
+    told : str
+        What became of sending it; empty where there is no webhook.
+    """
+
+    code: Code
+    severity: str
+    sentence: str
+    action: str
+    time: float = 0.0
+    told: str = ""
+
+
+def crossed(status: Status, health: Health, limits: Limits) -> tuple[Alert, ...]:
+    """Return the alerts that a status and a machine give rise to, the most serious first."""
+    total = status.total
+    found: list[Alert] = []
+
+    def add(code: Code, severity: str, sentence: str, action: str) -> None:
+        found.append(Alert(code, severity, sentence, action))
+
+    if limits.p95_ms is not None and total.p95_ms is not None and total.p95_ms > limits.p95_ms:
+        add("latency", "watch",
+            f"95 % of the requests took up to {total.p95_ms:,.1f} ms a row; the limit is {limits.p95_ms:,.1f}.",
+            "Use a faster version, or raise the limit.")  # fmt: skip
+    share = total.failed / total.requests if total.requests else 0.0
+    if limits.errors is not None and total.requests >= FEW and share > limits.errors:
+        add("errors", "act",
+            f"{total.failed:,} of {total.requests:,} requests failed ({share:.1%}); the limit is {limits.errors:.1%}.",
+            "Look at what they were sent, or roll back.")  # fmt: skip
+    drop = status.drop
+    if limits.drop is not None and drop is not None and drop > limits.drop:
+        true = total.performance is not None
+        now = total.performance if true else status.estimated
+        what = f"is {now:.4g}" if true else f"is estimated to be {now:.4g}"
+        add("performance" if true else "estimate", "act",
+            f"{status.label} {what}, {drop:.1%} worse than the {status.expected:.4g} expected; the limit is {limits.drop:.1%}.",
+            "Retrain with newer rows, or roll back.")  # fmt: skip
+    if limits.drift and status.drift is not None and status.drift.verdict == "act":
+        add("drift", "act", status.drift.sentence, "Look at the columns that changed; retrain if the change is meant.")
+    for code, name, value, limit in (
+        ("cpu", "The processor", health.cpu, limits.cpu),
+        ("memory", "The memory", health.memory, limits.memory),
+        ("disk", "The disk of the workspace", health.disk, limits.disk),
+    ):
+        if limit is not None and value > limit:
+            add(code, "act" if code == "disk" else "watch", f"{name} is in use to {value:.0%}; the limit is {limit:.0%}.",  # type: ignore[arg-type]
+                "Free some of it, or raise the limit.")  # fmt: skip
+    if limits.queue is not None and health.queue > limits.queue:
+        add(
+            "queue",
+            "watch",
+            f"{health.queue:,} jobs wait; the limit is {limits.queue:,}.",
+            "Stop some, or set AUTOML_WORKERS higher.",
+        )
+    return tuple(sorted(found, key=lambda alert: alert.severity != "act"))
+
+
+def tell(registered: Registered, settings: Settings, alerts: tuple[Alert, ...], *, now: float | None = None) -> tuple[Alert, ...]:
+    """Log new alerts, and send them to the webhook; one of the same code is not told again within a day.
+
+    Returns
+    -------
+    tuple of Alert
+        Those that were told now.
+    """
+    moment = time.time() if now is None else now
+    recent = {alert.code for alert in read_alerts(registered) if moment - alert.time < DAY}
+    told = []
+    for alert in alerts:
+        if alert.code in recent:
+            continue
+        outcome = ""
+        if settings.webhook:
+            outcome = send(settings.webhook, {"model": registered.name, **asdict(alert), "time": moment})
+        told.append(Alert(alert.code, alert.severity, alert.sentence, alert.action, moment, outcome))
+    if told:
+        path = folder_of(registered) / "alerts.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a", encoding="utf-8") as file:
+            file.write("".join(json.dumps(asdict(alert), ensure_ascii=False) + "\n" for alert in told))
+    return tuple(told)
+
+
+def read_alerts(registered: Registered) -> list[Alert]:
+    """Return the alerts that were told, oldest first."""
+    path = folder_of(registered) / "alerts.jsonl"
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            found.append(Alert(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue  # a line cut by a crash
+    return found
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: an address that a person did not enter gets nothing."""
+
+    def redirect_request(self, req: Any, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str) -> None:
+        return None
+
+
+def send(address: str, data: dict[str, Any]) -> str:
+    """Post JSON to a webhook and return what became of it, in words; nothing is retried and no redirect is followed.
+
+    Raises
+    ------
+    InputError
+        For an address that is none of http(s).
+    """
+    request = urllib.request.Request(
+        check_address(address),
+        data=json.dumps(data, ensure_ascii=False).encode(),
+        headers={"Content-Type": "application/json", "User-Agent": "tablewright"},
+        method="POST",
+    )
+    opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=TIMEOUT) as answer:
+            return f"Sent, answered with {answer.status}."
+    except urllib.error.HTTPError as error:
+        with error:
+            kind = "a redirect, which is not followed" if 300 <= error.code < 400 else "an error"
+            return f"Not taken: answered with {error.code}, {kind}."
+    except (OSError, HTTPException, ValueError) as error:
+        return f"Not sent: {getattr(error, 'reason', None) or error}."

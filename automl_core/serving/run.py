@@ -1,0 +1,162 @@
+"""Starting the service: with one process or several, on this machine only unless callers need keys."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from automl_core.errors import InputError
+from automl_core.serving.guard import Limits
+from automl_core.serving.source import Resolve, Target
+
+SETTINGS = "TABLEWRIGHT_SERVICE"
+"""Environment variable that tells the processes of one service what to serve."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is served and how.
+
+    Parameters
+    ----------
+    model : str
+        A bundle, packed or unpacked, a train folder, or ``NAME@alias`` where there is a registry.
+    host : str
+    port : int
+        0 for any that is free.
+    workers : int
+        Processes.
+    keys : str
+        File with the keys of callers; empty for none.
+    logs : str
+        Folder for predictions and labels; empty to keep none.
+    anyone : bool
+        Whether others may call without a key.
+    """
+
+    model: str
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    keys: str = ""
+    logs: str = ""
+    anyone: bool = False
+
+
+def check(service: Service) -> None:
+    """Refuse a service that anyone on the network could call without a key.
+
+    Raises
+    ------
+    InputError
+    """
+    from automl_core.serving.keys import KeyRing
+
+    if service.anyone or is_loopback(service.host):
+        return
+    if not service.keys or not KeyRing(Path(service.keys)).all():
+        raise InputError(
+            f"The service would listen on {service.host}, where others can reach it, and asks for no key.",
+            "Callers from elsewhere need keys.",
+            "Make one with: python -m automl_core keys --add NAME. Or say --anyone if the network is trusted.",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def from_environment() -> Any:
+    """Make the service that `SETTINGS` describes; uvicorn calls this in each of its processes."""
+    return build(Service(**json.loads(os.environ[SETTINGS])))
+
+
+def build(service: Service, resolve: Resolve | None = None) -> Any:
+    """Load the model and return the ASGI application; raises AutoMLError when it cannot be served."""
+    from automl_core.serving.app import Parts, create_app
+    from automl_core.serving.keys import KeyRing
+    from automl_core.serving.logs import JsonFiles, Nothing, log_to
+    from automl_core.serving.source import Source
+
+    log_to()
+    folder = Path(service.logs) if service.logs else None
+    return create_app(
+        Parts(
+            Source(resolve or resolver(service.model)),
+            KeyRing(Path(service.keys) if service.keys else None),
+            Limits(),
+            JsonFiles(folder, "predictions") if folder else Nothing(),
+            JsonFiles(folder, "labels") if folder else Nothing(),
+        )
+    )
+
+
+def resolver(model: str) -> Resolve:
+    """Return what says where a model lies now."""
+    path = Path(model)
+
+    def by_path() -> Target:
+        inside = path / "model.zip"
+        return Target(inside if inside.is_file() else path)
+
+    return by_path
+
+
+def run(
+    service: Service,
+    *,
+    tell: Callable[[str], None],
+    resolve: Resolve | None = None,
+    factory: str = "automl_core.serving.run:from_environment",
+) -> None:
+    """Serve until the process is told to end.
+
+    Parameters
+    ----------
+    service : Service
+    tell : callable
+        Takes a sentence when it starts.
+    resolve : callable, optional
+        Says which file is to be served now; by default the one of the service's path.
+    factory : str
+        What each of several processes makes its service with.
+
+    Raises
+    ------
+    AutoMLError
+        When the model cannot be served, or others could call without a key.
+    """
+    import uvicorn
+
+    check(service)
+    common: dict[str, Any] = {
+        "host": service.host,
+        "port": service.port,
+        "log_config": None,
+        "access_log": False,
+        "timeout_keep_alive": 30,
+        "timeout_graceful_shutdown": 15,
+        "server_header": False,
+    }
+    tell(f"Serving {service.model} on http://{service.host}:{service.port}, its fields on /docs")
+    if service.workers <= 1:
+        uvicorn.run(build(service, resolve), **common)
+        return
+    from automl_core.serving.source import load
+
+    load((resolve or resolver(service.model))())  # what is wrong with it is said here, once, and not by every process
+    with tempfile.TemporaryDirectory(prefix="tablewright-figures-") as folder:
+        os.environ |= {SETTINGS: json.dumps(asdict(service)), "PROMETHEUS_MULTIPROC_DIR": folder}
+        uvicorn.run(factory, factory=True, workers=service.workers, **common)

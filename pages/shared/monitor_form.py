@@ -1,0 +1,131 @@
+"""What is asked about watching a model: the log and its limits, labels that come later, the time to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.shared import errors, intake, state
+
+if TYPE_CHECKING:
+    from automl_core.monitoring.settings import Settings
+    from automl_core.registry.store import Registered
+
+
+def ask_span(registered: Registered) -> dict[str, Any]:
+    """Ask how far back to look and in which periods; returns the parameters of the job."""
+    left, right = st.columns(2)
+    with left:
+        days = st.number_input("Days to look back", 1, 3650, 30, key="monitor_days", help="How far back the log is read.")
+    with right:
+        chunking = st.selectbox(
+            "In periods of a", ("day", "hour", "week"), key="monitor_chunking", help="Of the lines over time."
+        )
+    return {"model": registered.id, "days": int(days), "chunking": chunking}
+
+
+def ask_labels(registered: Registered, settings: Settings) -> None:
+    """Take a file of true outcomes and join them by key."""
+    if not settings.on:
+        return
+    from automl_core.data.reading import read_text
+    from automl_core.monitoring.log import add_labels
+
+    with st.expander("Add labels", icon=":material/label:"):
+        st.caption("What really happened, for predictions that were logged. The same key again replaces the label before.")
+        turn = state.draft("monitor_turn", 0)
+        uploaded = st.file_uploader("Labels", key=f"monitor_labels_{turn}", help="A table with the key and the true outcome.")
+        if uploaded is None:
+            return
+        with errors.shown() as outcome:
+            with intake.on_disk(uploaded) as path:
+                frame = read_text(path).frame
+            names = [str(name) for name in frame.columns]
+            target = registered.version(registered.numbers[0]).target
+            left, right = st.columns(2)
+            with left:
+                key = st.selectbox(
+                    "Key", names, index=names.index(settings.key) if settings.key in names else 0, key="monitor_labels_key",
+                    help="Holds what the log calls the key.",
+                )  # fmt: skip
+            with right:
+                truth = st.selectbox(
+                    "Outcome", names, index=names.index(target) if target in names else len(names) - 1,
+                    key="monitor_labels_truth",
+                    help="Holds the true outcome.",
+                )  # fmt: skip
+            if st.button("Add them", key="monitor_labels_add", icon=":material/label:", help="Joins them to the log."):
+                found = add_labels(registered, frame, key, truth)
+                state.say(found.sentence)
+                state.put_draft("monitor_turn", turn + 1)
+                st.rerun()
+        if outcome.failed:
+            return
+
+
+def ask_settings(registered: Registered, settings: Settings) -> None:
+    """Ask what is logged, for how long, and which limits hold."""
+    from automl_core.monitoring.settings import Limits, Settings, save_settings
+
+    columns = [name for name, _ in registered.version(registered.numbers[0]).inputs]
+    with st.expander("Log and limits", icon=":material/settings:", expanded=not settings.on):
+        on = st.toggle(
+            "Log predictions", settings.on, key=f"monitor_on_{registered.id}",
+            help="Keeps inputs and outputs of every prediction with this model, in the project's folder on this machine.",
+        )  # fmt: skip
+        left, right = st.columns(2)
+        with left:
+            days = st.number_input(
+                "Days kept", 1, 3650, settings.days, key=f"monitor_kept_{registered.id}", help="Older entries are removed."
+            )
+            key = st.text_input(
+                "Key column", settings.key, key=f"monitor_key_{registered.id}",
+                help="A column of the rows by which labels are added later, such as a customer's number. "
+                "It need not be one that the model looks at.",
+            )  # fmt: skip
+        with right:
+            left_out = st.multiselect(
+                "Columns left out", list(dict.fromkeys([*columns, *settings.left_out])), list(settings.left_out),
+                key=f"monitor_out_{registered.id}", accept_new_options=True, help="Their values are never logged.",
+            )  # fmt: skip
+            webhook = st.text_input(
+                "Webhook", settings.webhook, key=f"monitor_webhook_{registered.id}", placeholder="https://host/path",
+                help="Alerts are sent there as JSON, once each. The only address that this app ever sends anything to.",
+            )  # fmt: skip
+        st.caption("Limits; an empty one is not watched.")
+        limits = settings.limits
+        with st.container(horizontal=True):
+            p95 = _limit(registered, "p95", "Latency, ms a row", limits.p95_ms, 10.0, "95 % of the requests may take this.")
+            failed = _share(registered, "errors", "Failed requests, %", limits.errors, "Share of requests that may fail.")
+            drop = _share(
+                registered, "drop", "Performance lost, %", limits.drop, "Below the version's own score, as a share of it."
+            )
+            memory = _share(registered, "memory", "Memory, %", limits.memory, "Share of the machine's memory in use.")
+            disk = _share(registered, "disk", "Disk, %", limits.disk, "Share of the workspace's disk in use.")
+            cpu = _share(registered, "cpu", "Processor, %", limits.cpu, "Share of the processor in use.")
+            queue = _limit(registered, "queue", "Jobs waiting", limits.queue, 1.0, "Jobs that may wait.")
+        drift = st.toggle("Drift", limits.drift, key=f"monitor_drift_{registered.id}", help="Tells when the verdict is to act.")
+        if st.button(
+            "Save", key=f"monitor_save_{registered.id}", icon=":material/save:", help="Holds from the next prediction on.",
+            type="secondary" if settings.on else "primary",
+        ):  # fmt: skip
+            with errors.shown() as saved:
+                chosen = Limits(p95, failed, drop, drift, cpu, memory, disk, int(queue) if queue is not None else None)
+                save_settings(registered, Settings(on, int(days), tuple(left_out), key.strip(), chosen, webhook.strip()))
+            if not saved.failed:
+                state.say("Saved.")
+                st.rerun()
+
+
+def _limit(registered: Registered, name: str, label: str, value: float | None, step: float, help: str) -> float | None:
+    found = st.number_input(
+        label, min_value=0.0, value=None if value is None else float(value), step=step, key=f"monitor_{name}_{registered.id}",
+        help=help,
+    )  # fmt: skip
+    return None if found is None else float(found)
+
+
+def _share(registered: Registered, name: str, label: str, value: float | None, help: str) -> float | None:
+    found = _limit(registered, name, label, None if value is None else round(value * 100, 6), 1.0, help)
+    return None if found is None else found / 100

@@ -1,0 +1,50 @@
+"""Monitor: off until it is turned on, limits that are checked, a status shown from its file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from automl_core.monitoring.check import status_file
+from automl_core.monitoring.settings import Settings, save_settings, settings_of
+from automl_core.monitoring.summary import Seen
+from automl_core.registry.store import Registered
+from automl_core.workspace import ProjectFolder, write_json
+from tests.monitoring.test_summary import STATUS, TOTAL
+from tests.pages.conftest import Jobs, assert_clean, open_page
+from tests.pages.test_models_page import shop  # noqa: F401 - a fixture
+
+
+def test_without_a_version_the_page_says_what_comes_first(project: ProjectFolder):
+    app = open_page("operate/monitor", project=project.id)
+    assert any("No version is in use yet" in info.value for info in app.info)
+
+
+def test_the_log_is_turned_on_by_a_person(project: ProjectFolder, shop: Registered):  # noqa: F811
+    app = open_page("operate/monitor", project=project.id)
+    assert any("Nothing is logged." in info.value for info in app.info)
+    app.toggle(key=f"monitor_on_{shop.id}").set_value(True).run()
+    app.text_input(key=f"monitor_webhook_{shop.id}").set_value("ftp://x").run()
+    app.button(key=f"monitor_save_{shop.id}").click().run()
+    assert "cannot be a webhook" in app.error[0].value
+    app.text_input(key=f"monitor_webhook_{shop.id}").set_value("").run()
+    app.text_input(key=f"monitor_key_{shop.id}").set_value("id").run()
+    app.number_input(key=f"monitor_p95_{shop.id}").set_value(250.0).run()
+    app.button(key=f"monitor_save_{shop.id}").click().run()
+    assert_clean(app)
+    found = settings_of(shop)
+    assert (found.on, found.key, found.limits.p95_ms, found.limits.errors) == (True, "id", 250.0, 0.05)
+
+
+def test_a_status_is_shown_and_a_look_is_a_job(project: ProjectFolder, shop: Registered, jobs: Jobs):  # noqa: F811
+    save_settings(shop, Settings(on=True))
+    periods = (replace(TOTAL, start=0.0), replace(TOTAL, start=86_400.0, rows=50, performance=0.8, labelled=40))
+    status = replace(
+        STATUS, total=replace(TOTAL, performance=0.8), periods=periods, drift=Seen("act", "Age moved.", ("Age: up.",))
+    )
+    write_json(status_file(shop), status.to_dict())
+    app = open_page("operate/monitor", project=project.id)
+    values = {metric.label: metric.value for metric in app.metric}
+    assert values["Rows predicted"] == "100" and values["ROC AUC, true"] == "0.8"
+    assert any("Age moved." in entry.value for entry in app.markdown)
+    app.button(key="monitor_look").click().run()
+    assert jobs.submitted[-1][1:] == ("monitor", {"model": shop.id, "days": 30, "chunking": "day"})

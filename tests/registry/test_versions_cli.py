@@ -1,0 +1,101 @@
+"""The command line of versions: registered from elsewhere, promoted, gone back to, named everywhere; and monitored."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from automl_core.cli import app
+from automl_core.errors import FormatError, InputError, NotFoundError
+from automl_core.monitoring.log import read_log
+from automl_core.registry.store import MODEL, Registered, find_registered
+from automl_core.runs import Run
+from automl_core.workspace import Workspace
+from tests.conftest import customers
+
+
+def run(*arguments: str) -> str:
+    found = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    return found.stdout
+
+
+@pytest.fixture
+def shelf(workspace: Workspace, bundles: dict[str, Path]) -> Registered:
+    for name in ("logistic", "forest"):
+        assert run("models", "register", str(bundles[f"binary-{name}"]), "--name", "left", "--later", "--who", "ann")
+    return find_registered(workspace, "left")
+
+
+def test_a_model_goes_from_file_to_champion_and_back(shelf: Registered, tmp_path: Path):
+    assert run("models", "promote", "left@1", "--reason", "first", "--later") == "Version 1 is champion.\n"
+    run("models", "promote", "left@2", "--reason", "newer", "--later")
+    out = run("models", "rollback", "left", "--reason", "worse", "--later")
+    assert out == "Version 1 is again champion, before it was version 2.\n"
+    listed = [line.split("\t")[:2] for line in run("models").splitlines()]
+    assert listed == [["left@2", ""], ["left@1", "champion"]]
+    assert [line.split("\t")[2] for line in run("models", "log", "left").splitlines()][-1] == (
+        "Version 1 is again champion, before it was version 2"
+    )
+    assert run("models", "path", "left@champion").strip() == str(shelf.home(1) / MODEL)
+
+
+def test_an_address_works_wherever_a_model_does(shelf: Registered, tmp_path: Path):
+    run("models", "promote", "left@2", "--reason", "good", "--later")
+    run("monitor", "--model", "left", "--log", "--key", "key")
+    new = tmp_path / "new.csv"
+    customers(12, seed=3).to_csv(new, index=False)
+    run("predict", "left@champion", str(new), "--out", str(tmp_path / "out.csv"))
+    logged = read_log(shelf)
+    assert logged["version"].tolist() == [2] * 12 and logged["key"][0] == "K00000"
+    assert json.loads(run("evaluate", "left@2", str(new), "--json"))["rows"] == 12
+
+
+def test_two_versions_are_compared_on_a_file(shelf: Registered, tmp_path: Path):
+    new = tmp_path / "new.csv"
+    customers(80, seed=3).to_csv(new, index=False)
+    found = json.loads(run("models", "compare", "left@1", "left@2", str(new), "--json"))
+    assert (found["first"], found["second"], found["paired"]["rows"], found["predictions"]["source"]) == (1, 2, 80, "new.csv")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "told"),
+    [
+        (("predict", "left@champion", "x.csv", "--out", "y.csv"), NotFoundError, "left has no champion yet. Promote one"),
+        (
+            ("predict", "leff@1", "x.csv", "--out", "y.csv"),
+            NotFoundError,
+            "No model is registered as 'leff'. The workspace has left.",
+        ),
+        (
+            ("models", "promote", "left", "--reason", "x"),
+            InputError,
+            "'left' names no version. A version is NAME@3 or NAME@champion.",
+        ),
+        (("models", "compare", "left@1", "left@1"), InputError, "Version 1 was named twice. Choose two versions."),
+        (("monitor", "--once", "--watch"), InputError, "--once and --watch were both given. Choose one of them."),
+    ],
+)
+def test_what_cannot_be_done_is_said(shelf: Registered, arguments, error, told):
+    with pytest.raises(error, match=told):
+        run(*arguments)
+
+
+def test_an_altered_version_is_refused_at_the_command_line(shelf: Registered):
+    (shelf.home(1) / MODEL).write_bytes(b"PK other")
+    with pytest.raises(FormatError, match="The model file of left, version 1, is not the one that was registered"):
+        run("models", "path", "left@1")
+
+
+def test_a_train_folder_from_elsewhere_gets_a_project(workspace: Workspace, finished_runs: dict[str, Run]):
+    out = run("models", "register", str(finished_runs["binary"].path), "--name", "Shop left", "--candidate", "forest", "--later")
+    assert out == "Shop left@1\n"
+    registered = find_registered(workspace, "Shop left")
+    version = registered.version(1)
+    kept = Run(registered.project.run(version.lineage["run"]))
+    assert len(kept.dataset().frame()) == 240
+    assert version.lineage["dataset_id"] == kept.dataset().id
+    assert version.held_out is not None and version.held_out.rows == 60

@@ -1,0 +1,157 @@
+"""A policy from the arrival of a file to its decision, on a real, small search."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from automl_core.cleaning.recipe import Recipe
+from automl_core.data.dataset import dataset_from_frame
+from automl_core.events import Event, Message
+from automl_core.experiment import Budget, ExperimentConfig
+from automl_core.monitoring.settings import Settings, save_settings
+from automl_core.monitoring.summary import Seen
+from automl_core.registry.store import MODEL, Registered, create_registered
+from automl_core.retraining.policy import Policy, list_firings, save_policy
+from automl_core.runs import Run, write_request
+from automl_core.schema import Schema
+from automl_core.worker import policies
+from automl_core.worker.candidates import evaluate_candidate, report_candidate
+from automl_core.worker.policies import fire, look_at
+from automl_core.worker.training import train
+from automl_core.worker.versions import register_candidate
+from automl_core.workspace import ProjectFolder
+from tests.conftest import CUSTOMERS, RECIPE, customers
+
+KEPT = ["age", "income", "city", "member", "outcome"]
+SCHEMA = Schema(tuple(column for column in CUSTOMERS if column.name in KEPT))
+STEPS = Recipe(RECIPE.steps[2:])
+NEVER = lambda: False  # noqa: E731 - what asks whether to stop
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave MLflow alone; it has tests of its own."""
+    monkeypatch.setattr(policies, "mirror", lambda registered, emit: True)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project's folder with a table and a run that a real search made."""
+    project = ProjectFolder(tmp_path_factory.mktemp("trained") / "pr261124-aaaaaaaa")
+    dataset = dataset_from_frame(project.dataset("ds261124-aaaaaaaa"), customers(240)[KEPT], SCHEMA, "customers")
+    config = ExperimentConfig("outcome", "binary", "roc_auc", "left", budget=Budget(30, 2), preset="quick", holdout=0.25)
+    run = Run(project.run("rn261124-aaaaaaaa"))
+    write_request(
+        run.path,
+        "train",
+        {"dataset": dataset.id, "fingerprint": dataset.fingerprint, "config": config.to_dict(), "recipe": STEPS.to_dict()},
+    )
+    train(run, emit=lambda event: None, should_stop=NEVER, started=time.time())
+    evaluate_candidate(run, "lr")
+    report_candidate(run, "lr")
+    return project.path
+
+
+@pytest.fixture
+def live(project: ProjectFolder, trained: Path, quiet: None) -> Registered:
+    """A champion that a real search made."""
+    for part in ("datasets", "runs"):
+        shutil.copytree(trained / part, project.path / part)
+    registered = create_registered(project, "customers")
+    register_candidate(Run(project.run("rn261124-aaaaaaaa")), "lr", registered, emit=lambda event: None)
+    registered.promote(1, "champion", "the first", who="ann")
+    return registered
+
+
+def arrive(inbox: Path, name: str, frame: pd.DataFrame, age: float = 60.0) -> Path:
+    inbox.mkdir(exist_ok=True)
+    path = inbox / name
+    frame.to_csv(path, index=False)
+    os.utime(path, (time.time() - age, time.time() - age))
+    return path
+
+
+def test_a_file_arrives_and_a_new_version_is_made_judged_and_kept_in_order(live: Registered, tmp_path: Path):
+    inbox = tmp_path / "inbox"
+    arrive(inbox, "november.csv", customers(160, seed=11)[KEPT])
+    arrive(inbox, "december.csv", customers(160, seed=12)[KEPT], age=0)
+    policy = save_policy(live, Policy("New rows", "data", watched=str(inbox), then="promote", budget=30))
+    told: list[Event] = []
+    looked = look_at(live, emit=told.append, should_stop=NEVER)
+    [firing] = looked.firings
+    assert firing.outcome in ("promoted", "challenger", "kept"), firing.reason
+    assert (firing.why, firing.files) == ("1 new file arrived.", ("november.csv",))
+    assert firing.data == (
+        "It learns 352 rows (112 new rows and 240 from before were there) and is judged on the newest 48 rows, which arrived and "
+        "were learned by neither."
+    )
+    assert firing.compared["rows"] == 48
+    version = live.version(2)
+    assert version.lineage["rows"] == 352 and version.lineage["run"] == firing.run
+    assert version.origin == "Made by the policy New rows: 1 new file arrived."
+    assert version.params["models"].keys() == live.version(1).params["models"].keys()
+    assert live.standing().aliases["champion"] == (2 if firing.outcome == "promoted" else 1)
+    assert list_firings(live) == [firing]
+    assert any(isinstance(event, Message) and event.text == f"New rows: {firing.reason}" for event in told)
+
+    os.utime(inbox / "december.csv")
+    again = look_at(live, emit=told.append, should_stop=NEVER)
+    assert again.firings == () and again.waiting == ("New rows: 1 file is still being written.",)
+    os.utime(inbox / "december.csv", (time.time() - 60, time.time() - 60))
+    [second] = look_at(live, emit=told.append, should_stop=NEVER).firings
+    assert second.files == ("december.csv",)
+    assert live.version(3).lineage["rows"] == 240 + 160 + 112
+    assert policy.id == second.policy
+
+
+def test_a_file_that_cannot_be_learned_is_a_record_and_not_tried_again(live: Registered, tmp_path: Path):
+    inbox = tmp_path / "inbox"
+    arrive(inbox, "bad.csv", pd.DataFrame({"age": [1, 2]}))
+    save_policy(live, Policy("New rows", "data", watched=str(inbox)))
+    [firing] = look_at(live, emit=lambda event: None, should_stop=NEVER).firings
+    assert firing.outcome == "failed"
+    assert firing.reason.startswith("bad.csv lacks the columns 'income', 'city', 'member', 'outcome'.")
+    assert live.numbers == [1]
+    assert look_at(live, emit=lambda event: None, should_stop=NEVER).waiting == ("New rows: No new file arrived.",)
+
+
+def test_a_crossed_limit_rolls_back_once(live: Registered):
+    file = live.model(1)
+    live.add(live.version(1), {MODEL: file})
+    live.promote(2, "champion", "newer")
+    save_settings(live, Settings(on=True))
+    save_policy(live, Policy("Go back", "limits", then="rollback"))
+    looked = look_at(live, emit=lambda event: None, should_stop=NEVER, drift=lambda model, frame: Seen("nothing", ""))
+    assert looked.waiting == ("Go back: No limit was crossed.",)
+    from automl_core.monitoring.log import Answered, log_answer
+
+    for _ in range(30):
+        log_answer(live, Answered(2, "service", 0.01, error="It is bad."))
+    looked = look_at(live, emit=lambda event: None, should_stop=NEVER, drift=lambda model, frame: Seen("nothing", ""))
+    assert looked.act
+    [firing] = looked.firings
+    assert (firing.outcome, firing.reason) == ("rolled back", "Version 1 is again champion, before it was version 2.")
+    assert live.log()[-1].who == "policy Go back"
+    assert live.standing().aliases == {"champion": 1}
+
+
+def test_a_version_whose_run_is_gone_is_told(live: Registered):
+    shutil.rmtree(live.project.run("rn261124-aaaaaaaa"))
+    firing = fire(live, Policy("p", "time", how="search", id="po261124-aaaaaaaa"), "test", emit=lambda e: None, should_stop=NEVER)
+    assert firing.outcome == "failed"
+    assert firing.reason.startswith("The run that version 1 was made in is no longer in the project. Its recipe")
+
+
+def test_a_fallback_answers(live: Registered):
+    live.add(live.version(1), {MODEL: live.model(1)})
+    live.promote(2, "champion", "newer")
+    policy = Policy("Fall back", "limits", then="fallback", fallback=1, id="po261124-aaaaaaaa")
+    firing = fire(live, replace(policy), "errors", emit=lambda event: None, should_stop=NEVER)
+    assert (firing.outcome, firing.version) == ("fallback", 1)

@@ -1,0 +1,344 @@
+"""The service as a caller sees it: answers, refusals, keys, limits, and another version without a pause."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+
+from automl_core.errors import FormatError, InputError
+from automl_core.scoring.bundle import load_model
+from automl_core.serving.app import Parts, create_app
+from automl_core.serving.guard import Limits
+from automl_core.serving.keys import KeyRing
+from automl_core.serving.logs import JsonFiles, JsonLines
+from automl_core.serving.run import Service, check, is_loopback
+from automl_core.serving.source import Source, Target
+from automl_core.worker.candidates import bundle
+from tests.conftest import MakeRun, customers
+
+ROW = {"age": 61.0, "income": 30000.0, "city": "Rome", "member": "Yes", "joined": "2021-03-01"}
+
+
+@pytest.fixture(scope="module")
+def models(make_run: MakeRun, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("served")
+    binary, values = make_run("binary"), make_run("regression")
+    found = {"forest": bundle(binary, "forest"), "logistic": bundle(binary, "logistic"), "ridge": bundle(values, "ridge")}
+    return {name: Path(shutil.copy(path, folder / f"{name}.zip")) for name, path in found.items()}
+
+
+@pytest.fixture
+def service(models: dict[str, Path], tmp_path: Path) -> Iterator[tuple[TestClient, Parts]]:
+    parts = Parts(
+        Source(lambda: Target(models["logistic"]), every=0),
+        limits=Limits(body=20_000, batch=200_000, rows=50),
+        predictions=JsonFiles(tmp_path / "log", "predictions"),
+        feedback=JsonFiles(tmp_path / "log", "labels"),
+    )
+    with TestClient(create_app(parts)) as client:
+        yield client, parts
+
+
+def test_a_row_gets_what_the_model_says(service: tuple[TestClient, Parts], models: dict[str, Path]) -> None:
+    client, parts = service
+    answer = client.post("/predict", json={"rows": [ROW, {**ROW, "age": None, "city": "Oslo", "income": 1e9}]})
+    assert answer.status_code == 200
+    said = answer.json()
+    frame = pd.DataFrame([ROW, {**ROW, "age": None, "city": "Oslo", "income": 1e9}])
+    expected = load_model(models["logistic"]).predict(frame)
+    for entry, (_, row) in zip(said["predictions"], expected.iterrows(), strict=True):
+        assert entry["prediction"] == row["prediction"]
+        assert entry["probabilities"] == pytest.approx({"stayed": row["probability_stayed"], "left": row["probability_left"]})
+    assert "warnings" not in said["predictions"][0]
+    warnings = said["predictions"][1]["warnings"]
+    assert warnings[0] == "city: 'Oslo' is in no training row."
+    assert warnings[1].startswith("income: 1e+09 is outside of the training rows' range, ")
+    assert said["model"] == "Logistic" and said["version"] == parts.source.current.version
+    assert said["request_id"] == answer.headers["x-request-id"]
+
+
+def test_a_value_is_predicted_without_labels(models: dict[str, Path]) -> None:
+    with TestClient(create_app(Parts(Source(lambda: Target(models["ridge"]), every=0)))) as client:
+        entry = client.post("/predict", json={"rows": [ROW]}).json()["predictions"][0]
+    assert list(entry) == ["prediction"] and isinstance(entry["prediction"], float)
+
+
+def test_many_rows_come_out_as_single_ones_do(service: tuple[TestClient, Parts]) -> None:
+    client, _ = service
+    rows = [{**ROW, "age": float(age)} for age in range(20, 60)]
+    together = client.post("/predict", json={"rows": rows}).json()["predictions"]
+    alone = [client.post("/predict", json={"rows": [row]}).json()["predictions"][0] for row in rows]
+    for one, other in zip(together, alone, strict=True):
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-9)
+
+
+def test_all_faults_come_in_one_answer(service: tuple[TestClient, Parts]) -> None:
+    client, _ = service
+    answer = client.post("/predict", json={"rows": [{**ROW, "age": "old", "extra": 1}, 7, {"age": 1}]})
+    assert answer.status_code == 422
+    faults = [(fault["row"], fault["column"], fault["fault"]) for fault in answer.json()["detail"]]
+    assert faults[:3] == [
+        (0, "extra", "The model has no such column."),
+        (0, "age", "'old' is no number."),
+        (1, "", "A row must be an object of columns and values."),
+    ]
+    missing = [(row, column) for row, column, _ in faults[3:]]
+    assert missing == [(2, name) for name in ("income", "city", "member", "joined")]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "sentence"),
+    [
+        (b"{", 400, "The body is no JSON: "),
+        (b"[" * 5_000, 400, "The body is no JSON: "),
+        (b"\xff", 400, "The body is no JSON: "),
+        (b"[]", 422, 'The body must be {"rows": [{column: value, ...}, ...]} with at least one row.'),
+        (b'{"rows": []}', 422, 'The body must be {"rows": [{column: value, ...}, ...]} with at least one row.'),
+        (b'{"rows": [' + b"1," * 60 + b"1]}", 413, "61 rows were sent, 50 are allowed. Use /predict_batch for files."),
+        (b" " * 20_001, 413, "The body may have 0 MB."),
+    ],
+)  # fmt: skip
+def test_what_is_no_request_is_refused(service: tuple[TestClient, Parts], body: bytes, status: int, sentence: str) -> None:
+    answer = service[0].post("/predict", content=body)
+    assert answer.status_code == status
+    detail = answer.json()["detail"]
+    assert (detail if isinstance(detail, str) else detail[0]["fault"]).startswith(sentence)
+
+
+def test_numbers_that_json_does_not_have_are_faults(service: tuple[TestClient, Parts]) -> None:
+    body = json.dumps({"rows": [{**ROW, "age": float("nan"), "income": float("inf")}]})
+    faults = service[0].post("/predict", content=body).json()["detail"]
+    assert [fault["fault"] for fault in faults] == ["nan is no finite number.", "inf is no finite number."]
+
+
+def test_a_target_in_a_row_is_not_looked_at(service: tuple[TestClient, Parts]) -> None:
+    assert service[0].post("/predict", json={"rows": [{**ROW, "outcome": "left", "level": "low"}]}).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "application/vnd.apache.parquet"])
+def test_a_file_comes_back_with_its_predictions(service: tuple[TestClient, Parts], models: dict[str, Path], kind: str) -> None:
+    frame = customers(30).drop(columns="outcome").assign(prediction="mine")
+    given = io.BytesIO()
+    frame.to_csv(given, index=False) if kind == "text/csv" else frame.to_parquet(given)
+    answer = service[0].post("/predict_batch", content=given.getvalue(), headers={"content-type": kind})
+    assert answer.status_code == 200, answer.text
+    made = pd.read_csv(io.BytesIO(answer.content)) if kind == "text/csv" else pd.read_parquet(io.BytesIO(answer.content))
+    assert list(made)[: frame.shape[1]] == [*frame.columns[:-1], "prediction_in_file"]
+    assert made["key"].tolist() == frame["key"].tolist()
+    expected = load_model(models["logistic"]).predict(frame)
+    assert made["prediction"].tolist() == expected["prediction"].tolist()
+    assert made["probability_left"].to_numpy() == pytest.approx(expected["probability_left"].to_numpy())
+    assert answer.headers["x-model-version"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "sentence"),
+    [
+        (b"a", "text/plain", 415, "The file must be sent as text/csv or application/vnd.apache.parquet, not as 'text/plain'."),
+        (b"", "text/csv", 422, "The file is no CSV in UTF-8 with commas and a header: "),
+        (b"age,income,city,member,joined\n", "text/csv", 422, "The file has no rows."),
+        (b"a,b\n1,2,3\n1,2,3,4\n", "text/csv", 422, "The file is no CSV in UTF-8"),
+        (b"a\n\xff\n", "text/csv", 422, "The file is no CSV in UTF-8"),
+        (b"age\n1\n", "text/csv", 422, "'income' is missing"),
+        (b"PAR1", "application/vnd.apache.parquet", 422, "The file is no Parquet file: "),
+        (b"a" * 200_001, "text/csv", 413, "The body may have 0 MB."),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_predicted_is_refused(
+    service: tuple[TestClient, Parts], content: bytes, kind: str, status: int, sentence: str
+) -> None:
+    answer = service[0].post("/predict_batch", content=content, headers={"content-type": kind})
+    assert answer.status_code == status
+    assert sentence in answer.json()["detail"]
+
+
+def test_the_service_says_what_it_is(service: tuple[TestClient, Parts]) -> None:
+    client, parts = service
+    assert client.get("/health").json() == {"status": "ok"}
+    assert client.get("/ready").json() == {"status": "ready", "version": parts.source.current.version}
+    told = client.get("/metadata").json()
+    assert (told["model"], told["task"], told["target"], told["classes"]) == ("Logistic", "binary", "outcome", ["stayed", "left"])
+    assert told["fast"] is True and told["columns"] == list(ROW)
+    fields = client.get("/schema").json()
+    assert fields["required"] == list(ROW)
+    described = fields["properties"]["city"]["description"]
+    assert described.startswith("Training rows: ") and sorted(described[15:-1].split(", ")) == ["London", "Paris", "Rome"]
+    document = client.get("/openapi.json").json()
+    example = document["components"]["schemas"]["Rows"]["example"]
+    assert client.post("/predict", json=example).status_code == 200
+
+
+def test_figures_are_counted(service: tuple[TestClient, Parts]) -> None:
+    client, parts = service
+    client.post("/predict", json={"rows": [ROW, ROW]})
+    client.post("/predict", json={"rows": []})
+    client.get("/nothing")
+    said = client.get("/metrics").text
+    assert 'tablewright_requests_total{path="/predict",status="200"} 1.0' in said
+    assert 'tablewright_requests_total{path="/predict",status="422"} 1.0' in said
+    assert 'tablewright_requests_total{path="other",status="404"} 1.0' in said
+    assert f'tablewright_rows_total{{version="{parts.source.current.version}"}} 2.0' in said
+
+
+def test_predictions_and_later_labels_are_logged(service: tuple[TestClient, Parts], tmp_path: Path) -> None:
+    client, parts = service
+    request_id = client.post("/predict", json={"rows": [ROW]}, headers={"x-request-id": "order-17"}).json()["request_id"]
+    assert request_id == "order-17"
+    labels = {"labels": [{"request_id": "order-17", "row": 0, "label": "left"}]}
+    taken = client.post("/feedback", json=labels)
+    assert (taken.status_code, taken.json()["labels"]) == (202, 1)
+    parts.predictions.close()
+    parts.feedback.close()
+    (predictions,) = (tmp_path / "log").glob("predictions-*.jsonl")
+    entry = json.loads(predictions.read_text())
+    assert entry["inputs"]["city"] == "Rome" and entry["request_id"] == "order-17" and entry["row"] == 0
+    assert set(entry) == {"time", "request_id", "row", "version", "inputs", "prediction", "probabilities"}
+    (labelled,) = (tmp_path / "log").glob("labels-*.jsonl")
+    assert {**json.loads(labelled.read_text()), "time": 0} == {"time": 0, "request_id": "order-17", "row": 0, "label": "left"}
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({}, 'The body must be {"labels": [{"request_id": ..., "row": 0, "label": ...}, ...]}.'),
+        ({"labels": [{"row": 0}]}, "Label 0 needs request_id, row and label."),
+        ({"labels": [{"request_id": "a", "row": -1, "label": "left"}]}, "The row of label 0 must be a whole number from 0."),
+        ({"labels": [{"request_id": "a", "label": "gone"}]}, "Label 0 is 'gone'; it must be one of stayed, left."),
+    ],
+)
+def test_labels_that_fit_nothing_are_refused(service: tuple[TestClient, Parts], body: dict[str, Any], sentence: str) -> None:
+    answer = service[0].post("/feedback", json=body)
+    assert (answer.status_code, answer.json()["detail"]) == (422, sentence)
+
+
+def test_a_request_id_of_another_kind_is_not_taken_over(service: tuple[TestClient, Parts]) -> None:
+    answer = service[0].get("/health", headers={"x-request-id": "a b\tc"})
+    assert len(answer.headers["x-request-id"]) == 16
+
+
+def test_callers_need_a_key_once_there_is_one(models: dict[str, Path], tmp_path: Path) -> None:
+    ring = KeyRing(tmp_path / "keys.json")
+    key, secret = ring.make("shop", per_minute=2)
+    assert secret not in (tmp_path / "keys.json").read_text()
+    assert (tmp_path / "keys.json").stat().st_mode & 0o077 == 0
+    with TestClient(
+        create_app(Parts(Source(lambda: Target(models["logistic"]), every=0), keys=KeyRing(tmp_path / "keys.json")))
+    ) as client:
+        assert client.get("/health").status_code == client.get("/ready").status_code == 200
+        refused = client.post("/predict", json={"rows": [ROW]})
+        assert (refused.status_code, refused.json()["detail"]) == (401, "A key is needed: Authorization: Bearer KEY.")
+        assert client.get("/docs").status_code == client.get("/openapi.json").status_code == 401
+        wrong = client.get("/schema", headers={"authorization": "Bearer tw_wrong"})
+        assert (wrong.status_code, wrong.json()["detail"]) == (401, "This key is not known, or was revoked.")
+        shown = {"authorization": f"Bearer {secret}"}
+        assert client.get("/schema", headers=shown).status_code == 200
+        assert client.get("/schema", headers={"x-api-key": secret}).status_code == 200
+        over = client.get("/schema", headers=shown)
+        assert (over.status_code, over.json()["detail"]) == (
+            429,
+            "More than 2 requests a minute with this key. Try again in a moment.",
+        )
+        ring.make("other")
+        ring.revoke(key.id)
+        assert client.get("/schema", headers=shown).status_code == 401
+
+
+def test_a_minute_of_calls_fills_again() -> None:
+    ring, key = KeyRing(), None
+    from automl_core.serving.keys import Key
+
+    key = Key("a", "a", "h", "", per_minute=2)
+    assert [ring.allows(key, now) for now in (0.0, 0.0, 0.0, 29.0, 31.0, 31.0)] == [True, True, False, False, True, False]
+
+
+def test_another_version_is_taken_up_and_a_broken_one_is_not(models: dict[str, Path], tmp_path: Path) -> None:
+    place = tmp_path / "model.zip"
+    shutil.copy(models["logistic"], place)
+    source = Source(lambda: Target(place), every=0)
+    with TestClient(create_app(Parts(source))) as client:
+        before = client.post("/predict", json={"rows": [ROW]}).json()
+        assert not source.refresh()
+        (tmp_path / "next").write_bytes(models["forest"].read_bytes())
+        (tmp_path / "next").replace(place)
+        assert source.refresh()
+        after = client.post("/predict", json={"rows": [ROW]}).json()
+        assert (before["model"], after["model"]) == ("Logistic", "Forest") and before["version"] != after["version"]
+        (tmp_path / "next").write_bytes(models["logistic"].read_bytes()[:-100])
+        (tmp_path / "next").replace(place)
+        assert not source.refresh() and not source.refresh()
+        assert "is no readable zip file" in source.fault
+        ready = client.get("/ready").json()
+        assert ready["version"] == after["version"] and "is no readable zip file" in ready["fault"]
+        place.unlink()
+        assert not source.refresh()
+        assert client.post("/predict", json={"rows": [ROW]}).json()["predictions"] == after["predictions"]
+
+
+def test_a_service_does_not_start_with_a_broken_model(tmp_path: Path) -> None:
+    (tmp_path / "model.zip").write_bytes(b"nothing")
+    with pytest.raises(FormatError, match="is no readable zip file"):
+        Source(lambda: Target(tmp_path / "model.zip"), every=0)
+
+
+def test_a_fault_of_ours_shows_no_traceback(service: tuple[TestClient, Parts], monkeypatch: pytest.MonkeyPatch) -> None:
+    from automl_core.serving import app as module
+
+    def broken(*given: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(module, "answers", broken)
+    answer = service[0].post("/predict", json={"rows": [ROW]})
+    assert answer.status_code == 500
+    assert answer.json()["detail"] == "Something went wrong on our side; the log has the details under this request's id."
+    assert "secret" not in answer.text
+
+
+def test_the_log_is_a_line_of_json_for_each_request(service: tuple[TestClient, Parts]) -> None:
+    said = io.StringIO()
+    handler = logging.StreamHandler(said)
+    handler.setFormatter(JsonLines())
+    logger = logging.getLogger("tablewright.serving")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        service[0].post("/predict", json={"rows": [ROW]}, headers={"authorization": "Bearer tw_secret"})
+    finally:
+        logger.removeHandler(handler)
+    entry = json.loads(said.getvalue().splitlines()[-1])
+    assert (entry["event"], entry["method"], entry["path"], entry["status"], entry["rows"]) == (
+        "request",
+        "POST",
+        "/predict",
+        200,
+        1,
+    )
+    assert entry["ms"] > 0 and "tw_secret" not in said.getvalue() and "Rome" not in said.getvalue()
+
+
+def test_a_service_that_others_reach_needs_keys(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        check(Service("m.zip", host="0.0.0.0", keys=str(tmp_path / "keys.json")))
+    assert str(error.value) == (
+        "The service would listen on 0.0.0.0, where others can reach it, and asks for no key. Callers from elsewhere need keys. "
+        "Make one with: python -m automl_core keys --add NAME. Or say --anyone if the network is trusted."
+    )
+    KeyRing(tmp_path / "keys.json").make("shop")
+    check(Service("m.zip", host="0.0.0.0", keys=str(tmp_path / "keys.json")))
+    check(Service("m.zip", host="0.0.0.0", anyone=True))
+    check(Service("m.zip"))
+    assert [is_loopback(host) for host in ("localhost", "127.0.0.1", "::1", "0.0.0.0", "example.org")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]

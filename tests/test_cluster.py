@@ -1,0 +1,336 @@
+"""Fits and trials on a real Ray cluster of two machines, as processes on this one: what local fits give, it gives."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+import automl_core
+from automl_core.engines import ray as engine
+from automl_core.errors import EngineError, InputError
+from automl_core.events import CandidateScored, Event, Message
+from automl_core.experiment import Budget
+from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.runs import Run
+from automl_core.search import loop, remote, scratch
+from automl_core.search.candidates import catalogue, portfolio
+from automl_core.search.fitting import FoldWork
+from automl_core.search.place import Place
+from automl_core.search.tasks import Done
+from automl_core.tuning.study import Study, TrialRow
+from tests.search import conftest as searching
+from tests.search.conftest import CONFIG, RECIPE, SCHEMA, make_people
+from tests.tuning import conftest as tuning
+
+ray = pytest.importorskip("ray")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # Ray leaves the pipes of its processes to the collector
+    pytest.mark.filterwarnings("ignore::FutureWarning:ray.*"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.*"),
+]
+Search = Callable[..., Leaderboard]
+PACKAGE = Path(automl_core.__file__).parent
+search, searched, run, tuned = searching.search, tuning.searched, tuning.run, tuning.tuned  # their fixtures, here as well
+
+
+@pytest.fixture(scope="module")
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The temporary folder of the cluster's machines."""
+    return tmp_path_factory.mktemp("machines")
+
+
+@pytest.fixture(scope="module")
+def two_machines(temporary: Path) -> Iterator[Any]:
+    """A head and another machine, one core each."""
+    from ray.cluster_utils import Cluster
+
+    head = {"num_cpus": 1, "object_store_memory": 120 * 2**20, "include_dashboard": False}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        # Its processes would yield to everything else on this machine, such as the tests beside this one.
+        patch.setenv("RAY_worker_niceness", "0")
+        patch.setenv("RAY_TMPDIR", "/tmp")  # of Ray's sockets, whose paths must be short
+        patch.setenv("TMPDIR", str(temporary))
+        cluster = Cluster(initialize_head=True, head_node_args=head)
+        cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+
+
+@pytest.fixture
+def place(two_machines: Any) -> Place:
+    return Place(two_machines.address)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A portfolio of three, so that a few trials go beyond it."""
+    own = portfolio("binary").values()
+    chosen = [next(spec for spec in own if spec.class_path.endswith(kind)) for kind in ("ExtraTreesClassifier", "LGBMClassifier")]
+    monkeypatch.setattr(loop, "choose", lambda config, rows=0: [catalogue("binary")["lr"], *chosen])
+    monkeypatch.setattr(loop, "balancing_specs", lambda *args, **options: [])
+
+
+def what(row: Candidate) -> tuple[Any, ...]:
+    """What does not depend on the machine, but for scores."""
+    return row.id, row.state, row.params, row.spec
+
+
+def assert_same(one: Leaderboard, two: Leaderboard) -> None:
+    assert [what(row) for row in one] == [what(row) for row in two]
+    for row, other in zip(one, two, strict=True):
+        assert other.fold_scores == pytest.approx(row.fold_scores, abs=1e-9)
+        assert other.metrics == pytest.approx(row.metrics, abs=1e-9)
+        assert other.members == pytest.approx(row.members, abs=1e-9)
+
+
+def test_the_leaderboard_is_that_of_local_fits_and_the_run_holds_all_of_it(
+    search: Search,
+    small: None,
+    place: Place,
+    tmp_path: Path,
+) -> None:
+    options: dict[str, Any] = {"budget": Budget(60, 4), "seed": 3}
+    told: list[Event] = []
+    here = search(tmp_path / "here", threads=2, **options)
+    there = search(tmp_path / "there", emit=told.append, place=place, **options)
+    assert_same(here, there)
+    said = [event.text for event in told if isinstance(event, Message)]
+    assert f"Fits are made on the cluster at {place.cluster}: 2 machines, 2 cores." in said
+    names = {str(path.relative_to(tmp_path / "here")) for path in (tmp_path / "here").rglob("*") if path.is_file()}
+    assert names == {str(path.relative_to(tmp_path / "there")) for path in (tmp_path / "there").rglob("*") if path.is_file()}
+    lines = [(tmp_path / where / "fits.log").read_text().splitlines() for where in ("here", "there")]
+    assert sorted(line.rsplit(" ", 1)[0] for line in lines[0]) == sorted(line.rsplit(" ", 1)[0] for line in lines[1])
+
+
+def slow_ones(*names: str, trees: int) -> Callable[..., Any]:
+    """Forests of so many trees that each fold takes a moment, as what a search chooses."""
+    base = next(spec for spec in portfolio("binary").values() if spec.class_path.endswith("ExtraTreesClassifier"))
+    return lambda config, rows=0: [replace(base, id=name, name=name, params={"n_estimators": trees}) for name in names]
+
+
+def at_work(machine: Any) -> list[int]:
+    """Processes of a machine of the cluster that do a task of ours."""
+    known = [psutil.Process(entry.process.pid) for entry in machine.all_processes["raylet"]]
+    found = [child for process in known for child in process.children()]
+    return [child.pid for child in found if (child.cmdline() or [""])[0] == "ray::do"]
+
+
+def busy(cluster: Any) -> int:
+    """Machines of the cluster that do a task of ours."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return sum(bool(at_work(machine)) for machine in cluster.list_all_nodes())
+    return 0
+
+
+def test_stop_ends_what_runs_on_the_cluster_and_leaves_nothing_there(
+    search: Search,
+    two_machines: Any,
+    temporary: Path,
+    place: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop, "choose", slow_ones("quick", "endless", trees=20_000))
+    asked: list[float] = []
+
+    def should_stop() -> bool:
+        if busy(two_machines) == 2 and not asked:
+            asked.append(time.monotonic())
+        return bool(asked)
+
+    board = search(tmp_path, frame=make_people(3_000), budget=Budget(60, 2), should_stop=should_stop, place=place)
+    assert time.monotonic() - asked[0] < 8
+    assert {row.state for row in board if row.id in ("quick", "endless")} <= {"stopped", "skipped"}
+    end = time.monotonic() + 5
+    while busy(two_machines) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not busy(two_machines)
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    scratch.tidy()  # as the next task there would
+    assert not list(temporary.glob(f"{scratch.PREFIX}*"))
+
+
+def test_trials_are_those_of_local_fits(run: Run, tuned: Callable[..., Study], place: Place, tmp_path: Path) -> None:
+    copy = Run(shutil.copytree(run.path, tmp_path / "copy"))
+    options: dict[str, Any] = {"trials": 7, "seed": 5, "pruner": "halving"}  # so that some are given up by their first folds
+    here, there = tuned(run, **options), tuned(copy, place=place, **options)
+
+    def of(row: TrialRow) -> tuple[Any, ...]:
+        return row.number, row.state, row.params, row.reason
+
+    assert [of(row) for row in there.rows] == [of(row) for row in here.rows]
+    assert {row.state for row in here.rows} == {"scored", "pruned"}
+    for row, other in zip(here.rows, there.rows, strict=True):
+        assert other.fold_scores == pytest.approx(row.fold_scores, abs=1e-9)
+    assert there.joined == here.joined
+    files = {str(path.relative_to(run.path)) for path in (run.path / "tuning").rglob("*") if "candidates" in path.parts}
+    assert files == {str(path.relative_to(copy.path)) for path in (copy.path / "tuning").rglob("*") if "candidates" in path.parts}
+
+
+class Odd(FoldWork):
+    """Data of a run whose tasks do what a model should not."""
+
+    def without_table(self) -> FoldWork:
+        return self
+
+    def crash(self) -> dict[str, Any]:
+        os.kill(os.getpid(), signal.SIGSEGV)
+        return {}
+
+    def hog(self) -> dict[str, Any]:
+        return {"sum": float(np.ones(10**13).sum())}
+
+    def wait(self, seconds: float) -> dict[str, Any]:
+        time.sleep(seconds)
+        return {"threads": os.environ["OMP_NUM_THREADS"]}
+
+
+@pytest.fixture(scope="class")
+def executor(two_machines: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[remote.RayExecutor]:
+    from automl_core.search.run import prepare
+
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    work = prepare(make_people(), SCHEMA, RECIPE, CONFIG, tmp_path_factory.mktemp("odd")).work
+    odd = Odd.__new__(Odd)
+    odd.__dict__.update(work.__dict__)
+    made = remote.RayExecutor(engine.Cluster(two_machines.address, [PACKAGE]), odd, tell=lambda sentence: None)
+    yield made
+    made.close()
+    ray.cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+
+
+def finish(executor: remote.RayExecutor, seconds: float = 30) -> dict[Any, Done]:
+    done: list[Done] = []
+    end = time.monotonic() + seconds
+    while executor.running() and time.monotonic() < end:
+        done += executor.wait(0.05)
+    return {one.key[0]: one for one in done}
+
+
+class TestTasks:
+    def test_what_a_task_does_to_its_process_becomes_its_reason(self, executor: remote.RayExecutor) -> None:
+        work: Any = executor._work
+        assert (executor.cores, executor.free()) == (2, 2)
+        executor.submit(("crash",), partial(work.crash), 30)
+        executor.submit(("hog",), partial(work.hog), 30)
+        assert executor.free() == 0
+        done = finish(executor)
+        assert done["crash"].error == "Its process was ended 2 times, by a crash inside the library or for want of memory."
+        assert done["hog"].error == "There was not enough memory."
+        executor.submit(("late",), partial(work.wait, 60), 2)
+        executor.submit(("good",), partial(work.wait, 0), 30)
+        done = finish(executor)
+        assert (done["late"].timed_out, done["late"].error) == (True, "It was ended after 2 s, the time it was given.")
+        assert done["good"].result == {"threads": "1"}
+
+    def test_data_is_put_into_the_store_once_and_not_for_each_task(self, executor: remote.RayExecutor, monkeypatch: Any) -> None:
+        put: list[int] = []
+        monkeypatch.setattr(executor._cluster, "put", lambda value, old=executor._cluster.put: put.append(1) or old(value))
+        work = executor._work
+        executor.submit(("prepare",), partial(work.prepare, 0, "encoded"), 30)
+        facts = finish(executor)["prepare"].result
+        assert set(executor._stored) == {"", "table"}  # the run without its table, and that
+        for name in ("lr", "dt", "nb"):
+            executor.submit((name,), partial(work.fit, catalogue("binary")[name], 0, facts, 30.0), 30)
+            assert finish(executor)[name].error == ""
+        assert set(executor._stored) == {"", "table", "folds/0/encoded_learn.npy", "folds/0/encoded_judge.npy"}
+        assert len(put) == 3  # the run was there from the test before
+        with pytest.raises(TypeError, match="methods of the run's data"):
+            executor.submit(("other",), lambda: {}, 30)
+
+
+def test_a_machine_that_is_lost_costs_only_what_ran_on_it(
+    search: Search,
+    two_machines: Any,
+    place: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last test of the cluster, which has one machine from here on."""
+    monkeypatch.setattr(loop, "choose", slow_ones("one", "two", trees=300))
+    monkeypatch.setattr(loop, "balancing_specs", lambda *args, **options: [])
+    (second,) = two_machines.worker_nodes
+    told: list[Event] = []
+
+    def should_stop() -> bool:
+        scored = sum(isinstance(event, CandidateScored) for event in told)
+        if scored >= 3 and second in two_machines.worker_nodes and at_work(second):
+            two_machines.remove_node(second, allow_graceful=False)
+        return False
+
+    options: dict[str, Any] = {"frame": make_people(2_000), "budget": Budget(60, 2), "threads": 0}
+    there = search(tmp_path / "there", emit=told.append, should_stop=should_stop, place=place, **options)
+    assert second not in two_machines.worker_nodes
+    said = [event.text for event in told if isinstance(event, Message)]
+    assert said.count("A machine of the cluster was lost. What ran there is begun again elsewhere.") == 1
+    assert {row.state for row in there} == {"scored"}
+    assert_same(search(tmp_path / "here", **options), there)
+    # Three folds of three candidates, each once: what was finished was not fitted again.
+    fitted = [line.rsplit(" ", 1)[0] for line in (tmp_path / "there" / "fits.log").read_text().splitlines()]
+    assert len(fitted) == len(set(fitted)) == 9
+
+
+# -- before anything runs ---------------------------------------------------------------------------------------
+
+
+def closed_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def test_a_cluster_that_cannot_be_reached_is_said_at_once(search: Search, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{closed_port()}"
+    started = time.monotonic()
+    with pytest.raises(EngineError) as caught:
+        search(tmp_path / "run", place=Place(address))
+    assert time.monotonic() - started < 10
+    assert str(caught.value) == (
+        f"The cluster at {address} cannot be reached: Connection refused. "
+        "It must run, with the same versions of Ray and Python as here, and this machine must be a part of it. "
+        "Start it, correct AUTOML_RAY_ADDRESS, or allow that this machine is used instead."
+    )
+    told: list[Event] = []
+    board = search(tmp_path / "again", emit=told.append, place=Place(address, or_here=True))
+    assert board.recommended
+    warned = [event.text for event in told if isinstance(event, Message) and event.level == "warning"]
+    assert warned == [f"The cluster at {address} cannot be reached: Connection refused. Fits are made on this machine instead."]
+
+
+@pytest.mark.parametrize("address", ["", "head", "head:", "head:0", "head:70000", "http://head:6379", "a b:1", "head:1:2"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(InputError, match="It is HOST:PORT of the cluster's head"):
+        engine.check_address(address)
+
+
+@pytest.mark.parametrize("address", ["head:6379", "10.0.0.1:6379", "[::1]:6379", "auto"])
+def test_what_is_an_address_is_taken(address: str) -> None:
+    engine.check_address(address)
+
+
+def test_ray_clients_address_says_what_to_use_instead() -> None:
+    with pytest.raises(InputError, match="one of Ray Client.*Run `ray start --address=HOST:PORT --num-cpus=0` here"):
+        engine.check_address("ray://head:10001")
+
+
+def test_the_first_look_only_asks_whether_anything_answers() -> None:
+    """What answers is asked by Ray, for some 20 s, when the connection is made."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        engine.reach(f"127.0.0.1:{listener.getsockname()[1]}")
