@@ -97,8 +97,17 @@ bench-evaluating: $(VENV)/installed-dev  ## Every evaluation tab on 100,000 rows
 bench-profile: $(VENV)/installed-dev  ## A profile beside skrub's report
 	@$(BIN)/python benchmarks/run.py profile
 
+bench-explaining: $(VENV)/installed-dev  ## How fast a model is explained, beside others
+	@$(BIN)/python benchmarks/run.py explaining
+
 bench-speed: $(VENV)/installed-dev  ## PyCaret's models in how much of its time
 	@$(BIN)/python benchmarks/run.py speed
+
+bench-drift: $(VENV)/installed-dev  ## Drift beside Evidently and NannyML, false alarms and power
+	@$(BIN)/python benchmarks/run.py drift
+
+bench-tuning: $(VENV)/installed-dev  ## Tuning beside PyCaret's tune_model; goes on where it was
+	@$(BIN)/python benchmarks/run.py tuning
 
 bench-peers: $(VENV)/installed-dev  ## 60 s beside six other systems; goes on where it was
 	@$(BIN)/python benchmarks/run.py peers

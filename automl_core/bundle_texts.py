@@ -45,7 +45,8 @@ def readme(manifest: dict[str, Any], personal: dict[str, str], name: str) -> str
         score += f" ± {manifest['spread']:.2g} over the folds"
     real = manifest["real_rows"]
     rows = (
-        f"It carries {real} real rows of the training table (samples.json), to test itself when loaded."
+        f"It carries {real:,} real rows of the table (samples.json, reference.json), to test itself when loaded and to "
+        "compare new rows with."
         if real
         else "It carries 0 real rows of the training table; it tests itself with made-up ones."
     )

@@ -59,6 +59,10 @@ class Candidate:
         For an ensemble, of its averaged probabilities (`scoring.ensemble.tempered`).
     line : tuple of float
         For an ensemble of a regression, height and slope of the line its values are moved onto (`scoring.ensemble.on_line`).
+    stack : dict
+        For a model over the predictions of others: ``candidates`` in their order, and ``final``, the name of the model.
+    calibration : dict
+        How its probabilities are set right at the end, of `scoring.calibration.Calibration`; empty for as they are.
     spec : dict
         Everything to fit it again, the fields of `search.candidates.Spec`; empty for an ensemble.
     """
@@ -83,6 +87,8 @@ class Candidate:
     members: dict[str, float] = field(default_factory=dict)
     temperature: float = 1.0
     line: tuple[float, float] = (0.0, 1.0)
+    stack: dict[str, Any] = field(default_factory=dict)
+    calibration: dict[str, Any] = field(default_factory=dict)
     spec: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,6 +100,11 @@ class Candidate:
         """Rebuild a candidate from `to_dict`'s output."""
         height, slope = data.get("line", (0.0, 1.0))
         return cls(**{**data, "fold_scores": tuple(data["fold_scores"]), "line": (height, slope)})
+
+    @property
+    def made_of_rows(self) -> bool:
+        """Whether something was learned from out-of-fold predictions, so that it keeps cross-fitted ones of its own."""
+        return bool(self.stack or self.calibration)
 
 
 @dataclass(frozen=True)

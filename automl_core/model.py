@@ -24,6 +24,7 @@ from automl_core.cleaning.store import with_trees
 from automl_core.deploying import deployment_files
 from automl_core.errors import FormatError, NotFoundError
 from automl_core.experiment import Decision, ExperimentConfig
+from automl_core.frozen import SAMPLE_ROWS, Judged, freeze
 from automl_core.leaderboard import Candidate
 from automl_core.metrics import OWN, metric_of
 from automl_core.reference import (
@@ -41,7 +42,7 @@ from automl_core.scorer import Scorer, needed_columns
 from automl_core.scoring.archive import FORMAT
 from automl_core.scoring.bundle import Model, from_manifest
 from automl_core.scoring.conformal import fit_conformal
-from automl_core.scoring.ensemble import FoldEnsemble, Part, on_line, tempered
+from automl_core.scoring.ensemble import SECOND, FoldEnsemble, Part, on_line, tempered
 from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
 from automl_core.threshold import HALF, Best, best_thresholds, choose_threshold
@@ -91,6 +92,7 @@ RUNTIME = (
     "scoring/__init__.py",
     "scoring/archive.py",
     "scoring/bundle.py",
+    "scoring/calibration.py",
     "scoring/columns.py",
     "scoring/conformal.py",
     "scoring/ensemble.py",
@@ -181,7 +183,7 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
         When a fold has none yet.
     """
     rows = train_rows(folder)
-    weights = candidate_weights(candidate)
+    weights = {candidate.id: 1.0} if candidate.made_of_rows else candidate_weights(candidate)
     total = sum(weights.values())
     found: dict[int, Array] = {}
     for fold in range(int(rows.layers.max()) + 1):
@@ -198,6 +200,8 @@ def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[
     values = np.zeros((len(rows.learned), *found[0].shape[1:]))
     for fold, predicted in found.items():
         values[(rows.layers == fold).any(axis=0)] += predicted / len(rows.layers)
+    if candidate.made_of_rows:  # what it keeps has gone through everything
+        return values[judged], rows.learned[judged]
     return on_line(tempered(values[judged], candidate.temperature), candidate.line), rows.learned[judged]
 
 
@@ -284,12 +288,18 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     found = parts_of(run_folder, candidate)
     # The files of the folds are taken as they are: what was scored is what is exported.
     fitted = {name: path.read_bytes() for _, files in found for name, path in files.items()}
+    stack = None
+    if candidate.stack:
+        fitted[SECOND] = (run_folder / "candidates" / candidate.id / SECOND).read_bytes()
+        stack = {"candidates": candidate.stack["candidates"]}
     ensemble = FoldEnsemble.load(
         [part for part, _ in found],
         lambda name: load_trusted(fitted[name], name),
         len(classes),
         candidate.temperature,
         candidate.line,
+        {**stack, "file": SECOND} if stack else None,
+        candidate.calibration,
     )
     rows = train_rows(run_folder)
     # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
@@ -318,7 +328,8 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "prediction": prediction_statistics(predictions, classes),
         "target": _target_statistics(frame, dataset.schema, config.target, classes, run),
     }
-    packages = used_packages(member.estimator for fold in ensemble.folds for member in fold.members)
+    estimators = [member.estimator for fold in ensemble.folds for member in fold.members]
+    packages = used_packages([*estimators, *([ensemble.second.estimator] if ensemble.second else [])])
     manifest = {
         "format": FORMAT,
         "product": f"tablewright {__version__}",
@@ -332,6 +343,8 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         **({"metric_label": metric_of(config).label} if config.metric in OWN else {}),
         "temperature": candidate.temperature,
         "line": list(candidate.line),
+        **({"stack": stack} if stack else {}),
+        **({"calibration": candidate.calibration} if candidate.calibration else {}),
         "threshold": threshold.value,
         "threshold_reason": threshold.reason,
         **({"best_thresholds": [asdict(entry) for entry in best]} if best else {}),
@@ -357,12 +370,15 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         },
     }
     model = from_manifest(manifest, reference, ensemble)
+    seen = _judged(run, model, predictions, judged)
+    drift = freeze(frame, dataset.schema, config.target, personal, seen, real=sample_rows, seed=config.seed)
+    reference["drift"] = drift
     samples = _samples(model, frame, facts, personal, real=sample_rows, seed=config.seed)
-    manifest["real_rows"] = samples["real"]
+    manifest["real_rows"] = samples["real"] + (len(drift["sample"]["rows"]) if drift["sample"] else 0)
     manifest["keeps_training_rows"] = _keepers(ensemble)
     files = {
         **{f"models/{name}": data for name, data in fitted.items()},
-        "reference.json": _json(reference),
+        "reference.json": _json(reference, indent=None),
         "samples.json": _json(samples),
         "requirements.txt": requirements(packages).encode(),
         "README.md": readme(manifest, personal, out.name).encode(),
@@ -392,6 +408,31 @@ def _truth(run: Run, config: ExperimentConfig, classes: tuple[str, ...], dataset
         return target.to_numpy(dtype=np.float64)
     codes = label_text(target).map({label: code for code, label in enumerate(classes)})
     return codes.to_numpy(dtype=np.float64)
+
+
+ENOUGH = 100
+"""Held-out rows from which on they stand for what the model says of rows it never saw."""
+
+
+def _judged(run: Run, model: Model, predictions: Array, rows: npt.NDArray[np.int64]) -> Judged:
+    """Return rows that judge the model: held-out ones, as many as are kept of them, or else the out-of-fold predictions."""
+    frame = run.dataset().frame()
+    held = run.holdout() if run.config.holdout else frame.iloc[:0]
+    if len(held) < ENOUGH:
+        seen = frame.iloc[rows]
+        return Judged(seen, predictions, _codes(seen, run, model), "out-of-fold")
+    chosen = np.sort(np.random.default_rng(run.config.seed).permutation(len(held))[:SAMPLE_ROWS])
+    seen = held.iloc[chosen]
+    return Judged(seen, model.values_of(seen[model.inputs.names]), _codes(seen, run, model), "held-out")
+
+
+def _codes(frame: pd.DataFrame, run: Run, model: Model) -> Array:
+    """Return the true outcomes of typed rows as class codes or values, NaN where there is none."""
+    target = apply_stateless(frame, model.schema, run.recipe, training=False).frame[model.target]
+    if not model.classes:
+        return target.to_numpy(dtype=np.float64, na_value=np.nan)
+    codes = {label: code for code, label in enumerate(model.classes)}
+    return label_text(target).map(codes).to_numpy(dtype=np.float64)
 
 
 def _scored(run: Run, candidate_id: str) -> Candidate:
@@ -474,8 +515,8 @@ def runtime_modules() -> list[tuple[str, bytes]]:
     return [(name, (root / name).read_bytes()) for name in RUNTIME]
 
 
-def _json(data: Any) -> bytes:
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode("utf-8", "surrogatepass")
+def _json(data: Any, indent: int | None = 1) -> bytes:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=indent).encode("utf-8", "surrogatepass")
 
 
 def _write(out: Path, files: dict[str, bytes]) -> None:

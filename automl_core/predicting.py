@@ -294,6 +294,18 @@ def predict_row(model: Model, values: dict[str, Any]) -> RowPrediction:
     InputError
         When a value cannot be read as its column's kind, or a name is no column of the model.
     """
+    frame = read_row(model, values)
+    checked = check_rows(model, frame)
+    checked.enforce()
+    differences = tuple(entry for entry in model.compare_columns(frame) if entry.kind == "unseen_categories")
+    predicted = model.predict(frame).iloc[0]
+    probabilities = {name: float(predicted[f"probability_{name}"]) for name in model.classes}
+    outcome = str(predicted["prediction"]) if model.classes else float(predicted["prediction"])
+    return RowPrediction(outcome, probabilities, differences, tuple(result.sentence for result in checked.broken))
+
+
+def read_row(model: Model, values: dict[str, Any]) -> pd.DataFrame:
+    """Return one row as a table that `Model.checked` takes; see `predict_row` for `values` and the errors raised."""
     unknown = [name for name in values if name not in model.inputs and name != model.target]
     if unknown:
         raise InputError(
@@ -308,13 +320,7 @@ def predict_row(model: Model, values: dict[str, Any]) -> RowPrediction:
             f"{name!r} is {fault.examples[0]!r}, which is no {model.schema[name].kind}." for name, fault in parsed.faults.items()
         )
         raise InputError(told, action="Correct the value, or leave it empty if it is not known.")
-    checked = check_rows(model, frame)
-    checked.enforce()
-    differences = tuple(entry for entry in model.compare_columns(frame) if entry.kind == "unseen_categories")
-    predicted = model.predict(frame).iloc[0]
-    probabilities = {name: float(predicted[f"probability_{name}"]) for name in model.classes}
-    outcome = str(predicted["prediction"]) if model.classes else float(predicted["prediction"])
-    return RowPrediction(outcome, probabilities, differences, tuple(result.sentence for result in checked.broken))
+    return frame
 
 
 def _cell(value: Any, kind: Kind) -> pd.Series:

@@ -130,6 +130,12 @@ def plan(run: Run, candidate_id: str) -> dict[str, Any]:
             "Once it learns them, nothing is left to judge it by.",
             "Judge it on the held-out rows first.",
         )
+    if candidate.made_of_rows:
+        raise InputError(
+            f"The model {candidate.name!r} was learned from what others predict for rows that they had not seen.",
+            "There are no such rows once everything is learned.",
+            "Let a model that it is made of learn every row.",
+        )
     config = ExperimentConfig.from_dict(read_json(run.path / "task.json")["config"])
     specs = tuple(spec_of(run, name) for name in candidate.members or {candidate.id: 1.0})
     with np.load(run.path / "split.npz") as split:

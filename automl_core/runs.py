@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 from automl_core.cleaning.recipe import Recipe
 from automl_core.errors import InputError, NotFoundError
 from automl_core.experiment import ExperimentConfig
-from automl_core.leaderboard import Leaderboard
-from automl_core.workspace import check_id, read_json, write_json
+from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.workspace import at_work, check_id, read_json, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from automl_core.data.dataset import Dataset
+
+
+LONGEST_WAIT = 20.0
+"""Seconds for another process to have written its row."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,20 @@ class Run:
         """Read the leaderboard; raises NotFoundError before its first row."""
         return Leaderboard.load(self.path / "leaderboard.json")
 
+    def join(self, row: Candidate) -> None:
+        """Add a row to the leaderboard beside others who do the same; raises NotFoundError without a leaderboard."""
+        begun = time.monotonic()
+        while True:
+            try:
+                with at_work(self.path / "tuning", "Another row"):
+                    path = self.path / "leaderboard.json"
+                    Leaderboard.load(path).with_candidate(row).save(path)
+                    return
+            except InputError:  # held for a moment by another process
+                if time.monotonic() - begun > LONGEST_WAIT:
+                    raise
+                time.sleep(0.02)
+
     def holdout(self) -> pd.DataFrame:
         """Return the rows the search never saw, as uploaded (typed, before any step of the recipe).
 
@@ -120,6 +139,14 @@ class Run:
     def explanation(self, candidate_id: str) -> Path:
         """Path of one candidate's explanation."""
         return self.path / "explanations" / f"{self._known(candidate_id)}.json"
+
+    def reasons(self, candidate_id: str) -> Path:
+        """Path of why one candidate predicts what it predicts."""
+        return self.path / "reasons" / f"{self._known(candidate_id)}.json"
+
+    def cases(self, candidate_id: str) -> Path:
+        """Path of the rows that somebody made up and kept for one candidate."""
+        return self.path / "cases" / f"{self._known(candidate_id)}.json"
 
     def readable(self, candidate_id: str) -> Path:
         """Path of one candidate's model, written out."""

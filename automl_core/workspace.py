@@ -42,7 +42,7 @@ def check_id(value: str) -> str:
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
+def atomic_file(path: Path, mode: str = "wb", *, durable: bool = True) -> Iterator[IO[Any]]:
     """Open a temporary file beside `path` that takes its place only when the block ends well.
 
     Raises
@@ -56,7 +56,8 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
         with open(temporary, mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:  # what can be made again need not wait for the disk
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         raise StorageError(
@@ -94,10 +95,10 @@ def at_work(folder: Path, what: str, *, shared: bool = False) -> Iterator[None]:
         yield
 
 
-def write_json(path: Path, data: Any) -> None:
+def write_json(path: Path, data: Any, *, durable: bool = True) -> None:
     """Write plain JSON types atomically; NaN is refused, since other readers cannot read it."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
-    with atomic_file(path) as file:
+    with atomic_file(path, durable=durable) as file:
         file.write(text.encode())
 
 

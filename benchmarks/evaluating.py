@@ -157,10 +157,9 @@ def main() -> int:
     for beside in ("", "forest"):
         for part in (SCORES, CURVES, *(() if beside else (THRESHOLD, FAILS, GROUPS, RANGES, ROWS))):
             took = []
-            other = SCORES if part != SCORES else CURVES
             for again in range(a.repeat + 1):
                 if again:  # the first time nothing is opened before, which could have drawn what is measured
-                    open_part(app, other, run, beside)
+                    open_part(app, ROWS if part != ROWS else RANGES, run, "")
                 begun = time.perf_counter()
                 open_part(app, part, run, beside)
                 took.append(time.perf_counter() - begun)

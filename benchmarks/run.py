@@ -38,9 +38,12 @@ FIGURES = (
     Figure(
         "profile", "1,000,000 rows and 40 columns beside skrub's TableReport, half of its time is allowed", ("profile_speed.py",)
     ),
+    Figure("drift", "Drift: 5 s for 1,000,000 x 50, a fiftieth of Evidently's time, 5 % false alarms", ("drift.py",)),
+    Figure("explaining", "Explaining boosters: 1.2 times their own tree SHAP is allowed", ("explaining.py", "--dashboard")),
     Figure("evaluating", "Every evaluation tab on 100,000 x 50 after its first computation, 2 s are allowed", ("evaluating.py",)),
     Figure("speed", "PyCaret's models on its folds with its scores, a fifth of its time is allowed", ("speed.py",)),
     Figure("cluster", "A search on 1, 2, 4 and 8 machines of a cluster, measured and simulated", ("cluster_scaling.py",)),
+    Figure("tuning", "Tuning LightGBM beside PyCaret's tune_model, 60 s each; what was measured is kept", ("tuning.py",)),
     Figure(
         "peers",
         "Accuracy on held-out rows beside six other systems, 60 s each; what was measured before is kept",

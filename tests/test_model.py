@@ -155,7 +155,7 @@ def test_the_manifest_says_where_the_model_comes_from(
         "format": 1, "candidate": "ensemble", "name": "Ensemble", "task": "binary", "target": "outcome",
         "classes": ["stayed", "left"], "positive": "left", "metric": "roc_auc",
     }  # fmt: skip
-    assert (manifest["score"], manifest["spread"], manifest["threshold"], manifest["real_rows"]) == (0.86, None, 0.5, 20)
+    assert (manifest["score"], manifest["spread"], manifest["threshold"], manifest["real_rows"]) == (0.86, None, 0.5, 20 + 180)
     assert manifest["used"] == ["age", "income", "city", "member", "joined"]
     assert lineage["members"] == {"logistic": 0.5, "forest": 0.5}
     assert (lineage["run"], lineage["rows"], lineage["seed"]) == (run.id, 180, 0)
@@ -351,7 +351,8 @@ def test_the_readme_says_what_it_is(bundles: dict[tuple[str, str], Path], finish
     lines = readme.splitlines()
     assert lines[0] == "# Forest, predicting outcome"
     assert "A binary model. Cross-validated roc_auc 0.85 ± 0.07 over the folds." in lines
-    assert "* It carries 20 real rows of the training table (samples.json), to test itself when loaded." in lines
+    carried = "* It carries 200 real rows of the table (samples.json, reference.json), to test itself when loaded and to compare"
+    assert f"{carried} new rows with." in lines
     needed = readme.split("## Columns it needs\n\n")[1].split("\n\n")[0].splitlines()
     assert needed == ["* age", "* income", "* city", "* member", "* joined"]
     assert f"* Table: customers.csv, 180 rows learned from, fingerprint {run.dataset().fingerprint}" in lines

@@ -17,7 +17,7 @@ POINTS_COLUMNS = 12
 LOW_TO_HIGH = [[0, "#9FD9D3"], [1, "#064E4B"]]
 READING = {
     "What the score loses without a column": "Each column's values were shuffled among the rows; the bar is how much "
-    "worse the score got, with its spread.",
+    "worse the score got, with its 95 % interval.",
     "What each column adds": "The mean size of a column's contribution to a prediction (SHAP values).",
     "Rows one by one": "Each point is a row: to the right the column raised the prediction. Dark points are high values, "
     "grey ones are words.",
@@ -51,7 +51,14 @@ def _permutation(explanation: Explanation) -> go.Figure:
         text=names,
         textposition="none",
         orientation="h",
-        error_x={"type": "data", "array": [row.spread for row in rows], "color": GREY, "thickness": 1, "width": 3},
+        error_x={
+            "type": "data",
+            "array": [row.spread if row.high is None else max(row.high - row.mean, 0.0) for row in rows],
+            "arrayminus": [row.spread if row.low is None else max(row.mean - row.low, 0.0) for row in rows],
+            "color": GREY,
+            "thickness": 1,
+            "width": 3,
+        },
         marker={"color": ACCENT},
         hovertemplate="%{text}: %{x:.4g}<extra></extra>",
     )

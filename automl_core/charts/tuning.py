@@ -63,6 +63,30 @@ def history_figure(study: Study) -> go.Figure:
     return figure
 
 
+def front_figure(study: Study) -> go.Figure:
+    """Draw the score against the second aim: every scored trial a point, those that nothing beats joined by a stepped line."""
+    import plotly.graph_objects as go
+
+    aim = study.settings.aim
+    factor, title = (1.0, "Milliseconds for 1,000 rows") if aim == "predict_ms" else (1 / 1024, "Size in kB")
+    span = _span(history(study), study.greater_is_better)
+    drawn = edged([row.score or 0.0 for row in study.scored], span)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[getattr(row, aim) * factor for row in study.front], y=[row.score for row in study.front], mode="lines+markers",
+        line={"shape": "hv", "color": ACCENT, "width": 2}, marker={"size": 9}, name="Not beaten", hoverinfo="skip",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[getattr(row, aim) * factor for row in study.scored], y=drawn.places, mode="markers", name="Trial",
+        marker={"color": GREY, "size": 7, "symbol": drawn.symbols}, customdata=[row.number for row in study.scored],
+        hovertemplate="Trial %{customdata}: %{y:.5g}, %{x:.4g}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(**layout(300))
+    figure.update_xaxes(title=title, type="log")
+    figure.update_yaxes(title=_axis(study), range=span)
+    return figure
+
+
 def slice_figure(study: Study, name: str) -> go.Figure:
     """Draw the score against one parameter; later trials are darker, those beyond the axis stand at its edge as arrows."""
     import plotly.graph_objects as go

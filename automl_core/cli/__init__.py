@@ -9,7 +9,21 @@ import os
 import signal
 import sys
 
-from automl_core.cli import history, judging, models, monitoring, serving, sources, tables, training, versions, workspace  # noqa: F401
+from automl_core.cli import (  # noqa: F401
+    combined,
+    drift,
+    explaining,
+    history,
+    judging,
+    models,
+    monitoring,
+    serving,
+    sources,
+    tables,
+    training,
+    versions,
+    workspace,
+)
 from automl_core.cli.shared import app, fail, leave
 from automl_core.errors import AutoMLError
 

@@ -1,4 +1,4 @@
-"""Commands that use models: evaluate, explain, report, predict."""
+"""Commands that use models: evaluate, report, predict."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from automl_core.cli.shared import (
     train_folder,
     version_at,
 )
-from automl_core.errors import InputError
 
 if TYPE_CHECKING:
     pass
@@ -46,46 +45,6 @@ def evaluate(
     for name, score in found.metrics.items():
         between = f"  ({score.low:.4g} to {score.high:.4g})" if score.low is not None and score.high is not None else ""
         print(f"{name:24}{score.value:.6g}{between}")
-
-
-@app.command()
-def explain(
-    model: ModelPath,
-    labelled: Annotated[
-        Path | None, typer.Argument(metavar="[LABELLED.csv]", help="By default the held-out rows of a train folder.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    whole: Annotated[bool, typer.Option("--whole", help="Write the whole model out, as JSON, where it is small enough.")] = False,
-) -> None:
-    """Say which columns a model looks at, or write a small one out as a whole."""
-    from automl_core.data.sources.opening import read_any
-    from automl_core.explaining.importance import explain as look
-
-    loaded = model_at(model)
-    if whole:
-        from automl_core.explaining.readable import readable
-
-        print(json.dumps(readable(loaded).to_dict(), indent=1))
-        return
-    if labelled is not None:
-        found = look(loaded, read_any(existing(labelled)).frame, source="labelled")
-    else:
-        from automl_core.runs import Run
-
-        if not model.is_dir():
-            raise InputError(
-                "An exported model carries no labelled rows.", action="Name a file of labelled rows after the model."
-            )
-        run = Run(train_folder(model))
-        frame = run.holdout() if run.config.holdout else run.dataset().frame()
-        found = look(loaded, frame, seed=run.config.seed, source="held-out" if run.config.holdout else "learned")
-    if as_json:
-        print(json.dumps(found.to_dict(), indent=1))
-        return
-    for row in found.permutation:
-        print(f"{row.column[:40]:42}{row.mean:+.5f}  ± {row.spread:.5f}")
-    for note in found.notes:
-        say(note)
 
 
 @app.command()

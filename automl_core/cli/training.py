@@ -301,6 +301,7 @@ def tune(
             min=1, max=256, help="Trials that are asked for at a time; part of what makes a result, more for a cluster."
         ),
     ] = 4,
+    aim: Annotated[str, typer.Option(help="A second aim: predict_ms or size_bytes; `pick` then takes a trial.")] = "",
     study: Annotated[str, typer.Option(help="Id of an earlier study of the model, which goes on.")] = "",
     or_here: OrHere = False,
 ) -> None:
@@ -321,12 +322,17 @@ def tune(
         space = space.changed(*parse_edit(text, space))
     if study:
         space, method = (known := Study.load(study_folder(run.path, study)).settings).space, known.method
+        aim = known.aim
+    if aim and not method:
+        method = "nsga2"
     if not method:
         proposal = propose_method(space, expected_trials(trials, budget, row.fit_seconds, cores(run.config)), steps)
         method = proposal.value
         say(f"{METHODS[proposal.value].label}: {proposal.reason}")
     choice_of("--pruner", pruner, ("median", "halving", "none"))
-    settings = Settings(model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner), width)
+    settings = Settings(
+        model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner), width, aim=cast(Any, aim)
+    )
     check_settings(settings, row)
     place = place_of(or_here)
     stopped: list[int] = []
@@ -340,6 +346,9 @@ def tune(
     if found.held_out:
         before, after = (found.held_out[when]["value"] for when in ("before", "after"))
         say(f"On the held-out rows: {before:.6g} before, {after:.6g} after.")
+    if aim:
+        for one in found.front:
+            say(f"Trial {one.number}: {one.score:.6g}, {one.predict_ms:.3g} ms for 1,000 rows, {one.size_bytes:,} bytes")
     say(f"The study {found.id}: {len(found.scored)} of {len(found.rows)} trials scored, in {study_folder(run.path, found.id)}")
     if stopped:
         sys.exit(130)

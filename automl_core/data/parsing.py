@@ -93,6 +93,8 @@ def parse_column(values: pd.Series[Any], column: Column) -> tuple[pd.Series[Any]
         return typed, values[typed.isna() & ~blank]
     if not text:
         typed = as_text(values)
+    elif pd.api.types.infer_dtype(values, skipna=True) == "string":
+        typed = values
     else:
         typed = values.map(lambda cell: cell if isinstance(cell, str) else _cell_text(cell), na_action="ignore")
         typed = typed.astype(object)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from automl_core.engines.optuna import Choice, Range, Sampler, Space
-from automl_core.errors import EngineError, FormatError
+from automl_core.errors import EngineError, FormatError, StorageError
 
 Method = Literal["grid", "random", "tpe", "gp", "nsga2", "cmaes"]
 Pruner = Literal["median", "halving", "none"]
@@ -73,6 +73,10 @@ class TuningStudy:
     pruner : Pruner
     seed : int
     greater_is_better : bool
+    second : bool
+        Whether there is a second value, which is made small.
+    url : str
+        Of a database that takes the place of the file, such as PostgreSQL's; empty for the file.
 
     Raises
     ------
@@ -80,10 +84,22 @@ class TuningStudy:
         When Optuna is missing.
     FormatError
         When the database is of another version or damaged.
+    StorageError
+        When a database cannot be reached.
     """
 
     def __init__(
-        self, path: Path, name: str, space: Space, *, method: Method, pruner: Pruner, seed: int, greater_is_better: bool
+        self,
+        path: Path,
+        name: str,
+        space: Space,
+        *,
+        method: Method,
+        pruner: Pruner,
+        seed: int,
+        greater_is_better: bool,
+        second: bool = False,
+        url: str = "",
     ) -> None:
         try:
             import optuna
@@ -92,9 +108,11 @@ class TuningStudy:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.space, self.method, self.seed = space, method, seed
         self._distributions = {key: Sampler._distribution(entry) for key, entry in space.items()}
-        direction: Direction = "maximize" if greater_is_better else "minimize"
-        self._study = optuna.create_study(direction=direction, pruner=_pruner(pruner))
-        self._mirror = _stored(path, name, direction)
+        first: Direction = "maximize" if greater_is_better else "minimize"
+        directions: list[Direction] = [first, "minimize"] if second else [first]
+        self.second = second
+        self._study = optuna.create_study(directions=directions, pruner=_pruner("none" if second else pruner))
+        self._mirror = _stored(path, name, directions, url)
         told = self._mirror.get_trials(deepcopy=False)
         if told and told[0].params and set(told[0].params) - set(space):
             raise FormatError(
@@ -125,15 +143,16 @@ class TuningStudy:
         return made
 
     def report(self, number: int, step: int, value: float) -> None:
-        """Tell the mean over the first folds, `step` + 1 of them."""
-        self._asked[number].report(value, step)
+        """Tell the mean over the first folds, `step` + 1 of them; Optuna takes none where there are two aims."""
+        if not self.second:
+            self._asked[number].report(value, step)
 
     def should_prune(self, number: int) -> bool:
         """Return whether the pruner gives a trial up, by what was reported of all."""
-        return bool(self._asked[number].should_prune())
+        return not self.second and bool(self._asked[number].should_prune())
 
-    def tell(self, number: int, outcome: Outcome, value: float | None, facts: Mapping[str, Any]) -> None:
-        """End a trial; `facts` are plain JSON types that its copy keeps."""
+    def tell(self, number: int, outcome: Outcome, value: float | None, facts: Mapping[str, Any], second: float = 0.0) -> None:
+        """End a trial; `facts` are plain JSON types that its copy keeps, `second` is looked at where there are two aims."""
         from optuna.trial import TrialState
 
         states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
@@ -143,7 +162,8 @@ class TuningStudy:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # A pruned trial keeps its last reported mean, which Optuna looks up itself.
-            self._study.tell(trial, value if outcome == "complete" else None, state=states[outcome])
+            told: Any = [value, second] if self.second else value
+            self._study.tell(trial, told if outcome == "complete" else None, state=states[outcome])
 
     def store(self) -> None:
         """Copy what has ended since the last time into the database, in order."""
@@ -159,7 +179,7 @@ class TuningStudy:
         for trial in self._study.get_trials(deepcopy=False):
             if trial.state.is_finished():
                 outcome = names[trial.state.name]
-                value = trial.value if outcome == "complete" else None
+                value = trial.values[0] if outcome == "complete" else None
                 found.append(Told(trial.number, outcome, value, dict(trial.user_attrs)))
         return found
 
@@ -172,12 +192,13 @@ class TuningStudy:
         import optuna
 
         done = [trial for trial in self._study.get_trials(deepcopy=False) if trial.state.name == "COMPLETE"]
-        if len(done) < 6 or len({trial.value for trial in done}) < 2:
+        if len(done) < 6 or len({trial.values[0] for trial in done}) < 2:
             return {}
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self.seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = optuna.importance.get_param_importances(self._study, evaluator=evaluator)
+            target = (lambda trial: trial.values[0]) if self.second else None
+            found = optuna.importance.get_param_importances(self._study, evaluator=evaluator, target=target)
         return {key: float(value) for key, value in found.items() if np.isfinite(value)}
 
     def _value(self, key: str, value: Any) -> Any:
@@ -194,23 +215,29 @@ def only_numbers(space: Space) -> bool:
     return all(isinstance(entry, Range) or len(entry.values) == 1 for entry in space.values())
 
 
-def _stored(path: Path, name: str, direction: Direction) -> Any:
+def _stored(path: Path, name: str, directions: list[Direction], url: str) -> Any:
     import optuna
 
-    fresh = not path.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
+    more = {} if url else {"connect_args": {"timeout": 20}}
     try:
-        storage = optuna.storages.RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 20}})
-        study = optuna.create_study(study_name=name, storage=storage, direction=direction, load_if_exists=True)
+        storage = optuna.storages.RDBStorage(url or f"sqlite:///{path}", engine_kwargs=more)
+        study = optuna.create_study(study_name=name, storage=storage, directions=directions, load_if_exists=True)
     except (RuntimeError, ValueError, KeyError, AssertionError) as error:
         raise FormatError(
             f"The study {name!r} cannot be read: {' '.join(str(error).split())[:200]}", action="Start a new study."
         ) from error
     except Exception as error:
+        if url:  # whatever the driver raises, without the address, which may hold a password
+            raise StorageError(
+                f"The database of the studies did not answer: {type(error).__name__}.",
+                "AUTOML_STUDIES_URL must name one that can be reached, such as postgresql+psycopg://user@host/studies.",
+                "Check the address and the server, or unset it to keep studies in files.",
+            ) from error
         if type(error).__module__.startswith(("sqlalchemy", "sqlite3", "alembic", "optuna")):
             raise FormatError(f"The study {name!r} cannot be read: its file is damaged.", action="Start a new study.") from error
         raise
-    if fresh:
+    if not study.get_trials(deepcopy=False):
         study.set_user_attr("tablewright_format", FORMAT)
     elif study.user_attrs.get("tablewright_format", FORMAT) != FORMAT:
         raise FormatError(

@@ -20,6 +20,8 @@ from automl_core.scoring.bundle import Model
 
 Array = npt.NDArray[np.float64]
 REPEATS, FEWER_REPEATS = 5, 2
+DRAWS = 60
+"""Bootstrap samples of an interval."""
 MANY_COLUMNS = 60
 """Columns above which each is shuffled less often."""
 FEWEST = 40
@@ -36,11 +38,15 @@ class ColumnImportance:
         As uploaded.
     mean, spread : float
         Mean and standard deviation over the repeats of how much worse the metric gets; negative where it gets better.
+    low, high : float or None
+        95 % interval over other rows of the same kind and other ways to shuffle (bootstrap); None in older explanations.
     """
 
     column: str
     mean: float
     spread: float
+    low: float | None = None
+    high: float | None = None
 
 
 def shuffle_columns(
@@ -88,7 +94,10 @@ def shuffle_columns(
         best = judge(typed)
         start = time.perf_counter()
         judge(_shuffled(typed, names[:1], rng))
-        affordable = int(seconds / max(time.perf_counter() - start, 1e-6) / repeats)
+        once = max(time.perf_counter() - start, 1e-6)
+        if seconds / once < repeats * min(len(names), FEWEST):  # a slow model is shuffled less often, and its interval is wider
+            repeats = FEWER_REPEATS
+        affordable = int(seconds / once / repeats)
         most = max(affordable, FEWEST)
         notes: tuple[str, ...] = ()
         if len(names) > most:
@@ -98,11 +107,44 @@ def shuffle_columns(
                 f"Groups of {size:,} columns were shuffled first. Only the {len(names):,} columns of those that matter most "
                 "were then shuffled one by one.",
             )
+        drawn = _Drawn(model, scorer, metric, model.values_of(typed), seed)
         found = []
         for name in names:
-            losses = [best - judge(_shuffled(typed, [name], rng)) for _ in range(repeats)]
-            found.append(ColumnImportance(name, float(np.mean(losses)), float(np.std(losses))))
+            predicted = [model.values_of(_shuffled(typed, [name], rng)) for _ in range(repeats)]
+            losses = [best - drawn.judge(values) for values in predicted]
+            low, high = drawn.interval(predicted)
+            found.append(ColumnImportance(name, float(np.mean(losses)), float(np.std(losses)), low, high))
     return tuple(sorted(found, key=lambda entry: -entry.mean)), notes
+
+
+class _Drawn:
+    """Rows drawn again and again with replacement, the same for every column; nothing is predicted anew for them."""
+
+    def __init__(self, model: Model, scorer: Scorer, metric: str, values: Array, seed: int) -> None:
+        self.model, self.scorer, self.metric = model, scorer, metric
+        self.count = len(values)
+        rng = np.random.default_rng([seed, 1])
+        self.rows = [np.sort(rng.integers(0, self.count, self.count)) for _ in range(DRAWS)]
+        self.whole = [self.judge(values, rows) for rows in self.rows]
+
+    def judge(self, values: Array, rows: npt.NDArray[np.int64] | None = None) -> float:
+        """Return the metric of predictions for some of the rows, turned so that more is better."""
+        known = metric_of(self.scorer.config, self.metric)
+        rows = np.arange(self.count) if rows is None else rows
+        found = self.scorer.value(known, rows, values[rows], self.model.threshold)
+        return found if known.greater_is_better else -found
+
+    def interval(self, predicted: Sequence[Array]) -> tuple[float | None, float | None]:
+        """Return the 95 % interval of the loss; None where the metric is defined for too few of the draws."""
+        losses = [
+            whole - self.judge(predicted[place % len(predicted)], rows)
+            for place, (rows, whole) in enumerate(zip(self.rows, self.whole, strict=True))
+        ]
+        known = [loss for loss in losses if np.isfinite(loss)]
+        if len(known) < DRAWS / 2:
+            return None, None
+        low, high = np.quantile(known, [0.025, 0.975])
+        return float(low), float(high)
 
 
 def defined_metric(model: Model, typed: pd.DataFrame, scorer: Scorer) -> str:

@@ -57,7 +57,7 @@ LONG = (*RUNS, "policy")
 FREE = ("watch",)
 """Kinds that mostly sleep and take no place."""
 SHORT_PLACES = 2
-GRACE = dict.fromkeys(RUNS, 15.0)
+GRACE = dict.fromkeys((*RUNS, "tune", "combine"), 15.0)
 """Seconds from the stop button to the end by force; a search saves its best model meanwhile."""
 SHORT_GRACE = 1.0
 LONGEST_END = 20.0

@@ -15,7 +15,7 @@ from automl_core.jobs.context import JobContext
 from automl_core.jobs.job import RUNS, Job
 from automl_core.log import log_error
 
-GRACEFUL = RUNS
+GRACEFUL = (*RUNS, "tune", "combine")
 """Kinds that end themselves when asked, since they have something to keep."""
 
 

@@ -17,7 +17,7 @@ from automl_core.errors import FormatError, InputError
 from automl_core.schema import Schema
 from automl_core.scoring.archive import parse_json, read_archive
 from automl_core.scoring.columns import Difference, compare
-from automl_core.scoring.ensemble import STRAIGHT, FoldEnsemble, Part
+from automl_core.scoring.ensemble import SECOND, STRAIGHT, FoldEnsemble, Part
 from automl_core.scoring.trusted import load_trusted
 
 Array = npt.NDArray[np.float64]
@@ -205,6 +205,8 @@ def _ensemble(manifest: dict[str, Any], files: dict[str, bytes], name: str) -> F
             len(manifest["classes"]),
             float(manifest.get("temperature", 1.0)),
             (float(height), float(slope)),
+            {**stack, "file": SECOND} if (stack := manifest.get("stack")) else None,
+            manifest.get("calibration"),
         )
     except FormatError:
         raise

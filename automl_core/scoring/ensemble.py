@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from automl_core.scoring.calibration import Calibration, log_odds
 from automl_core.scoring.values import predict_values
 
 Array = npt.NDArray[np.float64]
@@ -34,6 +35,8 @@ def tempered(values: Array, temperature: float) -> Array:
 
 Line = tuple[float, float]
 STRAIGHT: Line = (0.0, 1.0)
+SECOND = "second.skops"
+"""The file of a second level's model, in a run's folder of the row and in an export."""
 
 
 def on_line(values: Array, line: Line) -> Array:
@@ -101,6 +104,34 @@ class Part:
         return cls({str(view): str(file) for view, file in data["preprocessors"].items()}, members)
 
 
+@dataclass(frozen=True)
+class SecondLevel:
+    """A model over the predictions of others (Wolpert, 1992).
+
+    Parameters
+    ----------
+    candidates : tuple of str
+        Whose predictions it gets, in this order.
+    estimator : object
+        Fitted on `level_matrix` of out-of-fold predictions.
+    """
+
+    candidates: tuple[str, ...]
+    estimator: Any
+
+
+def level_matrix(predictions: Sequence[Array]) -> Array:
+    """Return what a second level learns from: values, or the log-odds of every label but the first.
+
+    Parameters
+    ----------
+    predictions : sequence of ndarray, shape (n, n_classes) or (n,)
+        Of each candidate.
+    """
+    parts = [log_odds(one[:, 1:]) if one.ndim == 2 else one[:, None] for one in predictions]
+    return np.hstack([np.clip(part, -30, 30) if one.ndim == 2 else part for part, one in zip(parts, predictions, strict=True)])
+
+
 class FoldEnsemble:
     """Average of fold models (bagging) over one or more candidates.
 
@@ -118,13 +149,27 @@ class FoldEnsemble:
         Of the averaged probabilities, see `tempered`.
     line : tuple of float
         Height and slope of the line that averaged values are moved onto, see `on_line`.
+    second : SecondLevel, optional
+        What takes the place of the average over candidates; each one's folds are averaged all the same.
+    calibration : Calibration, optional
+        What the probabilities go through at the end.
     """
 
-    def __init__(self, folds: list[Fold], n_classes: int, temperature: float = 1.0, line: Line = STRAIGHT) -> None:
+    def __init__(
+        self,
+        folds: list[Fold],
+        n_classes: int,
+        temperature: float = 1.0,
+        line: Line = STRAIGHT,
+        second: SecondLevel | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
         self.folds = folds
         self.n_classes = n_classes
         self.temperature = temperature
         self.line = line
+        self.second = second
+        self.calibration = calibration
 
     @classmethod
     def load(
@@ -134,14 +179,20 @@ class FoldEnsemble:
         n_classes: int,
         temperature: float = 1.0,
         line: Line = STRAIGHT,
+        stack: Mapping[str, Any] | None = None,
+        calibration: Mapping[str, Any] | None = None,
     ) -> FoldEnsemble:
-        """Put an ensemble together from its files; `read` gives the fitted object of a file's name."""
+        """Put an ensemble together from its files; `read` gives the fitted object of a file's name.
+
+        `stack` names the ``candidates`` of a second level and its ``file``; `calibration` is that of `Calibration.to_dict`.
+        """
         folds = []
         for part in parts:
             preprocessors = {view: read(file) for view, file in part.preprocessors.items()}
             members = [Member(name, view, weight, read(file)) for name, view, weight, file in part.members]
             folds.append(Fold(preprocessors, members))
-        return cls(folds, n_classes, temperature, line)
+        second = SecondLevel(tuple(stack["candidates"]), read(stack["file"])) if stack else None
+        return cls(folds, n_classes, temperature, line, second, Calibration.from_dict(dict(calibration)) if calibration else None)
 
     def members(self) -> Iterator[tuple[Fold, Member, float]]:
         """Yield each member with its fold and its share of the prediction; the shares sum to 1."""
@@ -163,14 +214,25 @@ class FoldEnsemble:
         ndarray, shape (n, n_classes) or (n,)
             Probabilities, or values in the target's unit.
         """
-        values = np.zeros((len(frame), self.n_classes) if self.n_classes else len(frame))
+        shape = (len(frame), self.n_classes) if self.n_classes else (len(frame),)
         if not len(frame):
-            return values
+            return np.zeros(shape)
+        sums: dict[str, Array] = {}
+        shares: dict[str, float] = {}
         views: dict[tuple[int, str], Array] = {}
         for fold, member, share in self.members():
             key = (id(fold), member.view)
             if key not in views:
                 views = {old: view for old, view in views.items() if old[0] == id(fold)}
                 views[key] = fold.transform(member.view, frame)
-            values += share * predict_values(member.estimator, views[key], self.n_classes)
-        return on_line(tempered(values, self.temperature), self.line)
+            name = member.candidate if self.second else ""
+            found = share * predict_values(member.estimator, views[key], self.n_classes)
+            sums[name] = sums[name] + found if name in sums else np.zeros(shape) + found
+            shares[name] = shares.get(name, 0.0) + share
+        if self.second is not None:
+            level = level_matrix([sums[name] / shares[name] for name in self.second.candidates])
+            values = predict_values(self.second.estimator, level, self.n_classes)
+        else:
+            values = sums[""]
+        values = on_line(tempered(values, self.temperature), self.line)
+        return values if self.calibration is None else self.calibration.apply(values)

@@ -45,6 +45,8 @@ class Spec:
         Whether it stops when rows that it does not learn from are no longer predicted better.
     resampling : str
         What is done to the learned rows of each fold before the fit: a name of `resampling.METHODS`, empty for nothing.
+    draw : int
+        Which random draw of as many of the learned rows it gets, 0 for the rows themselves.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Spec:
     view: str = "encoded"
     early_stopping: bool = False
     resampling: str = ""
+    draw: int = 0
 
 
 @functools.cache
@@ -234,6 +237,8 @@ def make_estimator(spec: Spec, *, seed: int, threads: int) -> Any:
     module, _, name = spec.class_path.rpartition(".")
     cls = getattr(importlib.import_module(module), name)
     params = {key: tuple(value) if key == "hidden_layer_sizes" else value for key, value in spec.params.items()}
+    if isinstance(inner := params.get("estimator"), dict):  # a model that is made of another one
+        params["estimator"] = make_estimator(Spec("", "", "", **inner), seed=seed, threads=threads)
     if module.startswith("catboost"):
         # CatBoost writes a folder into the current directory unless told not to.
         return cls(**{**params, "random_seed": seed, "thread_count": threads, "allow_writing_files": False})

@@ -78,6 +78,9 @@ class FoldWork:
         self.seed = seed
         self.scorer = scorer
 
+    durable = True
+    """Whether what is fitted is on the disk before it counts; that takes longer than many fits."""
+
     @property
     def home(self) -> Path:
         """Where the fitted candidates go; the prepared folds are always the run's."""
@@ -168,9 +171,9 @@ class FoldWork:
         estimator, values, fit_seconds, predict_seconds = self.learn(spec, fold, facts, seconds)
         folder = self.home / "candidates" / spec.id
         blob = stored(estimator)
-        with atomic_file(folder / f"fold{fold}.skops") as file:
+        with atomic_file(folder / f"fold{fold}.skops", durable=self.durable) as file:
             file.write(blob)
-        with atomic_file(folder / f"fold{fold}.npy") as file:
+        with atomic_file(folder / f"fold{fold}.npy", durable=self.durable) as file:
             np.save(file, values)
         result = {
             "metrics": self.scorer.all(judged, values),
@@ -179,7 +182,7 @@ class FoldWork:
             "size_bytes": len(blob),
             "cut": bool(spec.early_stopping and fit_seconds >= 0.97 * seconds),
         }
-        write_json(folder / f"fold{fold}.json", result)
+        write_json(folder / f"fold{fold}.json", result, durable=self.durable)
         # One line a scored fit: what a resumed run may not fit again can be counted.
         with open(self.home / "fits.log", "a", encoding="utf-8") as log:
             log.write(f"{spec.id} {fold} {os.getpid()}\n")
@@ -203,7 +206,10 @@ class FoldWork:
             X, y = X[kept], y[kept]
         if facts["missing"] and spec.view == "encoded" and not _takes_missing(spec):
             raise ValueError("The data has missing values, which this model cannot use.")
-        estimator = make_estimator(spec, seed=self.seed, threads=1)
+        if spec.draw:
+            drawn = drawn_rows(y, self.seed, spec.draw, fold, labels=bool(self.n_classes))
+            X, y = X[drawn], y[drawn]
+        estimator = make_estimator(spec, seed=self.seed + spec.draw, threads=1)
         start = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # convergence and deprecation notes of the libraries; the score tells
@@ -228,6 +234,15 @@ class FoldWork:
         if not np.isfinite(values).all():
             raise ValueError("The model predicted values that are not finite.")
         return estimator, values, middle - start, end - middle
+
+
+def drawn_rows(y: Array, seed: int, draw: int, fold: int, *, labels: bool) -> npt.NDArray[np.int64]:
+    """Return a random draw of as many rows, with replacement (Breiman, 1996); each label keeps its number of rows."""
+    rng = np.random.default_rng([seed, draw, fold])
+    if not labels:
+        return rng.integers(0, len(y), len(y))
+    parts = [rng.choice(np.flatnonzero(y == label), int((y == label).sum())) for label in np.unique(y)]
+    return np.sort(np.concatenate(parts))
 
 
 def _takes_missing(spec: Spec) -> bool:

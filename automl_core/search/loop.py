@@ -489,8 +489,17 @@ class SearchLoop:
                 self._restore(job)
             else:
                 job.waiting = [fold for fold in range(self.folds) if fold not in results]
+        self._recall_combined()
         if taken:
             self.emit(Message(f"Going on with {taken} fits that were done before."))
+
+    def _recall_combined(self) -> None:
+        """Show the rows again that a person has made from others; they were never a part of the search."""
+        for path in sorted(self.work.folder.glob("candidates/*-[0-9]*/candidate.json")):
+            with contextlib.suppress(AutoMLError, TypeError, KeyError):
+                row = Candidate.from_dict(read_json(path))
+                if row.role == "ensemble" and row.state == "scored":
+                    self.board = self.board.with_candidate(row)
 
     def _recall(self, folder: Path) -> None:
         """Show the row of a candidate that failed before, until it has been tried again."""

@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,20 @@ import numpy as np
 from automl_core.engines.optuna_study import STARTUP, Told, Trial, TuningStudy
 from automl_core.errors import StorageError
 from automl_core.events import Event, Message, Progress, TrialFinished
-from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.leaderboard import Candidate
 from automl_core.search.candidates import Spec
 from automl_core.search.executor import Done
 from automl_core.search.fitting import FoldWork
 from automl_core.search.loop import PRELOADED
 from automl_core.search.place import HERE, Place, executor_at
+from automl_core.search.ready import FOREVER, ready_folds
 from automl_core.search.run import Prepared, cores
 from automl_core.tuning.gain import measure_gain
-from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow
-from automl_core.workspace import at_work, read_json, write_json
+from automl_core.tuning.joining import join_trial
+from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow, go_on, is_paused, studies_url
 
 TICK = 0.05
 """Seconds between two looks at the stop button."""
-FOREVER = 1e6
 STALE = 0.5
 """Seconds after which the study is written again while a batch runs."""
 
@@ -42,6 +42,7 @@ class TrialWork(FoldWork):
     """The run's folds, with what is fitted kept in the study's folder."""
 
     trials: Path
+    durable = False
 
     @classmethod
     def of(cls, work: FoldWork, folder: Path) -> TrialWork:
@@ -127,14 +128,17 @@ class TuneLoop:
         self.saved = 0.0
         self.stopped = False
         self.facts: dict[int, dict[str, Any]] = {}
+        go_on(folder)
         self.optuna = TuningStudy(
             folder / STORAGE,
-            study.id,
+            study.stored_as or study.id,
             self.settings.space.entries,
             method=self.settings.method,
             pruner=self.settings.pruner,
             seed=self.settings.seed,
             greater_is_better=study.greater_is_better,
+            second=bool(self.settings.aim),
+            url=studies_url() if study.stored_as else "",
         )
         self.points = self._points()
         self.executor = executor_at(place, self.work, cores(prepared.config), prepared.config.threads, emit)
@@ -146,7 +150,7 @@ class TuneLoop:
         self.study = replace(self.study, rows=tuple(_row_of(told) for told in self.optuna.told()))
         try:
             self._first()
-            self._prepare()
+            self.facts = ready_folds(self.work, self.base.view, self.executor, self.emit, self._left)
             while not self._over():
                 self._batch()
         finally:
@@ -203,25 +207,6 @@ class TuneLoop:
         self.optuna.store()
         self._save()
 
-    def _prepare(self) -> None:
-        """Find each fold's data where the run left it, or make it again."""
-        waiting = []
-        for fold in range(self.work.division.folds):
-            path = self.work.folder / "folds" / str(fold) / f"{self.base.view}.json"
-            left = [path.with_name(f"{self.base.view}_{part}.npy") for part in ("learn", "judge")]
-            if path.exists() and all(part.exists() for part in left):
-                self.facts[fold] = read_json(path)
-            else:
-                waiting.append(fold)
-        if waiting:
-            self.emit(Progress(0.0, "Preparing the data of the folds"))
-        for fold in waiting:
-            self.executor.submit(("prepare", fold), partial(self.work.prepare, fold, self.base.view), self._left())
-            for done in self._results(1):
-                if done.error:
-                    raise StorageError(f"The data of fold {fold + 1} could not be prepared: {done.error}")
-                self.facts[fold] = done.result
-
     def _batch(self) -> None:
         """Ask for a batch, fit it fold by fold, and tell its scores in order."""
         count, first = self._count(), len(self.study.rows) - 1
@@ -229,6 +214,8 @@ class TuneLoop:
         tries = [self._try(trial) for trial in self.optuna.ask(count, fixed)]
         folds = list(range(self.work.division.folds))
         pruner = self.settings.pruner
+        if self.settings.aim:
+            pruner = "none"  # a cheap trial may be worse in its score, and still be wanted
         waits = pruner == "halving" or (pruner == "median" and len(self.study.scored) >= STARTUP)
         for part in [[fold] for fold in folds] if waits else [folds]:
             self._fit([one for one in tries if one.alive and one.again is None], part, tries)
@@ -265,6 +252,13 @@ class TuneLoop:
                         one.state = "stopped"
                         one.reason = "You stopped it before it was done." if self.stopped else "The time was up."
                 return
+            if is_paused(self.folder):
+                if not running:
+                    self._wait()
+                    continue
+                queue, waiting = [], queue
+            else:
+                waiting = []
             while queue and self.executor.free() > 0:
                 one, fold = queue.pop(0)
                 if not one.alive:
@@ -273,10 +267,21 @@ class TuneLoop:
                 left = self._left()
                 self.executor.submit((one.trial.number, fold), partial(self.work.fit, spec, fold, self.facts[fold], left), left)
                 running += 1
+            queue += waiting
             for done in self.executor.wait(TICK):
                 running -= 1
                 self._take(known[done.key[0]], done)
             self._tell_progress(batch)
+
+    def _wait(self) -> None:
+        """Do nothing while the study is paused; the pause counts for nobody's time."""
+        began = time.time()
+        self.study = replace(self.study, running=("Paused",))
+        self._save()
+        while is_paused(self.folder) and not self.should_stop():
+            time.sleep(TICK)
+        self.end += time.time() - began
+        self.started += time.time() - began
 
     def _take(self, one: _Try, done: Done) -> None:
         if done.disk:  # the next fit would meet the same disk
@@ -328,25 +333,20 @@ class TuneLoop:
 
     def _tell(self, row: TrialRow) -> None:
         outcome = {"scored": "complete", "pruned": "pruned"}.get(row.state, "failed")
-        self.optuna.tell(row.number, outcome, row.score, row.to_dict())  # type: ignore[arg-type]  # of Outcome
+        second = float(getattr(row, self.settings.aim)) if self.settings.aim else 0.0
+        self.optuna.tell(row.number, outcome, row.score, row.to_dict(), second)  # type: ignore[arg-type]  # of Outcome
         self.study = replace(self.study, rows=(*self.study.rows, row))
 
     def _left(self) -> float:
         return max(self.end - time.time(), 0.1) if self.end != float("inf") else FOREVER
 
-    def _results(self, count: int) -> list[Done]:
-        found: list[Done] = []
-        while len(found) < count:
-            found += self.executor.wait(TICK)
-        return found
-
     # -- keeping and telling ------------------------------------------------------------------------------------
 
     def _keep_best(self) -> None:
-        """Remove the fitted folds of every trial but the best one."""
-        best = self.study.best
+        """Remove the fitted folds of every trial but the best one, and those that a person may pick."""
+        kept = {str(row.number) for row in [*self.study.front, self.study.best] if row is not None}
         for path in (self.folder / "candidates").glob("*"):
-            if best is None or path.name != str(best.number):
+            if path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
 
     def _tell_progress(self, tries: Sequence[_Try]) -> None:
@@ -373,7 +373,9 @@ class TuneLoop:
             left = (self._at() - self.before) / max(done, 1) * (goal - done) if done > 2 and not self.before else -1.0
         else:
             share, left = self._at() / self.study.goal_seconds, max(self.end - self.saved, 0.0)
-        self.emit(Progress(min(share, 0.99), f"Tuning {self.row.name}: {doing}", left))
+        paused = is_paused(self.folder)
+        word = "Paused, tuning" if paused else "Tuning"
+        self.emit(Progress(min(share, 0.99), f"{word} {self.row.name}: {doing}", -1.0 if paused else left))
 
     def _finish(self) -> Study:
         """Store what was gained, and let a better model join the leaderboard."""
@@ -386,50 +388,21 @@ class TuneLoop:
         )
         best = self.study.best
         joined = ""
-        if best is not None and best.number and gain.gain > 0 and (self.folder / "candidates" / str(best.number)).exists():
-            joined = self._join(best)
+        # With two aims a person picks.
+        if (
+            not self.settings.aim
+            and best is not None
+            and best.number
+            and gain.gain > 0
+            and (self.folder / "candidates" / str(best.number)).exists()
+        ):
+            joined = join_trial(self.work.folder, self.study, self.row, best, self.folder).id
         self.study = replace(
             self.study, importance=self.optuna.importance(), gain=gain.to_dict(), joined=joined, seconds=self._at()
         )
         self.study.save(self.folder)
         self.emit(Message(gain.sentence))
         return self.study
-
-    def _join(self, best: TrialRow) -> str:
-        """Add the best trial to the leaderboard as a row of its own; nothing there is replaced."""
-        name = self.study.id
-        run = self.work.folder
-        target = run / "candidates" / name
-        shutil.copytree(self.folder / "candidates" / str(best.number), target, dirs_exist_ok=True)
-        number = name.rpartition("-")[2]
-        label = f"{self.row.name}, tuned" + (f" {number}" if number != "1" else "")
-        spec = replace(self.base, id=name, name=label, params={**self.base.params, **best.params})
-        # A search that goes on finds it by this file, shows its row again, and may take it into the ensemble.
-        write_json(target / "spec.json", {"format": 1, **asdict(spec)})
-        results = [read_json(path) for path in sorted(target.glob("fold*.json"))]
-        names = set.intersection(*(set(result["metrics"]) for result in results))
-        scores = best.fold_scores
-        row = Candidate(
-            id=name,
-            name=label,
-            family=spec.family,
-            view=spec.view,
-            params=spec.params,
-            state="scored",
-            fold_scores=scores,
-            score=best.score,
-            spread=float(np.std(scores, ddof=1)) if len(scores) > 1 else None,
-            metrics={key: float(np.mean([result["metrics"][key] for result in results])) for key in sorted(names)},
-            fit_seconds=best.fit_seconds,
-            predict_ms=best.predict_ms,
-            size_bytes=best.size_bytes,
-            at_seconds=self.row.at_seconds + self._at(),
-            spec=asdict(spec),
-        )
-        write_json(target / "candidate.json", row.to_dict())
-        with at_work(run / "tuning", "Another study of this run"):
-            Leaderboard.load(run / "leaderboard.json").with_candidate(row).save(run / "leaderboard.json")
-        return name
 
 
 def _row_of(told: Told) -> TrialRow:

@@ -37,6 +37,15 @@ METHODS: dict[Method, About] = {
 }  # fmt: skip
 
 
+FOR_AIMS: tuple[Method, ...] = ("nsga2", "random", "grid")
+"""Methods that make sense with two aims: one keeps a population, the others try what they try whatever came out."""
+
+
+def propose_for_aims() -> Decision[Method]:
+    """Return the method for two aims, with the reason."""
+    return Decision("nsga2", "It keeps those that nothing beats in both aims, and crosses them.")
+
+
 def why_not(method: Method, space: Space, steps: int = STEPS) -> str:
     """Return why a method cannot be used on a space, empty where it can."""
     if method == "gp" and not has_torch():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from automl_core.errors import InputError, StorageError
 from automl_core.events import Event
 from automl_core.experiment import Task
 from automl_core.leaderboard import Candidate
@@ -15,9 +17,9 @@ from automl_core.search.candidates import Spec
 from automl_core.search.place import HERE, Place
 from automl_core.search.run import prepare
 from automl_core.tuning.loop import TuneLoop
-from automl_core.tuning.methods import check_method
+from automl_core.tuning.methods import FOR_AIMS, check_method
 from automl_core.tuning.spaces import Space, check_tunable, space_of
-from automl_core.tuning.study import FILE, Settings, Study, study_folder
+from automl_core.tuning.study import FILE, Settings, Study, studies_url, study_folder
 from automl_core.workspace import at_work
 
 
@@ -31,6 +33,12 @@ def check_settings(settings: Settings, row: Candidate) -> None:
     """Raise InputError when a study cannot be made as it is asked for."""
     check_tunable(row)
     check_method(settings.method, settings.space, settings.steps)
+    if settings.aim and settings.method not in FOR_AIMS:
+        raise InputError(
+            f"The method {settings.method!r} has one aim.",
+            "Two aims need a method that keeps a population, or tries what it tries whatever came out.",
+            "Choose nsga2, random or grid.",
+        )
 
 
 def tune(
@@ -98,8 +106,16 @@ def _goals(
             0,
             goal_trials=settings.trials,
             goal_seconds=settings.seconds,
+            # Runs of several machines meet in one database; a file's study needs no more than its id.
+            stored_as=f"{study_id}-{secrets.token_hex(4)}" if studies_url() else "",
         )
     study = Study.load(folder)
+    if study.stored_as and not studies_url():
+        raise StorageError(
+            f"The study {study_id!r} is kept in a database whose address is not known.",
+            "AUTOML_STUDIES_URL named it when the study was made.",
+            "Set it again, or start a new study.",
+        )
     kept = replace(study.settings, trials=settings.trials, seconds=settings.seconds)
     done = max(len(study.rows) - 1, 0)
     ended = bool(study.gain)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from automl_core.engines.optuna_study import Method, Pruner
 from automl_core.errors import FormatError, InputError, NotFoundError
@@ -18,6 +19,9 @@ STORAGE = "optuna.db"
 WIDTH = 4
 """Trials of a batch: the next ones are proposed when all of them are scored, so that the number of cores changes nothing."""
 FORMAT = 1
+PAUSE = "pause"
+"""A file in the study's folder; while it is there nothing is begun."""
+Aim = Literal["", "predict_ms", "size_bytes"]
 State = Literal["scored", "pruned", "failed", "stopped"]
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*-tuned-\d+")
 
@@ -43,6 +47,8 @@ class Settings:
         What gives trials up by their first folds.
     width : int
         Trials of a batch.
+    aim : Aim
+        What is made small beside the score: the time to predict 1,000 rows, or the size; empty for the score alone.
     """
 
     candidate: str
@@ -54,9 +60,12 @@ class Settings:
     steps: int = STEPS
     pruner: Pruner = "median"
     width: int = WIDTH
+    aim: Aim = ""
 
     def __post_init__(self) -> None:
-        """Raise InputError for a budget that is none."""
+        """Raise InputError for a budget that is none, and for a second aim that there is not."""
+        if self.aim not in get_args(Aim):
+            raise InputError(f"There is no second aim {self.aim!r}.", "There are predict_ms and size_bytes.", "Choose one.")
         if self.trials < 0 or (not self.trials and not self.seconds > 0):
             raise InputError(
                 f"The budget is {self.trials} trials or {self.seconds:g} s.", "It must be above 0.", "Give trials or seconds."
@@ -148,6 +157,10 @@ class Study:
         Where the present session ends, earlier ones included.
     seconds : float
         That all sessions took so far.
+    stored_as : str
+        Its name in the database of ``AUTOML_STUDIES_URL``; empty for an SQLite file in its folder.
+    picked : tuple of int
+        Trials that were put on the leaderboard by hand.
     """
 
     id: str
@@ -166,6 +179,21 @@ class Study:
     goal_trials: int = 0
     goal_seconds: float = 0.0
     seconds: float = 0.0
+    stored_as: str = ""
+    picked: tuple[int, ...] = ()
+
+    @property
+    def front(self) -> list[TrialRow]:
+        """The trials that no other one beats in both aims, smallest second aim first; with one aim the best alone."""
+        aim = self.settings.aim
+        if not aim:
+            return [self.best] if self.best else []
+        sign = 1.0 if self.greater_is_better else -1.0
+        found: list[TrialRow] = []
+        for row in sorted(self.scored, key=lambda row: (getattr(row, aim), -sign * (row.score or 0.0), row.number)):
+            if not found or sign * (row.score or 0.0) > sign * (found[-1].score or 0.0):
+                found.append(row)
+        return found
 
     @property
     def scored(self) -> list[TrialRow]:
@@ -186,6 +214,7 @@ class Study:
             "settings": self.settings.to_dict(),
             "rows": [row.to_dict() for row in self.rows],
             "running": list(self.running),
+            "picked": list(self.picked),
         }
 
     @classmethod
@@ -198,6 +227,7 @@ class Study:
         fields["settings"] = Settings.from_dict(fields["settings"])
         fields["rows"] = tuple(TrialRow.from_dict(row) for row in fields["rows"])
         fields["running"] = tuple(fields["running"])
+        fields["picked"] = tuple(fields.get("picked", ()))
         return cls(**fields)
 
     def save(self, folder: Path) -> None:
@@ -208,6 +238,11 @@ class Study:
     def load(cls, folder: Path) -> Study:
         """Read a study; raises NotFoundError or FormatError."""
         return cls.from_dict(read_json(folder / FILE))
+
+
+def studies_url() -> str:
+    """Return where studies are stored: ``AUTOML_STUDIES_URL``, or empty for an SQLite file in each one's folder."""
+    return os.environ.get("AUTOML_STUDIES_URL", "")
 
 
 def studies_folder(run: Path) -> Path:
@@ -232,6 +267,21 @@ def new_study(run: Path, candidate: str) -> str:
             continue
         return f"{base}-tuned-{number}"
     raise InputError(f"{candidate} has been tuned 10,000 times.", action="Delete the run's folder 'tuning'.")
+
+
+def pause(folder: Path) -> None:
+    """Let a study begin nothing more until `go_on`; what is being fitted is fitted to its end. The pause costs no time."""
+    (folder / PAUSE).touch()
+
+
+def go_on(folder: Path) -> None:
+    """Let a paused study go on."""
+    (folder / PAUSE).unlink(missing_ok=True)
+
+
+def is_paused(folder: Path) -> bool:
+    """Return whether a study is paused."""
+    return (folder / PAUSE).exists()
 
 
 def list_studies(run: Path) -> list[str]:

@@ -10,17 +10,32 @@ from typing import Any
 
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND
-from automl_core.worker import candidates, judging, monitoring, policies, predictions, reading, tables, training, versions
+from automl_core.worker import (
+    candidates,
+    combined,
+    drift,
+    explaining,
+    judging,
+    monitoring,
+    policies,
+    predictions,
+    reading,
+    tables,
+    training,
+    versions,
+)
 
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "train": training.train_job,
     KIND: training.train_job,
     "model": candidates.candidate_job("Packing the model", candidates.bundle),
     "evaluate": candidates.candidate_job("Judging the model", candidates.evaluate_candidate),
-    "explain": candidates.candidate_job("Finding out which columns matter", candidates.explain_candidate),
+    "explain": explaining.explain_job,
+    "change": explaining.change_job,
     "readable": candidates.candidate_job("Writing the model out", candidates.write_out_candidate),
     "report": candidates.candidate_job("Writing the report", candidates.report_candidate),
     "tune": candidates.tune_job,
+    "combine": combined.combine_job,
     "judge": judging.judge_job,
     "failing": judging.failing_job,
     "fairness": judging.fairness_job,
@@ -28,6 +43,7 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "learning": judging.learn_more,
     "predict": predictions.predict_job,
     "read": reading.read_job,
+    "drift": drift.drift_job,
     "profile": tables.profile_job,
     "forecast": tables.forecast_job,
     "ablation": tables.ablation_job,

@@ -25,7 +25,7 @@ ShouldStop = Callable[[], bool]
 
 def drop_stale(run: Run) -> None:
     """Remove what was computed of candidates that have changed since, and reports of an older leaderboard."""
-    for kind in ("models", "evaluations", "explanations", "readables", "reports"):
+    for kind in ("models", "evaluations", "explanations", "reasons", "readables", "reports"):
         for path in (run.path / kind).glob("*"):
             source = run.path / "candidates" / path.stem / "candidate.json"
             if kind == "reports" or not source.exists() or path.stat().st_mtime < source.stat().st_mtime:

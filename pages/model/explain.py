@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import errors, evaluation_tabs, guards, layout, readable_view, run_view
+from pages.shared import errors, evaluation_tabs, explanation_tabs, guards, layout, readable_view, run_view
 from pages.shared.candidate_jobs import result_of
-from pages.shared.evaluation_view import draw_importance
 
 layout.header("explain")
 run, candidate = guards.require_candidate()
@@ -18,18 +17,7 @@ with good, errors.shown():
     evaluation_tabs.draw(project, run, candidate)
 
 with importance, errors.shown():
-    explained = result_of(
-        project,
-        run,
-        candidate,
-        "explain",
-        run.explanation,
-        label="Find out what matters",
-        why="Shuffles one column after the other and sees how much worse the model gets; then traces single predictions.",
-        icon=":material/troubleshoot:",
-    )
-    if explained is not None:
-        draw_importance(explained)
+    explanation_tabs.draw(project, run, candidate)
 
 with whole, errors.shown():
     readable_view.draw(project, run, candidate)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import errors, guards, jobs, layout, place_form, state, tune_form, tune_view
+from pages.shared import ensemble_view, errors, guards, jobs, layout, place_form, state, tune_form, tune_view
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -80,6 +80,15 @@ run, _ = guards.require_candidate()
 project = guards.require_project()
 if jobs.follow(run.path).active:
     layout.empty("This run is still being searched. Tune one of its models when it has ended.", "compare", "Watch the run")
+    st.stop()
+part = st.segmented_control(
+    "What to do", ("Parameters", "Ensemble", "Calibration"), default="Parameters", required=True, key="tune_part",
+    label_visibility="collapsed",
+    help="Search better parameters of one model, put several together, or set probabilities right.",
+)  # fmt: skip
+if part != "Parameters":
+    (ensemble_view.combine if part == "Ensemble" else ensemble_view.calibrate)(project, run)
+    layout.next_step("compare", "See it among the other models.", "Back to the leaderboard")
     st.stop()
 known = studies(project, run)
 if not known:

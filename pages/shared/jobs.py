@@ -27,9 +27,11 @@ DOING = {
     "decide": "Storing a threshold",
     "learning": "Drawing a learning curve",
     "explain": "Explaining a model",
+    "change": "Looking for a change",
     "report": "Writing a report",
     "predict": "Predicting",
     "read": "Reading a table",
+    "drift": "Comparing new rows",
     "profile": "Exploring a table",
     "forecast": "Forecasting a comparison",
     "ablation": "Comparing steps",
@@ -42,6 +44,7 @@ DOING = {
     "monitor": "Looking at a model in use",
     "policy": "Following a policy",
     "watch": "Watching policies",
+    "combine": "Combining models",
 }
 WORDS = {
     "queued": "Waiting for its turn",
@@ -163,10 +166,12 @@ def resume(project_id: str, job_id: str) -> None:
         resume_job(caches.workspace(), project_id, job_id)
 
 
-def panel(project: ProjectFolder, job_id: str, *, key: str, body: Callable[[Following], None] | None = None) -> Following:
+def panel(
+    project: ProjectFolder, job_id: str, *, key: str, body: Callable[[Following], None] | None = None, every: float = 1.0
+) -> Following:
     """Follow one job in place: progress in words, time left, a stop button; then how it ended.
 
-    Only the panel is drawn again while the job works, once a second. When it ends the whole page reruns once.
+    Only the panel is drawn again while the job works, every `every` seconds. When it ends the whole page reruns once.
 
     Parameters
     ----------
@@ -185,7 +190,7 @@ def panel(project: ProjectFolder, job_id: str, *, key: str, body: Callable[[Foll
     folder = project.job(job_id)
     before = follow(folder)
 
-    @st.fragment(run_every=1.0 if before.active else None)
+    @st.fragment(run_every=every if before.active else None)
     def draw() -> None:
         with errors.shown():
             now = follow(folder)

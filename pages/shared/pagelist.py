@@ -85,6 +85,14 @@ PAGES: dict[str, PageInfo] = {
             "How good is it on rows it never saw, and which columns does it look at?",
         ),
         PageInfo(
+            "whatif",
+            "Model",
+            "What-if",
+            ":material/psychology_alt:",
+            "pages/model/whatif.py",
+            "Why did it say that about one row, and what would change it?",
+        ),
+        PageInfo(
             "predict",
             "Model",
             "Predict",
@@ -99,6 +107,14 @@ PAGES: dict[str, PageInfo] = {
             ":material/deployed_code:",
             "pages/operate/models.py",
             "Which version is in use, and what came before?",
+        ),
+        PageInfo(
+            "drift",
+            "Operate",
+            "Drift",
+            ":material/compare_arrows:",
+            "pages/operate/drift.py",
+            "Does new data still look like what it learned from, and does it matter?",
         ),
         PageInfo(
             "monitor",

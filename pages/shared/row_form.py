@@ -39,7 +39,7 @@ def draw_form(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     fields = row_form(model)
     with st.form(f"predict_form_{candidate.id}", border=False):
         with st.grid("auto", min_column_width=200):
-            values: dict[str, Any] = {field.column: _ask(field) for field in fields}
+            values: dict[str, Any] = {field.column: ask(field, f"predict_field_{field.column}") for field in fields}
         sent = st.form_submit_button(
             "Predict this row", icon=":material/online_prediction:", help="A field that is left empty counts as missing."
         )
@@ -71,11 +71,12 @@ def _answered(project: ProjectFolder, run: Run, candidate: Candidate, model: Mod
     return answer
 
 
-def _ask(field: FormField) -> Any:
-    key = f"predict_field_{field.column}"
+def ask(field: FormField, key: str) -> Any:
+    """Ask for the value of one column; `key` is the widget's."""
     label = errors.plain(field.column if len(field.column) <= 60 else field.column[:59] + "…")
     if field.choices:
-        options = ["", *field.choices]
+        known = field.default in ("", *field.choices)
+        options = ["", *field.choices] if known else ["", str(field.default), *field.choices]
         index = options.index(field.default) if field.default in options else 0
         return st.selectbox(label, options, index=index, key=key, help="Empty counts as missing.", accept_new_options=True)
     learned = (
@@ -86,10 +87,11 @@ def _ask(field: FormField) -> Any:
     if field.kind == "number":
         # The widget gives a number, so that no decimal mark or unit of the training table comes into it.
         default = float(field.default) if field.default != "" else None
+        whole = field.whole and (default is None or default.is_integer())
         return st.number_input(
             label,
-            value=int(default) if field.whole and default is not None else default,
-            step=1 if field.whole else None,
+            value=int(default) if whole and default is not None else default,
+            step=1 if whole else None,
             key=key,
             help=f"A number{learned}. Empty counts as missing.",
         )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from automl_core.tuning.spaces import Space
     from automl_core.tuning.study import Settings
 
+AIMS = {"": "None, the score alone", "predict_ms": "A short time to predict", "size_bytes": "A small model"}
 PRUNERS = {
     "median": "Below the median of the others",
     "halving": "Below the better half",
@@ -25,18 +26,30 @@ def ask(run: Run, row: Candidate) -> Settings:
     """Draw the form and return what it says; raises InputError for a space or a budget that makes no sense."""
     from automl_core.search.run import cores
     from automl_core.tuning.edits import from_rows
-    from automl_core.tuning.methods import METHODS, check_method, expected_trials, propose_method, why_not
+    from automl_core.tuning.methods import (
+        FOR_AIMS,
+        METHODS,
+        check_method,
+        expected_trials,
+        propose_for_aims,
+        propose_method,
+        why_not,
+    )
     from automl_core.tuning.study import Settings
 
     counted, amount, seed = _budget()
     trials, seconds = (amount, 60.0) if counted else (0, float(amount))
+    aim = st.selectbox(
+        "Second aim", list(AIMS), format_func=AIMS.__getitem__, key="tune_aim",
+        help="Beside the score. The trials that no other one beats in both are kept, and you pick from them.",
+    )  # fmt: skip
     start = _space(run.config.task, run.id, row.id, row)
     edited = _edit(start, row)
     space = from_rows(start, edited)
     count = expected_trials(trials, seconds, row.fit_seconds, cores(run.config))
-    proposal = propose_method(space, count)
+    proposal = propose_method(space, count) if not aim else propose_for_aims()
     reasons = {name: why_not(name, space) for name in METHODS}
-    names = list(METHODS)
+    names = [name for name in METHODS if not aim or name in FOR_AIMS]
     chosen = st.selectbox(
         "Method",
         names,
@@ -61,7 +74,7 @@ def ask(run: Run, row: Candidate) -> Settings:
         key="tune_pruner",
         help="A trial that is worse than others on its first folds is not fitted on the rest. The first ten always are.",
     )
-    return Settings(row.id, method, space, trials, seconds, seed, pruner=pruner)
+    return Settings(row.id, method, space, trials, seconds, seed, pruner=pruner, aim=aim)
 
 
 def _budget() -> tuple[bool, int, int]:

@@ -13,8 +13,10 @@ from pages.shared import caches, errors, jobs, layout
 
 if TYPE_CHECKING:
     from automl_core.runs import Run
-    from automl_core.tuning.study import Study
+    from automl_core.tuning.study import Study, TrialRow
 
+EVERY = 3.0
+"""Seconds between two drawings of a study that is at work: its charts, once a second, took 7 % of two cores from the search."""
 WORDS = {"scored": "Scored", "pruned": "Given up", "failed": "Failed", "stopped": "Stopped"}
 
 
@@ -29,7 +31,12 @@ def draw(project: ProjectFolder, run: Run, job_id: str, study_id: str) -> jobs.F
             if now.active:
                 st.caption("The first trials will stand here in a moment.")
             return
-        _draw(Study.from_dict(caches.result(file)), file, now.active)
+        if now.active:
+            _pause(study_id, file.parent)
+        study = Study.from_dict(caches.result(file))
+        _draw(study, file, now.active)
+        if study.settings.aim and not now.active:
+            _pick(run, study)
         if not now.active and now.state != "lost":
             st.button(
                 "More time" if now.state == "finished" else "Go on",
@@ -40,7 +47,7 @@ def draw(project: ProjectFolder, run: Run, job_id: str, study_id: str) -> jobs.F
                 args=(project.id, job_id),
             )
 
-    return jobs.panel(project, job_id, key=f"tune_{study_id}", body=body)
+    return jobs.panel(project, job_id, key=f"tune_{study_id}", body=body, every=EVERY)
 
 
 def _draw(study: Study, file: Path, active: bool) -> None:
@@ -62,9 +69,55 @@ def _draw(study: Study, file: Path, active: bool) -> None:
         history_figure(study), key=f"tune_{study.id}_history", config={"displayModeBar": False},
         alt=f"{study.label} of every trial, and the best so far",
     )  # fmt: skip
+    if study.settings.aim and len(study.scored) > 1:
+        _front(study)
     if len(study.scored) > 2:
         _details(study, active)
     _table(study, file)
+
+
+def _pause(study_id: str, folder: Path) -> None:
+    from automl_core.tuning.study import go_on, is_paused, pause
+
+    paused = is_paused(folder)
+    st.button(
+        "Go on" if paused else "Pause",
+        key=f"tune_{study_id}_{'go_on' if paused else 'pause'}",
+        icon=":material/play_arrow:" if paused else ":material/pause:",
+        help="Begins trials again." if paused else "Begins no more trials until you go on; the pause does not count as time.",
+        on_click=go_on if paused else pause,
+        args=(folder,),
+    )
+
+
+def _pick(run: Run, study: Study) -> None:
+    """Draw the front, and put a trial of it on the leaderboard."""
+    from automl_core.tuning.joining import pick_trial
+
+    rows = [row for row in study.front if row.number and row.number not in study.picked]
+    for number in study.picked:
+        layout.link_to("explain", f"Inspect trial {number}", model=f"{study.id}-{number}")
+    if not rows:
+        return
+    by_number = {row.number: row for row in rows}
+    number = st.selectbox(
+        "Trial", list(by_number), key=f"tune_{study.id}_front", index=len(rows) - 1,
+        format_func=lambda one: f"Trial {one}: {in_words(by_number[one].score or 0.0)}, {second(study, by_number[one])}",
+        help="Trials that no other one beats in both aims.",
+    )  # fmt: skip
+    if st.button("Put it on the leaderboard", key=f"tune_{study.id}_pick", icon=":material/add:",
+                 help="As a row of its own; nothing is replaced."):  # fmt: skip
+        with errors.shown() as outcome:
+            pick_trial(run, study.id, int(number))
+        if not outcome.failed:
+            st.rerun(scope="app")
+
+
+def second(study: Study, row: TrialRow) -> str:
+    """Return a trial's second aim in words."""
+    if study.settings.aim == "predict_ms":
+        return f"{row.predict_ms:.3g} ms for 1,000 rows"
+    return f"{row.size_bytes / 1024:,.4g} kB"
 
 
 def _gain(study: Study, active: bool) -> None:
@@ -77,6 +130,16 @@ def _gain(study: Study, active: bool) -> None:
     if study.joined and not active:
         st.caption("It stands on the leaderboard as a row of its own; the recommendation is as it was.")
         layout.link_to("explain", "Inspect the tuned model", model=study.joined)
+
+
+def _front(study: Study) -> None:
+    from automl_core.charts.tuning import front_figure
+
+    st.plotly_chart(
+        front_figure(study), key=f"tune_{study.id}_front_chart", config={"displayModeBar": False},
+        alt=f"{study.label} of every trial against its second aim",
+    )  # fmt: skip
+    st.caption("No other trial beats those on the line in both aims.")
 
 
 def _details(study: Study, active: bool) -> None:
@@ -158,4 +221,5 @@ def _table(study: Study, file: Path) -> None:
         on_click="ignore",
     )
     with st.expander("Watch it with Optuna's own dashboard", icon=":material/monitoring:"):
-        st.code(f"optuna-dashboard sqlite:///{file.parent / 'optuna.db'}", language="bash")
+        where = '"$AUTOML_STUDIES_URL"' if study.stored_as else f"sqlite:///{file.parent / 'optuna.db'}"
+        st.code(f"optuna-dashboard {where}", language="bash")

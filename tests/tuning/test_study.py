@@ -10,14 +10,26 @@ from typing import Any
 import pytest
 
 from automl_core.engines.optuna import Choice, Range
-from automl_core.errors import FormatError, InputError, NotFoundError
+from automl_core.errors import FormatError, InputError, NotFoundError, StorageError
 from automl_core.events import Event, Progress, TrialFinished
 from automl_core.experiment import Budget
 from automl_core.runs import Run, write_request
+from automl_core.tuning.joining import pick_trial
 from automl_core.tuning.loop import TuneLoop
 from automl_core.tuning.run import space_of_row
 from automl_core.tuning.spaces import Space
-from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow, list_studies, new_study, study_folder
+from automl_core.tuning.study import (
+    STORAGE,
+    Settings,
+    Study,
+    TrialRow,
+    go_on,
+    is_paused,
+    list_studies,
+    new_study,
+    pause,
+    study_folder,
+)
 from automl_core.worker import training
 from automl_core.workspace import at_work, read_json, write_json
 from tests.tuning.conftest import Tune
@@ -242,3 +254,139 @@ def test_a_study_outlives_its_file(run: Run, tuned: Tune) -> None:
     assert Study.load(study_folder(run.path, study.id)) == study
     assert list_studies(run.path) == [study.id]
     assert Range(0, 1) != Choice((0, 1))
+
+
+def test_a_pause_begins_nothing_and_costs_no_time(run: Run, tuned: Tune) -> None:
+    import threading
+    import time
+
+    study_id = new_study(run.path, "dt")
+    folder = study_folder(run.path, study_id)
+    told: list[Event] = []
+    seen: list[int] = []
+
+    def emit(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, TrialFinished) and event.trial["number"] == 4:
+            pause(folder)
+            threading.Thread(target=release).start()
+
+    def release() -> None:
+        while Study.load(folder).running != ("Paused",):
+            time.sleep(0.02)
+        time.sleep(1.0)
+        seen.append(sum(isinstance(one, TrialFinished) for one in told))
+        go_on(folder)
+
+    began = time.monotonic()
+    study = tuned(run, trials=8, study=study_id, emit=emit)
+    assert seen == [4], "nothing was tried meanwhile"
+    assert len(study.rows) == 9 and not is_paused(folder)
+    assert study.seconds < time.monotonic() - began - 0.8
+
+
+def test_a_paused_study_can_be_stopped(run: Run, tuned: Tune) -> None:
+    import time
+
+    study_id = new_study(run.path, "dt")
+    folder = study_folder(run.path, study_id)
+    began = time.monotonic()
+    study = tuned(
+        run, trials=50, study=study_id, should_stop=lambda: time.monotonic() - began > 3,
+        emit=lambda event: pause(folder) if isinstance(event, TrialFinished) else None,
+    )  # fmt: skip
+    assert len(study.rows) <= 9 and study.gain
+
+
+def test_two_aims_leave_a_front_to_pick_from(run: Run, tuned: Tune) -> None:
+    import optuna
+
+    study = tuned(run, "dt", method="nsga2", trials=24, aim="size_bytes", seed=2)
+    front = study.front
+    assert len(front) >= 2 and not study.joined
+    assert [row.size_bytes for row in front] == sorted(row.size_bytes for row in front)
+    assert [row.score for row in front] == sorted(row.score for row in front)
+    loaded = optuna.load_study(study_name=study.id, storage=f"sqlite:///{study_folder(run.path, study.id) / STORAGE}")
+    assert [one.name for one in loaded.directions] == ["MAXIMIZE", "MINIMIZE"]
+    assert {tuple(one.values) for one in loaded.best_trials} == {(row.score, float(row.size_bytes)) for row in front}
+    smallest = next(row for row in front if row.number)
+    made = pick_trial(run, study.id, smallest.number)
+    board = run.leaderboard()
+    assert board[made.id].size_bytes == smallest.size_bytes and made.name.endswith(f"tuned, trial {smallest.number}")
+    assert Study.load(study_folder(run.path, study.id)).picked == (smallest.number,)
+    with pytest.raises(InputError, match="Trial 0 is the model as it was"):
+        pick_trial(run, study.id, 0)
+    away = next(row for row in study.rows[1:] if row not in front and row.number != study.best.number)
+    with pytest.raises(
+        InputError, match=f"What trial {away.number} fitted was not kept. Kept are those that no other trial beats"
+    ):
+        pick_trial(run, study.id, away.number)
+    more = tuned(run, "dt", method="nsga2", trials=4, aim="size_bytes", seed=2, study=study.id)
+    assert more.rows[: len(study.rows)] == study.rows
+
+
+def test_two_aims_need_a_method_that_knows_them(run: Run, tuned: Tune) -> None:
+    with pytest.raises(InputError) as error:
+        tuned(run, "dt", aim="predict_ms")
+    assert str(error.value) == (
+        "The method 'tpe' has one aim. Two aims need a method that keeps a population, or tries what it tries whatever came "
+        "out. Choose nsga2, random or grid."
+    )
+    with pytest.raises(InputError, match="There is no second aim 'beauty'. There are predict_ms and size_bytes. Choose one."):
+        tuned(run, "dt", aim="beauty")
+
+
+def test_a_trial_that_runs_out_of_memory_is_a_row_and_the_search_goes_on(
+    run: Run, tuned: Tune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from automl_core.search.fitting import FoldWork
+
+    learn = FoldWork.learn
+
+    def short(self: FoldWork, spec: Any, fold: int, facts: dict[str, Any], seconds: float) -> Any:
+        if spec.params.get("max_depth", 0) and spec.params["max_depth"] > 8:
+            raise MemoryError
+        return learn(self, spec, fold, facts, seconds)
+
+    monkeypatch.setattr(FoldWork, "learn", short)
+    study = tuned(run, "dt", method="random", trials=12)
+    failed = [row for row in study.rows if row.state == "failed"]
+    assert failed and {row.reason for row in failed} == {"There was not enough memory."}
+    assert any(row.state == "scored" for row in study.rows[1:])
+
+
+def test_two_people_who_tune_the_same_model_get_two_studies_and_two_rows(run: Run, tuned: Tune) -> None:
+    other: list[Study] = []
+
+    def emit(event: Event) -> None:
+        if isinstance(event, TrialFinished) and not other:
+            other.append(tuned(run, trials=8, seed=2))  # begins and ends while the first is at work
+
+    study = tuned(run, trials=8, seed=1, emit=emit)
+    assert (study.id, other[0].id) == ("dt-tuned-1", "dt-tuned-2")
+    assert {study.joined, other[0].joined} - {""} <= {row.id for row in run.leaderboard()}
+    assert study.joined and other[0].joined
+
+
+def test_a_database_that_does_not_answer_is_said_without_its_address(
+    run: Run, tuned: Tune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOML_STUDIES_URL", "postgresql+psycopg://someone:secret@127.0.0.1:1/studies")
+    with pytest.raises(StorageError) as error:
+        tuned(run, trials=2)
+    assert str(error.value).startswith("The database of the studies did not answer: OperationalError. AUTOML_STUDIES_URL must")
+    assert "secret" not in str(error.value)
+
+
+def test_a_study_in_a_database_needs_its_address(run: Run, tuned: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import optuna
+
+    url = f"sqlite:///{tmp_path / 'all.db'}"
+    monkeypatch.setenv("AUTOML_STUDIES_URL", url)
+    study = tuned(run, trials=2)
+    assert study.stored_as.startswith("dt-tuned-1-") and not (study_folder(run.path, study.id) / STORAGE).exists()
+    assert len(optuna.load_study(study_name=study.stored_as, storage=url).trials) == 3
+    assert len(tuned(run, trials=2, study=study.id).rows) == 5
+    monkeypatch.delenv("AUTOML_STUDIES_URL")
+    with pytest.raises(StorageError, match="is kept in a database whose address is not known"):
+        tuned(run, trials=2, study=study.id)

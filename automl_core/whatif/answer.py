@@ -1,0 +1,260 @@
+"""What a model says to one row, and why: fast enough to be asked on every change of a form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_core.explaining.explainer import Explainer, MemberShare, Shares, linked
+from automl_core.explaining.sampling import sample_shapley
+from automl_core.predicting import check_rows, read_row
+from automl_core.profiling.wording import counted, number, percent, quoted
+from automl_core.scoring.bundle import Model
+from automl_core.whatif.neighbours import Neighbours, Position, outside, positions
+
+LIVE = 4
+"""Rows that stand for "not known" while a form is filled in, where contributions are sampled."""
+WORTH = 0.1
+"""Of the largest contribution, the part that one must have to be spoken of."""
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one column added to one prediction.
+
+    Parameters
+    ----------
+    column, cell : str
+    value : float
+        On the raw scale.
+    error : float
+        Standard error; 0 where exact.
+    """
+
+    column: str
+    cell: str
+    value: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says to one row, and why.
+
+    Parameters
+    ----------
+    target : str
+    prediction : str or float
+    probabilities : dict of str to float
+    output : str
+        Whose contributions these are: the event, the predicted label, or the target's name.
+    scale : str
+        See `explainer.Shares.scale`.
+    base : float
+    contributions : tuple of Contribution
+        Largest first.
+    summed : float
+        What base and contributions say, in the unit of the predictions.
+    gap : float
+        How far that is from the model's own prediction.
+    members : tuple of MemberShare
+    positions : tuple of Position
+    warnings : tuple of str
+        Where the row lies outside the training rows, or breaks a rule of the table.
+    """
+
+    target: str
+    prediction: str | float
+    probabilities: dict[str, float]
+    output: str
+    scale: str
+    base: float
+    contributions: tuple[Contribution, ...]
+    summed: float
+    gap: float
+    members: tuple[MemberShare, ...] = ()
+    positions: tuple[Position, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether no contribution was sampled."""
+        return all(member.exact for member in self.members)
+
+    @property
+    def shown(self) -> str:
+        """The prediction, for people."""
+        return number(self.prediction) if isinstance(self.prediction, float) else self.prediction
+
+    @property
+    def chance(self) -> float | None:
+        """Probability of `output`; None for numbers."""
+        return self.probabilities.get(self.output)
+
+    def steps(self, most: int = 10) -> list[tuple[str, float, float]]:
+        """Return what the prediction is after each column in turn, largest first: label, before, after.
+
+        For two classes and for numbers in the unit of the predictions; for more classes on the raw scale, since a
+        probability there depends on the scores of all classes.
+        """
+        said = [(f"{entry.column} = {entry.cell or 'missing'}", entry.value) for entry in self.contributions]
+        rest = said[most:]
+        if rest:
+            said = [*said[:most], (counted(len(rest), "other column", "other columns"), sum(value for _, value in rest))]
+        found, raw = [], self.base
+        for label, value in said:
+            found.append((label, self._unit(raw), self._unit(raw + value)))
+            raw += value
+        return found
+
+    def _unit(self, raw: float) -> float:
+        if self.scale == "value" or len(self.probabilities) != 2:
+            return raw
+        return float(linked(np.array([raw]), self.scale)[0])
+
+
+def answer(model: Model, explainer: Explainer, values: dict[str, Any], neighbours: Neighbours | None = None) -> Answer:
+    """Predict one row and say why.
+
+    Parameters
+    ----------
+    model : Model
+    explainer : Explainer
+        Of the same model.
+    values : dict
+        By column, as `predicting.predict_row` takes them.
+    neighbours : Neighbours, optional
+        To say whether the row is like any training row.
+
+    Raises
+    ------
+    InputError
+        As `predicting.predict_row`.
+    """
+    frame = read_row(model, values)
+    checked = check_rows(model, frame)
+    checked.enforce()
+    typed = model.checked(frame)
+    shares = explainer.share(typed, check=False, draws=LIVE)
+    warnings = [*outside(model, typed)]
+    if neighbours is not None and (said := neighbours.warning(typed)):
+        warnings.append(said)
+    warnings += [result.sentence for result in checked.broken]
+    return answer_of(model, shares, typed, tuple(warnings))
+
+
+def answer_of(model: Model, shares: Shares, typed: pd.DataFrame, warnings: tuple[str, ...] = ()) -> Answer:
+    """Return what `shares` of one row say."""
+    said = model.labelled(shares.predicted, pd.RangeIndex(1)).iloc[0]
+    probabilities = {name: float(said[f"probability_{name}"]) for name in model.classes}
+    prediction = str(said["prediction"]) if model.classes else float(said["prediction"])
+    place = shares.outputs.index(str(prediction)) if len(shares.outputs) > 1 else 0
+    stands = {entry.column: entry for entry in positions(model, typed)}
+    found = [
+        Contribution(name, stands[name].cell, float(shares.values[0, column, place]), float(shares.error[0, column, place]))
+        for column, name in enumerate(shares.columns)
+    ]
+    found.sort(key=lambda entry: -abs(entry.value))
+    return Answer(
+        target=model.target,
+        prediction=prediction,
+        probabilities=probabilities,
+        output=shares.outputs[place],
+        scale=shares.scale,
+        base=float(shares.base[place]),
+        contributions=tuple(found),
+        summed=float(shares.summed[0, place]),
+        gap=float(shares.gaps[0, place]),
+        members=shares.members,
+        positions=tuple(stands[entry.column] for entry in found),
+        warnings=warnings,
+    )
+
+
+def why_sentences(answer: Answer, most: int = 3) -> tuple[str, ...]:
+    """Say in plain words why a row got its prediction, from the same numbers."""
+    two = len(answer.probabilities) == 2
+
+    def unit(value: float) -> str:
+        return percent(value) if two else number(value, 3)
+
+    if answer.chance is not None:
+        start = f"{quoted(answer.output)} has a probability of {percent(answer.chance)} for this row."
+    else:
+        start = f"{quoted(answer.target)} is predicted as {answer.shown}."
+    said = [start]
+    if two or answer.scale == "value":
+        base = answer.steps(0)[0][1] if answer.contributions else answer.base
+        said[0] += f" Without knowing anything about the row the model would say {unit(base)}."
+    least = WORTH * max((abs(entry.value) for entry in answer.contributions), default=0.0)
+    up = [entry for entry in answer.contributions if entry.value > least][:most]
+    down = [entry for entry in answer.contributions if entry.value < -least][:most]
+    for entries, way in ((up, "raises"), (down, "lowers")):
+        if entries:
+            parts = [f"{quoted(entry.column)} = {entry.cell or 'missing'} ({_amount(answer, entry.value)})" for entry in entries]
+            said.append(f"What {way} it most: {', '.join(parts)}.")
+    return tuple(said)
+
+
+def _amount(answer: Answer, value: float) -> str:
+    if answer.scale == "value":
+        return f"{'+' if value > 0 else '−'}{number(abs(value), 3)}"
+    if len(answer.probabilities) == 2:
+        times = float(np.exp(abs(value)))
+        return f"odds {'×' if value > 0 else '÷'} {number(times, 2)}"
+    return f"{'+' if value > 0 else '−'}{number(abs(value), 2)} log-odds"
+
+
+def exact_sum(model: Model, explainer: Explainer, values: dict[str, Any], *, rounds: int = 2, seed: int = 0) -> Shares:
+    """Share out one prediction so that the sum is the prediction itself, by sampling, with the error of each share.
+
+    Parameters
+    ----------
+    model : Model
+    explainer : Explainer
+    values : dict
+        See `answer`.
+    rounds : int
+        How often each row of the background is used.
+    seed : int
+
+    Returns
+    -------
+    Shares
+        Its values are in the unit of the predictions: probabilities, or the target's own.
+    """
+    typed = model.checked(read_row(model, values))[list(explainer.columns)]
+    background = explainer.background
+    table = pd.concat([typed, background], ignore_index=True)
+    for name in explainer.columns:  # a column of which nothing is known here has no type of its own
+        table[name] = table[name].astype(background[name].dtype)
+
+    def predict(rows: Any) -> Any:
+        mixed = {name: table[name].array.take(rows[:, place]) for place, name in enumerate(explainer.columns)}
+        found = model.values_of(pd.DataFrame(mixed))
+        return found[:, 1:] if len(model.classes) == 2 else found.reshape(len(found), -1)
+
+    numbers = np.arange(len(table))
+    found = sample_shapley(predict, numbers[:1], numbers[1:], len(explainer.columns), rounds=rounds, seed=seed)
+    outputs = (model.classes[1],) if len(model.classes) == 2 else model.classes or (model.target,)
+    own = found.answers[:, 0] if not model.classes else found.answers
+    own = np.column_stack([1 - own, own]) if len(model.classes) == 2 else own
+    return Shares(explainer.columns, outputs, found.values, found.base, found.error, own, ())
+
+
+def values_of_row(model: Model, typed: pd.DataFrame) -> dict[str, Any]:
+    """Return the first of some typed rows as `answer` takes it: plain numbers, dates written as in the table, words."""
+    found: dict[str, Any] = {}
+    for name in model.used:
+        value = typed[name].iloc[0]
+        if pd.isna(value):
+            found[name] = ""
+        elif isinstance(value, pd.Timestamp):
+            written = model.schema[name].parsing.date_format
+            found[name] = value.strftime(written) if "%" in written else value.isoformat()
+        else:
+            found[name] = str(value) if typed[name].dtype == object else float(value)
+    return found

@@ -1,0 +1,94 @@
+"""The Drift page: new rows handed to a job, and what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from automl_core.drift.report import Chunk, ColumnDrift, DriftReport, Estimate, JointDrift, Picture
+from automl_core.events import Failed, Finished, Started
+from automl_core.workspace import ProjectFolder, new_id, write_json
+from tests.pages.conftest import Jobs, assert_clean, open_page
+
+REPORT = DriftReport(
+    "act", "Something should be done. 'age' moved, and the model depends on it.", 300, 1000, "frozen",
+    columns=(
+        ColumnDrift(
+            "age", "number", "ks", 0.001, 0.05, True, 0.3, 0.1, 0.25, 1.0, "act", "'age': 30 % of the rows moved.",
+            picture=Picture(("1", "2"), (0.5, 0.5), (0.2, 0.8)),
+        ),
+        ColumnDrift("city", "category", "z", 0.5, 0.05, False, 0.01, 0.1, 0.0, 0.4, "nothing", "'city' looks as before."),
+    ),
+    prediction=(ColumnDrift("Probability of yes", "prediction", "ks", 0.5, 0.05, picture=Picture(("0",), (1.0,), (1.0,))),),
+    joint=JointDrift(0.8, 0.55, (("age", 0.2),), sentence="A classifier tells old rows from new ones."),
+    performance=(Estimate("roc_auc", "ROC AUC", True, 0.8, 0.7, 0.68, 0.72, verdict="act"),),
+    chunks=(Chunk("2024-01", 150, "nothing", 0, {"age": 0.0}, {"roc_auc": 0.8}), Chunk("2024-02", 150, "act", 1, {"age": 0.3})),
+    notes=("The model does not know 'x'.",),
+    name="new <b>rows</b>.csv",
+)  # fmt: skip
+
+
+def page_of(run: Path):
+    return open_page("operate/drift", project=run.parent.parent.name, run=run.name)
+
+
+def checked(project: ProjectFolder, run: Path, emit, report: DriftReport | None = REPORT) -> Path:
+    """Write the folder of a comparison as the worker leaves it."""
+    folder = project.job(new_id("jb"))
+    params = {"run": run.name, "candidate": "lightgbm", "source": "x", "name": "new <b>rows</b>.csv"}
+    write_json(folder / "request.json", {"format": 1, "kind": "drift", "params": params})
+    emit(folder, Started(1))
+    if report is not None:
+        write_json(folder / "drift.json", report.to_dict())
+        emit(folder, Finished({"file": "drift.json"}))
+    return folder
+
+
+def test_without_a_run_it_says_where_one_comes_from(project: ProjectFolder) -> None:
+    app = open_page("operate/drift", project=project.id)
+    assert len(app.info) == 1
+    assert_clean(app)
+
+
+def test_a_file_is_kept_and_handed_to_a_job(run_folder: Path, jobs: Jobs, project: ProjectFolder) -> None:
+    app = page_of(run_folder)
+    assert app.button(key="drift_start").disabled
+    app.file_uploader(key="drift_file_0").upload("new.csv", b"age,city\n30,Rome\n").run()
+    app.button(key="drift_start").click().run()
+    (_, kind, params) = jobs.submitted[-1]
+    assert (kind, params["run"], params["candidate"], params["name"]) == ("drift", run_folder.name, "lightgbm", "new.csv")
+    assert params["settings"] == {"rule": "effect", "method": "", "chunk": ""}
+    assert Path(params["source"]).is_relative_to(project.path)
+    assert_clean(app)
+
+
+def test_a_table_of_the_project_is_compared(run_folder: Path, jobs: Jobs, table) -> None:
+    app = page_of(run_folder)
+    app.segmented_control(key="drift_where").set_value("A table of this project").run()
+    app.button(key="drift_start").click().run()
+    assert (jobs.submitted[-1][2]["dataset"], jobs.submitted[-1][2]["name"]) == (table.id, "customers")
+    assert_clean(app)
+
+
+def test_the_report_is_shown_summary_first(run_folder: Path, project: ProjectFolder, emit) -> None:
+    folder = checked(project, run_folder, emit)
+    app = page_of(run_folder)
+    assert app.error[0].value == "Something should be done. 'age' moved, and the model depends on it."
+    assert [entry.value for entry in app.subheader] == [
+        "What the model makes of it",
+        "Over time",
+        "Columns",
+        "All columns together",
+    ]
+    assert any("\\<b\\>rows" in entry.value for entry in app.caption), "a file's name is shown letter by letter"
+    assert list(app.dataframe[1].value["Column"]) == ["age", "city"]
+    app.segmented_control(key=f"drift_{folder.name}_line").set_value("ROC AUC").run()
+    assert_clean(app)
+
+
+def test_a_comparison_that_failed_says_why(run_folder: Path, project: ProjectFolder, emit, jobs: Jobs) -> None:
+    folder = checked(project, run_folder, emit, None)
+    emit(folder, Failed("The new table has 3 rows.", "Wait for more rows, or put several files together."))
+    jobs.states[folder.name] = "failed"
+    app = page_of(run_folder)
+    assert "The new table has 3 rows." in app.error[0].value
+    assert_clean(app)
