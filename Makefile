@@ -100,6 +100,9 @@ bench-profile: $(VENV)/installed-dev  ## A profile beside skrub's report
 bench-explaining: $(VENV)/installed-dev  ## How fast a model is explained, beside others
 	@$(BIN)/python benchmarks/run.py explaining
 
+bench-batch: $(VENV)/installed-dev  ## Predicting 1,000,000 rows: rows a second and peak memory
+	@$(BIN)/python benchmarks/run.py batch
+
 bench-speed: $(VENV)/installed-dev  ## PyCaret's models in how much of its time
 	@$(BIN)/python benchmarks/run.py speed
 

@@ -94,6 +94,7 @@ RUNTIME = (
     "scoring/bundle.py",
     "scoring/calibration.py",
     "scoring/columns.py",
+    "scoring/distinct.py",
     "scoring/conformal.py",
     "scoring/ensemble.py",
     "scoring/targets.py",

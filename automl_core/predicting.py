@@ -1,11 +1,10 @@
-"""Predictions for a file of new rows, for one row, and what a form needs to ask for one."""
+"""What became of a file of rows, the prediction for one row, and what a form needs to ask for one."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from numbers import Real
@@ -13,14 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from automl_core.cleaning.replay import Replayed, replay
+from automl_core.cleaning.replay import Replayed
 from automl_core.cleaning.rules import Checked, rules_from
-from automl_core.data.origin import Choice
-from automl_core.data.sources.opening import read_any
-from automl_core.data.sources.values import cells_of
 from automl_core.errors import InputError
 from automl_core.schema import Kind
 from automl_core.scoring.bundle import Model
@@ -56,6 +51,10 @@ class PredictionReport:
         Rows that rules set aside; they have no prediction.
     steps : tuple of Replayed
         What each step of the recipe did to these rows.
+    notes : tuple of str
+        What else became of the file: columns that were renamed, cells that were cut.
+    warned : int
+        Rows that carry a warning.
     """
 
     rows: int
@@ -68,6 +67,8 @@ class PredictionReport:
     rules: tuple[str, ...] = ()
     aside: int = 0
     steps: tuple[Replayed, ...] = ()
+    notes: tuple[str, ...] = ()
+    warned: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -83,6 +84,8 @@ class PredictionReport:
             "rules": list(self.rules),
             "aside": self.aside,
             "steps": [step.to_dict() for step in self.steps],
+            "notes": list(self.notes),
+            "warned": self.warned,
         }
 
     @classmethod
@@ -92,6 +95,7 @@ class PredictionReport:
         fields["differences"] = tuple(Difference(**entry) for entry in data["differences"])
         fields["columns"] = tuple(data["columns"])
         fields["rules"] = tuple(data.get("rules", ()))
+        fields["notes"] = tuple(data.get("notes", ()))
         fields["steps"] = tuple(Replayed(**entry) for entry in data.get("steps", ()))
         return cls(**fields)
 
@@ -147,90 +151,6 @@ def defuse(cell: str) -> str:
     return cell
 
 
-def predict_file(
-    model: Model,
-    source: Path,
-    out: Path,
-    *,
-    choice: Choice | None = None,
-    seen: Callable[[pd.DataFrame, pd.DataFrame], None] | None = None,
-) -> PredictionReport:
-    """Predict a file of rows and write them with their predictions.
-
-    Parameters
-    ----------
-    model : Model
-    source : Path
-        A file of any kind, read as an upload is.
-    out : Path
-        CSV (UTF-8): the columns of `source` as they were written, then ``prediction`` and ``probability_<class>``, in
-        row order. A column of the file that has one of these names is kept under ``<name>_in_file``, or
-        ``<name>_in_file_in_file`` where that is taken.
-    choice : Choice, optional
-        Which part of the file and how; found from the file when left out.
-    seen : callable, optional
-        Gets the raw rows that no rule set aside and their predictions, once they are written.
-
-    Returns
-    -------
-    PredictionReport
-
-    Raises
-    ------
-    InputError
-        When the file is no table, or columns are missing or of another type.
-    StorageError
-        When the disk is full.
-    """
-    table = read_any(source, choice)
-    frame = table.frame
-    if not len(frame):
-        raise InputError(f"{source.name} has no rows.", "At least one row is needed.", "Choose another file.")
-    differences = model.compare_columns(frame)
-    checked = check_rows(model, frame)
-    checked.enforce()
-    predicted = model.predict(frame)
-    fitted = model.ensemble.folds[0].preprocessors if hasattr(model.ensemble, "folds") else {}
-    steps = replay(model.recipe, model.inputs, model.read(frame).frame, fitted)
-    labels: dict[str, int] = {}
-    if model.classes:
-        counts = predicted["prediction"][~checked.aside].value_counts().to_dict()
-        labels = {name: int(counts.get(name, 0)) for name in model.classes}
-    clash: dict[str, str] = {}
-    for name in frame.columns.intersection(predicted.columns):
-        clash[name] = f"{name}_in_file"
-        while clash[name] in frame.columns or clash[name] in predicted.columns:
-            clash[name] += "_in_file"
-    defused = _write(out, cells_of(frame).rename(columns=clash), predicted, checked.aside)
-    if seen is not None:
-        seen(frame[~checked.aside], predicted[~checked.aside])
-    refused = len(table.report.refused)
-    aside = int(checked.aside.sum())
-    sentence = f"{len(frame) - aside:,} {'row' if len(frame) - aside == 1 else 'rows'} predicted."
-    if aside:
-        sentence += f" {aside:,} {'row is' if aside == 1 else 'rows are'} set aside by a rule and without a prediction."
-    if refused:
-        lines = (
-            "1 line could not be read as a row and is" if refused == 1 else f"{refused:,} lines could not be read as rows and are"
-        )
-        sentence += f" {lines} left out."
-    if defused:
-        cells = "1 cell looks" if defused == 1 else f"{defused:,} cells look"
-        sentence += f" {cells} like a formula and got an apostrophe in front."
-    return PredictionReport(
-        len(frame),
-        differences,
-        refused,
-        defused,
-        labels,
-        tuple(predicted.columns),
-        sentence,
-        tuple(result.sentence for result in checked.broken),
-        aside,
-        steps,
-    )
-
-
 def check_rows(model: Model, frame: pd.DataFrame) -> Checked:
     """Look at new rows with the rules that a model carries; nothing is looked at where it carries none."""
     rules = rules_from(model.manifest["rules"]) if model.manifest.get("rules") else ()
@@ -241,17 +161,6 @@ def check_rows(model: Model, frame: pd.DataFrame) -> Checked:
     # A rule about the target has nothing to look at here.
     rules = tuple(rule for rule in rules if rule.column != model.target)
     return check_rules(model.read(frame).frame, rules, raw=frame)
-
-
-def _write(out: Path, frame: pd.DataFrame, predicted: pd.DataFrame, aside: npt.NDArray[np.bool_]) -> int:
-    """Write the rows with their predictions, none for rows set aside; returns how many cells were defused."""
-    texts = {
-        name: values if values.dtype == object else [repr(float(cell)) for cell in values] for name, values in predicted.items()
-    }
-    added = pd.DataFrame(texts, dtype=object).reset_index(drop=True)
-    if aside.any():
-        added[aside] = ""
-    return write_csv(out, pd.concat([frame.reset_index(drop=True), added], axis=1))
 
 
 def write_csv(out: Path, frame: pd.DataFrame) -> int:

@@ -156,6 +156,14 @@ class Run:
         """Path of one candidate's report."""
         return self.path / "reports" / f"{self._known(candidate_id)}.html"
 
+    def card(self, candidate_id: str) -> Path:
+        """Path of one candidate's model card."""
+        return self.path / "reports" / f"{self._known(candidate_id)}.card.html"
+
+    def code(self, candidate_id: str) -> Path:
+        """Path of the proof of one candidate's script; the script (``.py``) and the notebook (``.ipynb``) lie beside it."""
+        return self.path / "codes" / f"{self._known(candidate_id)}.json"
+
     def _known(self, candidate_id: str) -> str:
         return self.leaderboard()[candidate_id].id
 

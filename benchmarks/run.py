@@ -41,6 +41,7 @@ FIGURES = (
     Figure("drift", "Drift: 5 s for 1,000,000 x 50, a fiftieth of Evidently's time, 5 % false alarms", ("drift.py",)),
     Figure("explaining", "Explaining boosters: 1.2 times their own tree SHAP is allowed", ("explaining.py", "--dashboard")),
     Figure("evaluating", "Every evaluation tab on 100,000 x 50 after its first computation, 2 s are allowed", ("evaluating.py",)),
+    Figure("batch", "Predicting 1,000,000 rows as CSV, Excel and Parquet", ("batch.py",)),
     Figure("speed", "PyCaret's models on its folds with its scores, a fifth of its time is allowed", ("speed.py",)),
     Figure("cluster", "A search on 1, 2, 4 and 8 machines of a cluster, measured and simulated", ("cluster_scaling.py",)),
     Figure("tuning", "Tuning LightGBM beside PyCaret's tune_model, 60 s each; what was measured is kept", ("tuning.py",)),

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.batch.predict import Options, predict_file
 from automl_core.cleaning.recipe import Recipe
 from automl_core.errors import InputError, StorageError
 from automl_core.predicting import (
@@ -20,7 +21,6 @@ from automl_core.predicting import (
     PredictionReport,
     RowPrediction,
     defuse,
-    predict_file,
     predict_row,
     row_form,
     write_csv,
@@ -104,7 +104,7 @@ def predicted(tmp_path: Path) -> Callable[..., tuple[PredictionReport, str]]:
 
     def run(text: str | bytes, model: Model = MODEL) -> tuple[PredictionReport, str]:
         out = tmp_path / "out" / "predicted.csv"
-        report = predict_file(model, source(tmp_path, text), out)
+        report = predict_file(model, source(tmp_path, text), out, Options(warnings=False))
         return report, out.read_bytes().decode()
 
     return run

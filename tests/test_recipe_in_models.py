@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.batch.predict import predict_file
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.rules import Rule, save_rules
 from automl_core.errors import InputError
 from automl_core.experiment import ExperimentConfig
 from automl_core.model import build_model
-from automl_core.predicting import predict_file, predict_row
+from automl_core.predicting import predict_row
 from automl_core.runs import Run
 from automl_core.scoring.bundle import load_model
 from automl_core.search.candidates import catalogue
@@ -94,7 +95,9 @@ def test_rows_set_aside_have_no_prediction_and_steps_say_what_they_did(bundle: P
     frame.to_csv(tmp_path / "new.csv", index=False)
     report = predict_file(load_model(bundle), tmp_path / "new.csv", tmp_path / "out.csv")
     assert report.aside == 2
-    assert report.sentence == "18 rows predicted. 2 rows are set aside by a rule and without a prediction."
+    assert report.sentence == (
+        "18 rows predicted. 2 rows are set aside by a rule and without a prediction. 3 rows carry a warning."
+    )
     assert list(report.rules) == [
         "2 rows break the rule 'age is at least 0 and at most 60' (70, 61) and are set aside.",
         "1 row breaks the rule 'city is one of London, Paris, Rome' (ROME).",

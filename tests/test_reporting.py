@@ -13,8 +13,10 @@ import pytest
 
 from automl_core.charts.evaluation import READING
 from automl_core.charts.importance import READING as READING_IMPORTANCE
+from automl_core.charts.tables import evaluation_tables
 from automl_core.cleaning.recipe import Recipe, Step
-from automl_core.errors import NotFoundError
+from automl_core.engines.weasyprint import missing_libraries
+from automl_core.errors import EngineError, InputError, NotFoundError
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.experiment import ExperimentConfig, Split
 from automl_core.explaining.importance import explain
@@ -23,13 +25,16 @@ from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS
 from automl_core.profiling.wording import number
 from automl_core.relearning import Origin
-from automl_core.reporting import LIMIT, _split, facts, write_report
+from automl_core.reporting import LIMIT, _split, facts, write_card, write_pdf, write_report
+from automl_core.reporting.contents import CONTENTS
 from automl_core.runs import Run
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import load_model
+from automl_core.script.verdict import CodeProof, Differing
 from automl_core.search.proof import Check, Proof, Side
 from automl_core.worker.candidates import bundle, evaluate_candidate
-from automl_core.workspace import read_json, write_json
+from automl_core.worker.reports import write_documents
+from automl_core.workspace import new_id, read_json, write_json
 from tests.conftest import CUSTOMERS, MakeRun, make_estimators, write_run
 
 # Matplotlib calls pyparsing by its old names.
@@ -392,3 +397,137 @@ def test_a_model_that_learned_every_row_says_why_it_can_be_trusted(judged: dict[
     )
     assert page.row("Chosen and judged in the run") == ["Chosen and judged in the run", "rn261124-aaaaaaaa"]
     assert "cannot be told apart (group A)" not in page.text
+
+
+def test_every_chart_has_its_table_and_says_itself_in_words(judged: dict[str, Run], tmp_path: Path) -> None:
+    for task in TASKS:
+        run = judged[task]
+        out = write_report(run.path, "ensemble", tmp_path / "report.html")
+        page, text = checked(out), out.read_text(encoding="utf-8")
+        evaluation = Evaluation.from_dict(read_json(run.evaluation("ensemble")))
+        titles = [value for name, value in page.attributes if name == "aria-label"]
+        targets = {value for name, value in page.attributes if name == "id"}
+        links = [value.removeprefix("#") for name, value in page.attributes if name == "href"]
+        assert len(links) == len(titles) == 6 and set(links) <= targets
+        for title in titles:
+            assert text.count(f">{title}</h3>") >= 1
+        for table in evaluation_tables(evaluation).values():
+            assert page.text.count(table.says) == 2 and table.rows
+
+
+def test_tables_of_charts_by_exact_numbers() -> None:
+    curves = {
+        "roc": {"yes": {"fpr": [0.0, 0.0, 0.5, 1.0], "tpr": [0.0, 0.5, 0.75, 1.0], "auc": 0.7}},
+        "pr": {"yes": {"recall": [0.0, 0.5, 1.0], "precision": [1.0, 0.8, 0.4], "average_precision": 0.72}},
+        "calibration": {"yes": {"predicted": [0.1, 0.8], "observed": [0.2, 0.75], "low": [0.1, 0.5], "high": [0.3, 0.9]}},
+    }
+    made = Evaluation("binary", 8, "held-out", {}, curves, ("no", "yes"), "yes", target="bought")
+    tables = evaluation_tables(made)
+    roc = tables["ROC curve"]
+    assert roc.says == "The area under the curve is 0.700 for 'yes'; a guess has 0.5."
+    assert roc.columns == ("False alarms at most", "Found: yes")
+    assert (roc.rows[0], roc.rows[5], roc.rows[10]) == (("0 %", "50 %"), ("50 %", "75 %"), ("100 %", "100 %"))
+    assert tables["Precision and recall"].rows[6] == ("60 %", "40 %")
+    calibration = tables["Calibration"]
+    assert calibration.says == "Predicted and observed shares differ by 10 % at most."
+    assert calibration.rows[0] == ("10 %", "20 %", "10 % to 30 %", "yes")
+
+
+def test_a_report_holds_what_was_chosen(judged: dict[str, Run], tmp_path: Path) -> None:
+    run = judged["binary"]
+    whole = checked(write_report(run.path, "ensemble", tmp_path / "report.html")).text
+    for name, title in CONTENTS.items():
+        if name not in ("code", "rows"):  # this run has no script, and no proof of its division
+            assert title in whole
+            others = [other for other in CONTENTS if other != name]
+            assert title not in checked(write_report(run.path, "ensemble", tmp_path / "some.html", others)).text
+    alone = checked(write_report(run.path, "ensemble", tmp_path / "one.html", ["cleaning"]))
+    assert alone.tags.count("svg") == 0 and "How the table was cleaned" in alone.text
+    with pytest.raises(InputError, match="A report has no section 'jokes'"):
+        write_report(run.path, "ensemble", tmp_path / "none.html", ["jokes"])
+    with pytest.raises(InputError, match="The report would be empty"):
+        write_report(run.path, "ensemble", tmp_path / "none.html", [])
+    assert not (tmp_path / "none.html").exists()
+
+
+def test_a_report_names_everything_to_repeat_the_run(judged: dict[str, Run], tmp_path: Path) -> None:
+    import sklearn
+
+    run = judged["binary"]
+    page = checked(write_report(run.path, "ensemble", tmp_path / "report.html"))
+    assert (
+        "python -m automl_core train TABLE.csv --target outcome --out RUN --task binary --metric roc_auc --positive left "
+        "--preset balanced --recipe recipe.json --budget 60 --holdout 0.25 --seed 0" in page.text
+    )
+    assert '"op": "date_parts"' in page.text and "The search was counted in seconds" in page.text
+    assert page.row("scikit-learn") == ["scikit-learn", sklearn.__version__]
+    assert page.row("Seed") == ["Seed", "0"]
+
+
+def test_a_recipe_in_a_report_names_no_cell_of_personal_columns(judged: dict[str, Run], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(judged["binary"].path, folder)
+    request = read_json(folder / "request.json")
+    step = Step("merge_values", {"column": "mail", "mapping": {"person1@example.org": "person2@example.org"}}, id="aaaa0009")
+    recipe = Recipe((step, *Recipe.from_dict(request["params"]["recipe"])))
+    write_json(folder / "request.json", {**request, "params": {**request["params"], "recipe": recipe.to_dict()}})
+    text = write_report(folder, "ensemble", tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "example.org" not in text
+    assert "left out: the column looks like personal data" in text
+    assert "What steps name of the cells of mail is left out" in text
+
+
+def test_a_report_tells_the_proof_of_the_script(judged: dict[str, Run], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(judged["binary"].path, folder)
+    run = Run(folder)
+    differing = Differing(7, "probability_left", 0.25, 0.5, 0.25)
+    write_json(run.code("ensemble"), CodeProof(60, "held-out", 1, 0, 0.25, (differing,), 3.0).to_dict())
+    page = checked(write_report(folder, "ensemble", tmp_path / "report.html"))
+    assert "1 of 60 held-out rows are predicted differently, by up to 0.25." in page.text
+    assert page.row("7") == ["7", "probability_left", "0.25", "0.5", "0.25"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_card_is_one_page(judged: dict[str, Run], tmp_path: Path, task: str) -> None:
+    from weasyprint import HTML
+
+    run = judged[task]
+    out = write_card(run.path, "ensemble", tmp_path / "card.html")
+    page = checked(out)
+    assert len(HTML(string=out.read_text(encoding="utf-8")).render().pages) == 1
+    assert "What to watch" in page.text and "svg" not in page.tags
+    assert page.row("Fingerprint of the table") == ["Fingerprint of the table", run.dataset().fingerprint]
+
+
+def test_a_report_as_pdf(judged: dict[str, Run], tmp_path: Path) -> None:
+    page = write_report(judged["binary"].path, "ensemble", tmp_path / "report.html")
+    made = write_pdf(page, tmp_path / "report.pdf").read_bytes()
+    assert made.startswith(b"%PDF-") and len(made) < LIMIT
+
+
+def test_without_libraries_a_pdf_is_refused_with_debians_names(
+    judged: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: None if "pango" in name else "lib")
+    assert missing_libraries() == ("libpango-1.0-0", "libpangoft2-1.0-0")
+    with pytest.raises(EngineError) as caught:
+        write_documents(judged["binary"], "ensemble", CONTENTS, pdf=True, path=tmp_path / "report.html")
+    assert str(caught.value) == (
+        "A PDF needs libraries that this machine lacks: libpango-1.0-0, libpangoft2-1.0-0. The report as HTML needs none of "
+        "it and prints the same. On Debian or Ubuntu: apt-get install libpango-1.0-0 libpangoft2-1.0-0"
+    )
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_run_whose_table_was_deleted_says_so(judged: dict[str, Run], tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "run"
+    shutil.copytree(judged["binary"].path, folder)
+    shutil.rmtree(folder / "dataset")
+    request = read_json(folder / "request.json")
+    write_json(folder / "request.json", {**request, "params": {**request["params"], "dataset": new_id("ds")}})
+    with pytest.raises(NotFoundError) as caught:
+        write_report(folder, "ensemble", tmp_path / "report.html")
+    assert "is no longer in the project. Upload it again and start a new run; the models of this run still predict." in str(
+        caught.value
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,15 @@ def plain_text(cell: object) -> str:
     return cell.lower() if isinstance(cell, str) else ""
 
 
+@functools.lru_cache(maxsize=2)
+def letter_counts(texts: tuple[str, ...]) -> Any:
+    """Return how often each letter group is in each text, hashed; every fold and view of a model asks for the same."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    vectorizer = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 4), n_features=2**12, alternate_sign=False, norm=None)
+    return vectorizer.transform(texts)
+
+
 class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Describe a column of text in a few numbers: TF-IDF of letter groups, reduced by truncated SVD.
 
@@ -199,11 +209,7 @@ class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     def _counts(self, X: pd.Series) -> Any:
-        from sklearn.feature_extraction.text import HashingVectorizer
-
-        texts = [cell if isinstance(cell, str) else "" for cell in X]
-        vectorizer = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 4), n_features=2**12, alternate_sign=False, norm=None)
-        return vectorizer.transform(texts)
+        return letter_counts(tuple(cell if isinstance(cell, str) else "" for cell in X))
 
     def fit(self, X: pd.Series, y: object = None) -> TextFeatures:
         """Learn weights and directions."""

@@ -10,6 +10,7 @@ import signal
 import sys
 
 from automl_core.cli import (  # noqa: F401
+    code,
     combined,
     drift,
     explaining,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from automl_core.cli.shared import (
+    Every,
     ModelPath,
-    Out,
     Parts,
     app,
     existing,
@@ -50,18 +50,23 @@ def evaluate(
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="MODEL", help="A train folder.")],
-    out: Annotated[Path | None, typer.Option(help="By default report.html in the folder.")] = None,
+    out: Annotated[Path | None, typer.Option(help="By default report.html in the folder; ends with .pdf for a PDF.")] = None,
     candidate: Annotated[str, typer.Option(help="Id of a scored model; by default the recommended one.")] = "",
+    contents: Annotated[str, typer.Option(help="Sections with commas between them; all by default.")] = "",
+    card: Annotated[bool, typer.Option("--card", help="Write the one-page model card instead.")] = False,
 ) -> None:
     """Write the report of a model, with what matters to it."""
+    from automl_core.reporting.contents import CONTENTS, check_contents
     from automl_core.runs import Run
-    from automl_core.worker.candidates import report_candidate
+    from automl_core.worker.reports import write_documents
 
     run = Run(train_folder(folder))
     chosen = candidate or run.leaderboard().recommended
-    written = report_candidate(run, chosen)
-    final = out or run.path / "report.html"
-    shutil.copyfile(written, final)
+    sections = check_contents([name.strip() for name in contents.split(",") if name.strip()] if contents else CONTENTS)
+    final = out or run.path / ("card.html" if card else "report.html")
+    pdf = final.suffix.lower() == ".pdf"
+    written = write_documents(run, chosen, sections, card=card, pdf=pdf)
+    shutil.copyfile(written.with_suffix(".pdf") if pdf else written, final)
     print(final)
 
 
@@ -69,25 +74,32 @@ def report(
 def predict(
     model: ModelPath,
     new: Annotated[Path, typer.Argument(metavar="NEW.csv", help="Rows to predict, in a file of any kind that `read` takes.")],
-    out: Out,
+    out: Annotated[Path, typer.Option("--out", help="Ends with .csv, .xlsx or .parquet.", show_default=False)],
+    contributions: Annotated[bool, typer.Option("--contributions", help="Add what each column adds to a prediction.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Predictions and probabilities only.")] = False,
+    threads: Annotated[int, typer.Option(help="How many the model may use.", min=1)] = 1,
     part: Parts = None,
 ) -> None:
-    """Predict rows: their columns, then `prediction` and `probability_<class>`, in row order."""
+    """Predict rows: their columns, then `prediction`, `probability_<class>`, ranges and warnings, in row order."""
+    from automl_core.batch.predict import Options, predict_file
     from automl_core.data.sources.opening import choice_of_parts
-    from automl_core.predicting import predict_file
 
+    teller = Every(2.0)
+    options = Options(ranges=not plain, warnings=not plain, contributions=contributions, threads=threads)
     version, choice = version_at(model), choice_of_parts(new, part or ())
     if version is None:
-        found = predict_file(model_at(model), existing(new), out, choice=choice)
+        found = predict_file(model_at(model), existing(new), out, options, choice=choice, tell=teller)
     else:
         from automl_core.monitoring.check import predict_and_log
 
-        found, hindered = predict_and_log(model_at(model), existing(new), out, *version, choice=choice)
+        found, hindered = predict_and_log(
+            model_at(model), existing(new), out, *version, options=options, choice=choice, tell=teller
+        )
         if hindered:
             say(hindered)
     for difference in found.differences:
         say(difference.sentence)
-    for sentence in found.rules:
+    for sentence in (*found.rules, *found.notes):
         say(sentence)
     for step in found.steps:
         say(f"{step.title}: {step.sentence}")

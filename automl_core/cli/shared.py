@@ -160,6 +160,19 @@ def model_at(path: Path) -> Model:
     return load_model(model_file(path))
 
 
+class Every:
+    """Says what is being done, at most once in so many seconds, and not at the end."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.last = seconds, time.monotonic()
+
+    def __call__(self, done: float, doing: str) -> None:
+        """Say it, with the share that is done."""
+        if time.monotonic() - self.last > self.seconds and done < 1:
+            self.last = time.monotonic()
+            say(f"{done:4.0%} {doing}")
+
+
 def place_of(or_here: bool) -> Place:
     """Return where fits are made, by the environment; raises EngineError when nothing answers there and `or_here` is not set."""
     from automl_core.search.place import check_place, default_place

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from automl_core.batch.predict import Options, Tell, predict_file
 from automl_core.data.origin import Choice
 from automl_core.errors import AutoMLError, NotFoundError
 from automl_core.monitoring.alerts import Alert, crossed, tell
@@ -12,7 +13,7 @@ from automl_core.monitoring.health import look
 from automl_core.monitoring.log import DAY, Answered, log_answer, read_log
 from automl_core.monitoring.settings import folder_of, settings_of
 from automl_core.monitoring.summary import Chunking, DriftCheck, Status, summarise
-from automl_core.predicting import PredictionReport, predict_file
+from automl_core.predicting import PredictionReport
 from automl_core.registry.store import Registered
 from automl_core.scoring.bundle import Model, load_model
 from automl_core.workspace import read_json, write_json
@@ -87,9 +88,17 @@ def check(
 
 
 def predict_and_log(
-    model: Model, source: Path, out: Path, registered: Registered, number: int, *, choice: Choice | None = None
+    model: Model,
+    source: Path,
+    out: Path,
+    registered: Registered,
+    number: int,
+    *,
+    options: Options = Options(),
+    choice: Choice | None = None,
+    tell: Tell = lambda done, doing: None,
 ) -> tuple[PredictionReport, str]:
-    """Predict a file as `predicting.predict_file` does, and log it as the model's settings say.
+    """Predict a file as `batch.predict.predict_file` does, and log it as the model's settings say.
 
     Returns
     -------
@@ -105,18 +114,23 @@ def predict_and_log(
     import pandas as pd
 
     if not settings_of(registered).on:
-        return predict_file(model, source, out, choice=choice), ""  # nothing of the rows is held for a log that is off
+        return predict_file(
+            model, source, out, options, choice=choice, tell=tell
+        ), ""  # nothing of the rows is held for a log that is off
     started = time.perf_counter()
     kept: list[tuple[pd.DataFrame, pd.DataFrame]] = []
 
     def answered(report: PredictionReport | None, error: str = "") -> Answered:
-        frame, predicted = kept[0] if kept else (None, None)
+        frame = pd.concat([piece for piece, _ in kept], ignore_index=True) if kept else None
+        predicted = pd.concat([piece for _, piece in kept], ignore_index=True) if kept else None
         warnings = tuple(entry.sentence for entry in report.differences) + report.rules if report else ()
         seconds = time.perf_counter() - started
         return Answered(number, "batch", seconds, frame, predicted, model.classes, model.positive, warnings, error)
 
     try:
-        report = predict_file(model, source, out, choice=choice, seen=lambda frame, predicted: kept.append((frame, predicted)))
+        report = predict_file(
+            model, source, out, options, choice=choice, seen=lambda frame, predicted: kept.append((frame, predicted)), tell=tell
+        )
     except AutoMLError as error:
         log_answer(registered, answered(None, error.received))
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import pandas as pd
@@ -42,16 +42,22 @@ class Difference:
         return asdict(self)
 
 
-def compare(frame: pd.DataFrame, parsed: Parsed, schema: Schema, used: tuple[str, ...], reference: dict[str, Any],
-            target: str) -> tuple[Difference, ...]:  # fmt: skip
-    """Compare a table with the columns a model learned from.
+@dataclass
+class _Cells:
+    """What was met in one column so far."""
+
+    filled: int = 0
+    faults: int = 0
+    unread: dict[str, None] = field(default_factory=dict)
+    strange: int = 0
+    unseen: dict[str, None] = field(default_factory=dict)
+
+
+class Comparison:
+    """Compares a table, which may come in pieces, with the columns a model learned from.
 
     Parameters
     ----------
-    frame : DataFrame
-        As it was given.
-    parsed : Parsed
-        The same by the training schema.
     schema : Schema
         The training columns without the target.
     used : tuple of str
@@ -60,53 +66,85 @@ def compare(frame: pd.DataFrame, parsed: Parsed, schema: Schema, used: tuple[str
         Statistics of the training rows by column.
     target : str
     """
-    names = [str(name) for name in frame.columns]
-    found: list[Difference] = []
-    spare = {name.strip().casefold(): name for name in names if name not in schema}
-    for name in used:
-        if name not in names:
-            near = spare.get(name.strip().casefold())
-            hint = f" There is a column {near!r}; rename it if it is the same." if near else ""
-            found.append(Difference(name, "missing", f"The column {name!r} is missing, and the model needs it.{hint}", True))
-    for name in names:
-        if name == target:
-            found.append(Difference(name, "extra", f"{name!r} is what the model predicts; the column is not looked at.", False))
-        elif name not in schema:
-            found.append(Difference(name, "extra", f"The column {name!r} is new and is not looked at.", False))
-    for name in used:
-        if name in parsed.frame.columns:
-            found += _cells(name, parsed, schema, reference.get("columns", {}).get(name, {}))
-    common = [name for name in names if name in schema]
-    if common != [name for name in schema.names if name in names]:
-        found.append(Difference("", "reordered", "The columns stand in another order; they are found by name.", False))
-    return tuple(found)
+
+    def __init__(self, schema: Schema, used: tuple[str, ...], reference: dict[str, Any], target: str) -> None:
+        self.schema, self.used, self.target = schema, used, target
+        self.facts = reference.get("columns", {})
+        self.names: list[str] = []
+        self.cells: dict[str, _Cells] = {}
+
+    def add(self, frame: pd.DataFrame, parsed: Parsed) -> None:
+        """Look at some rows as they were given, and as they were read by the training schema."""
+        self.names = [str(name) for name in frame.columns]
+        for name in self.used:
+            if name not in parsed.frame.columns:
+                continue
+            met = self.cells.setdefault(name, _Cells())
+            values, fault = parsed.frame[name], parsed.faults.get(name)
+            met.filled += int(values.notna().sum())
+            if fault:
+                met.filled += fault.count
+                met.faults += fault.count
+                met.unread |= dict.fromkeys(fault.examples[:3])
+            known = self.facts.get(name, {})
+            if self.schema[name].kind in ("category", "boolean") and known.get("values") and known.get("complete"):
+                unseen = values[values.notna() & ~values.isin(list(known["values"]))]
+                met.strange += len(unseen)
+                if len(met.unseen) < 3:
+                    met.unseen |= dict.fromkeys(str(cell)[:60] for cell in pd.unique(unseen)[:3])
+
+    def differences(self) -> tuple[Difference, ...]:
+        """Return how all rows that were looked at differ."""
+        names = self.names
+        found: list[Difference] = []
+        spare = {name.strip().casefold(): name for name in names if name not in self.schema}
+        for name in self.used:
+            if name not in names:
+                near = spare.get(name.strip().casefold())
+                hint = f" There is a column {near!r}; rename it if it is the same." if near else ""
+                found.append(Difference(name, "missing", f"The column {name!r} is missing, and the model needs it.{hint}", True))
+        for name in names:
+            if name == self.target:
+                sentence = f"{name!r} is what the model predicts; the column is not looked at."
+                found.append(Difference(name, "extra", sentence, False))
+            elif name not in self.schema:
+                found.append(Difference(name, "extra", f"The column {name!r} is new and is not looked at.", False))
+        for name in self.used:
+            if name in self.cells:
+                found += _told(name, self.cells[name], self.schema)
+        common = [name for name in names if name in self.schema]
+        if common != [name for name in self.schema.names if name in names]:
+            found.append(Difference("", "reordered", "The columns stand in another order; they are found by name.", False))
+        return tuple(found)
 
 
-def _cells(name: str, parsed: Parsed, schema: Schema, facts: dict[str, Any]) -> list[Difference]:
-    fault = parsed.faults.get(name)
+def compare(frame: pd.DataFrame, parsed: Parsed, schema: Schema, used: tuple[str, ...], reference: dict[str, Any],
+            target: str) -> tuple[Difference, ...]:  # fmt: skip
+    """Compare a whole table with the columns a model learned from, see `Comparison`."""
+    comparison = Comparison(schema, used, reference, target)
+    comparison.add(frame, parsed)
+    return comparison.differences()
+
+
+def _told(name: str, met: _Cells, schema: Schema) -> list[Difference]:
     column = schema[name]
-    values = parsed.frame[name]
-    if fault:
-        filled = int(values.notna().sum()) + fault.count
-        shown = ", ".join(repr(cell) for cell in fault.examples[:3])
+    if met.faults:
+        shown = ", ".join(repr(cell) for cell in list(met.unread)[:3])
         noun = NOUNS[column.kind]
-        if fault.count > RETYPED * filled:
+        if met.faults > RETYPED * met.filled:
             sentence = (
-                f"The column {name!r} holds {noun} in the table that was learned from, but {fault.count:,} of {filled:,} "
+                f"The column {name!r} holds {noun} in the table that was learned from, but {met.faults:,} of {met.filled:,} "
                 f"cells are not: {shown}. Check that it is the right column."
             )
             return [Difference(name, "retyped", sentence, True)]
-        if fault.count == 1:
+        if met.faults == 1:
             sentence = f"In {name!r} 1 cell is no {column.kind} ({shown}); it is read as missing."
         else:
-            sentence = f"In {name!r} {fault.count:,} cells are no {noun} ({shown}); they are read as missing."
+            sentence = f"In {name!r} {met.faults:,} cells are no {noun} ({shown}); they are read as missing."
         return [Difference(name, "unreadable_cells", sentence, False)]
-    known = facts.get("values")
-    if column.kind in ("category", "boolean") and known and facts.get("complete"):
-        unseen = values[values.notna() & ~values.isin(list(known))]
-        if len(unseen):
-            shown = ", ".join(repr(str(cell)[:60]) for cell in pd.unique(unseen)[:3])
-            rows = "1 row has" if len(unseen) == 1 else f"{len(unseen):,} rows have"
-            sentence = f"In {name!r} {rows} a value that was never learned from: {shown}. The model treats it as unknown."
-            return [Difference(name, "unseen_categories", sentence, False)]
+    if met.strange:
+        shown = ", ".join(repr(cell) for cell in list(met.unseen)[:3])
+        rows = "1 row has" if met.strange == 1 else f"{met.strange:,} rows have"
+        sentence = f"In {name!r} {rows} a value that was never learned from: {shown}. The model treats it as unknown."
+        return [Difference(name, "unseen_categories", sentence, False)]
     return []

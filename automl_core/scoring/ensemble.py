@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core.scoring.calibration import Calibration, log_odds
+from automl_core.scoring.distinct import DistinctWords
 from automl_core.scoring.values import predict_values
 
 Array = npt.NDArray[np.float64]
@@ -70,13 +71,22 @@ class Fold:
 
     preprocessors: dict[str, Any]
     members: list[Member]
+    quick: dict[str, DistinctWords] = field(default_factory=dict, repr=False, compare=False)
 
-    def transform(self, view: str, frame: pd.DataFrame) -> Array:
-        """Return the rows as this fold's models of one view get them, shape (n, n_features)."""
+    def transform(self, view: str, frame: pd.DataFrame, words: dict[str, tuple[Any, Any]] | None = None) -> Array:
+        """Return the rows as this fold's models of one view get them, shape (n, n_features).
+
+        `words` is filled with what `DistinctWords` finds out about the columns of this frame, for other folds and views.
+        """
+        preprocessor = self.preprocessors[view]
         with warnings.catch_warnings():
             # Values never seen are told by `Model.compare_columns`, in words and with counts.
             warnings.simplefilter("ignore", UserWarning)
-            return np.asarray(self.preprocessors[view].transform(frame), dtype=np.float64)
+            if hasattr(preprocessor, "positions_") or not hasattr(preprocessor, "transformers_"):
+                return np.asarray(preprocessor.transform(frame), dtype=np.float64)
+            if view not in self.quick:
+                self.quick[view] = DistinctWords(preprocessor)
+            return self.quick[view].transform(frame, {} if words is None else words)
 
 
 @dataclass(frozen=True)
@@ -220,11 +230,12 @@ class FoldEnsemble:
         sums: dict[str, Array] = {}
         shares: dict[str, float] = {}
         views: dict[tuple[int, str], Array] = {}
+        words: dict[str, tuple[Any, Any]] = {}
         for fold, member, share in self.members():
             key = (id(fold), member.view)
             if key not in views:
                 views = {old: view for old, view in views.items() if old[0] == id(fold)}
-                views[key] = fold.transform(member.view, frame)
+                views[key] = fold.transform(member.view, frame, words)
             name = member.candidate if self.second else ""
             found = share * predict_values(member.estimator, views[key], self.n_classes)
             sums[name] = sums[name] + found if name in sums else np.zeros(shape) + found

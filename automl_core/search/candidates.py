@@ -232,18 +232,24 @@ def baseline(task: Task) -> Spec:
     return catalogue(task)["dummy"]
 
 
-def make_estimator(spec: Spec, *, seed: int, threads: int) -> Any:
-    """Instantiate a candidate with its seed and its threads, whatever their names are in its class."""
+def arguments_of(spec: Spec, *, seed: int, threads: int) -> dict[str, Any]:
+    """Return what a candidate's class is called with: its parameters, its seed and its threads, by their names in it."""
     module, _, name = spec.class_path.rpartition(".")
-    cls = getattr(importlib.import_module(module), name)
     params = {key: tuple(value) if key == "hidden_layer_sizes" else value for key, value in spec.params.items()}
     if isinstance(inner := params.get("estimator"), dict):  # a model that is made of another one
         params["estimator"] = make_estimator(Spec("", "", "", **inner), seed=seed, threads=threads)
     if module.startswith("catboost"):
         # CatBoost writes a folder into the current directory unless told not to.
-        return cls(**{**params, "random_seed": seed, "thread_count": threads, "allow_writing_files": False})
+        return {**params, "random_seed": seed, "thread_count": threads, "allow_writing_files": False}
+    cls = getattr(importlib.import_module(module), name)
     known = set(inspect.signature(cls.__init__).parameters) | set(cls().get_params())
     for key, value in (("random_state", seed), ("n_jobs", threads)):
         if key in known and key not in params:
             params[key] = value
-    return cls(**params)
+    return params
+
+
+def make_estimator(spec: Spec, *, seed: int, threads: int) -> Any:
+    """Instantiate a candidate with its seed and its threads."""
+    module, _, name = spec.class_path.rpartition(".")
+    return getattr(importlib.import_module(module), name)(**arguments_of(spec, seed=seed, threads=threads))

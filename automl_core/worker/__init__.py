@@ -12,6 +12,7 @@ from automl_core.jobs.context import JobContext
 from automl_core.relearning import KIND
 from automl_core.worker import (
     candidates,
+    codes,
     combined,
     drift,
     explaining,
@@ -20,6 +21,7 @@ from automl_core.worker import (
     policies,
     predictions,
     reading,
+    reports,
     tables,
     training,
     versions,
@@ -33,7 +35,8 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "explain": explaining.explain_job,
     "change": explaining.change_job,
     "readable": candidates.candidate_job("Writing the model out", candidates.write_out_candidate),
-    "report": candidates.candidate_job("Writing the report", candidates.report_candidate),
+    "report": reports.report_job,
+    "code": codes.code_job,
     "tune": candidates.tune_job,
     "combine": combined.combine_job,
     "judge": judging.judge_job,

@@ -25,7 +25,7 @@ ShouldStop = Callable[[], bool]
 
 def drop_stale(run: Run) -> None:
     """Remove what was computed of candidates that have changed since, and reports of an older leaderboard."""
-    for kind in ("models", "evaluations", "explanations", "reasons", "readables", "reports"):
+    for kind in ("models", "evaluations", "explanations", "reasons", "readables", "reports", "codes"):
         for path in (run.path / kind).glob("*"):
             source = run.path / "candidates" / path.stem / "candidate.json"
             if kind == "reports" or not source.exists() or path.stat().st_mtime < source.stat().st_mtime:
@@ -90,11 +90,16 @@ def report_candidate(run: Run, candidate_id: str) -> Path:
     """Write one candidate's report, computing first what it shows."""
     from automl_core.reporting import write_report
 
+    compute_shown(run, candidate_id)
+    return write_report(run.path, candidate_id, run.report(candidate_id))
+
+
+def compute_shown(run: Run, candidate_id: str) -> None:
+    """Compute what a report shows and is not there yet."""
     if not run.evaluation(candidate_id).exists():
         evaluate_candidate(run, candidate_id)
     if not run.explanation(candidate_id).exists():
         explain_candidate(run, candidate_id)
-    return write_report(run.path, candidate_id, run.report(candidate_id))
 
 
 def keep_model(run: Run, candidate_id: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from automl_core.errors import AutoMLError
 from automl_core.events import Message, Progress
@@ -11,15 +12,14 @@ from automl_core.jobs.context import JobContext
 from automl_core.worker.candidates import bundle, run_of
 from automl_core.workspace import write_json
 
-if TYPE_CHECKING:
-    pass
+FORMATS = ("csv", "xlsx", "parquet")
 
 
 def predict_job(context: JobContext) -> dict[str, Any]:
-    """Predict an uploaded file."""
+    """Predict an uploaded file, as the request says."""
+    from automl_core.batch.predict import Options, predict_file
     from automl_core.monitoring.check import predict_and_log
     from automl_core.monitoring.log import version_of
-    from automl_core.predicting import predict_file
     from automl_core.scoring.bundle import load_model
 
     params = context.request["params"]
@@ -27,12 +27,21 @@ def predict_job(context: JobContext) -> dict[str, Any]:
     model = load_model(bundle(run_of(context), params["candidate"]))
     context.emit(Progress(-1.0, "Predicting"))
     source = Path(params["source"])
+    kind = params.get("format", "csv")
+    out = context.folder / f"predictions.{kind if kind in FORMATS else 'csv'}"
+    begun = time.monotonic()
+
+    def tell(done: float, doing: str) -> None:
+        left = (time.monotonic() - begun) * (1 - done) / done if done else -1.0
+        context.emit(Progress(done, doing, left))
+
+    options = Options(contributions=bool(params.get("contributions")))
     try:
         version = version_of(context.project, params["run"], params["candidate"])
         if version is None:
-            report = predict_file(model, source, context.folder / "predictions.csv")
+            report = predict_file(model, source, out, options, tell=tell)
         else:
-            report, hindered = predict_and_log(model, source, context.folder / "predictions.csv", *version)
+            report, hindered = predict_and_log(model, source, out, *version, options=options, tell=tell)
             if hindered:
                 context.emit(Message(f"{hindered} The predictions are there all the same.", level="warning"))
     except AutoMLError as error:
@@ -48,4 +57,6 @@ def predict_job(context: JobContext) -> dict[str, Any]:
         context.emit(Message(difference.sentence, level="warning" if difference.blocking else "info"))
     for sentence in report.rules:
         context.emit(Message(sentence, level="warning"))
-    return {"rows": report.rows, "file": "predictions.csv"}
+    for sentence in report.notes:
+        context.emit(Message(sentence))
+    return {"rows": report.rows, "file": out.name}

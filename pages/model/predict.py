@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from automl_core.runs import Run
 
 SHOWN = 1000
+FORMATS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet"}
+FIRST = ("prediction_low", "prediction_high", "possible_labels", "warnings")
+"""What is shown beside the prediction."""
+MIME = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+}
 
 
 def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
@@ -26,6 +34,20 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         key=f"predict_file_{turn}",
         help="A table with the columns the model learned from; the target is not needed. Differences are explained.",
     )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.segmented_control(
+            "Result as",
+            list(FORMATS),
+            format_func=FORMATS.get,
+            default="csv",
+            key="predict_format",
+            help="In CSV and Excel, cells that a spreadsheet would run as a formula get an apostrophe in front.",
+        )
+        contributions = st.checkbox(
+            "What each column adds",
+            key="predict_contributions",
+            help="A column more for each that the model uses: how much it raises or lowers this row's prediction. Takes longer.",
+        )
     if uploaded is None or not st.button(
         "Predict",
         key="predict_start",
@@ -39,7 +61,14 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         kept.parent.mkdir(exist_ok=True)
         with intake.on_disk(uploaded) as path:
             shutil.copyfile(path, kept)
-        params = {"run": run.id, "candidate": candidate.id, "source": str(kept), "name": uploaded.name}
+        params = {
+            "run": run.id,
+            "candidate": candidate.id,
+            "source": str(kept),
+            "name": uploaded.name,
+            "format": kind or "csv",
+            "contributions": contributions,
+        }
         jobs.start(project, "predict", params)
     if not outcome.failed:
         state.put_draft("predict_turn", turn + 1)
@@ -81,27 +110,34 @@ def draw_predictions(project: ProjectFolder, run: Run, candidate: Candidate, job
         show = st.warning if message.level == "warning" else st.info
         icon = ":material/warning:" if message.level == "warning" else ":material/info:"
         show(errors.plain(message.text), icon=icon)
-    out = folder / "predictions.csv"
+    asked = read_json(folder / "request.json")["params"]
+    kind = asked.get("format", "csv")
+    out = folder / f"predictions.{kind}"
     if following.state != "finished" or not out.exists():
         return
     replay_view.draw(folder / "report.json")
     import pandas as pd
 
+    from automl_core.batch.preview import first_rows
+
     # As it stands in the file: nothing is guessed anew, only probabilities become bars.
-    table = pd.read_csv(out, nrows=SHOWN, dtype=str, keep_default_na=False)
+    table = first_rows(out, SHOWN)
     for column in table.columns[table.columns.str.startswith("probability_")]:
         table[column] = pd.to_numeric(table[column], errors="coerce")
-    name = read_json(folder / "request.json")["params"].get("name", "rows")
+    name = asked.get("name", "rows")
     st.markdown(f"**Predictions for {errors.plain(name)}**")
     probabilities = [column for column in table.columns if column.startswith("probability_")]
-    st.caption("What was predicted comes first here; in the file it stands after your columns.")
+    told = folder / "report.json"
+    said = f"{caches.result(told)['sentence']} " if told.exists() else ""
+    st.caption(f"{errors.plain(said)}What was predicted comes first here; in the file it stands after your columns.")
     tell_threshold(run, candidate)
     st.dataframe(
         table,
         column_order=[
             "prediction",
+            *[name for name in FIRST if name in table.columns],
             *probabilities,
-            *(name for name in table.columns if name not in ("prediction", *probabilities)),
+            *(name for name in table.columns if name not in ("prediction", *FIRST, *probabilities)),
         ],
         key=f"predict_table_{job_id}",
         height=320,
@@ -115,8 +151,8 @@ def draw_predictions(project: ProjectFolder, run: Run, candidate: Candidate, job
     st.download_button(
         "Download predictions",
         out.read_bytes,
-        "predictions.csv",
-        "text/csv",
+        out.name,
+        MIME[kind],
         key=f"predict_download_{job_id}",
         icon=":material/download:",
         help="One line for each row of your file, in its order.",

@@ -45,6 +45,7 @@ DOING = {
     "policy": "Following a policy",
     "watch": "Watching policies",
     "combine": "Combining models",
+    "code": "Proving a script",
 }
 WORDS = {
     "queued": "Waiting for its turn",

@@ -18,6 +18,7 @@ from automl_core.explaining.contributions import Contributions
 from automl_core.explaining.importance import Explanation
 from automl_core.explaining.shuffling import ColumnImportance
 from automl_core.leaderboard import Leaderboard
+from automl_core.reporting.contents import CONTENTS
 from automl_core.runs import Run, write_request
 from automl_core.workspace import ProjectFolder, new_id, read_json, write_json
 from tests.pages.conftest import Jobs, assert_clean, open_page, write_evaluation
@@ -103,12 +104,13 @@ def test_what_is_not_there_yet_is_offered(project: ProjectFolder, run_folder: Pa
         "explain_explain_lightgbm_start": "Find out what matters",
         "explain_model_lightgbm_start": "Pack the model",
         "explain_report_lightgbm_start": "Write the report",
+        "explain_code_lightgbm_start": "Write the script and prove it",
     }
     assert jobs.submitted == []
     assert not app.dataframe
 
 
-@pytest.mark.parametrize("kind", ["evaluate", "explain", "model", "report"])
+@pytest.mark.parametrize("kind", ["evaluate", "explain", "model", "code", "report"])
 def test_a_button_starts_its_job_once_and_follows_it(
     project: ProjectFolder, run_folder: Path, jobs: Jobs, kind: str, emit: Callable[[Path, Event], None]
 ) -> None:
@@ -116,7 +118,8 @@ def test_a_button_starts_its_job_once_and_follows_it(
     app.button(key=f"explain_{kind}_lightgbm_start").click().run()
     assert_clean(app)
     ((job_id, found, params),) = jobs.submitted
-    assert (found, params) == (kind, {"run": run_folder.name, "candidate": "lightgbm"})
+    more = {"document": "report", "contents": list(CONTENTS), "pdf": False} if kind == "report" else {}
+    assert (found, params) == (kind, {"run": run_folder.name, "candidate": "lightgbm", **more})
     assert f"explain_{kind}_lightgbm_start" not in buttons(app)
     assert app.button(key=f"explain_{kind}_lightgbm_stop").label == "Stop"
     # A reload finds the job again.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from automl_core import __version__
 from automl_core.charts import evaluation as evaluation_figures
 from automl_core.charts import importance as importance_figures
+from automl_core.charts.tables import course_table, evaluation_tables, importance_tables
 from automl_core.errors import NotFoundError
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.evaluation.wording import costs_sentence, decision_sentences
@@ -20,8 +22,11 @@ from automl_core.metrics import Metric, metric_of
 from automl_core.model import load_task
 from automl_core.profiling.wording import number, percent
 from automl_core.relearning import held_out, origin_of
+from automl_core.reporting.contents import CONTENTS, check_contents
+from automl_core.reporting.repeat import repeat_of
 from automl_core.runs import Run
 from automl_core.schema import Schema
+from automl_core.script.verdict import CodeProof
 from automl_core.search.proof import Proof, moment
 from automl_core.workspace import atomic_file, read_json
 
@@ -33,7 +38,7 @@ TASK_WORDS = {"binary": "One of two outcomes", "multiclass": "One of several out
 SPLIT_WORDS = {"random": "at random", "group": "by group, whole groups together", "time": "by time, learning from earlier rows"}
 
 
-def write_report(run_folder: Path, candidate_id: str, out: Path) -> Path:
+def write_report(run_folder: Path, candidate_id: str, out: Path, contents: Iterable[str] = CONTENTS) -> Path:
     """Write the report of one scored candidate.
 
     Parameters
@@ -42,6 +47,8 @@ def write_report(run_folder: Path, candidate_id: str, out: Path) -> Path:
     candidate_id : str
     out : Path
         The HTML file: no scripts, nothing loaded from elsewhere, under 2 MB, light and dark.
+    contents : iterable of str
+        Names of `CONTENTS`: the sections it holds.
 
     Returns
     -------
@@ -55,6 +62,28 @@ def write_report(run_folder: Path, candidate_id: str, out: Path) -> Path:
     StorageError
         When the disk is full.
     """
+    return _write("report.html", run_folder, candidate_id, out, check_contents(contents))
+
+
+def write_card(run_folder: Path, candidate_id: str, out: Path) -> Path:
+    """Write the model card of one scored candidate: one page of what someone must know who is to rely on it.
+
+    After Mitchell and others, "Model cards for model reporting" (2019). What goes in and out is as with `write_report`.
+    """
+    return _write("card.html", run_folder, candidate_id, out, tuple(CONTENTS))
+
+
+def write_pdf(page: Path, out: Path) -> Path:
+    """Write a report or a card as PDF; raises EngineError where libraries of the system are missing."""
+    from automl_core.engines import weasyprint
+
+    made = weasyprint.write_pdf(page.read_text(encoding="utf-8"))
+    with atomic_file(out) as file:
+        file.write(made)
+    return out
+
+
+def _write(template: str, run_folder: Path, candidate_id: str, out: Path, contents: tuple[str, ...]) -> Path:
     from jinja2 import Environment, PackageLoader
 
     run = Run(run_folder)
@@ -62,7 +91,7 @@ def write_report(run_folder: Path, candidate_id: str, out: Path) -> Path:
     if candidate.state != "scored":
         raise NotFoundError(f"The model {candidate.name!r} was not scored.", candidate.reason, "Choose a scored model.")
     environment = Environment(loader=PackageLoader("automl_core"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    text = environment.get_template("report.html").render(**facts(run, candidate))
+    text = environment.get_template(template).render(contents=contents, **facts(run, candidate))
     with atomic_file(out) as file:
         file.write(text.encode("utf-8", "replace"))
     return out
@@ -83,7 +112,21 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
     metric = metric_of(config)
     charts = {title: Markup(svg) for title, svg in (evaluation_charts(evaluation) if evaluation else {}).items()}
     importance = {title: Markup(svg) for title, svg in (importance_charts(explanation) if explanation else {}).items()}
+    tables = {
+        **(evaluation_tables(evaluation) if evaluation else {}),
+        **(importance_tables(explanation) if explanation else {}),
+    }
+    timed = course_table(leaderboard, metric.label)
+    if timed is not None:
+        tables[timed.title] = timed
     return {
+        "tables": tables,
+        "places": {title: place for place, title in enumerate(tables, start=1)},
+        "repeat": repeat_of(run, run.config),
+        "code": _stored(run.code(candidate.id), CodeProof),
+        "config": config,
+        "metric": metric,
+        "number": _digits,
         "candidate": candidate,
         "title": f"{_cut(config.target)}: {candidate.name}",
         "summary": _summary(_cut(config.target), candidate, evaluation, config),
@@ -121,6 +164,7 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
         "lineage": {
             "Run": run.id,
             **({"Chosen and judged in the run": origin.run} if origin else {}),
+            "Seed": str(config.seed),
             "Fingerprint of the table": dataset.fingerprint,
             "Made by": f"Tablewright {__version__}",
             "Made on": time.strftime("%d %b %Y, %H:%M UTC", time.gmtime()),

@@ -1,0 +1,33 @@
+"""What a report can hold, chosen by check boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from automl_core.errors import InputError
+
+CONTENTS: dict[str, str] = {
+    "asked": "What was asked",
+    "scores": "How good it is",
+    "columns": "Which columns matter",
+    "models": "What it was compared with",
+    "rows": "How rows were divided",
+    "cleaning": "How the table was cleaned",
+    "code": "The same in plain code",
+    "repeat": "How to repeat it",
+    "tables": "The charts as tables",
+}
+"""The sections by name, in their order."""
+
+
+def check_contents(names: Iterable[str]) -> tuple[str, ...]:
+    """Return sections in their order; raises InputError for an unknown one, or for none."""
+    chosen = list(names)
+    for name in chosen:
+        if name not in CONTENTS:
+            raise InputError(
+                f"A report has no section {name!r}.", f"Its sections are {', '.join(CONTENTS)}.", "Choose from these."
+            )
+    if not chosen:
+        raise InputError("The report would be empty.", "It needs a section.", "Choose at least one.")
+    return tuple(name for name in CONTENTS if name in chosen)

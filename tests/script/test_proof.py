@@ -1,0 +1,263 @@
+"""Scripts of whole models: run in a clean process, equal to the model; what differs is told with its size."""
+
+from __future__ import annotations
+
+import ast
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.cleaning.recipe import Recipe, Step
+from automl_core.data.dataset import Dataset, create_dataset
+from automl_core.errors import EngineError, InputError
+from automl_core.experiment import Budget, ExperimentConfig, Split
+from automl_core.runs import Run, write_request
+from automl_core.scoring.bundle import load_model
+from automl_core.script.notebook import notebook
+from automl_core.script.proof import compare, prove
+from automl_core.script.verdict import CodeProof, Differing
+from automl_core.script.write import write_script
+from automl_core.search.candidates import catalogue, portfolio
+from automl_core.search.run import run_search
+from automl_core.worker.candidates import bundle
+from automl_core.worker.codes import code_candidate, write_code_table
+from tests.conftest import RECIPE, customers
+
+TARGETS = {
+    "binary": ("outcome", "roc_auc", "left"),
+    "multiclass": ("level", "log_loss", ""),
+    "regression": ("amount", "rmse", ""),
+}
+MODELS = {
+    "binary": (
+        "lr", "lda", "qda", "nb", "knn", "svm", "dt", "ada", "gbc", "rf", "et", "lightgbm-own", "xgboost-own-shallow",
+        "catboost-own", "neural-own", "ebm", "tree-small", "ridge",
+    ),
+    "multiclass": ("lr", "ridge", "lda", "nb", "neighbours-own", "lightgbm-own-random-cuts", "xgboost-own", "catboost-own",
+                   "neural-own", "extra-own", "svm"),
+    "regression": ("lr", "linear-p3", "svm-p1", "huber", "br", "knn", "neural-own", "lightgbm-own", "xgboost-own", "catboost-own",
+                   "forest-own", "gbr"),
+}  # fmt: skip
+"""Every kind of model of the portfolio, and more."""
+
+
+def table(folder: Path, **changes: object) -> Dataset:
+    path = folder / "customers.csv"
+    frame = customers(160)
+    frame["joined"] = frame["joined"].dt.strftime("%Y-%m-%d")
+    frame.assign(**changes).to_csv(path, index=False)
+    return create_dataset(folder / "dataset", path, "customers")
+
+
+def searched(
+    folder: Path, task: str, names: tuple[str, ...], *, recipe: Recipe = RECIPE, dataset: Dataset | None = None, **more: object
+) -> Run:
+    """A run of the given models, and the ensemble of all of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    dataset = dataset or table(folder)
+    target, metric, positive = TARGETS[task]
+    away = tuple(name for name, *_ in TARGETS.values() if name != target)
+    config = ExperimentConfig(
+        target, task, metric, positive, folds=2, holdout=0.25, seed=3, ignored=away, budget=Budget(60, len(names)), threads=1
+    )
+    config = replace(config, **more)
+    write_request(folder, "train", {"dataset": "dataset", "config": config.to_dict(), "recipe": recipe.to_dict()})
+    known = {**catalogue(task), **portfolio(task)}
+    specs = tuple(replace(known[name], params=quick(known[name].params)) for name in names)
+    run_search(
+        dataset.frame(), dataset.schema, recipe, config, folder, emit=lambda event: None, should_stop=lambda: False,
+        started=time.time(), specs=specs, weights={name: 1 + place / 10 for place, name in enumerate(names)},
+    )  # fmt: skip
+    return Run(folder)
+
+
+def quick(params: dict) -> dict:
+    """The same model with few trees."""
+    few = {"n_estimators": 20, "iterations": 20, "max_rounds": 20, "outer_bags": 2}
+    return {**params, **{name: min(params[name], most) for name, most in few.items() if name in params}}
+
+
+def proved(run: Run, candidate: str = "ensemble") -> CodeProof:
+    model = load_model(bundle(run, candidate))
+    return prove(run, model, write_script(run, candidate, model.threshold), tell=lambda share, doing: None)
+
+
+@pytest.mark.timeout(480)
+@pytest.mark.parametrize("task", list(TARGETS))
+def test_every_kind_of_model_is_equal_as_code(tmp_path: Path, task: str) -> None:
+    run = searched(tmp_path / "run", task, MODELS[task])
+    board = run.leaderboard()
+    scored = {row.id for row in board if row.state == "scored"} - {"dummy", "ensemble"}
+    assert scored == set(MODELS[task]), {row.id: row.reason for row in board if row.state != "scored"}
+    assert set(board["ensemble"].members) == set(MODELS[task])
+    proof = proved(run)
+    assert (proof.rows, proof.source, proof.differing, proof.largest) == (40, "held-out", 0, 0.0)
+    assert proof.sentence.startswith("Equal to 1e-9 on all 40 held-out rows. It took ")
+
+
+@pytest.mark.parametrize("split", [Split("group", "mail"), Split("time", "joined", 3.0)])
+def test_other_divisions_are_written_down(tmp_path: Path, split: Split) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    words = [f"w{number % 12}" for number in range(160)]
+    run = searched(folder, "regression", ("lr", "lightgbm-own"), dataset=table(folder, mail=words), split=split)
+    script = write_script(run, "ensemble", 0.5)
+    assert "FOLDS = " in script.text
+    assert proved(run).equal
+
+
+def test_without_held_out_rows_learned_ones_are_compared(tmp_path: Path) -> None:
+    run = searched(tmp_path / "run", "binary", ("lr",), holdout=0.0)
+    proof = proved(run, "lr")
+    assert proof.equal and proof.rows == 160
+    assert "on all 160 rows (none were held out, so these were learned from)." in proof.sentence
+
+
+def test_resampled_models_are_equal_too(tmp_path: Path) -> None:
+    from automl_core.search.resampling import with_resampling
+
+    folder = tmp_path / "run"
+    folder.mkdir()
+    dataset = table(folder)
+    known = {**catalogue("binary"), **portfolio("binary")}
+    pairs = (("lr", "weights"), ("lightgbm-own", "weights"), ("rf", "smote"), ("rf", "under"), ("neural-own", "jitter"),
+             ("lightgbm-own", "jitter"), ("rf", "borderline"))  # fmt: skip
+    specs = [with_resampling(replace(known[name], params=quick(known[name].params)), method) for name, method in pairs]
+    config = ExperimentConfig(
+        "outcome",
+        "binary",
+        "roc_auc",
+        "left",
+        folds=2,
+        holdout=0.25,
+        ignored=("level", "amount"),
+        budget=Budget(60, 9),
+        threads=1,
+    )
+    write_request(folder, "train", {"dataset": "dataset", "config": config.to_dict(), "recipe": RECIPE.to_dict()})
+    run_search(
+        dataset.frame(), dataset.schema, RECIPE, config, folder, emit=lambda event: None, should_stop=lambda: False,
+        started=time.time(), specs=tuple(specs), weights={spec.id: 1.0 for spec in specs},
+    )  # fmt: skip
+    assert len(Run(folder).leaderboard()["ensemble"].members) == len(pairs)
+    assert proved(Run(folder)).equal
+
+
+def test_a_file_that_pandas_reads_another_way_is_replaced_by_a_table_of_ours(tmp_path: Path) -> None:
+    """A line with a cell too many is refused here, and would stop pandas."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    table(folder)
+    path = folder / "customers.csv"
+    lines = path.read_text().splitlines()
+    lines[5] += ",x,y"
+    path.write_text("\n".join(lines) + "\n")
+    dataset = create_dataset(folder / "dataset", path, "customers")
+    run = searched(folder, "regression", ("lr",), dataset=dataset)
+    proof = proved(run, "lr")
+    assert proof.equal
+    assert proof.notes == (
+        "The script reads the table that `code --table` writes, and not the file that was uploaded: "
+        "lines of it had to be mended or left out.",
+    )
+    written = pd.read_csv(write_code_table(run, tmp_path / "t.csv"), keep_default_na=False, dtype=str)
+    assert len(written) == 159 and written["joined"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
+
+
+def test_what_is_left_of_a_proof(tmp_path: Path) -> None:
+    run = searched(tmp_path / "run", "binary", ("lr", "lightgbm-own"))
+    told: list[str] = []
+    proof = code_candidate(run, "ensemble", lambda share, doing: told.append(doing))
+    assert told[0] == "Writing the script" and "Running the script in a process of its own: fold 2 of 2" in told
+    path = run.code("ensemble")
+    assert CodeProof.from_dict(json.loads(path.read_text())) == proof
+    text = path.with_suffix(".py").read_text()
+    tree = ast.parse(text)
+    assert "Compared with the model's own predictions: Equal to 1e-9 on all 40 held-out rows." in text
+    imported = {name.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    imported |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported <= {"os", "argparse", "sys", "warnings", "numpy", "pandas", "sklearn", "lightgbm", "re", "scipy"}
+    assert "person1@example.org" not in text and str(tmp_path) not in text
+    book = json.loads(path.with_suffix(".ipynb").read_text())
+    assert (book["nbformat"], book["nbformat_minor"]) == (4, 5)
+    names = {}
+    for cell in book["cells"]:
+        assert set(cell) >= {"cell_type", "id", "metadata", "source"}
+        if (
+            cell["cell_type"] == "code"
+            and "TABLE.csv" not in "".join(cell["source"])
+            and "NEW.csv" not in "".join(cell["source"])
+        ):
+            exec(compile("".join(cell["source"]), cell["id"], "exec"), names)
+    assert callable(names["learn"]) and callable(names["predict"])
+
+
+def test_a_script_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
+    run = searched(tmp_path / "run", "regression", ("lr",))
+    model = load_model(bundle(run, "lr"))
+    script = write_script(run, "lr", 0.5)
+    broken = replace(
+        script, text=script.text.replace("def learn(text):", "def learn(text):\n    raise ValueError('no such luck')")
+    )
+    with pytest.raises(EngineError) as caught:
+        prove(run, model, broken, tell=lambda share, doing: None)
+    assert str(caught.value).startswith("The script failed when it was run: ValueError: no such luck A script is only given out")
+
+
+def test_a_script_that_predicts_otherwise_lists_what_differs(tmp_path: Path) -> None:
+    run = searched(tmp_path / "run", "regression", ("lr",))
+    model = load_model(bundle(run, "lr"))
+    script = write_script(run, "lr", 0.5)
+    other = replace(
+        script, text=script.text.replace('pd.DataFrame({"prediction": values}', 'pd.DataFrame({"prediction": values + 1}')
+    )
+    proof = prove(run, model, other, tell=lambda share, doing: None)
+    assert not proof.equal and proof.differing == 40 and proof.largest == pytest.approx(1.0)
+    assert proof.sentence.startswith("40 of 40 held-out rows are predicted differently, by up to 1.")
+    assert len(proof.examples) == 20
+
+
+def test_differences_by_exact_numbers() -> None:
+    own = pd.DataFrame({"prediction": ["a", "b", "a"], "probability_a": [0.5, 0.25, 1.0]}, index=[4, 7, 9])
+    other = pd.DataFrame({"prediction": ["a", "a", "a"], "probability_a": [0.5 + 5e-10, 0.5, 1.0]})
+    proof = compare(own, other, source="held-out", seconds=2.0)
+    assert proof == CodeProof(
+        3, "held-out", 1, 1, 0.25,
+        (Differing(7, "prediction", "b", "a", 1.0), Differing(7, "probability_a", 0.25, 0.5, 0.25)), 2.0,
+    )  # fmt: skip
+    assert proof.sentence == (
+        "1 of 3 held-out rows are predicted differently, by up to 0.25; 1 get another label. It took 2 s to learn and to predict."
+    )
+    with pytest.raises(EngineError, match="The script predicted 2 rows of 2 numbers where the model has 3 of 2"):
+        compare(own, other[:2], source="held-out")
+    large = pd.DataFrame({"prediction": [1e9]})
+    assert compare(large, pd.DataFrame({"prediction": [1e9 + 0.5]}), source="learned").equal
+    assert not compare(large, pd.DataFrame({"prediction": [1e9 + 2]}), source="learned").equal
+    assert not compare(large, pd.DataFrame({"prediction": [np.nan]}), source="learned").equal
+
+
+def test_models_without_settings_or_scores_are_refused(finished_runs: dict[str, Run]) -> None:
+    run = finished_runs["binary"]
+    with pytest.raises(InputError) as caught:
+        write_script(run, "broken", 0.5)
+    assert str(caught.value) == "The model 'Broken' was not scored. It failed. Choose a scored model."
+    with pytest.raises(InputError, match="The settings of 'Forest' were not kept when it was fitted"):
+        write_script(run, "forest", 0.5)
+
+
+def test_steps_that_cannot_be_written_refuse_the_model(tmp_path: Path) -> None:
+    run = searched(tmp_path / "run", "regression", ("lr",), recipe=Recipe((*RECIPE.steps, Step("pca", {"share": 0.9}))))
+    with pytest.raises(InputError, match="cannot be written as plain code: it looks at several columns at once"):
+        write_script(run, "lr", 0.5)
+
+
+def test_a_notebook_says_what_the_script_says(tmp_path: Path) -> None:
+    run = searched(tmp_path / "run", "regression", ("lr",))
+    book = json.loads(notebook(write_script(run, "lr", 0.5).proved("Equal.")))
+    assert book["cells"][0]["source"][0].startswith("# ") and "Equal." in "".join(book["cells"][0]["source"])
+    assert len({cell["id"] for cell in book["cells"]}) == len(book["cells"])
