@@ -25,7 +25,7 @@ for page in PAGES.values():
                 default=page.key == "projects",
             )
         )
-chosen = st.navigation(stages)
+chosen = st.navigation(stages, expanded=True)  # no page hides behind "View more"
 with st.sidebar:
     layout.where_am_i()
     jobs.sidebar()
