@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.batch.predict import predict_file
 from automl_core.errors import FormatError, InputError
 from automl_core.evaluation.deciding import Decisions, choose, decisions, rewrite
 from automl_core.experiment import Costs, ExperimentConfig
-from automl_core.predicting import predict_file
 from automl_core.reporting import write_report
 from automl_core.runs import Run
 from automl_core.scorer import Scorer

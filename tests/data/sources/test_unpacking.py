@@ -100,6 +100,7 @@ def test_a_part_is_named_at_the_command_line(tmp_path: Path) -> None:
         (zipped({"word/document.xml": b"", "[Content_Types].xml": b""}), "file.dat is an office document without sheets."),
         (zipped({"a": TABLE})[:-9], "file.dat is a damaged zip archive."),
     ],
+    ids=["twice", "tar", "empty", "document", "damaged"],  # gzip writes the time, so that the bytes would name another test
 )
 def test_what_holds_no_table_is_refused(read: Read, content: bytes, message: str) -> None:
     with pytest.raises(InputError) as caught:
