@@ -14,6 +14,7 @@ import argparse
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -177,4 +178,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+    finally:  # the page started a process for its jobs, which would outlive this one
+        subprocess.run([sys.executable, "-m", "automl_core.jobs.host", "--stop"], cwd=ROOT, check=False)
+    sys.exit(code)
