@@ -150,7 +150,8 @@ def test_predict_writes_columns_in_row_order(trained, table, tmp_path):
     import pandas as pd
 
     predicted, original = pd.read_csv(tmp_path / "p.csv"), pd.read_csv(table)
-    assert list(predicted.columns) == [*original.columns, "prediction", "probability_stayed", "probability_left"]
+    added = ["prediction", "probability_stayed", "probability_left", "possible_labels", "warnings"]
+    assert list(predicted.columns) == [*original.columns, *added]
     assert list(predicted["key"]) == list(original["key"])
     assert (predicted["probability_stayed"] + predicted["probability_left"]).round(9).eq(1).all()
 

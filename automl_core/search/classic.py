@@ -90,7 +90,7 @@ class ClassicLoop:
         self.keeper: Keeper | None = None
         self.ready = False
         self.lost = ""
-        self.told = 0.0
+        self.told, self.said = 0.0, ""
         self.stopped = False
         self.begun = time.time()
         budget, self.limit = self.config.budget.seconds, self.config.budget.trials
@@ -302,12 +302,14 @@ class ClassicLoop:
 
     def _tell(self) -> None:
         now = time.time()
-        if now - self.told < 0.5:
-            return
-        self.told = now
         fits = [self.jobs[key[1]].spec.name for key in self.executor.running() if key[0] == "fit"]
         idle = f"Fitting {' and '.join(dict.fromkeys(fits))}" if fits else "Preparing the data of the folds"
-        doing = self.course.doing if self.keeper is not None and self.keeper.busy and not self.lost else idle
+        theirs = self.keeper is not None and self.keeper.busy and not self.lost
+        doing = self.course.doing if theirs else idle
+        # A step of PyCaret's is told once, however short it is.
+        if now - self.told < 0.5 and (not theirs or doing == self.said):
+            return
+        self.told, self.said = now, doing
         if self.limit:
             done = sum(job.closed for job in self.jobs.values())
             self.emit(Progress(min(done / (len(self.jobs) + 2), 0.99), doing))

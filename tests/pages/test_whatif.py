@@ -184,7 +184,7 @@ def test_the_jobs_leave_what_the_pages_draw(real_run: Path, project: ProjectFold
     app = open_page("model/explain", project=project.id, run=real_run.name, model="logistic")
     assert "moves predictions most of 5 columns" in texts(app)
     for part, charts in (("What matters", 3), ("One column", 2), ("A simple tree", 0), ("Can it be believed", 0)):
-        app.button_group(key="explain_part").set_value(part).run()
+        app.button_group(key="explain_why_part").set_value(part).run()
         assert_clean(app)
         assert len(app.main.get("plotly_chart")) == charts, part
     assert "Contributions add up to the model's own probability" in texts(app) or "The model averages probabilities" in texts(app)
