@@ -24,18 +24,14 @@ def serve(
 ) -> None:
     """Answer requests over HTTP with a model; a newer version of it is taken up without a pause."""
     from automl_core.engines.skops import import_skops
+    from automl_core.serving import whole
     from automl_core.serving.run import Service, run
     from automl_core.workspace import Workspace
 
     import_skops()
     ring = keys or Workspace.default().root / "service-keys.json"
     service = Service(model, host, port, workers, str(ring), str(log) if log else "", anyone)
-    if "@" in model and not Path(model).exists():
-        from automl_core.serving import registered
-
-        run(service, tell=say, resolve=registered.at_alias(model), factory=f"{registered.__name__}:from_environment")
-    else:
-        run(service, tell=say)
+    run(service, tell=say, make=whole.make, factory=f"{whole.__name__}:from_environment")
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
+from automl_core.scoring.fast import TypedRow
 from automl_core.scoring.fast.predictor import FEW
 from automl_core.serving.answers import InvalidRowsError, Noticing, answers, typed_rows
 from automl_core.serving.batch import predict_batch
@@ -24,6 +25,9 @@ from automl_core.serving.keys import KeyRing
 from automl_core.serving.logs import Nothing, Recorder
 from automl_core.serving.source import Served, Source
 
+Explain = Callable[[Served, list[TypedRow]], list[dict[str, Any]]]
+MOST_EXPLAINED = 100
+"""Most rows of one request that are explained."""
 RECORDED = 100
 """Most rows of one request that are logged one by one."""
 
@@ -39,6 +43,9 @@ class Parts:
     limits : Limits
     predictions, feedback : Recorder
         Where predictions are logged, and labels that come later.
+    figures : Figures
+    explain : callable, optional
+        Returns what each column adds to the prediction of each row; where there is none, the path says so.
     """
 
     source: Source
@@ -47,6 +54,7 @@ class Parts:
     predictions: Recorder = field(default_factory=Nothing)
     feedback: Recorder = field(default_factory=Nothing)
     figures: Figures = field(default_factory=Figures)
+    explain: Explain | None = None
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -107,6 +115,18 @@ def create_app(parts: Parts) -> FastAPI:
         _record(parts, served, facts["request_id"], rows, found)
         return _json(
             {"model": served.model.name, "version": served.version, "request_id": facts["request_id"], "predictions": found}
+        )
+
+    @app.post("/explain", summary="What each column adds to the prediction of a row")
+    async def explain(request: Request) -> Response:
+        served, facts = source.current, facts_of(request)
+        if parts.explain is None:
+            raise RefusedError(501, "This service carries the model only. Explanations need the whole of Tablewright.")
+        rows = typed_rows(await _body(request), served.model, MOST_EXPLAINED)
+        facts |= {"version": served.version, "rows": len(rows)}
+        found = await run_in_threadpool(parts.explain, served, rows)
+        return _json(
+            {"model": served.model.name, "version": served.version, "request_id": facts["request_id"], "explanations": found}
         )
 
     @app.post(

@@ -83,7 +83,7 @@ def from_environment() -> Any:
     return build(Service(**json.loads(os.environ[SETTINGS])))
 
 
-def build(service: Service, resolve: Resolve | None = None) -> Any:
+def build(service: Service, resolve: Resolve | None = None, explain: Any = None) -> Any:
     """Load the model and return the ASGI application; raises AutoMLError when it cannot be served."""
     from automl_core.serving.app import Parts, create_app
     from automl_core.serving.keys import KeyRing
@@ -99,6 +99,7 @@ def build(service: Service, resolve: Resolve | None = None) -> Any:
             Limits(),
             JsonFiles(folder, "predictions") if folder else Nothing(),
             JsonFiles(folder, "labels") if folder else Nothing(),
+            explain=explain,
         )
     )
 
@@ -118,7 +119,7 @@ def run(
     service: Service,
     *,
     tell: Callable[[str], None],
-    resolve: Resolve | None = None,
+    make: Callable[[Service], Any] = build,
     factory: str = "automl_core.serving.run:from_environment",
 ) -> None:
     """Serve until the process is told to end.
@@ -128,10 +129,10 @@ def run(
     service : Service
     tell : callable
         Takes a sentence when it starts.
-    resolve : callable, optional
-        Says which file is to be served now; by default the one of the service's path.
+    make : callable
+        Makes the service of a single process.
     factory : str
-        What each of several processes makes its service with.
+        Where each of several processes finds what makes its service.
 
     Raises
     ------
@@ -152,11 +153,9 @@ def run(
     }
     tell(f"Serving {service.model} on http://{service.host}:{service.port}, its fields on /docs")
     if service.workers <= 1:
-        uvicorn.run(build(service, resolve), **common)
+        uvicorn.run(make(service), **common)
         return
-    from automl_core.serving.source import load
-
-    load((resolve or resolver(service.model))())  # what is wrong with it is said here, once, and not by every process
+    make(service)  # what is wrong with it is said here, once, and not by every process
     with tempfile.TemporaryDirectory(prefix="tablewright-figures-") as folder:
         os.environ |= {SETTINGS: json.dumps(asdict(service)), "PROMETHEUS_MULTIPROC_DIR": folder}
         uvicorn.run(factory, factory=True, workers=service.workers, **common)

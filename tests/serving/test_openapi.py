@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 
 from automl_core.serving.app import Parts, create_app
+from automl_core.serving.explained import Explained
 from automl_core.serving.source import Source, Target
 from automl_core.worker.candidates import bundle
 from tests.conftest import MakeRun
@@ -19,13 +20,15 @@ from tests.conftest import MakeRun
 def document(make_run: MakeRun) -> Any:
     """The document of a served model, asked within this process."""
     path = bundle(make_run("binary"), "logistic")
-    return schemathesis.openapi.from_asgi("/openapi.json", create_app(Parts(Source(lambda: Target(path), every=0))))
+    return schemathesis.openapi.from_asgi(
+        "/openapi.json", create_app(Parts(Source(lambda: Target(path), every=0), explain=Explained()))
+    )
 
 
 def test_no_request_is_answered_with_a_fault(document: Any) -> None:
     operations = [found.ok() for found in document.get_all_operations()]
     assert {operation.path for operation in operations} == {
-        "/health", "/ready", "/schema", "/metadata", "/metrics", "/predict", "/predict_batch", "/feedback"
+        "/health", "/ready", "/schema", "/metadata", "/metrics", "/predict", "/predict_batch", "/feedback", "/explain"
     }  # fmt: skip
     statuses: dict[str, set[int]] = {}
     for operation in operations:

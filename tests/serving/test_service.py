@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -342,3 +343,32 @@ def test_a_service_that_others_reach_needs_keys(tmp_path: Path) -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize("name", ["logistic", "ridge"])
+def test_contributions_add_up_to_the_prediction(models: dict[str, Path], name: str) -> None:
+    from automl_core.serving.explained import Explained
+
+    parts = Parts(Source(lambda: Target(models[name]), every=0), explain=Explained())
+    with TestClient(create_app(parts)) as client:
+        said = client.post("/explain", json={"rows": [ROW]}).json()["explanations"][0]
+        predicted = client.post("/predict", json={"rows": [ROW]}).json()["predictions"][0]
+    assert set(said["contributions"]) == set(ROW)
+    sizes = [abs(value) for value in said["contributions"].values()]
+    assert sizes == sorted(sizes, reverse=True)
+    total = said["base"] + sum(said["contributions"].values())
+    if name == "ridge":
+        assert (said["output"], said["unit"]) == ("amount", "the target's")
+        assert total == pytest.approx(predicted["prediction"], rel=1e-6)
+    else:
+        assert (said["output"], said["unit"]) == ("left", "log-odds")
+        # The mean of the folds' log-odds, which is near the log-odds of their mean probability.
+        assert 1 / (1 + math.exp(-total)) == pytest.approx(predicted["probabilities"]["left"], abs=0.02)
+
+
+def test_a_service_of_the_bundle_alone_says_that_it_cannot_explain(service: tuple[TestClient, Parts]) -> None:
+    answer = service[0].post("/explain", json={"rows": [ROW]})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        501,
+        "This service carries the model only. Explanations need the whole of Tablewright.",
+    )
