@@ -125,7 +125,11 @@ def test_the_journey(page: Page, server: Server, table: tuple[Path, str], tmp_pa
     shoot(page, "curves", height=1500)
     page.get_by_role("tab", name="What matters").click()
     page.get_by_role("button", name="Find out what matters").click()
-    expect(page.get_by_role("heading", name="What each column adds")).to_be_visible(timeout=90_000)
+    parts = page.get_by_test_id("stButtonGroup")
+    expect(parts.get_by_text("In plain words", exact=True)).to_be_visible(timeout=90_000)
+    shoot(page, "words", height=1500)
+    parts.get_by_text("What matters", exact=True).click()
+    expect(page.get_by_role("heading", name="What each column adds")).to_be_visible()
     shoot(page, "matters", height=1500)
 
     # Download: a model that is a whole zip, a report under 2 MB.
