@@ -121,6 +121,9 @@ bench-cluster: $(VENV)/installed-dev  ## A search on 1, 2, 4 and 8 machines of a
 worked-example: $(VENV)/installed-dev  ## Bike rentals month by month, written into docs/worked_example.md
 	@$(BIN)/python benchmarks/worked_example.py
 
+bench-serving: $(VENV)/installed-dev  ## The service beside MLflow's server, the same model (needs wrk)
+	@$(BIN)/python benchmarks/serving.py $(AUTOML_TEST_DATA)/churn.csv --target Churn --soak 60
+
 lock:  ## Compile requirements.in into requirements.txt (needs uv)
 	@for name in requirements requirements-dev requirements-cluster; do \
 		uv pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt && \

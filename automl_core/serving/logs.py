@@ -1,14 +1,10 @@
-"""What the service writes: a line of JSON for each request, and the predictions themselves where that is wished.
-
-Both are written by a thread of their own; a request only puts its entry into a queue.
-"""
+"""What the service writes: a line of JSON for each request, and the predictions themselves where that is wished."""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
-import queue
 import sys
 import threading
 import time
@@ -16,8 +12,6 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 LOG = logging.getLogger("tablewright.serving")
-SOON = 0.2
-"""Seconds within which an entry is on disk."""
 
 
 class JsonLines(logging.Formatter):
@@ -51,11 +45,11 @@ class Recorder(Protocol):
     """Keeps what was predicted."""
 
     def put(self, entry: dict[str, Any]) -> None:
-        """Take an entry; never waits."""
+        """Take an entry."""
         ...
 
     def close(self) -> None:
-        """Write what is still waiting."""
+        """Take no more."""
         ...
 
 
@@ -72,7 +66,9 @@ class Nothing:
 class JsonFiles:
     """Appends entries to one file a day and process, ``<kind>-2026-11-24-<pid>.jsonl``.
 
-    A line that a crash has cut short is the last of its file, and readers leave it out.
+    An entry is handed to the system before its request is answered, which takes some microseconds: a process that is
+    killed then loses none of what it has answered. A line that a full disk has cut short is the last of its file, and
+    readers leave it out.
 
     Parameters
     ----------
@@ -83,32 +79,31 @@ class JsonFiles:
     def __init__(self, folder: Path, kind: str) -> None:
         self._folder = folder
         self._kind = kind
-        self._waiting: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._open: tuple[str, int] = ("", -1)
+        self._lock = threading.Lock()
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._thread = threading.Thread(target=self._write, name=f"{kind} log", daemon=True)
-        self._thread.start()
 
     def put(self, entry: dict[str, Any]) -> None:
-        """Take an entry; never waits."""
-        self._waiting.put(entry)
+        """Append an entry; what cannot be written is told in the log of the service, and the request is answered."""
+        line = (json.dumps(entry, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+        try:
+            with self._lock:
+                os.write(self._file(), line)
+        except OSError as error:
+            LOG.error(f"{self._kind} could not be written", extra={"facts": {"reason": str(error)}})
 
     def close(self) -> None:
-        """Write what is still waiting."""
-        self._waiting.put(None)
-        self._thread.join(timeout=10)
+        """Close the file."""
+        with self._lock:
+            if self._open[1] >= 0:
+                os.close(self._open[1])
+            self._open = ("", -1)
 
-    def _write(self) -> None:
-        ended = False
-        while not ended:
-            entries = [self._waiting.get()]
-            time.sleep(SOON)  # what comes meanwhile is written at once
-            while not self._waiting.empty():
-                entries.append(self._waiting.get())
-            ended = entries[-1] is None
-            lines = [json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries if entry is not None]
-            try:
-                name = f"{self._kind}-{time.strftime('%Y-%m-%d', time.gmtime())}-{os.getpid()}.jsonl"
-                with open(self._folder / name, "a", encoding="utf-8") as file:
-                    file.writelines(lines)
-            except OSError as error:
-                LOG.error(f"{self._kind} could not be written", extra={"facts": {"lost": len(lines), "reason": str(error)}})
+    def _file(self) -> int:
+        day = time.strftime("%Y-%m-%d", time.gmtime())
+        if self._open[0] != day:
+            if self._open[1] >= 0:
+                os.close(self._open[1])
+            path = self._folder / f"{self._kind}-{day}-{os.getpid()}.jsonl"
+            self._open = (day, os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+        return self._open[1]

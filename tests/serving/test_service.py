@@ -191,14 +191,13 @@ def test_figures_are_counted(service: tuple[TestClient, Parts]) -> None:
 
 
 def test_predictions_and_later_labels_are_logged(service: tuple[TestClient, Parts], tmp_path: Path) -> None:
-    client, parts = service
+    client, _ = service
     request_id = client.post("/predict", json={"rows": [ROW]}, headers={"x-request-id": "order-17"}).json()["request_id"]
     assert request_id == "order-17"
     labels = {"labels": [{"request_id": "order-17", "row": 0, "label": "left"}]}
     taken = client.post("/feedback", json=labels)
     assert (taken.status_code, taken.json()["labels"]) == (202, 1)
-    parts.predictions.close()
-    parts.feedback.close()
+    # Read at once, and nothing was closed: what was answered is written.
     (predictions,) = (tmp_path / "log").glob("predictions-*.jsonl")
     entry = json.loads(predictions.read_text())
     assert entry["inputs"]["city"] == "Rome" and entry["request_id"] == "order-17" and entry["row"] == 0
@@ -372,3 +371,14 @@ def test_a_service_of_the_bundle_alone_says_that_it_cannot_explain(service: tupl
         501,
         "This service carries the model only. Explanations need the whole of Tablewright.",
     )
+
+
+def test_a_log_that_cannot_be_written_hinders_no_answer(
+    models: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = Parts(Source(lambda: Target(models["logistic"]), every=0), predictions=JsonFiles(tmp_path / "log", "predictions"))
+    (tmp_path / "log").rmdir()
+    logging.getLogger("tablewright.serving").propagate = True
+    with TestClient(create_app(parts)) as client, caplog.at_level(logging.ERROR, "tablewright.serving"):
+        assert client.post("/predict", json={"rows": [ROW]}).status_code == 200
+    assert [record.message for record in caplog.records] == ["predictions could not be written"]
