@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from pages.shared.pagelist import PAGES
 from tests.e2e.conftest import Server, settle, shoot
 
 BUDGET = "20"
@@ -237,7 +238,7 @@ def test_every_page_can_be_looked_at(browser: Browser, server: Server, name: str
     finished = sorted(server.home.glob("projects/*/runs/*/model.zip"))
     run = finished[0].parent
     project = run.parent.parent
-    for key in ("projects", "upload", "explore", "clean", "compare", "explain", "predict"):
+    for key in PAGES:
         place = "" if key == "projects" else key  # the first page has no path of its own
         page.goto(f"{server.url}/{place}?project={project.name}&run={run.name}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
