@@ -198,6 +198,11 @@ class ProjectFolder:
         return self.path.name
 
     @property
+    def workspace(self) -> Workspace:
+        """The workspace it belongs to."""
+        return Workspace(self.path.parent.parent)
+
+    @property
     def meta(self) -> Path:
         """``project.json``: format, id, name, created."""
         return self.path / "project.json"
@@ -233,3 +238,25 @@ class ProjectFolder:
     def delete(self) -> None:
         """Remove the project and everything in it."""
         shutil.rmtree(self.path, ignore_errors=False)
+
+
+@dataclass(frozen=True)
+class InProject:
+    """A folder two levels inside a project: a run, a job, a registered model."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def project(self) -> ProjectFolder:
+        """The project it belongs to."""
+        return ProjectFolder(self.folder.parent.parent)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace it belongs to."""
+        return self.project.workspace

@@ -44,7 +44,7 @@ def explain(
         raise InputError("--goal needs a row whose prediction it is about.", action="Name it with --row.")
     loaded = model_at(model)
     if whole:
-        from automl_core.explaining.readable import readable
+        from automl_core.explaining.reader import readable
 
         print(json.dumps(readable(loaded).to_dict(), indent=1))
         return

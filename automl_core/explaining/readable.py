@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from automl_core.errors import FormatError, InputError
+from automl_core.errors import FormatError
 from automl_core.experiment import Decision
 from automl_core.leaderboard import Candidate
 from automl_core.scoring.bundle import Model
@@ -185,43 +185,6 @@ def can_be_read(candidate: Candidate) -> Decision[bool]:
         False,
         "This model has too many parts to be read as a whole. Linear models, the small tree and explainable boosting can be; "
         "the preset Explainable tries only these.",
-    )
-
-
-def readable(model: Model) -> Readable:
-    """Write a model out.
-
-    Parameters
-    ----------
-    model : Model
-        Loaded; of one candidate.
-
-    Returns
-    -------
-    Readable
-
-    Raises
-    ------
-    InputError
-        When it combines candidates, or is of a kind that cannot be read as a whole.
-    """
-    from automl_core.explaining.additive import read_additive
-    from automl_core.explaining.linear import coefficients_of, read_linear
-    from automl_core.explaining.rules import read_trees
-
-    candidates = {member.candidate for fold in model.ensemble.folds for member in fold.members}
-    estimators = [member.estimator for fold in model.ensemble.folds for member in fold.members]
-    if len(candidates) == 1:
-        if all(hasattr(one, "term_features_") for one in estimators):
-            return read_additive(model)
-        if all(hasattr(one, "tree_") and one.tree_.n_leaves <= MOST_LEAVES for one in estimators):
-            return read_trees(model)
-        if all(coefficients_of(one) is not None for one in estimators):
-            return read_linear(model)
-    raise InputError(
-        f"The model {model.name!r} cannot be read as a whole.",
-        f"It must be one linear model, tree of at most {MOST_LEAVES} leaves, or explainable boosting machine.",
-        "Choose such a model, or look at which columns matter.",
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from automl_core.errors import AutoMLError, FormatError, JobError
 from automl_core.events import FINAL, Event, Started, Stopped, append_event, read_events
 from automl_core.runs import write_request
-from automl_core.workspace import ProjectFolder, Workspace, atomic_file, new_id, read_json, write_json
+from automl_core.workspace import InProject, Workspace, atomic_file, new_id, read_json, write_json
 
 JobState = Literal["queued", "running", "finished", "failed", "stopped", "lost"]
 ACTIVE: tuple[JobState, ...] = ("queued", "running")
@@ -32,25 +32,8 @@ SILENT = 15.0
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(InProject):
     """One job's folder."""
-
-    folder: Path
-
-    @property
-    def id(self) -> str:
-        """The folder's name."""
-        return self.folder.name
-
-    @property
-    def project(self) -> ProjectFolder:
-        """The project it belongs to."""
-        return ProjectFolder(self.folder.parent.parent)
-
-    @property
-    def workspace(self) -> Workspace:
-        """The workspace it belongs to."""
-        return Workspace(self.project.path.parent.parent)
 
     @property
     def request(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from automl_core.errors import AutoMLError, FormatError, InputError, NotFoundError, StorageError
 from automl_core.registry.records import Alias, Entry, Standing, Version, check_alias, check_name, check_reason, standing
-from automl_core.workspace import ProjectFolder, Workspace, file_hash, new_id, read_json, write_json
+from automl_core.workspace import InProject, ProjectFolder, Workspace, file_hash, new_id, read_json, write_json
 
 MODEL = "model.zip"
 PATIENCE = 30.0
@@ -27,7 +27,7 @@ PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
-class Registered:
+class Registered(InProject):
     """One registered model's folder.
 
     Parameters
@@ -35,23 +35,6 @@ class Registered:
     folder : Path
         ``projects/<project>/models/<id>``.
     """
-
-    folder: Path
-
-    @property
-    def id(self) -> str:
-        """The folder's name."""
-        return self.folder.name
-
-    @property
-    def project(self) -> ProjectFolder:
-        """The project it belongs to."""
-        return ProjectFolder(self.folder.parent.parent)
-
-    @property
-    def workspace(self) -> Workspace:
-        """The workspace it belongs to."""
-        return Workspace(self.project.path.parent.parent)
 
     @property
     def name(self) -> str:
@@ -339,7 +322,7 @@ def create_registered(project: ProjectFolder, name: str) -> Registered:
         When the name cannot be used, or another model of the workspace has it.
     """
     tidy = check_name(name)
-    workspace = Workspace(project.path.parent.parent)
+    workspace = project.workspace
     workspace.root.mkdir(parents=True, exist_ok=True)
     with open(workspace.root / "registry.lock", "a", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # of two that choose the same name at once, one gets it

@@ -79,7 +79,7 @@ def explain_candidate(run: Run, candidate_id: str) -> Path:
 
 def write_out_candidate(run: Run, candidate_id: str) -> Path:
     """Write out a candidate that can be read as a whole, and store the result; raises InputError for another."""
-    from automl_core.explaining.readable import readable
+    from automl_core.explaining.reader import readable
     from automl_core.scoring.bundle import load_model
 
     write_json(run.readable(candidate_id), readable(load_model(bundle(run, candidate_id))).to_dict())

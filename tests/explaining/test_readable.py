@@ -16,7 +16,8 @@ from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.errors import FormatError, InputError
 from automl_core.experiment import ExperimentConfig
 from automl_core.explaining.features import features
-from automl_core.explaining.readable import Axis, Readable, can_be_read, readable
+from automl_core.explaining.readable import Axis, Readable, can_be_read
+from automl_core.explaining.reader import readable
 from automl_core.leaderboard import Candidate
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import Model
