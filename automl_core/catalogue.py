@@ -187,10 +187,10 @@ def fill(workspace: Workspace, connection: Connection) -> int:
     return count
 
 
-def record_job(workspace: Workspace, job: Job) -> None:
+def record_job(job: Job) -> None:
     """Bring a job's row up to its folder's state."""
     values = _values(job)
-    with opened(workspace) as connection:
+    with opened(job.workspace) as connection:
         changed = connection.execute(JOBS.update().where(JOBS.c.id == job.id).values(**values))
         if not changed.rowcount:
             connection.execute(JOBS.insert().values(**values))

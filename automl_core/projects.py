@@ -87,7 +87,7 @@ def delete_project(workspace: Workspace, project_id: str) -> None:
     StorageError
         When a file could not be removed; the project is then no longer listed.
     """
-    from automl_core.jobs.job import end
+    from automl_core.jobs.control import end
 
     load_project(workspace, project_id)
     folder = workspace.project(project_id)

@@ -57,7 +57,8 @@ def start(project_id: str) -> float:
     The job asks for a run that does not exist: it is told and ends, and what is measured is only the way there.
     """
     from automl_core.events import read_events
-    from automl_core.jobs.job import ACTIVE, Job, submit
+    from automl_core.jobs.control import submit
+    from automl_core.jobs.job import ACTIVE, Job
     from automl_core.workspace import Workspace
 
     workspace = Workspace.default()

@@ -98,7 +98,8 @@ def _searched(workspace: Any, project_id: str, source: Path) -> Any:
     from automl_core.cleaning.propose import propose_recipe
     from automl_core.data.dataset import create_dataset
     from automl_core.experiment import Budget
-    from automl_core.jobs.job import Job, submit
+    from automl_core.jobs.control import submit
+    from automl_core.jobs.job import Job
     from automl_core.proposals import propose
     from automl_core.runs import Run
     from automl_core.workspace import new_id
@@ -118,7 +119,8 @@ def _searched(workspace: Any, project_id: str, source: Path) -> Any:
 
 
 def _start(workspace: Any, project_id: str, run: Any) -> tuple[str, Any]:
-    from automl_core.jobs.job import Job, submit
+    from automl_core.jobs.control import submit
+    from automl_core.jobs.job import Job
     from automl_core.tuning.run import space_of_row
     from automl_core.tuning.study import Settings, new_study
 

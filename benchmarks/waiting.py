@@ -67,7 +67,8 @@ def first_model(home: Path) -> float:
     from automl_core.data.dataset import create_dataset
     from automl_core.events import CandidateScored, read_events
     from automl_core.jobs import client
-    from automl_core.jobs.job import Job, stop, submit
+    from automl_core.jobs.control import stop, submit
+    from automl_core.jobs.job import Job
     from automl_core.projects import create_project
     from automl_core.proposals import propose
     from automl_core.workspace import Workspace, new_id

@@ -40,7 +40,7 @@ def add_job(workspace: Workspace, project: Project, job_id: str, kind: str) -> J
     """Write a job's folder and index it."""
     job = Job(workspace.project(project.id).job(job_id))
     write_request(job.folder, kind, {})
-    record_job(workspace, job)
+    record_job(job)
     return job
 
 
@@ -75,7 +75,7 @@ def test_jobs_are_indexed_by_their_state(workspace: Workspace) -> None:
     job = add_job(workspace, project, "rn261124-aaaaaaaa", "train")
     assert jobs(workspace, "lost") == [JobRow(job.id, project.id, "train", "lost")]
     append_event(job.journal, Finished())
-    record_job(workspace, job)
+    record_job(job)
     assert jobs(workspace, "lost") == []
     assert jobs(workspace, "finished", "lost") == [JobRow(job.id, project.id, "train", "finished")]
 

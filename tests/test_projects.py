@@ -27,7 +27,8 @@ from automl_core.data.dataset import dataset_from_frame
 from automl_core.errors import InputError, NotFoundError, StorageError
 from automl_core.experiment import Budget, ExperimentConfig
 from automl_core.jobs import client
-from automl_core.jobs.job import Job, process_started, submit
+from automl_core.jobs.control import submit
+from automl_core.jobs.job import Job, process_started
 from automl_core.projects import create_project, delete_project, list_projects, load_project, rebuild, rename_project
 from automl_core.runs import write_request
 from automl_core.schema import Column, Schema

@@ -307,19 +307,20 @@ class Host:
 
     def close(self, known: _Running) -> None:
         """Tell how a job ended whose process could not tell it."""
+        from automl_core.catalogue import record_job
+        from automl_core.jobs.control import close
+
         job = known.job
         job.reserve.unlink(missing_ok=True)
         try:
             if job.waiting.exists():
                 if all(waiting.folder != job.folder for waiting, _ in self.queue):
                     job.waiting.unlink()
-                    job.close(Failed("Its process could not be started.", "Free some disk space or memory, then try again."))
+                    close(job, Failed("Its process could not be started.", "Free some disk space or memory, then try again."))
             elif job.state == "lost" and job.stop_marker.exists():
-                job.close(Stopped())
+                close(job, Stopped())
             elif job.state == "lost":
-                from automl_core.catalogue import record_job
-
-                record_job(self.workspace, job)
+                record_job(job)
         except (OSError, AutoMLError) as error:
             log_error(self.workspace, error, "host")
 
@@ -366,7 +367,8 @@ def main(arguments: list[str]) -> int:
 def end(workspace: Workspace) -> int:
     """End the host of a workspace; jobs that run are stopped first, and keep what is done."""
     from automl_core.jobs.client import _send
-    from automl_core.jobs.job import ACTIVE, stop
+    from automl_core.jobs.control import stop
+    from automl_core.jobs.job import ACTIVE
 
     stopped = []
     for project_id in workspace.project_ids():

@@ -1,4 +1,4 @@
-"""A job as its folder tells it: submitted, stopped, resumed; its state follows from files alone.
+"""A job as its folder tells it: its state follows from files alone.
 
 ``request.json`` is written first, ``queued`` says that it waits, ``worker.json`` names the process that works on it,
 ``events.jsonl`` is its journal, ``stop`` asks it to end, ``heartbeat`` is touched while it works.
@@ -6,19 +6,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from automl_core.errors import AutoMLError, FormatError, JobError
-from automl_core.events import FINAL, Event, Started, Stopped, append_event, read_events
-from automl_core.runs import write_request
-from automl_core.workspace import InProject, Workspace, atomic_file, new_id, read_json, write_json
+from automl_core.errors import AutoMLError, FormatError
+from automl_core.events import FINAL, Started, read_events
+from automl_core.workspace import InProject, atomic_file, read_json, write_json
 
 JobState = Literal["queued", "running", "finished", "failed", "stopped", "lost"]
 ACTIVE: tuple[JobState, ...] = ("queued", "running")
@@ -118,11 +115,6 @@ class Job(InProject):
             return False
         return time.time() - self.heartbeat.stat().st_mtime < SILENT
 
-    def close(self, event: Event) -> None:
-        """Write the last event of a job that cannot write it itself."""
-        append_event(self.journal, event)
-        _index(self)
-
 
 def process_started(pid: int) -> float:
     """Return when a process was started, in seconds since the epoch; 0.0 when it is gone or a zombie."""
@@ -139,119 +131,3 @@ def alive(pid: int, started: float) -> bool:
     """Return whether the process of this number is still the one that was started then."""
     now = process_started(pid)
     return now > 0 and abs(now - started) < 1.0
-
-
-def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, Any]) -> str:
-    """Write a job's folder and hand it to the host.
-
-    Parameters
-    ----------
-    workspace : Workspace
-    project_id : str
-    kind : str
-        A key of `worker.KINDS`.
-    params : dict
-        Plain JSON types.
-
-    Returns
-    -------
-    str
-        The job's id. The folder holds the whole request before the host hears of it.
-
-    Raises
-    ------
-    StorageError
-        When the folder or the catalogue cannot be written; nothing is left then.
-    JobError
-        When the host cannot be started; the job then waits until one is.
-    """
-    from automl_core.jobs import client
-
-    job_id = new_id("rn" if kind in RUNS else "jb")
-    job = Job(workspace.project(project_id).job(job_id))
-    try:
-        write_request(job.folder, kind, params)
-        job.hold()
-        job.waiting.touch()
-        _index(job)
-    except (AutoMLError, OSError):
-        shutil.rmtree(job.folder, ignore_errors=True)  # or it would start one day, long after the person was told that it failed
-        raise
-    client.ask(workspace, {"do": "start", "folder": str(job.folder)})
-    return job_id
-
-
-def stop(workspace: Workspace, project_id: str, job_id: str) -> None:
-    """Ask a job to end; what it finished stays. Nothing happens to a job that has ended."""
-    from automl_core.jobs import client
-
-    job = Job(workspace.project(project_id).job(job_id))
-    state = job.state
-    if state not in ACTIVE:
-        return
-    job.stop_marker.touch()
-    if state == "queued":
-        with contextlib.suppress(FileNotFoundError):
-            job.waiting.unlink()
-            job.reserve.unlink(missing_ok=True)
-            job.close(Stopped())
-            return
-    client.ask(workspace, {"do": "stop", "folder": str(job.folder)})
-
-
-def end(workspace: Workspace, project_id: str, job_id: str) -> None:
-    """End a job at once and by force, for a folder that is to be deleted: when this returns nothing writes into it any more."""
-    from automl_core.jobs import client
-
-    job = Job(workspace.project(project_id).job(job_id))
-    active = job.state in ACTIVE
-    job.waiting.unlink(missing_ok=True)
-    if job.pid or (active and client.answers(workspace)):
-        client.ask(workspace, {"do": "end", "folder": str(job.folder)})
-
-
-def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
-    """Let a job that was interrupted, stopped or failed go on.
-
-    Raises
-    ------
-    JobError
-        When it has ended well.
-    NotFoundError
-    StorageError
-        When the disk is still full.
-    """
-    from automl_core.jobs import client
-
-    job = Job(workspace.project(project_id).job(job_id))
-    _ = job.request  # refuses what is no job
-    if job.state in ACTIVE:
-        return
-    if job.state not in RESUMABLE and job.kind not in ("train", "tune"):  # a search can always be given more time
-        raise JobError("This work has ended well.", action="Start it again with other settings.")
-    _renew_place(job)
-    job.hold()
-    job.stop_marker.unlink(missing_ok=True)
-    job.waiting.touch()
-    try:
-        _index(job)
-    except AutoMLError:
-        job.waiting.unlink(missing_ok=True)
-        raise
-    client.ask(workspace, {"do": "start", "folder": str(job.folder)})
-
-
-def _renew_place(job: Job) -> None:
-    """Let a job that was to use a cluster use the one that the environment names now, or this machine when it names none."""
-    from automl_core.search.place import cluster_address
-
-    params = job.request["params"]
-    place = params.get("place")
-    if place and place["cluster"] and place["cluster"] != cluster_address():
-        write_request(job.folder, job.kind, {**params, "place": {**place, "cluster": cluster_address()}})
-
-
-def _index(job: Job) -> None:
-    from automl_core.catalogue import record_job
-
-    record_job(job.workspace, job)

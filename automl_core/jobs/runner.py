@@ -115,6 +115,6 @@ def _record(job: Job) -> None:
     from automl_core.catalogue import record_job
 
     try:
-        record_job(job.workspace, job)
+        record_job(job)
     except AutoMLError as error:
         log_error(job.workspace, error, f"job {job.id}")

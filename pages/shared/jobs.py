@@ -133,7 +133,7 @@ def follow(folder: Path) -> Following:
 
 def start(project: ProjectFolder, kind: str, params: dict[str, Any]) -> str:
     """Submit a job and return its id; raises AutoMLError."""
-    from automl_core.jobs.job import submit
+    from automl_core.jobs.control import submit
 
     return str(submit(caches.workspace(), project.id, kind, params))
 
@@ -153,7 +153,7 @@ def find(project: ProjectFolder, kind: str, params: dict[str, Any], *, among: in
 
 def stop(project_id: str, job_id: str) -> None:
     """Stop a job; what it finished stays."""
-    from automl_core.jobs.job import stop as stop_job
+    from automl_core.jobs.control import stop as stop_job
 
     with errors.shown():
         stop_job(caches.workspace(), project_id, job_id)
@@ -161,7 +161,7 @@ def stop(project_id: str, job_id: str) -> None:
 
 def resume(project_id: str, job_id: str) -> None:
     """Let a lost or stopped job go on where it was."""
-    from automl_core.jobs.job import resume as resume_job
+    from automl_core.jobs.control import resume as resume_job
 
     with errors.shown():
         resume_job(caches.workspace(), project_id, job_id)

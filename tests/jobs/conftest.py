@@ -20,7 +20,8 @@ from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.data.dataset import dataset_from_frame
 from automl_core.experiment import Budget, ExperimentConfig
 from automl_core.jobs import client
-from automl_core.jobs.job import Job, submit
+from automl_core.jobs.control import submit
+from automl_core.jobs.job import Job
 from automl_core.projects import Project, create_project
 from automl_core.schema import Column, Schema
 from automl_core.workspace import Workspace, new_id

@@ -21,7 +21,8 @@ import pytest
 from automl_core.catalogue import jobs
 from automl_core.errors import StorageError
 from automl_core.events import Failed, Started, append_event, read_events
-from automl_core.jobs.job import ACTIVE, Job, process_started, resume, stop
+from automl_core.jobs.control import resume, stop
+from automl_core.jobs.job import ACTIVE, Job, process_started
 from automl_core.leaderboard import Leaderboard
 from automl_core.workspace import Workspace
 

@@ -18,7 +18,8 @@ import pytest
 
 from automl_core.events import read_events
 from automl_core.jobs import client
-from automl_core.jobs.job import Job, process_started, submit
+from automl_core.jobs.control import submit
+from automl_core.jobs.job import Job, process_started
 from automl_core.relearning import KIND, plan
 from automl_core.runs import Run
 from automl_core.workspace import Workspace

@@ -16,7 +16,8 @@ from automl_core.catalogue import jobs
 from automl_core.errors import FormatError, JobError, NotFoundError, StorageError
 from automl_core.events import Failed, Finished, Progress, Started, Stopped, append_event, read_events
 from automl_core.jobs import client
-from automl_core.jobs.job import Job, alive, process_started, resume, stop, submit
+from automl_core.jobs.control import resume, stop, submit
+from automl_core.jobs.job import Job, alive, process_started
 from automl_core.projects import create_project
 from automl_core.runs import write_request
 from automl_core.workspace import Workspace, new_id, write_json

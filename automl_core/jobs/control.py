@@ -1,0 +1,123 @@
+"""Jobs submitted, stopped, ended and resumed: the folder first, then the catalogue, then the host."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import Any
+
+from automl_core.catalogue import record_job
+from automl_core.errors import AutoMLError, JobError
+from automl_core.events import Event, Stopped, append_event
+from automl_core.jobs import client
+from automl_core.jobs.job import ACTIVE, RESUMABLE, RUNS, Job
+from automl_core.runs import write_request
+from automl_core.workspace import Workspace, new_id
+
+
+def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, Any]) -> str:
+    """Write a job's folder and hand it to the host.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    project_id : str
+    kind : str
+        A key of `worker.KINDS`.
+    params : dict
+        Plain JSON types.
+
+    Returns
+    -------
+    str
+        The job's id. The folder holds the whole request before the host hears of it.
+
+    Raises
+    ------
+    StorageError
+        When the folder or the catalogue cannot be written; nothing is left then.
+    JobError
+        When the host cannot be started; the job then waits until one is.
+    """
+    job_id = new_id("rn" if kind in RUNS else "jb")
+    job = Job(workspace.project(project_id).job(job_id))
+    try:
+        write_request(job.folder, kind, params)
+        job.hold()
+        job.waiting.touch()
+        record_job(job)
+    except (AutoMLError, OSError):
+        shutil.rmtree(job.folder, ignore_errors=True)  # or it would start one day, long after the person was told that it failed
+        raise
+    client.ask(workspace, {"do": "start", "folder": str(job.folder)})
+    return job_id
+
+
+def stop(workspace: Workspace, project_id: str, job_id: str) -> None:
+    """Ask a job to end; what it finished stays. Nothing happens to a job that has ended."""
+    job = Job(workspace.project(project_id).job(job_id))
+    state = job.state
+    if state not in ACTIVE:
+        return
+    job.stop_marker.touch()
+    if state == "queued":
+        with contextlib.suppress(FileNotFoundError):
+            job.waiting.unlink()
+            job.reserve.unlink(missing_ok=True)
+            close(job, Stopped())
+            return
+    client.ask(workspace, {"do": "stop", "folder": str(job.folder)})
+
+
+def end(workspace: Workspace, project_id: str, job_id: str) -> None:
+    """End a job at once and by force, for a folder that is to be deleted: when this returns nothing writes into it any more."""
+    job = Job(workspace.project(project_id).job(job_id))
+    active = job.state in ACTIVE
+    job.waiting.unlink(missing_ok=True)
+    if job.pid or (active and client.answers(workspace)):
+        client.ask(workspace, {"do": "end", "folder": str(job.folder)})
+
+
+def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
+    """Let a job that was interrupted, stopped or failed go on.
+
+    Raises
+    ------
+    JobError
+        When it has ended well.
+    NotFoundError
+    StorageError
+        When the disk is still full.
+    """
+    job = Job(workspace.project(project_id).job(job_id))
+    _ = job.request  # refuses what is no job
+    if job.state in ACTIVE:
+        return
+    if job.state not in RESUMABLE and job.kind not in ("train", "tune"):  # a search can always be given more time
+        raise JobError("This work has ended well.", action="Start it again with other settings.")
+    _renew_place(job)
+    job.hold()
+    job.stop_marker.unlink(missing_ok=True)
+    job.waiting.touch()
+    try:
+        record_job(job)
+    except AutoMLError:
+        job.waiting.unlink(missing_ok=True)
+        raise
+    client.ask(workspace, {"do": "start", "folder": str(job.folder)})
+
+
+def _renew_place(job: Job) -> None:
+    """Let a job that was to use a cluster use the one that the environment names now, or this machine when it names none."""
+    from automl_core.search.place import cluster_address
+
+    params = job.request["params"]
+    place = params.get("place")
+    if place and place["cluster"] and place["cluster"] != cluster_address():
+        write_request(job.folder, job.kind, {**params, "place": {**place, "cluster": cluster_address()}})
+
+
+def close(job: Job, event: Event) -> None:
+    """Write the last event of a job that cannot write it itself."""
+    append_event(job.journal, event)
+    record_job(job)
