@@ -50,6 +50,9 @@ test: $(VENV)/installed-dev  ## Run the tests that need no browser
 e2e: $(VENV)/installed-dev  ## Run the journey in a browser and save screenshots into docs/
 	@$(BIN)/python -m pytest tests/e2e $(TESTS_OPTIONS)
 
+fuzz: $(VENV)/installed-dev  ## Try 100,000 damaged inputs on the reader, recipes, bundles and the service
+	@$(BIN)/python -m tests.fuzz.run
+
 lint: $(VENV)/installed-dev  ## Check style and formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 

@@ -56,6 +56,7 @@ RUNTIME = (
     "__init__.py",
     "errors.py",
     "schema.py",
+    "shapes.py",
     "workspace.py",
     "data/__init__.py",
     "data/parsing.py",

@@ -199,10 +199,10 @@ def describe(served: Served) -> dict[str, Any]:
         "classes": list(model.classes),
         "threshold": model.threshold if len(model.classes) == 2 else None,
         "metric": model.metric,
-        "score": manifest["score"],
-        "spread": manifest["spread"],
+        "score": manifest.get("score"),
+        "spread": manifest.get("spread"),
         "columns": list(model.used),
-        "lineage": {name: model.lineage[name] for name in ("dataset", "fingerprint", "rows", "run", "seed", "created")},
+        "lineage": {name: model.lineage.get(name) for name in ("dataset", "fingerprint", "rows", "run", "seed", "created")},
         "fast": served.predictor.fast,
         "loaded_at": served.loaded_at,
     }
@@ -256,5 +256,11 @@ def _record(parts: Parts, served: Served, request_id: str, rows: list[Any], foun
         )
 
 
+class _Json(JSONResponse):
+    def render(self, content: Any) -> bytes:
+        # JSON may hold halves of letters that UTF-8 cannot; a caller who sends one in a name gets its faults all the same.
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 def _json(body: Any, status: int = 200) -> Response:
-    return JSONResponse(body, status)
+    return _Json(body, status)
