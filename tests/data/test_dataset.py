@@ -13,19 +13,12 @@ import pytest
 
 from automl_core.data import dataset as dataset_module
 from automl_core.data import reading
-from automl_core.data.dataset import (
-    Dataset,
-    change_kind,
-    create_dataset,
-    dataset_from_frame,
-    fingerprint,
-    load_dataset,
-    read_table,
-    write_table,
-)
+from automl_core.data.dataset import Dataset, create_dataset, dataset_from_frame, load_dataset
 from automl_core.data.dialect import Dialect
 from automl_core.data.parsing import Faults
-from automl_core.data.reading import ReadReport
+from automl_core.data.report import ReadReport
+from automl_core.data.rereading import change_kind
+from automl_core.data.tables import fingerprint, read_table, write_table
 from automl_core.errors import FormatError, InputError, NotFoundError, StorageError
 from automl_core.schema import Column, Schema
 
