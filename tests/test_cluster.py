@@ -204,7 +204,7 @@ class Odd(FoldWork):
 
 @pytest.fixture(scope="class")
 def executor(two_machines: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[remote.RayExecutor]:
-    from automl_core.search.run import prepare
+    from automl_core.search.prepare import prepare
 
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     work = prepare(make_people(), SCHEMA, RECIPE, CONFIG, tmp_path_factory.mktemp("odd")).work
