@@ -46,6 +46,7 @@ from automl_core.scoring.ensemble import SECOND, FoldEnsemble
 from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
 from automl_core.threshold import HALF, Best, best_thresholds, choose_threshold
+from automl_core.workspace import read_json
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
