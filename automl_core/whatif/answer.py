@@ -134,10 +134,10 @@ def answer(model: Model, explainer: Explainer, values: dict[str, Any], neighbour
     InputError
         As `predicting.predict_row`.
     """
-    frame = read_row(model, values)
-    checked = check_rows(model, frame)
+    row = read_row(model, values)
+    checked = check_rows(model, row.raw)
     checked.enforce()
-    typed = model.checked(frame)
+    typed = row.typed
     shares = explainer.share(typed, check=False, draws=LIVE)
     warnings = [*outside(model, typed)]
     if neighbours is not None and (said := neighbours.warning(typed)):
@@ -226,7 +226,7 @@ def exact_sum(model: Model, explainer: Explainer, values: dict[str, Any], *, rou
     Shares
         Its values are in the unit of the predictions: probabilities, or the target's own.
     """
-    typed = model.checked(read_row(model, values))[list(explainer.columns)]
+    typed = read_row(model, values).typed[list(explainer.columns)]
     background = explainer.background
     table = pd.concat([typed, background], ignore_index=True)
     for name in explainer.columns:  # a column of which nothing is known here has no type of its own

@@ -120,7 +120,7 @@ def draw_similar(run: Run, bundle: Path, model: Model, values: dict[str, Any], w
         else:
             st.caption("The table this run learned from is no longer in the project, so no rows like this one can be shown.")
         return
-    found = known.similar(model.checked(read_row(model, values)))
+    found = known.similar(read_row(model, values).typed)
     rows = [{"Alike": percent(row.alike), model.target: row.outcome, **row.cells} for row in found]
     st.dataframe(rows, hide_index=True, key="whatif_similar", alt="Training rows like this one")
     left = [name for name in model.used if name not in known.columns]

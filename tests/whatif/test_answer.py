@@ -210,5 +210,5 @@ def test_values_of_a_row_are_read_back_as_the_same_row(finished_runs: dict[str, 
     from automl_core.predicting import read_row
 
     for place in range(10):
-        again = model.checked(read_row(model, values_of_row(model, typed.iloc[[place]])))[list(model.used)]
+        again = read_row(model, values_of_row(model, typed.iloc[[place]])).typed[list(model.used)]
         pd.testing.assert_frame_equal(again, typed.iloc[[place]].reset_index(drop=True), check_dtype=False)
