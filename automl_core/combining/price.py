@@ -13,7 +13,7 @@ from automl_core.honesty import recommend
 from automl_core.leaderboard import Candidate
 from automl_core.metrics import metric_of
 from automl_core.runs import Run
-from automl_core.search.run import Prepared, prepare
+from automl_core.search.prepare import Prepared, prepare
 from automl_core.workspace import at_work, read_json, write_json
 
 
