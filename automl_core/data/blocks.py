@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from automl_core.data.headers import begins_anew
+from automl_core.data.records import Record
 from automl_core.data.wording import rows_of
-
-Record = tuple[int, list[str], str]
-"""Line it begins at (from 0), cells, text."""
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from automl_core.data.dialect import Dialect
+from automl_core.data.headers import column_names
+from automl_core.data.report import ReadReport, Refused, TextTable
 from automl_core.errors import InputError
-
-if TYPE_CHECKING:
-    from automl_core.data.reading import TextTable
 
 MAX_REFUSED = 10_000
 """Refused records that are kept with their text."""
@@ -30,8 +28,6 @@ def read_large(path: Path, dialect: Dialect) -> TextTable:
     """
     import pyarrow as pa
     import pyarrow.csv as pc
-
-    from automl_core.data.reading import ReadReport, Refused, TextTable, column_names
 
     if len(dialect.delimiter) != 1:
         raise InputError(

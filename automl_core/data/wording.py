@@ -14,3 +14,8 @@ def listed(names: Sequence[str], total: int | None = None) -> str:
     """Return the first five names in quotes, and how many more of `total` there are."""
     more = (len(names) if total is None else total) - len(names[:5])
     return ", ".join(repr(name) for name in names[:5]) + (f" and {more:,} more" if more else "")
+
+
+def megabytes(size: int) -> str:
+    """Return a size as people read it."""
+    return f"{size / 2**20:,.1f} MB" if size < 10 * 2**20 else f"{size / 2**20:,.0f} MB"

@@ -251,7 +251,7 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
     from automl_core.metrics import all_scores
     from automl_core.scoring.values import predict_values
     from automl_core.search.candidates import catalogue, make_estimator
-    from automl_core.search.run import prepare
+    from automl_core.search.prepare import prepare
 
     config = replace(config, holdout=0.0, folds=config.folds or FOLDS)
     spec = catalogue(config.task)[MODEL]

@@ -159,8 +159,8 @@ def _learned_again(run: Run, origin: Origin, board: Leaderboard, specs: tuple[Sp
                 "Let it go on, or use the judged model as it is.",
             )
     if run.config.split.kind == "time":
+        from automl_core.search.prepare import prepare
         from automl_core.search.relearn import learn_newest
-        from automl_core.search.run import prepare
 
         dataset = run.dataset()
         learn_newest(prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path).work, specs, emit)

@@ -93,7 +93,7 @@ def draw_kinds(data: Dataset) -> None:
     """Draw each column's kind with its evidence; another choice reads the file again."""
     import pandas as pd
 
-    from automl_core.data.dataset import change_kind
+    from automl_core.data.rereading import change_kind
 
     st.subheader("Columns", anchor=False)
     if data.source is None:
@@ -141,7 +141,7 @@ def draw_kinds(data: Dataset) -> None:
 
 def spare(data: Dataset) -> Dataset:
     """Return the table to change: itself, or a copy of it where a run learned from it, which is opened instead."""
-    from automl_core.data.dataset import copy_dataset
+    from automl_core.data.rereading import copy_dataset
     from automl_core.runs import Run
 
     project = caches.project_folder(state.get("project"))
@@ -159,7 +159,7 @@ def spare(data: Dataset) -> Dataset:
 
 def change_dialect(data: Dataset) -> None:
     """Let the person overrule how the file was read."""
-    from automl_core.data.dataset import read_again
+    from automl_core.data.rereading import read_again
 
     dialect, origin = data.report.dialect, data.report.origin
     if data.source is None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from automl_core.data.dataset import create_dataset, load_dataset, read_again
+from automl_core.data.dataset import create_dataset, load_dataset
 from automl_core.data.encoding import find_encoding
 from automl_core.data.headers import find_header, join_header
 from automl_core.data.nulls import check_null_words
 from automl_core.data.origin import Choice
-from automl_core.data.reading import NullWord, TextTable, read_text
+from automl_core.data.reading import read_text
+from automl_core.data.report import NullWord, TextTable
+from automl_core.data.rereading import read_again
 from automl_core.errors import InputError
 
 

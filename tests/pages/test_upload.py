@@ -101,7 +101,7 @@ def test_a_table_that_a_run_learned_from_is_copied_before_it_is_changed(
     run_folder, project: ProjectFolder, table: Dataset
 ) -> None:
     """Regression: reading the file another way changed the table under its finished runs."""
-    from automl_core.data.dataset import change_kind
+    from automl_core.data.rereading import change_kind
     from pages.shared import dataset_view, state
 
     open_page("data/upload", project=project.id, dataset=table.id)

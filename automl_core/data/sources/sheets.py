@@ -13,9 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from automl_core.data.headers import find_header, join_header, table_start
+from automl_core.data.headers import column_names, find_header, join_header, table_start
 from automl_core.data.origin import Choice, Origin
-from automl_core.data.reading import ReadReport, TextTable, column_names
+from automl_core.data.report import ReadReport, TextTable
 from automl_core.data.sources.unpacking import FREE_BYTES, RATIO
 from automl_core.data.sources.values import column_of, text_of
 from automl_core.errors import InputError
