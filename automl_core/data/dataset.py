@@ -133,7 +133,7 @@ def create_dataset(
     choice = choice or Choice(dialect=dialect)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with opened(source, choice, within=folder.parent, limit=limit) as ready:
-        if ready.form == "text" and ready.path.stat().st_size > FAST_BYTES and not choice.table:
+        if ready.form == "text" and ready.path.stat().st_size > FAST_BYTES:
             return _create_large(folder, source, ready, name, choice, kinds, tell)
         text = read_opened(ready, choice, limit=limit)
     check_width(text.frame.shape[1])
@@ -173,11 +173,13 @@ def _create_large(
     folder: Path, source: Path, ready: Opened, name: str, choice: Choice, kinds: dict[str, Kind] | None, tell: Tell | None
 ) -> Dataset:
     """Stream a large text file into a dataset."""
+    from automl_core.data.large_blocks import cut_table
     from automl_core.data.streaming import stream_table
 
     with put_whole(folder) as fresh:
+        cut = cut_table(ready.path, ready.folder, choice, ready.name)
         made = stream_table(
-            ready.path,
+            cut.path,
             fresh / "data.parquet",
             dialect=choice.dialect,
             kinds=kinds,
@@ -185,7 +187,7 @@ def _create_large(
             tell=tell,
         )
         check_width(len(made.schema))
-        report = replace(made.report, origin=ready.origin)
+        report = cut.told(replace(made.report, origin=ready.origin))
         dataset = Dataset(folder, name, made.schema, report, made.faults, made.fingerprint, made.rows, time.time())
         keep_source(source, fresh)
         write_description(fresh, dataset)

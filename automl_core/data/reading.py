@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from automl_core.data.blocks import Block, find_blocks, largest
-from automl_core.data.dialect import SAMPLE_BYTES, SAMPLE_LINES, Dialect, check_content, find_delimiter, find_escape, split_line
+from automl_core.data.blocks import NOTE_LINES, Block, check_number, find_blocks, largest, tables_note
+from automl_core.data.detecting import find_dialect, longest_run
+from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
 from automl_core.data.encoding import decode, find_encoding
-from automl_core.data.headers import TYPED, column_names, find_header, is_typed, join_header
+from automl_core.data.headers import TYPED, column_names, is_typed, join_header
 from automl_core.data.large import read_large
+from automl_core.data.large_blocks import cut_table
+from automl_core.data.origin import Choice
 from automl_core.data.records import Record, group_records, split_lines
-from automl_core.data.report import ReadReport, Refused, TextTable
-from automl_core.data.wording import megabytes
+from automl_core.data.report import Around, ReadReport, Refused, TextTable
+from automl_core.data.wording import lines_left_out, megabytes
 from automl_core.errors import InputError
 
 MAX_BYTES = 2 << 30
 """Largest file that is read, in bytes."""
 FAST_BYTES = 30 << 20
 """Files above this size are read by pyarrow; smaller ones record by record, which repairs more."""
-NOTE_LINES = 20
-"""Lines below a table, after a blank one, that may be notes."""
 
 
 def read_frame(path: str | Path) -> pd.DataFrame:
@@ -59,7 +61,7 @@ def read_text(path: Path, *, dialect: Dialect | None = None, table: int = 0, lim
     check_content(head, path.name)
     encoding = dialect.encoding if dialect else find_encoding(head, path)
     if size > FAST_BYTES:
-        return read_large(path, dialect or find_dialect(split_lines(decode(head, encoding, path.name)[0]), encoding))
+        return _read_large(path, Choice(dialect, table=table), encoding)
     text, broken = decode(path.read_bytes(), encoding, path.name)
     lines = split_lines(text)
     found = _read_blocks(lines, dialect, encoding, table, path.name)
@@ -69,39 +71,37 @@ def read_text(path: Path, *, dialect: Dialect | None = None, table: int = 0, lim
     return found
 
 
+def _read_large(path: Path, choice: Choice, encoding: str) -> TextTable:
+    """Read a large file, or one of several tables that stand in it."""
+    with tempfile.TemporaryDirectory(prefix="tablewright-") as helper:
+        cut = cut_table(path, Path(helper), choice, path.name)
+        with open(cut.path, "rb") as file:
+            head = file.read(SAMPLE_BYTES)
+        dialect = choice.dialect or find_dialect(split_lines(decode(head, encoding, path.name)[0]), encoding)
+        found = read_large(cut.path, dialect)
+    return replace(found, report=cut.told(found.report))
+
+
 def _read_blocks(lines: list[str], dialect: Dialect | None, encoding: str, wanted: int, name: str) -> TextTable:
     """Read the table of a file, or one of several below each other; notes below it are kept aside."""
     blank = not all(line and not line.isspace() for line in lines)
-    blocks = find_blocks(group_records(lines, dialect or find_dialect(_longest(lines), encoding))[0]) if blank else ()
+    blocks = find_blocks(group_records(lines, dialect or find_dialect(longest_run(lines), encoding))[0]) if blank else ()
     tables = [block for block in blocks if block.is_table]
     if len(tables) > 1:
-        number = wanted or largest(tables) + 1
-        if number > len(tables):
-            known = f"{len(tables)} tables stand in it."
-            raise InputError(f"Table {number} of {name} was asked for.", known, f"Choose one from 1 to {len(tables)}.")
+        number = check_number(wanted or largest(tables) + 1, len(tables), name)
         first, after = _span(tables[number - 1])
         part = lines[first:after]
         found = read_lines(part, dialect or find_dialect(part, encoding), name, first=first)
         origin = replace(found.report.origin, table=number, tables=tuple(block.sentence for block in tables))
-        note = f"{len(tables)} tables stand below each other in this file; number {number} was read."
+        note = tables_note(len(tables), number)
         return replace(found, report=replace(found.report, origin=origin, notes=(note, *found.report.notes)))
     notes: list[Record] = []
     if len(blocks) > 1 and blocks[-1].width == 1 and len(blocks[-1].records) <= NOTE_LINES and tables and tables[0].width > 2:
         notes = list(blocks[-1].records)
         lines = lines[: notes[0][0]]
     found = read_lines(lines, dialect or find_dialect(lines, encoding), name)
-    aside = tuple(Refused(line + 1, raw[:2000], "a note below the table") for line, _, raw in notes)
-    return replace(found, report=replace(found.report, refused=(*found.report.refused, *aside))) if aside else found
-
-
-def _longest(lines: list[str]) -> list[str]:
-    """Return the most lines that stand together without a blank one."""
-    longest, start = (0, 0), 0
-    for place, line in enumerate([*lines, ""]):
-        if not line.strip():
-            longest = max(longest, (start, place), key=lambda span: span[1] - span[0])
-            start = place + 1
-    return lines[longest[0] : longest[1]]
+    below = tuple(Around(line + 1, raw[:2000], "below") for line, _, raw in notes)
+    return replace(found, report=found.report.with_notes_below(below)) if below else found
 
 
 def _span(block: Block) -> tuple[int, int]:
@@ -125,24 +125,6 @@ def check_size(path: Path, limit: int | None = None) -> int:
     return size
 
 
-def find_dialect(lines: list[str], encoding: str) -> Dialect:
-    """Return the dialect that explains the lines best."""
-    delimiter, quote, width = find_delimiter(lines)
-    skip = 0
-    if delimiter:
-        sample = [split_line(line, delimiter, quote) for line in lines[:SAMPLE_LINES]]
-        while skip < len(sample) - 1 and len(sample[skip]) < max(2, min(width, 3)) and not lines[skip].startswith(quote):
-            skip += 1
-        if skip >= min(len(sample) - 1, 50):
-            skip = 0
-    else:
-        while skip < len(lines) - 1 and not lines[skip].strip():
-            skip += 1
-    rows = [split_line(line, delimiter, quote) for line in lines[skip : skip + SAMPLE_LINES] if line.strip()]
-    escape = find_escape(lines, delimiter, quote)
-    return Dialect(encoding, delimiter, quote, escape, skip, find_header(rows))
-
-
 def read_lines(lines: list[str], dialect: Dialect, name: str, *, first: int = 0) -> TextTable:
     """Read lines record by record, mending what can be mended and keeping aside what cannot.
 
@@ -155,6 +137,9 @@ def read_lines(lines: list[str], dialect: Dialect, name: str, *, first: int = 0)
     first : int, optional
         Lines of the file before these.
     """
+    above = tuple(
+        Around(place + first + 1, line[:2000], "above") for place, line in enumerate(lines[: dialect.skip_rows]) if line.strip()
+    )
     body = lines[dialect.skip_rows :]
     records, repairs = group_records(body, dialect)
     records = [(line, cells, raw) for line, cells, raw in records if any(cell.strip() for cell in cells)]
@@ -162,7 +147,7 @@ def read_lines(lines: list[str], dialect: Dialect, name: str, *, first: int = 0)
         raise InputError(f"{name} is empty.", "A table needs a line of column names and rows below it.", "Choose another file.")
     notes: list[str] = []
     if dialect.skip_rows:
-        notes.append(f"{dialect.skip_rows} {'line' if dialect.skip_rows == 1 else 'lines'} before the table left out.")
+        notes.append(lines_left_out(dialect.skip_rows, "before"))
     names_above = [cells for _, cells, _ in records[: dialect.header_rows]]
     header = list(names_above[0]) if len(names_above) == 1 else join_header(names_above)
     rows = records[dialect.header_rows :]
@@ -203,7 +188,7 @@ def read_lines(lines: list[str], dialect: Dialect, name: str, *, first: int = 0)
     frame = pd.DataFrame(table, columns=names, dtype=object)
     if not dialect.header_rows:
         notes.append("The file does not name its columns, so they are called column_1, column_2 and so on.")
-    report = ReadReport(dialect, len(frame), width, dict(repairs), tuple(refused), tuple(notes + name_notes))
+    report = ReadReport(dialect, len(frame), width, dict(repairs), tuple(refused), tuple(notes + name_notes), around=above)
     return TextTable(frame, report)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from automl_core.data.dialect import Dialect
 from automl_core.data.origin import Choice, Origin
+from automl_core.data.wording import lines_left_out
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,15 @@ class Refused:
     line: int
     text: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Around:
+    """A line above or below the table that is none of its rows, such as a title or a note."""
+
+    line: int
+    text: str
+    place: Literal["above", "below"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,8 @@ class ReadReport:
     repairs : dict of str to int
         What was mended, as a sentence, and in how many places.
     refused : tuple of Refused
+    around : tuple of Around
+        Lines above and below the table.
     notes : tuple of str
         What else the person should know.
     origin : Origin
@@ -73,11 +85,17 @@ class ReadReport:
     nulls: tuple[NullWord, ...] = ()
     null_rows: int = 0
     null_words: tuple[str, ...] | None = None
+    around: tuple[Around, ...] = ()
 
     @property
     def choice(self) -> Choice:
         """What reads the same part of the file in the same way again."""
         return replace(self.origin.choice(self.dialect), null_words=self.null_words)
+
+    def with_notes_below(self, below: tuple[Around, ...]) -> ReadReport:
+        """Return the report with lines that stand below the table."""
+        notes = (*self.notes, lines_left_out(len(below), "below"))
+        return replace(self, around=(*self.around, *below), notes=notes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -92,6 +110,7 @@ class ReadReport:
             "nulls": [[entry.word, entry.count, list(entry.columns)] for entry in self.nulls],
             "null_rows": self.null_rows,
             "null_words": None if self.null_words is None else list(self.null_words),
+            "around": [[row.line, row.text, row.place] for row in self.around],
         }
 
     @classmethod
@@ -108,6 +127,7 @@ class ReadReport:
             nulls=tuple(NullWord(word, count, tuple(columns)) for word, count, columns in data.get("nulls", ())),
             null_rows=data.get("null_rows", 0),
             null_words=None if data.get("null_words") is None else tuple(data["null_words"]),
+            around=tuple(Around(*entry) for entry in data.get("around", ())),
         )
 
 

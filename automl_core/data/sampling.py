@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
+from automl_core.data.detecting import find_dialect
 from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
 from automl_core.data.encoding import decode, find_encoding
-from automl_core.data.reading import find_dialect, read_lines
+from automl_core.data.reading import read_lines
 from automl_core.data.records import split_lines
 from automl_core.data.report import TextTable
 
