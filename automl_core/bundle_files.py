@@ -54,6 +54,7 @@ RUNTIME = (
     "scoring/distinct.py",
     "scoring/conformal.py",
     "scoring/ensemble.py",
+    "scoring/logged.py",
     "scoring/targets.py",
     "scoring/trees.py",
     "scoring/trusted.py",

@@ -84,7 +84,7 @@ def look_at(
     fault = ""
     policies = list_policies(registered)
     needs = any(policy.enabled and policy.when in ("drift", "performance", "limits") for policy in policies)
-    if settings_of(registered).on or needs:
+    if settings_of(registered).watched or needs:
         try:
             status, told = check(registered, drift=drift, now=now)
         except AutoMLError as error:  # told to whoever watches; policies by time and by data can go on
