@@ -14,6 +14,7 @@ from pages.shared import (
     guards,
     jobs,
     layout,
+    money_view,
     place_form,
     proof_view,
     recipes,
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
 
 def cleaned(data: Dataset, target: str) -> Cleaned:
     """Return the table as the models would get it, after the steps that act on the table; raises AutoMLError."""
+    from automl_core.cleaning.lineage import check_target
     from automl_core.cleaning.store import export_recipe
 
     recipe = recipes.current(data, target)
+    check_target(recipe, data.schema, target)
     return _cleaned(data.fingerprint, export_recipe(recipe), data, recipe)
 
 
@@ -128,6 +131,7 @@ run = guards.require_run()
 following = run_view.draw(project, run, f"compare_{run.id}")
 if not following.active:
     forecast_view.against(run)
+    money_view.draw(project, run, "compare")
 proof_view.draw(run, f"compare_{run.id}")
 with st.expander("New comparison", icon=":material/add:", expanded=False):
     table = guards.require_dataset()

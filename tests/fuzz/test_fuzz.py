@@ -19,8 +19,8 @@ import pytest
 from automl_core.cleaning.recipe import Step
 from automl_core.cleaning.steps import check_step
 from automl_core.cleaning.store import import_recipe
+from automl_core.data.headers import column_names
 from automl_core.data.parsing import read_dates
-from automl_core.data.reading import column_names
 from automl_core.errors import AutoMLError, FormatError, InputError
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import load_model
