@@ -262,24 +262,27 @@ WORDS = (
 
 def service(home: Path, bundle: Path) -> Target:
     """Requests to the service, asked as its server would."""
+    from automl_core.scoring.logged import Keeping, PredictionLog
     from automl_core.serving.app import Parts, create_app
     from automl_core.serving.guard import Limits
-    from automl_core.serving.logs import JsonFiles
+    from automl_core.serving.logs import Recorder
     from automl_core.serving.source import Source
     from automl_core.serving.source import Target as Served
 
     parts = Parts(
         Source(lambda: Served(bundle), every=0),
         limits=Limits(body=100_000, batch=100_000, rows=50),
-        predictions=JsonFiles(home / "log", "predictions"),
-        feedback=JsonFiles(home / "log", "labels"),
+        log=Recorder(PredictionLog(home, lambda: Keeping(key="order"))),
     )
     app, loop = create_app(parts), asyncio.new_event_loop()
     row = {"age": 61.0, "city": "Rome", "joined": "2021-03-01"}
-    rows = [{"rows": [row]}, {"rows": [row, {**row, "age": None}, {**row, "city": "Oslo", "joined": "01.02.2021"}]}]
-    labels = {"labels": [{"request_id": "a", "row": 0, "label": "left"}]}
+    rows = [
+        {"rows": [{**row, "order": 17}]},
+        {"rows": [row, {**row, "age": None}, {**row, "city": "Oslo", "joined": "01.02.2021"}]},
+    ]
+    labels = {"labels": [{"request_id": "a", "row": 0, "label": "left"}, {"key": "17", "label": "stayed"}]}
     table = customers(4).drop(columns="outcome").to_csv(index=False).encode()
-    words = [*row, "rows", "left", "2021-03-01", "61", "1e5"]
+    words = [*row, "rows", "order", "left", "2021-03-01", "61", "1e5"]
 
     def make(rng: random.Random) -> bytes:
         where = rng.random()
@@ -298,8 +301,7 @@ def service(home: Path, bundle: Path) -> Target:
         return str(status)
 
     def end() -> None:
-        parts.predictions.close()
-        parts.feedback.close()
+        parts.log.close()
         loop.close()
 
     return Target("service", make, judge, end=end)
