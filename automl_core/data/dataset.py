@@ -22,6 +22,7 @@ from automl_core.data.origin import Choice
 from automl_core.data.parsing import Faults, parse_frame
 from automl_core.data.reading import FAST_BYTES, ReadReport, TextTable
 from automl_core.errors import FormatError, InputError, NotFoundError, StorageError
+from automl_core.people.access import changing
 from automl_core.schema import Kind, Schema
 from automl_core.workspace import read_json, write_json
 
@@ -293,7 +294,8 @@ def copy_dataset(dataset: Dataset, folder: Path) -> Dataset:
     Runs keep the table that they learned from: one that a run refers to is copied before it is changed.
     """
     try:
-        shutil.copytree(dataset.folder, folder)
+        with changing(folder, "table", folder.name, f"Copied from {dataset.id}"):
+            shutil.copytree(dataset.folder, folder)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise StorageError(
@@ -356,11 +358,12 @@ def _store(
 def _put_whole(folder: Path) -> Iterator[Path]:
     """Give a folder beside `folder` to fill, and put it in its place when nothing went wrong; raises StorageError."""
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(fresh, ignore_errors=True)
     try:
-        fresh.mkdir(parents=True)
-        yield fresh
-        _replace(folder, fresh)
+        with changing(folder, "table", folder.name):
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(parents=True)
+            yield fresh
+            _replace(folder, fresh)
     except OSError as error:
         if isinstance(error, StorageError):
             raise
@@ -455,10 +458,11 @@ def dataset_from_parquet(folder: Path, table: Path, schema: Schema, name: str, *
     dataset = Dataset(folder, name, schema, report, {}, digest.hexdigest(), rows, time.time(), notes)
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
-        fresh.mkdir(parents=True)
-        table.replace(fresh / "data.parquet")
-        write_json(fresh / "dataset.json", _to_dict(dataset))
-        _replace(folder, fresh)
+        with changing(folder, "table", folder.name):
+            fresh.mkdir(parents=True)
+            table.replace(fresh / "data.parquet")
+            write_json(fresh / "dataset.json", _to_dict(dataset))
+            _replace(folder, fresh)
     except OSError as error:
         if isinstance(error, StorageError):
             raise

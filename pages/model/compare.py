@@ -14,6 +14,7 @@ from pages.shared import (
     guards,
     jobs,
     layout,
+    people,
     place_form,
     proof_view,
     recipes,
@@ -83,7 +84,7 @@ def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool, earli
             key="compare_start",
             type="primary" if primary else "secondary",
             icon=":material/play_arrow:",
-            help="Starts the comparison. It goes on when you close this page.",
+            **people.changing("Starts the comparison. It goes on when you close this page."),
         )
         asked = forecast_view.button(project, request(data, config))
     if clicked:
