@@ -313,8 +313,10 @@ def _apart(board: Leaderboard, row: Candidate, held: HeldOut) -> tuple[bool, str
 
 
 def _scored(board: Leaderboard) -> list[Candidate]:
-    """Return the scored candidates without the baseline, best first."""
-    return [row for row in board.ranked() if row.state == "scored" and row.score is not None and row.role != "baseline"]
+    """Return the scored candidates without the baseline and a first look, best first."""
+    return [
+        row for row in board.ranked() if row.state == "scored" and row.score is not None and row.role not in ("baseline", "look")
+    ]
 
 
 def _folds(row: Candidate, sign: float) -> list[float]:

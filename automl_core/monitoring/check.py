@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from automl_core.batch.predict import Options, Tell, predict_file
@@ -10,12 +11,13 @@ from automl_core.data.origin import Choice
 from automl_core.errors import AutoMLError, NotFoundError
 from automl_core.monitoring.alerts import Alert, crossed, tell
 from automl_core.monitoring.health import look
-from automl_core.monitoring.log import DAY, Answered, log_answer, read_log
+from automl_core.monitoring.log import Answered, log_answer, read_log
 from automl_core.monitoring.settings import folder_of, settings_of
 from automl_core.monitoring.summary import Chunking, DriftCheck, Status, summarise
 from automl_core.predicting import PredictionReport
 from automl_core.registry.store import Registered
 from automl_core.scoring.bundle import Model, load_model
+from automl_core.scoring.logged import DAY
 from automl_core.workspace import read_json, write_json
 
 MOST_ROWS = 100_000
@@ -82,6 +84,8 @@ def check(
         drift=drift,
         now=moment,
     )
+    gone = [f"The service's log {one} is not there; its rows are missing." for one in settings.services if not Path(one).is_dir()]
+    status = replace(status, notes=(*status.notes, *gone))
     folder_of(registered).mkdir(parents=True, exist_ok=True)
     write_json(status_file(registered), status.to_dict())
     return status, tell(registered, settings, crossed(status, look(registered.workspace), settings.limits), now=moment)

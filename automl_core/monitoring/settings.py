@@ -64,6 +64,8 @@ class Settings:
     limits : Limits
     webhook : str
         An http(s) address that alerts are sent to; empty for none.
+    services : tuple of str
+        Folders that services of exported models log into; they are read where they lie.
     """
 
     on: bool = False
@@ -72,10 +74,16 @@ class Settings:
     key: str = ""
     limits: Limits = field(default_factory=Limits)
     webhook: str = ""
+    services: tuple[str, ...] = ()
+
+    @property
+    def watched(self) -> bool:
+        """Whether there is anything to look at."""
+        return self.on or bool(self.services)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
-        return {"format": 1, **asdict(self), "left_out": list(self.left_out)}
+        return {"format": 1, **asdict(self), "left_out": list(self.left_out), "services": list(self.services)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Settings:
@@ -83,7 +91,7 @@ class Settings:
         fields = {name: value for name, value in data.items() if name != "format"}
         try:
             fields["limits"] = Limits(**fields["limits"])
-            fields["left_out"] = tuple(fields["left_out"])
+            fields["left_out"], fields["services"] = tuple(fields["left_out"]), tuple(fields.get("services", ()))
             return cls(**fields)
         except (KeyError, TypeError) as error:
             raise FormatError(f"The monitoring settings of this model are damaged: {error}.") from error

@@ -17,7 +17,7 @@ with errors.shown():
     from automl_core.monitoring.settings import settings_of
 
     settings = settings_of(registered)
-    if settings.on:
+    if settings.watched:
         params = monitor_form.ask_span(registered)
         found = jobs.find(project, "monitor", params)
         active = jobs.panel(project, found.name, key=f"monitor_{found.name}").active if found else False

@@ -63,8 +63,8 @@ def draw_nulls(data: Dataset) -> None:
         return
     from dataclasses import replace
 
-    from automl_core.data.dataset import read_again
     from automl_core.data.nulls import check_null_words
+    from automl_core.data.rereading import read_again
 
     with errors.shown() as outcome, st.spinner("Reading the table again"):
         chosen = check_null_words(list(words))

@@ -51,8 +51,8 @@ def draw_parts(data: Dataset) -> None:
 
 
 def _read(data: Dataset, asked: dict[str, Any]) -> None:
-    from automl_core.data.dataset import read_again
     from automl_core.data.origin import other_part
+    from automl_core.data.rereading import read_again
 
     with errors.shown() as outcome, st.spinner("Reading the other part"):
         data = spare(data)

@@ -34,6 +34,8 @@ def draw_answer(answer: Answer, known: str) -> None:
             st.progress(min(max(share, 0.0), 1.0), text=f"{errors.plain(label)}: {share:.1%}")
         if len(ranked) > LABELS:
             st.caption(f"{len(ranked) - LABELS:,} other outcomes share the rest.")
+        if answer.range:
+            st.caption(f":material/expand: {errors.plain(answer.range)}")
         if known:
             st.caption(f"In the table the outcome of the row it started from is {errors.plain(known)}.")
     for sentence in answer.warnings:
@@ -120,7 +122,7 @@ def draw_similar(run: Run, bundle: Path, model: Model, values: dict[str, Any], w
         else:
             st.caption("The table this run learned from is no longer in the project, so no rows like this one can be shown.")
         return
-    found = known.similar(model.checked(read_row(model, values)))
+    found = known.similar(read_row(model, values).typed)
     rows = [{"Alike": percent(row.alike), model.target: row.outcome, **row.cells} for row in found]
     st.dataframe(rows, hide_index=True, key="whatif_similar", alt="Training rows like this one")
     left = [name for name in model.used if name not in known.columns]

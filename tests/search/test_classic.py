@@ -23,12 +23,13 @@ from automl_core.events import CandidateScored, Event, Message, Progress
 from automl_core.experiment import Budget, ExperimentConfig, Split
 from automl_core.leaderboard import Leaderboard
 from automl_core.metrics import score
-from automl_core.model import build_model, out_of_fold
+from automl_core.model import build_model
+from automl_core.run_parts import out_of_fold
 from automl_core.runs import write_request
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import load_model
 from automl_core.search import classic, classic_course, classic_plan
-from automl_core.search.run import prepare
+from automl_core.search.prepare import prepare
 from tests.search.conftest import CONFIG, RECIPE, SCHEMA, make_people
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyCaret's and its engines', not ours

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import cast
 
 from automl_core.data.origin import Choice, Form, Origin, Packing
-from automl_core.data.reading import TextTable, check_size, read_text
+from automl_core.data.reading import check_size, read_text
+from automl_core.data.report import TextTable
 from automl_core.data.sources.recognise import KINDS, recognise
 from automl_core.data.sources.unpacking import NAME, unpack
 from automl_core.errors import AutoMLError, InputError
