@@ -63,6 +63,11 @@ class Run:
         own = self.path / "dataset"
         if own.is_dir():
             return self._unchanged(load_dataset(own))
+        if self.params["dataset"] == own.name:
+            raise NotFoundError(
+                f"The table this run learned from is no longer in its folder, {self.path.name}.",
+                action="Train again to judge and explain it; the models of this run still predict.",
+            )
         dataset_id = check_id(self.params["dataset"])
         folder = self.path.parent.parent / "datasets" / dataset_id
         if not folder.is_dir():

@@ -54,12 +54,8 @@ class Described:
 
 
 LIMITS: dict[str, Described] = {
-    one.name: Described(
-        one.name, one.metadata["words"], one.metadata["unit"], one.metadata["least"], one.metadata["most"], one.default,
-        one.metadata["help"],
-    )
-    for one in fields(Limits)
-}  # fmt: skip
+    one.name: Described(one.name, default=getattr(Limits(), one.name), **one.metadata) for one in fields(Limits)
+}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pages.shared import (
     guards,
     jobs,
     layout,
+    money_view,
     people,
     place_form,
     proof_view,
@@ -129,6 +130,7 @@ run = guards.require_run()
 following = run_view.draw(project, run, f"compare_{run.id}")
 if not following.active:
     forecast_view.against(run)
+    money_view.draw(project, run, "compare")
 proof_view.draw(run, f"compare_{run.id}")
 with st.expander("New comparison", icon=":material/add:", expanded=False):
     table = guards.require_dataset()

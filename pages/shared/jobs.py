@@ -141,13 +141,22 @@ def start(project: ProjectFolder, kind: str, params: dict[str, Any]) -> str:
 
 def find(project: ProjectFolder, kind: str, params: dict[str, Any], *, among: int = 60) -> Path | None:
     """Return the folder of the newest job that was asked for exactly this, so that a reload finds it again."""
+    return _newest(project, kind, lambda asked: asked == params, among)
+
+
+def newest(project: ProjectFolder, kind: str, params: dict[str, Any], *, among: int = 20) -> Path | None:
+    """Return the folder of the newest job that was asked for this and maybe for more."""
+    return _newest(project, kind, lambda asked: all(asked.get(name) == value for name, value in params.items()), among)
+
+
+def _newest(project: ProjectFolder, kind: str, fits: Callable[[dict[str, Any]], bool], among: int) -> Path | None:
     for job_id in project.list("jobs")[:among]:
         folder = project.job(job_id)
         try:
             request = read_json(folder / "request.json")
         except AutoMLError:
             continue  # a folder that is being made or was damaged is no answer to this question
-        if request.get("kind") == kind and request.get("params") == params:
+        if request.get("kind") == kind and fits(request.get("params", {})):
             return folder
     return None
 

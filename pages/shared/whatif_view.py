@@ -34,8 +34,9 @@ def draw_answer(answer: Answer, known: str) -> None:
             st.progress(min(max(share, 0.0), 1.0), text=f"{errors.plain(label)}: {share:.1%}")
         if len(ranked) > LABELS:
             st.caption(f"{len(ranked) - LABELS:,} other outcomes share the rest.")
-        if answer.range:
-            st.caption(f":material/expand: {errors.plain(answer.range)}")
+        for icon, sentence in (("expand", answer.range), ("payments", answer.worth)):
+            if sentence:
+                st.caption(f":material/{icon}: {errors.plain(sentence)}")
         if known:
             st.caption(f"In the table the outcome of the row it started from is {errors.plain(known)}.")
     for sentence in answer.warnings:
