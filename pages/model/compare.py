@@ -34,9 +34,11 @@ if TYPE_CHECKING:
 
 def cleaned(data: Dataset, target: str) -> Cleaned:
     """Return the table as the models would get it, after the steps that act on the table; raises AutoMLError."""
+    from automl_core.cleaning.lineage import check_target
     from automl_core.cleaning.store import export_recipe
 
     recipe = recipes.current(data, target)
+    check_target(recipe, data.schema, target)
     return _cleaned(data.fingerprint, export_recipe(recipe), data, recipe)
 
 
