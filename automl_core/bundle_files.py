@@ -76,6 +76,7 @@ RUNTIME = (
     "serving/guard.py",
     "serving/keys.py",
     "serving/logs.py",
+    "serving/patience.py",
     "serving/run.py",
     "serving/source.py",
 )

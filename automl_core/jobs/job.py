@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from automl_core.errors import AutoMLError, FormatError
-from automl_core.events import FINAL, Started, read_events
+from automl_core.events import FINAL, Started, append_event, read_events
 from automl_core.workspace import InProject, atomic_file, read_json, write_json
 
 JobState = Literal["queued", "running", "finished", "failed", "stopped", "lost"]
@@ -100,11 +100,15 @@ class Job(InProject):
         with atomic_file(self.reserve) as file:
             file.write(b"\0" * RESERVE)
 
-    def take(self) -> None:
-        """Note that this process works on the job from now on."""
+    def take(self, resumed: bool = False) -> None:
+        """Note that this process works on the job from now on.
+
+        In this order, so that at no moment it looks as if it had lost its process, also when it is stopped meanwhile.
+        """
         me = os.getpid()
         write_json(self.folder / "worker.json", {"machine": socket.gethostname(), "pid": me, "started": process_started(me)})
         self.heartbeat.touch()
+        append_event(self.journal, Started(me, resumed))
         self.waiting.unlink(missing_ok=True)
 
     def _worker(self) -> dict[str, Any]:

@@ -45,6 +45,8 @@ class Parts:
     figures : Figures
     explain : callable, optional
         Returns what each column adds to the prediction of each row; where there is none, the path says so.
+    local : bool
+        Whether only this machine is meant to call, see `Guard`.
     """
 
     source: Source
@@ -53,6 +55,7 @@ class Parts:
     log: Recorder = field(default_factory=Recorder)
     figures: Figures = field(default_factory=Figures)
     explain: Explain | None = None
+    local: bool = False
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -66,7 +69,7 @@ def create_app(parts: Parts) -> FastAPI:
         parts.log.close()
 
     app = FastAPI(title="Tablewright", version="1", lifespan=life, docs_url="/docs", redoc_url=None)
-    app.add_middleware(Guard, keys=parts.keys, limits=parts.limits, figures=parts.figures)
+    app.add_middleware(Guard, keys=parts.keys, limits=parts.limits, figures=parts.figures, local=parts.local)
 
     def facts_of(request: Request) -> dict[str, Any]:
         facts: dict[str, Any] = request.scope["state"]["facts"]
