@@ -62,3 +62,45 @@ def _print(record: Record, as_json: bool) -> None:
         return
     unchanged = " (unchanged, not done again)" if record.again and record.inputs else ""
     print(f"{record.step:10}{record.outcome}{unchanged}: {record.reason}", flush=True)
+
+
+pipelines = typer.Typer(help="Pipelines: export one from a project, and write it for a scheduler.", no_args_is_help=True)
+app.add_typer(pipelines, name="pipeline")
+
+
+@pipelines.command()
+def export(
+    project: Annotated[str, typer.Argument(metavar="PROJECT", help="Id or name of a project, as `projects` lists it.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.", show_default=False)],
+    run_id: Annotated[str, typer.Option("--run", help="A run of it; by default the champion's, or the newest.")] = "",
+    data: Annotated[str, typer.Option(help="Where the table will come from; by default the run's own file.")] = "",
+) -> None:
+    """Write what a run of a project did as a pipeline: table, recipe, experiment, gates, registry, monitoring."""
+    from automl_core.pipelines.course import known_project
+    from automl_core.pipelines.exporting import pipeline_of
+    from automl_core.pipelines.file import write_pipeline
+    from automl_core.workspace import Workspace, atomic_file
+
+    made = pipeline_of(known_project(Workspace.default(), project), run_id=run_id, file=data)
+    with atomic_file(out) as file:
+        file.write(write_pipeline(made).encode())
+    print(out)
+
+
+@pipelines.command()
+def schedule(
+    file: File,
+    scheduler: Annotated[str, typer.Option("--as", help="airflow, kubeflow, cron or systemd.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write into.")] = Path(),
+) -> None:
+    """Write a pipeline for a scheduler; each of its files calls this command line."""
+    from automl_core.pipelines.file import load_pipeline
+    from automl_core.pipelines.schedulers import SCHEDULERS, Scheduler, scheduler_files
+    from automl_core.workspace import Workspace, atomic_file
+
+    chosen = cast(Scheduler, choice_of("--as", scheduler, SCHEDULERS))
+    files = scheduler_files(chosen, load_pipeline(file), file.resolve(), Workspace.default().root)
+    for name, text in files.items():
+        with atomic_file(out / name) as written:
+            written.write(text.encode())
+        print(out / name)

@@ -151,14 +151,8 @@ def digest(data: Any) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def project_of(workspace: Workspace, named: str) -> ProjectFolder:
-    """Return the project of an id or a name; one of a new name is made.
-
-    Raises
-    ------
-    InputError
-        When several projects have the name, or none can.
-    """
+def known_project(workspace: Workspace, named: str) -> ProjectFolder:
+    """Return the project of an id or a name; raises InputError when several have the name, NotFoundError when none has."""
     try:
         folder = workspace.project(check_id(named))
         if folder.meta.exists():
@@ -169,9 +163,19 @@ def project_of(workspace: Workspace, named: str) -> ProjectFolder:
     if len(found) > 1:
         raise InputError(
             f"{len(found)} projects are called {named!r}.", f"Their ids are {', '.join(one.id for one in found)}.",
-            "Write the id of one of them in the pipeline's field project.",
+            "Name the id of one of them.",
         )  # fmt: skip
-    return workspace.project((found[0] if found else create_project(workspace, named)).id)
+    if not found:
+        raise NotFoundError(f"There is no project {named!r}.", action="`projects` lists those that there are.")
+    return workspace.project(found[0].id)
+
+
+def project_of(workspace: Workspace, named: str) -> ProjectFolder:
+    """Return the project of an id or a name; one of a new name is made. Raises InputError when several have the name."""
+    try:
+        return known_project(workspace, named)
+    except NotFoundError:
+        return workspace.project(create_project(workspace, named).id)
 
 
 def settled(record: Record, outcome: Outcome, reason: str, **made: Any) -> Record:

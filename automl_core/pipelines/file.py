@@ -31,6 +31,15 @@ SHOWN = 10
 Place = tuple[str | int, ...]
 TOP = """# A whole run of Tablewright. Run it with `python -m automl_core run FILE`; docs/pipelines.md says what each part means.
 """
+SECTIONS = {
+    "data": "Where the table comes from: a file (beside this one unless it begins with a slash), or a query.",
+    "experiment": "What is asked of the search.",
+    "registry": "Under which name and alias the new version is kept.",
+    "recipe": "How the table is prepared; without it, a recipe is proposed for each table.",
+    "gates": "What has to hold for the run to go on.",
+    "monitoring": "How the model is watched from then on.",
+    "schedule": "When schedulers start it.",
+}
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
@@ -98,8 +107,16 @@ def read_pipeline(text: str, name: str = "pipeline.yaml") -> Pipeline:
 
 def write_pipeline(pipeline: Pipeline) -> str:
     """Return a pipeline as YAML, without what is as it would be anyway."""
-    data = {"format": FORMAT, **_short(pipeline)}
-    return TOP + str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120))
+    sections: dict[str, Any] = {"format": FORMAT, **_short(pipeline)}
+    for name in ("gates", "registry", "schedule"):  # what people will want to change is written out
+        section = getattr(pipeline, name)
+        sections[name] = {entry.name: _short(getattr(section, entry.name)) for entry in fields(section)}
+    told = [(f"\n# {SECTIONS[name]}\n" if name in SECTIONS else "") + _dumped({name: value}) for name, value in sections.items()]
+    return TOP + "".join(told)
+
+
+def _dumped(data: dict[str, Any]) -> str:
+    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120))
 
 
 @lru_cache(1)
