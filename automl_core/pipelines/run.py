@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from automl_core.pipelines.file import load_pipeline
 from automl_core.pipelines.plan import NEEDS, StepName
 from automl_core.pipelines.steps import WORK, validate_settings
 from automl_core.workspace import Workspace, at_work
+
+PATIENCE = 3.0
+"""Seconds that another run of the same pipeline is waited for."""
 
 
 def run_pipeline(
@@ -59,13 +64,27 @@ def run_pipeline(
         raise InputError(f"This pipeline has no step {step}.", f"Its steps are {', '.join(pipeline.steps)}.", "Name one of them.")
     course = Course(pipeline, path.resolve().parent, project_of(workspace, pipeline.project), emit, should_stop)
     records: list[Record] = []
-    with at_work(course.folder, f"The pipeline {pipeline.name!r}"):
+    with ExitStack() as held:
+        _hold(course, held)
         for name in pipeline.steps if step is None else (step,):
             records.append(_do(course, name, again))
             tell(records[-1])
             if records[-1].outcome == "stopped":
                 break
     return records
+
+
+def _hold(course: Course, held: ExitStack) -> None:
+    """Hold the pipeline; fits of a run that was killed hold it a moment longer, until the system ends them, too."""
+    begun = time.monotonic()
+    while True:
+        try:
+            held.enter_context(at_work(course.folder, f"The pipeline {course.pipeline.name!r}"))
+            return
+        except InputError:
+            if time.monotonic() - begun > PATIENCE:
+                raise
+            time.sleep(0.05)
 
 
 def _do(course: Course, step: StepName, again: bool) -> Record:

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -76,7 +77,11 @@ def scheduler_files(scheduler: Scheduler, pipeline: Pipeline, path: Path, home: 
 
 def identifier(name: str) -> str:
     """Return a name that every scheduler allows: lower case letters, digits and hyphens."""
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower().encode("ascii", "ignore").decode()).strip("-")[:50].strip("-")
+    plain = (
+        re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", name).lower().encode("ascii", "ignore").decode())
+        .strip("-")[:50]
+        .strip("-")
+    )
     return plain or "pipeline"
 
 
