@@ -2,7 +2,7 @@
 
     python benchmarks/exports.py [--only airflow] [--environments build/exports] [--table churn.csv --target Churn --positive Yes]
 
-Both get an environment of their own from PyPI on first use. Nothing of it is installed into the project's. Each runs the pipeline twice:
+Both get an environment of their own from PyPI on first use; nothing goes into the project's. Each runs the pipeline twice;
 the second time nothing may be done again.
 """
 
@@ -44,9 +44,8 @@ def call(*words: object, log: Path, environment: dict[str, str] | None = None, c
     with log.open("a", encoding="utf-8") as file:
         file.write(f"$ {' '.join(map(str, words))}\n")
         file.flush()
-        done = subprocess.run(
-            list(map(str, words)), cwd=cwd, env={**os.environ, **(environment or {})}, text=True, stdout=subprocess.PIPE, stderr=file
-        )  # fmt: skip
+        around = {**os.environ, **(environment or {})}
+        done = subprocess.run(list(map(str, words)), cwd=cwd, env=around, text=True, stdout=subprocess.PIPE, stderr=file)
         file.write(done.stdout)
     if done.returncode:
         raise RuntimeError(f"{' '.join(map(str, words))[:200]} left with {done.returncode}; see {log}")
