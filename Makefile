@@ -91,6 +91,9 @@ bench-first-row: $(VENV)/installed-dev  ## First score of the command line, up t
 bench-overrun: $(VENV)/installed-dev  ## Whether budgets are kept
 	@$(BIN)/python benchmarks/run.py overrun
 
+bench-whatif: $(VENV)/installed-dev  ## One changed row of a boosted ensemble, answered
+	@$(BIN)/python benchmarks/run.py whatif
+
 bench-evaluating: $(VENV)/installed-dev  ## Every evaluation tab on 100,000 rows
 	@$(BIN)/python benchmarks/run.py evaluating
 

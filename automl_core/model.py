@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
-import zipfile
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core import __version__
+from automl_core.bundle_files import runtime_modules, to_bytes, write_bundle
 from automl_core.bundle_texts import notice, readme, requirements, used_packages
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.lineage import origins
@@ -36,224 +35,23 @@ from automl_core.reference import (
     sample_rows,
 )
 from automl_core.relearning import origin_of
+from automl_core.run_parts import candidate_weights, load_task, out_of_fold, parts_of, train_rows
 from automl_core.runs import Run
 from automl_core.schema import Schema
 from automl_core.scorer import Scorer, needed_columns
 from automl_core.scoring.archive import FORMAT
 from automl_core.scoring.bundle import Model, from_manifest
 from automl_core.scoring.conformal import fit_conformal
-from automl_core.scoring.ensemble import SECOND, FoldEnsemble, Part, on_line, tempered
+from automl_core.scoring.ensemble import SECOND, FoldEnsemble
 from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
 from automl_core.threshold import HALF, Best, best_thresholds, choose_threshold
-from automl_core.workspace import atomic_file, read_json
+from automl_core.workspace import read_json
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
 
 Array = npt.NDArray[np.float64]
-RUNTIME = (
-    "__init__.py",
-    "errors.py",
-    "schema.py",
-    "workspace.py",
-    "data/__init__.py",
-    "data/parsing.py",
-    "kpi/__init__.py",
-    "kpi/formula.py",
-    "kpi/functions.py",
-    "kpi/grammar.py",
-    "kpi/values.py",
-    "cleaning/__init__.py",
-    "cleaning/recipe.py",
-    "cleaning/steps/__init__.py",
-    "cleaning/steps/catalogue.py",
-    "cleaning/steps/checks.py",
-    "cleaning/steps/columns.py",
-    "cleaning/steps/features.py",
-    "cleaning/steps/model.py",
-    "cleaning/steps/numbers.py",
-    "cleaning/steps/rows.py",
-    "cleaning/steps/words.py",
-    "cleaning/stateless/__init__.py",
-    "cleaning/stateless/calculated.py",
-    "cleaning/stateless/change.py",
-    "cleaning/stateless/columns.py",
-    "cleaning/stateless/rows.py",
-    "cleaning/stateless/words.py",
-    "cleaning/apply.py",
-    "cleaning/choosing.py",
-    "cleaning/keys.py",
-    "cleaning/names.py",
-    "cleaning/patterns.py",
-    "cleaning/preparation.py",
-    "cleaning/shaping.py",
-    "cleaning/transformers.py",
-    "scoring/__init__.py",
-    "scoring/archive.py",
-    "scoring/bundle.py",
-    "scoring/calibration.py",
-    "scoring/columns.py",
-    "scoring/distinct.py",
-    "scoring/conformal.py",
-    "scoring/ensemble.py",
-    "scoring/targets.py",
-    "scoring/trees.py",
-    "scoring/trusted.py",
-    "scoring/values.py",
-    "scoring/fast/__init__.py",
-    "scoring/fast/estimators.py",
-    "scoring/fast/forests.py",
-    "scoring/fast/predictor.py",
-    "scoring/fast/preparing.py",
-    "scoring/fast/rows.py",
-    "serving/__init__.py",
-    "serving/__main__.py",
-    "serving/answers.py",
-    "serving/app.py",
-    "serving/batch.py",
-    "serving/contract.py",
-    "serving/figures.py",
-    "serving/guard.py",
-    "serving/keys.py",
-    "serving/logs.py",
-    "serving/run.py",
-    "serving/source.py",
-)
-"""The modules that an exported model carries; they import nothing else of ours."""
-
-
-@dataclass(frozen=True)
-class TrainRows:
-    """Which rows of the dataset a run learned from and was judged on.
-
-    Parameters
-    ----------
-    learned : ndarray
-        Row of the dataset for each training position.
-    layers : ndarray, shape (repeats, n)
-        Number of the fold in which it was judged in each division of the rows, -1 for never.
-    forward : bool
-        Whether folds learn only from earlier rows.
-    last : ndarray of bool
-        With `forward`, whether the last fold learned from it; that fold's model is the exported one.
-    """
-
-    learned: npt.NDArray[np.int64]
-    layers: npt.NDArray[np.int64]
-    forward: bool
-    last: npt.NDArray[np.bool_]
-
-
-def train_rows(folder: Path) -> TrainRows:
-    """Read a run's division; raises NotFoundError when it has none yet."""
-    path = folder / "split.npz"
-    if not path.exists():
-        raise NotFoundError("This run has not divided its rows yet.", action="Wait for its first score.")
-    with np.load(path) as split:
-        fold = split["fold"]
-        ready = split["ready"] if "ready" in split.files else fold + 1  # a gap may leave the newest rows out
-        layers = np.vstack([fold[None], split["again"]]) if "again" in split.files else fold[None]
-        return TrainRows(split["rows"][split["train"]], layers, bool(split["forward"][0]), ready <= fold.max())
-
-
-def load_task(folder: Path) -> tuple[ExperimentConfig, tuple[str, ...]]:
-    """Return a run's settings as the search adjusted them, and its labels in the order of their codes."""
-    data = read_json(folder / "task.json")
-    return ExperimentConfig.from_dict(data["config"]), tuple(data["classes"])
-
-
-def candidate_weights(candidate: Candidate) -> dict[str, float]:
-    """Return the candidates whose fold models make up `candidate`, with their weights."""
-    chosen = candidate.members or {candidate.id: 1.0}
-    return {name: float(weight) for name, weight in chosen.items() if weight > 0}
-
-
-def out_of_fold(folder: Path, candidate: Candidate) -> tuple[Array, npt.NDArray[np.int64]]:
-    """Return a candidate's predictions for rows that the predicting fold model did not learn from.
-
-    Returns
-    -------
-    ndarray, shape (n, n_classes) or (n,)
-    ndarray, shape (n,)
-        Rows of the dataset.
-
-    Raises
-    ------
-    NotFoundError
-        When a fold has none yet.
-    """
-    rows = train_rows(folder)
-    weights = {candidate.id: 1.0} if candidate.made_of_rows else candidate_weights(candidate)
-    total = sum(weights.values())
-    found: dict[int, Array] = {}
-    for fold in range(int(rows.layers.max()) + 1):
-        files = {name: folder / "candidates" / name / f"fold{fold}.npy" for name in weights}
-        for name, file in files.items():
-            if not file.exists():
-                raise NotFoundError(
-                    f"The model {name!r} has no predictions for fold {fold + 1}.",
-                    action="Choose another model, or give the run more time.",
-                )
-        found[fold] = np.sum([weights[name] / total * np.load(file) for name, file in files.items()], axis=0)
-    # A row that is judged in several divisions has the mean of what their models predict.
-    judged = np.flatnonzero(rows.layers[0] >= 0)
-    values = np.zeros((len(rows.learned), *found[0].shape[1:]))
-    for fold, predicted in found.items():
-        values[(rows.layers == fold).any(axis=0)] += predicted / len(rows.layers)
-    if candidate.made_of_rows:  # what it keeps has gone through everything
-        return values[judged], rows.learned[judged]
-    return on_line(tempered(values[judged], candidate.temperature), candidate.line), rows.learned[judged]
-
-
-def parts_of(folder: Path, candidate: Candidate) -> list[tuple[Part, dict[str, Path]]]:
-    """Return for each finished fold of a candidate what belongs to it, and where its files lie.
-
-    What was refitted on all learned rows, as PyCaret's `finalize_model` does, stands for the folds.
-
-    Raises
-    ------
-    NotFoundError
-        When there is no fold for which everything is there.
-    """
-    weights = candidate_weights(candidate)
-    views = {name: _view(folder, name) for name in weights}
-    if (refitted := _refitted(folder, weights, views)) is not None:
-        return [refitted]
-    found = []
-    for fold in sorted((folder / "folds").glob("*"), key=lambda path: int(path.name)):
-        models = {f"{fold.name}/{name}.skops": folder / "candidates" / name / f"fold{fold.name}.skops" for name in weights}
-        shared = {f"{fold.name}/view-{view}.skops": fold / f"{view}.skops" for view in sorted(set(views.values()))}
-        if all(file.exists() for file in [*models.values(), *shared.values()]):
-            members = tuple((name, views[name], weights[name], f"{fold.name}/{name}.skops") for name in weights)
-            preprocessors = {view: f"{fold.name}/view-{view}.skops" for view in sorted(set(views.values()))}
-            found.append((Part(preprocessors, members), {**models, **shared}))
-    if train_rows(folder).forward:
-        found = found[-1:]  # split by time: the last fold learned from the longest past, the others from parts of it
-    if not found:
-        raise NotFoundError(
-            f"The model {candidate.name!r} has no finished fold.", action="Choose a scored model, or give the run more time."
-        )
-    return found
-
-
-def is_refitted(folder: Path, candidate: Candidate) -> bool:
-    """Return whether what is exported of a candidate was fitted anew on all learned rows, and is not its fold models."""
-    weights = candidate_weights(candidate)
-    return _refitted(folder, weights, {name: _view(folder, name) for name in weights}) is not None
-
-
-def _refitted(folder: Path, weights: dict[str, float], views: dict[str, str]) -> tuple[Part, dict[str, Path]] | None:
-    models = {f"final/{name}.skops": folder / "candidates" / name / "final.skops" for name in weights}
-    shared = {f"final/view-{view}.skops": folder / "final" / f"{view}.skops" for view in sorted(set(views.values()))}
-    if not all(file.exists() for file in [*models.values(), *shared.values()]):
-        return None
-    members = tuple((name, views[name], weights[name], f"final/{name}.skops") for name in weights)
-    return Part({view: f"final/view-{view}.skops" for view in sorted(set(views.values()))}, members), {**models, **shared}
-
-
-def _view(folder: Path, name: str) -> str:
-    return str(Candidate.from_dict(read_json(folder / "candidates" / name / "candidate.json")).view)
 
 
 def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: bool = True) -> Path:
@@ -379,8 +177,8 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     manifest["keeps_training_rows"] = _keepers(ensemble)
     files = {
         **{f"models/{name}": data for name, data in fitted.items()},
-        "reference.json": _json(reference, indent=None),
-        "samples.json": _json(samples),
+        "reference.json": to_bytes(reference, indent=None),
+        "samples.json": to_bytes(samples),
         "requirements.txt": requirements(packages).encode(),
         "README.md": readme(manifest, personal, out.name).encode(),
         "NOTICE.txt": notice().encode(),
@@ -388,7 +186,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         **{f"automl_core/{name}": data for name, data in runtime_modules()},
     }
     manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    _write(out, {"manifest.json": _json(manifest), **files})
+    write_bundle(out, {"manifest.json": to_bytes(manifest), **files})
     return out
 
 
@@ -508,23 +306,3 @@ def _keepers(ensemble: FoldEnsemble) -> list[str]:
             if any(hasattr(one, name) for one in inner for name in KEEPERS):
                 found.add(type(part).__name__)
     return sorted(found)
-
-
-def runtime_modules() -> list[tuple[str, bytes]]:
-    """Return name and source of the modules that travel with a model."""
-    root = Path(__file__).parent
-    return [(name, (root / name).read_bytes()) for name in RUNTIME]
-
-
-def _json(data: Any, indent: int | None = 1) -> bytes:
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=indent).encode("utf-8", "surrogatepass")
-
-
-def _write(out: Path, files: dict[str, bytes]) -> None:
-    with atomic_file(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            # A fixed time, so that the same model gives the same bytes.
-            entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
-            entry.external_attr = 0o644 << 16
-            # Numbers of a fitted model are hardly smaller at a higher level, and take many times as long.
-            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, 1 if name.endswith(".skops") else None)

@@ -203,18 +203,26 @@ def predict_row(model: Model, values: dict[str, Any]) -> RowPrediction:
     InputError
         When a value cannot be read as its column's kind, or a name is no column of the model.
     """
-    frame = read_row(model, values)
-    checked = check_rows(model, frame)
+    row = read_row(model, values)
+    checked = check_rows(model, row.raw)
     checked.enforce()
-    differences = tuple(entry for entry in model.compare_columns(frame) if entry.kind == "unseen_categories")
-    predicted = model.predict(frame).iloc[0]
+    differences = tuple(entry for entry in model.compare_columns(row.raw) if entry.kind == "unseen_categories")
+    predicted = model.labelled(model.values_of(row.typed), row.raw.index).iloc[0]
     probabilities = {name: float(predicted[f"probability_{name}"]) for name in model.classes}
     outcome = str(predicted["prediction"]) if model.classes else float(predicted["prediction"])
     return RowPrediction(outcome, probabilities, differences, tuple(result.sentence for result in checked.broken))
 
 
-def read_row(model: Model, values: dict[str, Any]) -> pd.DataFrame:
-    """Return one row as a table that `Model.checked` takes; see `predict_row` for `values` and the errors raised."""
+@dataclass(frozen=True)
+class OneRow:
+    """A table of one row, with the columns that the model uses: as it was entered, and typed as `Model.checked` does."""
+
+    raw: pd.DataFrame
+    typed: pd.DataFrame
+
+
+def read_row(model: Model, values: dict[str, Any]) -> OneRow:
+    """Return one row of a form or a call; see `predict_row` for `values` and the errors raised."""
     unknown = [name for name in values if name not in model.inputs and name != model.target]
     if unknown:
         raise InputError(
@@ -229,7 +237,7 @@ def read_row(model: Model, values: dict[str, Any]) -> pd.DataFrame:
             f"{name!r} is {fault.examples[0]!r}, which is no {model.schema[name].kind}." for name, fault in parsed.faults.items()
         )
         raise InputError(told, action="Correct the value, or leave it empty if it is not known.")
-    return frame
+    return OneRow(frame, parsed.frame)
 
 
 def _cell(value: Any, kind: Kind) -> pd.Series:

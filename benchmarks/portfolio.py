@@ -83,7 +83,7 @@ def measure_table(
     from automl_core.cleaning.propose import propose_recipe
     from automl_core.data.dataset import create_dataset
     from automl_core.proposals import propose
-    from automl_core.search.run import prepare
+    from automl_core.search.prepare import prepare
     from automl_core.target import encode_target
 
     warnings.simplefilter("ignore")

@@ -40,6 +40,7 @@ FIGURES = (
     ),
     Figure("drift", "Drift: 5 s for 1,000,000 x 50, a fiftieth of Evidently's time, 5 % false alarms", ("drift.py",)),
     Figure("explaining", "Explaining boosters: 1.2 times their own tree SHAP is allowed", ("explaining.py", "--dashboard")),
+    Figure("whatif", "What-if: a changed row of a boosted ensemble, 300 ms are allowed", ("whatif.py",)),
     Figure("evaluating", "Every evaluation tab on 100,000 x 50 after its first computation, 2 s are allowed", ("evaluating.py",)),
     Figure("batch", "Predicting 1,000,000 rows as CSV, Excel and Parquet", ("batch.py",)),
     Figure("speed", "PyCaret's models on its folds with its scores, a fifth of its time is allowed", ("speed.py",)),

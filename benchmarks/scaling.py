@@ -82,19 +82,17 @@ def search(folder: Path, candidates: Sequence[str]) -> None:
     """Search the table of a folder in this process; ``told.json`` says what it took."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     begun = time.time()
-    import importlib
 
     from automl_core.cleaning.propose import propose_recipe
     from automl_core.events import CandidateScored, Event
     from automl_core.experiment import Budget, ExperimentConfig
     from automl_core.runs import Run, write_request
     from automl_core.search.candidates import catalogue
-    from automl_core.search.loop import PRELOADED
+    from automl_core.search.preload import preload
     from automl_core.worker import training
 
     known = catalogue("binary")
-    for module in (*PRELOADED, *(known[name].class_path.rpartition(".")[0] for name in candidates)):
-        importlib.import_module(module)
+    preload(*(known[name].class_path for name in candidates))
     config = ExperimentConfig(
         "event",
         "binary",

@@ -293,11 +293,11 @@ def soak(given: list[bytes], seconds: float) -> dict[str, Any]:
             killed = True
     time.sleep(2)
     server.close()
-    lines = [json.loads(line) for path in log.glob("predictions-*.jsonl") for line in path.read_text().splitlines()]
+    lines = [json.loads(line) for path in (log / "log").glob("*.jsonl") for line in path.read_text().splitlines()]
     later = memory[len(memory) // 2 :]
     return {
         "seconds": seconds, "answered": answered, "wrong": wrong, "dropped": dropped, "versions": dict(versions),
-        "log_lines": len(lines), "log_ids": len({line["request_id"] for line in lines}),
+        "log_lines": len(lines), "log_ids": len({line["request"] for line in lines}),
         "memory_mb": [round(value / 2**20) for value in (memory[0], statistics.median(later), memory[-1])],
     }  # fmt: skip
 

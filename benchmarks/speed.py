@@ -94,7 +94,7 @@ def prepared(folder: Path, target: str, folds: int, cores: int) -> Any:
     from automl_core.data.dataset import create_dataset, load_dataset
     from automl_core.experiment import Budget
     from automl_core.proposals import propose
-    from automl_core.search.run import prepare
+    from automl_core.search.prepare import prepare
 
     kept = folder / "dataset"
     dataset = load_dataset(kept) if kept.exists() else create_dataset(kept, folder / "table.csv", "table")
@@ -109,17 +109,15 @@ def prepared(folder: Path, target: str, folds: int, cores: int) -> Any:
 
 def run_ours(folder: Path, target: str, folds: int, cores: int) -> dict[str, Any]:
     """Search the fifteen models with our own loop."""
-    import importlib
 
     from automl_core.engines.skops import import_skops
     from automl_core.events import CandidateScored, Event
-    from automl_core.search import loop
     from automl_core.search.candidates import catalogue
+    from automl_core.search.preload import preload
     from automl_core.search.run import run_search
 
     import_skops()
-    for module in (*loop.PRELOADED, *(spec.class_path.rpartition(".")[0] for spec in catalogue("binary").values())):
-        importlib.import_module(module)
+    preload(*(spec.class_path for spec in catalogue("binary").values()))
     frame, schema, recipe, config, _ = prepared(folder, target, folds, cores)
     run = folder / f"run-{cores}"
     last = [time.time()]

@@ -55,7 +55,7 @@ def make_run(folder: Path, learn: Path, target: str, *, model: str, folds: int =
 
 def tune_ours(run: Any, model: str, *, trials: int = 0, seconds: float = 60.0, method: str = "", pruner: str = "median") -> Any:
     """Tune a model by our default, or by a named method; return the study and the seconds of the whole call."""
-    from automl_core.search.run import cores
+    from automl_core.search.prepare import cores
     from automl_core.tuning.methods import expected_trials, propose_method
     from automl_core.tuning.run import space_of_row, tune
     from automl_core.tuning.study import Settings, new_study
@@ -183,7 +183,7 @@ def overhead(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
     from automl_core.scoring.values import predict_values
     from automl_core.search.candidates import Spec, make_estimator
     from automl_core.search.matrices import load_matrix
-    from automl_core.search.run import prepare
+    from automl_core.search.prepare import prepare
 
     model = asked["model"]
     run = make_run(

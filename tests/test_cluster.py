@@ -27,7 +27,7 @@ from automl_core.events import CandidateScored, Event, Message
 from automl_core.experiment import Budget
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.runs import Run
-from automl_core.search import loop, remote, scratch
+from automl_core.search import remote, scratch, supply
 from automl_core.search.candidates import catalogue, portfolio
 from automl_core.search.fitting import FoldWork
 from automl_core.search.place import Place
@@ -83,8 +83,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A portfolio of three, so that a few trials go beyond it."""
     own = portfolio("binary").values()
     chosen = [next(spec for spec in own if spec.class_path.endswith(kind)) for kind in ("ExtraTreesClassifier", "LGBMClassifier")]
-    monkeypatch.setattr(loop, "choose", lambda config, rows=0: [catalogue("binary")["lr"], *chosen])
-    monkeypatch.setattr(loop, "balancing_specs", lambda *args, **options: [])
+    monkeypatch.setattr(supply, "choose", lambda config, rows=0: [catalogue("binary")["lr"], *chosen])
+    monkeypatch.setattr(supply, "balancing_specs", lambda *args, **options: [])
 
 
 def what(row: Candidate) -> tuple[Any, ...]:
@@ -147,7 +147,7 @@ def test_stop_ends_what_runs_on_the_cluster_and_leaves_nothing_there(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(loop, "choose", slow_ones("quick", "endless", trees=20_000))
+    monkeypatch.setattr(supply, "choose", slow_ones("quick", "endless", trees=20_000))
     asked: list[float] = []
 
     def should_stop() -> bool:
@@ -204,7 +204,7 @@ class Odd(FoldWork):
 
 @pytest.fixture(scope="class")
 def executor(two_machines: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[remote.RayExecutor]:
-    from automl_core.search.run import prepare
+    from automl_core.search.prepare import prepare
 
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     work = prepare(make_people(), SCHEMA, RECIPE, CONFIG, tmp_path_factory.mktemp("odd")).work
@@ -264,8 +264,8 @@ def test_a_machine_that_is_lost_costs_only_what_ran_on_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The last test of the cluster, which has one machine from here on."""
-    monkeypatch.setattr(loop, "choose", slow_ones("one", "two", trees=1200))
-    monkeypatch.setattr(loop, "balancing_specs", lambda *args, **options: [])
+    monkeypatch.setattr(supply, "choose", slow_ones("one", "two", trees=1200))
+    monkeypatch.setattr(supply, "balancing_specs", lambda *args, **options: [])
     (second,) = two_machines.worker_nodes
     told: list[Event] = []
 

@@ -23,12 +23,14 @@ import pytest
 import skops.io
 
 import automl_core
+from automl_core.bundle_files import RUNTIME, runtime_modules
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.deploying import PLACES
 from automl_core.errors import InputError, NotFoundError, StorageError
-from automl_core.model import RUNTIME, build_model, load_task, out_of_fold, parts_of, runtime_modules, train_rows
+from automl_core.model import build_model
 from automl_core.reference import cells, made_up_rows, personal_columns
+from automl_core.run_parts import load_task, out_of_fold, parts_of, train_rows
 from automl_core.runs import Run
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import Model, load_model

@@ -19,8 +19,9 @@ from automl_core.evaluation.wording import costs_sentence, decision_sentences, m
 from automl_core.experiment import Costs, ExperimentConfig, Kpi
 from automl_core.explaining.importance import explain
 from automl_core.metrics import score
-from automl_core.model import build_model, out_of_fold
+from automl_core.model import build_model
 from automl_core.reporting import write_report
+from automl_core.run_parts import out_of_fold
 from automl_core.runs import Run
 from automl_core.scorer import Scorer
 from automl_core.scoring.bundle import load_model
@@ -276,7 +277,7 @@ def test_a_search_ranks_by_money_and_by_a_formula(tmp_path: Path) -> None:
 
 
 def test_a_search_that_cannot_be_judged_does_not_start(tmp_path: Path) -> None:
-    from automl_core.search.run import prepare
+    from automl_core.search.prepare import prepare
     from tests.conftest import RECIPE
 
     with pytest.raises(InputError, match="The amount column 'city' is of kind category"):

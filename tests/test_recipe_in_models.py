@@ -21,7 +21,7 @@ from automl_core.predicting import predict_row
 from automl_core.runs import Run
 from automl_core.scoring.bundle import load_model
 from automl_core.search.candidates import catalogue
-from automl_core.search.run import prepare
+from automl_core.search.prepare import prepare
 from tests.conftest import CUSTOMERS, MakeRun, customers
 
 RECIPE = Recipe(

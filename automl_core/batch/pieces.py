@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from automl_core.data.detecting import find_dialect
 from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
-from automl_core.data.encoding import find_encoding
+from automl_core.data.encoding import decode, find_encoding
+from automl_core.data.headers import column_names
 from automl_core.data.origin import Choice
-from automl_core.data.reading import FAST_BYTES, MAX_BYTES, column_names, decode, find_dialect, split_lines
+from automl_core.data.reading import FAST_BYTES, MAX_BYTES
+from automl_core.data.records import split_lines
 from automl_core.data.sources.opening import read_any
 from automl_core.data.sources.recognise import recognise
 from automl_core.errors import InputError

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
-
-    from automl_core.cleaning.preparation import Preparation
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,16 @@ class Feature:
     source: str
     kind: str
     plain: bool = True
+
+
+class Prepared(Protocol):
+    """What is asked of a fitted `automl_core.cleaning.preparation.Preparation`."""
+
+    columns: Any
+    positions_: list[Any]
+    names_: Any
+    sources_: Any
+    kinds_: Any
 
 
 def first_features(columns: ColumnTransformer) -> list[Feature]:
@@ -57,7 +65,7 @@ def _kinds(columns: ColumnTransformer) -> list[str]:
     return kinds
 
 
-def pack_names(preprocessor: ColumnTransformer | Preparation) -> None:
+def pack_names(preprocessor: ColumnTransformer | Prepared) -> None:
     """Keep a fitted preprocessor's names and positions as plain arrays, which skops writes at once and not one by one.
 
     With 20,000 columns storing and reading one view took 7 s, and its description 37 MB.
@@ -82,7 +90,7 @@ def pack_names(preprocessor: ColumnTransformer | Preparation) -> None:
             owner.feature_names_in_ = owner.feature_names_in_.astype(str)
 
 
-def source_columns(preprocessor: ColumnTransformer | Preparation) -> list[str]:
+def source_columns(preprocessor: ColumnTransformer | Prepared) -> list[str]:
     """Return for each column of a fitted preprocessor's output the user's column that it comes from.
 
     What is made of several columns is said to come from the first.
@@ -98,14 +106,14 @@ def source_columns(preprocessor: ColumnTransformer | Preparation) -> list[str]:
     return sources
 
 
-def feature_names(preprocessor: ColumnTransformer | Preparation) -> list[str]:
+def feature_names(preprocessor: ColumnTransformer | Prepared) -> list[str]:
     """Return readable names of a fitted preprocessor's output."""
     if hasattr(preprocessor, "positions_"):
         return [str(name) for name in preprocessor.names_]
     return [output for _, outputs, _ in _groups(preprocessor) for output in outputs]
 
 
-def native_categories(preprocessor: ColumnTransformer | Preparation) -> list[int]:
+def native_categories(preprocessor: ColumnTransformer | Prepared) -> list[int]:
     """Return the positions of the category columns in a fitted native view."""
     if hasattr(preprocessor, "positions_"):
         return [place for place, kind in enumerate(preprocessor.kinds_) if kind == "code"]

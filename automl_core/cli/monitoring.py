@@ -26,13 +26,17 @@ def monitor(
     policy: Annotated[Path | None, typer.Option(help="With --model: a policy as JSON that is added first.")] = None,
     labels: Annotated[Path | None, typer.Option(help="With --model and --key: true outcomes that are added first.")] = None,
     key: Annotated[str, typer.Option(help="With --labels: the column that holds the log's key.")] = "",
+    service: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="With --model: read what a service that was started with --log DIR logs, too."),
+    ] = None,
     log: Annotated[bool | None, typer.Option("--log/--no-log", help="With --model: log its predictions from now on.")] = None,
 ) -> None:
     """Look at models in use: their log, drift, limits; and let the policies act that are due."""
     from dataclasses import replace
 
     from automl_core.engines.skops import import_skops
-    from automl_core.monitoring.log import add_labels
+    from automl_core.monitoring.log import add_labels, take_service
     from automl_core.monitoring.settings import save_settings, settings_of
     from automl_core.registry.store import find_registered
     from automl_core.retraining.policy import Policy, save_policy
@@ -42,12 +46,14 @@ def monitor(
     workspace = Workspace.default()
     if once and watch:
         raise InputError("--once and --watch were both given.", action="Choose one of them.")
-    if (policy or labels or log is not None) and not model:
+    if (policy or labels or service or log is not None) and not model:
         raise InputError("A policy, labels or a log belong to one model.", action="Name it with --model NAME.")
     chosen = find_registered(workspace, model) if model else None
     if chosen and log is not None:
         save_settings(chosen, replace(settings_of(chosen), on=log, key=key or settings_of(chosen).key))
         say("Predictions are logged." if log else "Nothing is logged from now on; what was logged stays.")
+    if chosen and service:
+        say(take_service(chosen, service).sentence)
     if chosen and policy:
         say(save_policy(chosen, Policy.from_dict(read_json(existing(policy)))).sentence)
     if chosen and labels:

@@ -19,7 +19,15 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; other than this machine's own needs keys.")] = "127.0.0.1",
     workers: Annotated[int, typer.Option(help="Processes, for more cores.")] = 1,
     keys: Annotated[Path | None, typer.Option(help="File with the keys of callers; by default that of the workspace.")] = None,
-    log: Annotated[Path | None, typer.Option(help="Folder for a log of predictions and later labels; off by default.")] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="Folder for a log of predictions and later labels. NAME@champion is logged as Monitor's settings say."),
+    ] = None,
+    days: Annotated[int, typer.Option(help="With --log: how long it is kept.")] = 90,
+    leave_out: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="With --log: a column that is never logged; may be repeated.")
+    ] = None,
+    key: Annotated[str, typer.Option(metavar="COLUMN", help="With --log: the column by which labels come later.")] = "",
     anyone: Annotated[bool, typer.Option("--anyone", help="Let others call without a key.")] = False,
 ) -> None:
     """Answer requests over HTTP with a model; a newer version of it is taken up without a pause."""
@@ -30,7 +38,7 @@ def serve(
 
     import_skops()
     ring = keys or Workspace.default().root / "service-keys.json"
-    service = Service(model, host, port, workers, str(ring), str(log) if log else "", anyone)
+    service = Service(model, host, port, workers, str(ring), str(log) if log else "", anyone, days, tuple(leave_out or ()), key)
     run(service, tell=say, make=whole.make, factory=f"{whole.__name__}:from_environment")
 
 

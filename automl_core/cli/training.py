@@ -308,7 +308,7 @@ def tune(
     """Make one model better by search; a better one joins the leaderboard as a row of its own."""
     from automl_core.engines.skops import import_skops
     from automl_core.runs import Run
-    from automl_core.search.run import cores
+    from automl_core.search.prepare import cores
     from automl_core.tuning.edits import parse_edit
     from automl_core.tuning.methods import METHODS, expected_trials, propose_method
     from automl_core.tuning.run import check_settings, space_of_row

@@ -18,9 +18,9 @@ from automl_core.leaderboard import Candidate
 from automl_core.runs import Run
 from automl_core.search.candidates import Spec
 from automl_core.search.executor import ForkExecutor
-from automl_core.search.loop import PRELOADED
+from automl_core.search.preload import preload
+from automl_core.search.prepare import Prepared, cores
 from automl_core.search.ready import FOREVER, TICK, ready_folds
-from automl_core.search.run import Prepared, cores
 from automl_core.search.underway import UnderWay, defined_folds, out_of_fold
 from automl_core.workspace import write_json
 
@@ -117,8 +117,7 @@ def _single(run: Run, name: str, copies: int, done: str) -> tuple[Candidate, Spe
 
 def _fit_all(prepared: Prepared, specs: Sequence[Spec], doing: str, emit: Emit, should_stop: ShouldStop) -> list[Candidate]:
     """Fit models of one view on every fold and return their rows; raises InputError when one fails, JobError on a stop."""
-    for module in (*PRELOADED, specs[0].class_path.rpartition(".")[0]):
-        importlib.import_module(module)
+    preload(specs[0].class_path)
     work = prepared.work
     executor = ForkExecutor(cores(prepared.config), work)
     try:

@@ -16,7 +16,7 @@ from automl_core.errors import InputError
 from automl_core.leaderboard import Candidate
 from automl_core.runs import Run
 from automl_core.scoring.ensemble import on_line, tempered
-from automl_core.search.run import Prepared, prepare
+from automl_core.search.prepare import Prepared, prepare
 from automl_core.search.underway import out_of_fold
 from automl_core.workspace import at_work, write_json
 

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from automl_core.data.headers import begins_anew
+from automl_core.data.records import Record
 from automl_core.data.wording import rows_of
+from automl_core.errors import InputError
 
-Record = tuple[int, list[str], str]
-"""Line it begins at (from 0), cells, text."""
+NOTE_LINES = 20
+"""Lines below a table, after a blank one, that may be notes."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,29 @@ def find_blocks(records: Sequence[Record]) -> tuple[Block, ...]:
             continue
         width = Counter(len(cells) for _, cells, _ in part).most_common(1)[0][0]
         before = found[-1] if found else None
-        if before and before.width == width and not begins_anew([cells for _, cells, _ in part]):
+        if before and not begins_table([cells for _, cells, _ in part], width, before.width):
             found[-1] = Block((*before.records, *part), width)
         else:
             found.append(Block(tuple(part), width))
     return tuple(found)
+
+
+def begins_table(rows: Sequence[Sequence[str]], width: int, before: int) -> bool:
+    """Return whether rows are another table than those above them, which have `before` cells."""
+    return width != before or begins_anew(rows)
+
+
+def check_number(number: int, tables: int, name: str) -> int:
+    """Return the number of a table that was asked for; raises InputError when there are fewer."""
+    if number > tables:
+        known = f"{tables} tables stand in it."
+        raise InputError(f"Table {number} of {name} was asked for.", known, f"Choose one from 1 to {tables}.")
+    return number
+
+
+def tables_note(tables: int, number: int) -> str:
+    """Say which of several tables was read."""
+    return f"{tables} tables stand below each other in this file; number {number} was read."
 
 
 def largest(blocks: Sequence[Block]) -> int:

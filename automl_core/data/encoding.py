@@ -7,6 +7,8 @@ import re
 import unicodedata
 from pathlib import Path
 
+from automl_core.errors import InputError
+
 ODD_BYTES = 1 << 16
 """Bytes of lines beyond ASCII that are looked at."""
 
@@ -160,3 +162,14 @@ def _strangeness(odd: bytes, encoding: str) -> int:
         sign = not left.isascii() and unicodedata.category(left) in ("Sc", "Sk", "Sm", "So", "No", "Cc")
         strange += (sign and right.islower()) or (left.islower() and right.isupper() and not right.isascii())
     return strange
+
+
+def decode(data: bytes, encoding: str, name: str) -> tuple[str, int]:
+    """Return the text and how many letters could not be decoded."""
+    try:
+        return data.decode(encoding), 0
+    except UnicodeDecodeError:
+        text = data.decode(encoding, errors="replace")
+        return text, text.count("\ufffd")
+    except LookupError as error:
+        raise InputError(f"{encoding!r} is no known encoding.", action=f"Choose another one for {name}.") from error

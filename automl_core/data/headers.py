@@ -13,6 +13,8 @@ MOST_LINES = 4
 """Lines of names above a table."""
 TYPED = 0.9
 """Share of numbers and dates below which a column says nothing about the names above it."""
+MAX_NAME = 200
+"""Letters of a column's name."""
 _YEAR = re.compile(r"(19|20)\d{2}")
 
 Row = Sequence[str]
@@ -108,3 +110,27 @@ def join_header(lines: Sequence[Row], *, spread: bool = True) -> list[str]:
 def begins_anew(rows: Sequence[Row]) -> bool:
     """Return whether the first row is one of names over columns of numbers and dates."""
     return len(rows) > 2 and _names_them(rows[0], typed) if (typed := _typed_columns(rows[1:])) else False
+
+
+def column_names(header: list[str], width: int) -> tuple[list[str], list[str]]:
+    """Return unique, non-empty names and notes about every name that had to change."""
+    notes: list[str] = []
+    names: list[str] = []
+    taken: set[str] = set()
+    cells = [*header, *[""] * (width - len(header))]
+    for position, cell in enumerate(cells, start=1):
+        name = " ".join(cell.split())
+        if not name:
+            name = f"column_{position}"
+            if header:
+                notes.append(f"Column {position} had no name and is called {name!r}.")
+        elif len(name) > MAX_NAME:
+            name = name[: MAX_NAME - 1] + "…"
+            notes.append(f"The name of column {position} had {len(cell):,} characters and was cut to {MAX_NAME}.")
+        if name in taken:
+            second = next(f"{name}_{count}" for count in range(2, len(cells) + 2) if f"{name}_{count}" not in taken)
+            notes.append(f"Two columns are called {name!r}; column {position} is now {second!r}.")
+            name = second
+        taken.add(name)
+        names.append(name)
+    return names, notes

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from automl_core.data.dialect import Dialect
+from automl_core.data.headers import column_names
+from automl_core.data.report import Around, ReadReport, Refused, TextTable
 from automl_core.errors import InputError
-
-if TYPE_CHECKING:
-    from automl_core.data.reading import TextTable
 
 MAX_REFUSED = 10_000
 """Refused records that are kept with their text."""
@@ -30,8 +29,6 @@ def read_large(path: Path, dialect: Dialect) -> TextTable:
     """
     import pyarrow as pa
     import pyarrow.csv as pc
-
-    from automl_core.data.reading import ReadReport, Refused, TextTable, column_names
 
     if len(dialect.delimiter) != 1:
         raise InputError(
@@ -79,4 +76,11 @@ def read_large(path: Path, dialect: Dialect) -> TextTable:
     frame = table.rename_columns(names).to_pandas(strings_to_categorical=False)
     if count > len(refused):
         notes.append(f"{count:,} records were refused; the first {len(refused):,} are kept.")
-    return TextTable(frame, ReadReport(dialect, len(frame), len(names), {}, tuple(refused), tuple(notes)))
+    above = _lines_above(path, dialect)
+    return TextTable(frame, ReadReport(dialect, len(frame), len(names), {}, tuple(refused), tuple(notes), around=above))
+
+
+def _lines_above(path: Path, dialect: Dialect) -> tuple[Around, ...]:
+    with open(path, encoding=dialect.encoding, errors="replace") as file:
+        lines = enumerate(itertools.islice(file, dialect.skip_rows), start=1)
+        return tuple(Around(number, line.rstrip("\n")[:2000], "above") for number, line in lines if line.strip())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl_core.data.reading import NullWord
+from automl_core.data.report import NullWord
 from automl_core.errors import InputError
 from automl_core.schema import Schema
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from automl_core.data.dialect import Dialect
 from automl_core.data.duck import Tell, connect, named, quoted, run_told
 from automl_core.data.parsing import EXACT
-from automl_core.data.reading import Refused
+from automl_core.data.report import Refused
 from automl_core.errors import InputError
 from automl_core.schema import Column, Parsing, Schema
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
+from automl_core.data.detecting import find_dialect
 from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
-from automl_core.data.encoding import find_encoding
-from automl_core.data.reading import TextTable, decode, find_dialect, read_lines, split_lines
+from automl_core.data.encoding import decode, find_encoding
+from automl_core.data.reading import read_lines
+from automl_core.data.records import split_lines
+from automl_core.data.report import TextTable
 
 BLOCKS = 16
 """Places of the file that are read, evenly spread: tables are often sorted, and their first rows all alike."""

@@ -10,14 +10,16 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from automl_core.data.detecting import find_dialect
 from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
 from automl_core.data.duck import Tell, connect, named, quoted, stored_fingerprint
-from automl_core.data.encoding import find_encoding, spot_utf8
+from automl_core.data.encoding import decode, find_encoding, spot_utf8
 from automl_core.data.kinds import infer_schema
 from automl_core.data.nulls import count_nulls
 from automl_core.data.parsing import Faults
 from automl_core.data.passes import Plan, Storage, copy_rows, plan_pass, underscored
-from automl_core.data.reading import ReadReport, decode, find_dialect, split_lines
+from automl_core.data.records import split_lines
+from automl_core.data.report import ReadReport
 from automl_core.data.sampling import read_sample
 from automl_core.data.scanning import scan
 from automl_core.errors import InputError
@@ -167,6 +169,7 @@ def _streamed(
         nulls=count_nulls(sample.frame, schema),
         null_rows=len(sample.frame),
         null_words=null_words,
+        around=sample.report.around,
     )
     say(0.92, "Taking the fingerprint")
     return Streamed(typed, report, faults, stored_fingerprint(out, typed), rows)

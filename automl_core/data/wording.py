@@ -10,7 +10,17 @@ def rows_of(count: int) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
+def lines_left_out(count: int, where: str) -> str:
+    """Say how many lines stand ``before`` or ``below`` a table."""
+    return f"{count} {'line' if count == 1 else 'lines'} {where} the table left out."
+
+
 def listed(names: Sequence[str], total: int | None = None) -> str:
     """Return the first five names in quotes, and how many more of `total` there are."""
     more = (len(names) if total is None else total) - len(names[:5])
     return ", ".join(repr(name) for name in names[:5]) + (f" and {more:,} more" if more else "")
+
+
+def megabytes(size: int) -> str:
+    """Return a size as people read it."""
+    return f"{size / 2**20:,.1f} MB" if size < 10 * 2**20 else f"{size / 2**20:,.0f} MB"

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from automl_core.scoring.values import catboost_frame
+from automl_core.scoring.values import catboost_rows
 
 Array = npt.NDArray[np.float64]
-FEW = 50
 
 
 @dataclass(frozen=True)
@@ -97,10 +96,7 @@ def _catboost(estimator: Any, X: Array, check: bool) -> Added:
     import catboost
 
     categories = list(estimator.get_cat_feature_indices())
-    rows = catboost_frame(X, categories)
-    if categories and len(X) <= FEW:
-        rows = rows.astype(object).to_numpy()  # a table of few rows takes longer to be read than to be explained
-    pool = catboost.Pool(rows, cat_features=categories or None)
+    pool = catboost.Pool(catboost_rows(X, categories), cat_features=categories or None)
     found = np.asarray(estimator.get_feature_importance(pool, type="ShapValues", thread_count=1), dtype=np.float64)
     found = found[:, :, None] if found.ndim == 2 else found.transpose(0, 2, 1)
     raw = np.asarray(estimator.predict(pool, prediction_type="RawFormulaVal")).reshape(len(X), -1) if check else None

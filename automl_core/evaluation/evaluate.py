@@ -193,7 +193,7 @@ def judge_out_of_fold(run_folder: Path, candidate_id: str, model: Model) -> tupl
     tuple of str
         What is to be known of it.
     """
-    from automl_core.model import is_refitted, out_of_fold
+    from automl_core.run_parts import is_refitted, out_of_fold
     from automl_core.runs import Run
 
     run = Run(run_folder)

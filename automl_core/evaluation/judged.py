@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from automl_core.data.dataset import read_table, write_table
 from automl_core.data.parsing import parse_frame
+from automl_core.data.tables import read_table, write_table
 from automl_core.errors import InputError, NotFoundError
 from automl_core.runs import Run
 from automl_core.schema import Schema

@@ -161,7 +161,7 @@ def learning_curve(
         When the run's table was deleted.
     """
     from automl_core.search.candidates import Spec
-    from automl_core.search.run import prepare
+    from automl_core.search.prepare import prepare
 
     row = member_of(run, run.leaderboard()[candidate_id])
     spec = Spec(**row.spec)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,19 @@ import pandas as pd
 from automl_core.cleaning.lineage import origins
 from automl_core.cleaning.preprocessing import source_columns
 from automl_core.explaining.attribution import Attribution, Background, attribute
-from automl_core.explaining.quick_rows import QuickRows
+from automl_core.explaining.linear import coefficients_of
 from automl_core.explaining.readable import outputs_of
 from automl_core.scoring.bundle import Model
-from automl_core.scoring.ensemble import on_line, tempered
+from automl_core.scoring.ensemble import Fold, FoldEnsemble
+from automl_core.scoring.fast.preparing import FastPreparation, checked_preparation
+from automl_core.scoring.fast.rows import TypedRow, rows_of
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 BACKGROUND = 10
 """Rows that stand for "not known" where a method needs some."""
+FEW = 8
+"""Rows up to which each is prepared by itself: a form and a service ask for one at a time."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,19 @@ class Shares:
         return np.asarray(self.summed - (own[:, 1:] if own.shape[1] == 2 else own))
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """How a fold's view is made of columns.
+
+    `groups` is the group of each feature, `spread` the share of each group in each column, `fast` prepares a single row.
+    """
+
+    groups: Ints
+    spread: Array
+    background: Background
+    fast: FastPreparation | None
+
+
 def linked(raw: Array, scale: str) -> Array:
     """Return what raw scores, shape (..., n_outputs), are in the unit of the predictions."""
     from scipy.special import expit, softmax
@@ -139,8 +156,7 @@ class Explainer:
         self.columns = tuple(str(name) for name in model.used)
         self._made_of = origins(model.recipe, model.inputs)
         self._rows = background[list(self.columns)].reset_index(drop=True)
-        self._known: dict[tuple[int, str], tuple[Ints, Array, Background]] = {}
-        self._quick: dict[tuple[int, str], QuickRows] = {}
+        self._known: dict[tuple[int, str], _Layout] = {}
 
     def share(
         self, typed: pd.DataFrame, *, rounds: int = 1, seed: int = 0, check: bool = True, draws: int | None = None
@@ -149,6 +165,7 @@ class Explainer:
 
         The prediction of an ensemble is a mean of its members' predictions. On the raw scale their contributions are
         averaged by weight instead, which is exact for numbers; for probabilities `Shares.gaps` says how far off it is.
+        What a straight line does to the average afterwards is done to the contributions as well.
 
         Parameters
         ----------
@@ -166,38 +183,36 @@ class Explainer:
         features = model.features(typed)
         n, outputs, classes = len(typed), outputs_of(model), len(model.classes)
         values, error = (np.zeros((n, len(self.columns), len(outputs))) for _ in range(2))
-        base, predicted = np.zeros(len(outputs)), np.zeros((n, classes) if classes else n)
+        base, predicted, line = np.zeros(len(outputs)), [], raw_line(ensemble)
+        few = rows_of(features) if n <= FEW else []
         views: dict[tuple[int, str], Array] = {}
         told: dict[str, list[tuple[float, Attribution, float]]] = {}
         for place, (fold, member, share) in enumerate(ensemble.members()):
             key = (id(fold), member.view)
             if key not in views:
                 views = {old: view for old, view in views.items() if old[0] == id(fold)}
-                if key not in self._quick:
-                    self._quick[key] = QuickRows(fold, member.view)
-                views[key] = self._quick[key].transform(features)
-            groups, spread, background = self._layout(fold, member.view)
+                views[key] = self._prepared(fold, member.view, features, few)
+            layout = self._layout(fold, member.view)
             start = time.perf_counter()
             found = attribute(
-                member.estimator, views[key], classes, groups, background,
+                member.estimator, views[key], classes, layout.groups, layout.background,
                 rounds=rounds, seed=seed + place, check=check, draws=draws,
             )  # fmt: skip
             told.setdefault(member.candidate, []).append((share, found, time.perf_counter() - start))
-            values += share * np.einsum("ngo,gc->nco", found.values, spread)
+            weight = share * line.slopes.get(member.candidate, 1.0)
+            values += weight * np.einsum("ngo,gc->nco", found.values, layout.spread)
             if found.error is not None:
-                error += np.einsum("ngo,gc->nco", (share * found.error) ** 2, spread**2)
-            base += share * found.base
-            predicted += share * found.probabilities
-        predicted = on_line(tempered(predicted, ensemble.temperature), ensemble.line)
-        height, slope = ensemble.line if not classes else (0.0, 1.0 / ensemble.temperature)
+                error += np.einsum("ngo,gc->nco", (weight * found.error) ** 2, layout.spread**2)
+            base += weight * found.base
+            predicted.append((member.candidate, share, found.probabilities))
         members = tuple(_member(name, parts) for name, parts in told.items())
         return Shares(
             self.columns,
             outputs,
-            values * slope,
-            height + base * slope,
-            np.sqrt(error) * abs(slope),
-            predicted,
+            values * line.slope,
+            line.height + base * line.slope,
+            np.sqrt(error) * abs(line.slope),
+            ensemble.put_together(predicted),
             tuple(sorted(members, key=lambda entry: -entry.weight)),
         )
 
@@ -206,8 +221,15 @@ class Explainer:
         """The rows that stand for "not known"."""
         return self._rows
 
-    def _layout(self, fold: Any, view: str) -> tuple[Ints, Array, Background]:
-        """Return for a fold's view the group of each feature, the share of each group in each column, and its background."""
+    def _prepared(self, fold: Fold, view: str, features: pd.DataFrame, few: list[TypedRow]) -> Array:
+        fast = self._layout(fold, view).fast
+        if fast is None or not few:
+            return fold.transform(view, features)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # values never seen, as in `Fold.transform`
+            return np.vstack([fast(row) for row in few])
+
+    def _layout(self, fold: Fold, view: str) -> _Layout:
         key = (id(fold), view)
         if key not in self._known:
             sources = source_columns(fold.preprocessors[view])
@@ -217,9 +239,42 @@ class Explainer:
             for place, name in enumerate(names):
                 mine = [self.columns.index(column) for column in self._made_of.get(name, {name}) if column in self.columns]
                 spread[place, mine] = 1 / len(mine)
-            rows = fold.transform(view, self.model.features(self._rows))
-            self._known[key] = groups, spread, Background(rows)
+            features = self.model.features(self._rows)
+            rows = fold.transform(view, features)
+            fast = checked_preparation(fold.preprocessors[view], features, rows)
+            self._known[key] = _Layout(groups, spread, Background(rows), fast)
         return self._known[key]
+
+
+@dataclass(frozen=True)
+class RawLine:
+    """What becomes of the members' raw scores: ``height + slope * (sum of slopes[candidate] * share * score)``."""
+
+    height: float
+    slope: float
+    slopes: dict[str, float]
+
+
+def raw_line(ensemble: FoldEnsemble) -> RawLine:
+    """Return the straight part of how an ensemble puts its members' predictions together, on the raw scale.
+
+    For values and two classes a linear second level weighs log-odds or values, and a sigmoid calibration is a line over the
+    log-odds. Anything bent (trees on top, isotonic calibration) is left out, and the gap of `Shares` tells.
+    """
+    height, slope = ensemble.line if not ensemble.n_classes else (0.0, 1.0 / ensemble.temperature)
+    slopes: dict[str, float] = {}
+    second, one = ensemble.second, ensemble.n_classes <= 2
+    found = coefficients_of(second.estimator) if second is not None and one else None
+    if second is not None and found is not None:
+        shares: dict[str, float] = {}
+        for _, member, share in ensemble.members():
+            shares[member.candidate] = shares.get(member.candidate, 0.0) + share
+        slopes = {name: float(weight) / shares[name] for name, weight in zip(second.candidates, found[0][0], strict=True)}
+        height += slope * float(found[1][0])
+    curves = ensemble.calibration.curves if ensemble.calibration is not None else ()
+    if len(curves) == 1 and not curves[0].x:
+        height, slope = curves[0].height + curves[0].slope * height, curves[0].slope * slope
+    return RawLine(height, slope, slopes)
 
 
 def _member(candidate: str, parts: list[tuple[float, Attribution, float]]) -> MemberShare:

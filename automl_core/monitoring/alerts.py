@@ -11,10 +11,10 @@ from http.client import HTTPException
 from typing import IO, Any, Literal
 
 from automl_core.monitoring.health import Health
-from automl_core.monitoring.log import DAY
 from automl_core.monitoring.settings import Limits, Settings, check_address, folder_of
 from automl_core.monitoring.summary import Status
 from automl_core.registry.store import Registered
+from automl_core.scoring.logged import DAY
 
 Code = Literal["latency", "errors", "performance", "estimate", "drift", "cpu", "memory", "disk", "queue", "host"]
 TIMEOUT = 5.0

@@ -1,50 +1,54 @@
-"""Logged predictions: Parquet parts for files of rows, JSON lines for single ones, read together through DuckDB.
-
-A part is written whole or not at all, a line with one write; what was written is never changed, only removed when its time
-is over.
-"""
+"""The log of a registered model: what pages, files and services wrote, read together through DuckDB, with later labels."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import time
+import zipfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from automl_core.errors import InputError, StorageError
-from automl_core.monitoring.settings import Settings, folder_of, settings_of
-from automl_core.registry.store import Registered, list_registered
-from automl_core.workspace import ProjectFolder, atomic_file
+from automl_core.errors import AutoMLError, InputError, NotFoundError
+from automl_core.monitoring.settings import folder_of, save_settings, settings_of
+from automl_core.people.access import changing
+from automl_core.registry.store import MODEL, Registered, list_registered
+from automl_core.scoring.archive import name_of
+from automl_core.scoring.logged import (
+    COLUMNS,
+    LABEL_COLUMNS,
+    Asked,
+    Keeping,
+    Origin,
+    PredictionLog,
+    entries_of,
+    records_of,
+    write_part,
+)
+from automl_core.workspace import ProjectFolder
 
 if TYPE_CHECKING:
     from automl_core.predicting import RowPrediction
     from automl_core.scoring.bundle import Model
 
-Source = Literal["page", "batch", "service"]
-COLUMNS = {
-    "time": "DOUBLE", "request": "VARCHAR", "row": "BIGINT", "version": "BIGINT", "source": "VARCHAR", "key": "VARCHAR",
-    "inputs": "VARCHAR", "prediction": "VARCHAR", "value": "DOUBLE", "probabilities": "VARCHAR", "ms": "DOUBLE",
-    "warnings": "VARCHAR", "error": "VARCHAR",
-}  # fmt: skip
-DAY = 86_400.0
+
+VERSION = "coalesce(numbers.number, CASE WHEN length(log.version) < 12 THEN TRY_CAST(log.version AS BIGINT) END)"
+"""The version of a logged row; a bundle's name is longer than any number, and means nothing where it is not known."""
 
 
 @dataclass(frozen=True)
 class Answered:
-    """One request that was answered, or failed.
+    """One request of a page or of a file that was answered, or failed.
 
     Parameters
     ----------
     version : int
-    source : Source
+    source : Origin
     seconds : float
         Wall-clock time of the whole request.
     frame : DataFrame or None
@@ -62,7 +66,7 @@ class Answered:
     """
 
     version: int
-    source: Source
+    source: Origin
     seconds: float
     frame: pd.DataFrame | None = None
     predicted: pd.DataFrame | None = None
@@ -83,6 +87,12 @@ def version_of(project: ProjectFolder, run_id: str, candidate_id: str) -> tuple[
     return None
 
 
+def keeping_of(registered: Registered) -> Keeping | None:
+    """Return what the model's settings say of its log; None while it is off."""
+    settings = settings_of(registered)
+    return Keeping(settings.days, settings.left_out, settings.key) if settings.on else None
+
+
 def log_answer(registered: Registered, answered: Answered) -> str:
     """Append what was asked and answered, if the model's settings say so.
 
@@ -96,33 +106,21 @@ def log_answer(registered: Registered, answered: Answered) -> str:
     StorageError
         When the disk is full. Whoever predicts tells it and gives the prediction all the same.
     """
-    settings = settings_of(registered)
-    if not settings.on:
+    log = PredictionLog(folder_of(registered), lambda: keeping_of(registered), sync=True)
+    if log.keeping is None:
         return ""
-    made = answered.request or secrets.token_hex(8)
-    rows = _rows(answered, settings, made)
-    moment = answered.time or time.time()
-    folder = folder_of(registered) / "log"
-    folder.mkdir(parents=True, exist_ok=True)
-    day = time.strftime("%Y-%m-%d", time.gmtime(moment))
-    if len(rows) <= 1:
-        line = json.dumps(rows[0], ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
-        try:
-            handle = os.open(folder / f"{day}.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                size = os.fstat(handle).st_size
-                if size and os.pread(handle, 1, size - 1) != b"\n":
-                    line = b"\n" + line
-                os.write(handle, line)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        except OSError as error:
-            raise StorageError(f"The prediction could not be logged: {error.strerror or error}.") from error
-    else:
-        write_part(folder / f"{day}.{made}.parquet", pd.DataFrame(rows, columns=list(COLUMNS)))
-    _prune_daily(registered, settings, moment)
-    return made
+    event = answered.positive or (answered.classes[-1] if answered.classes else "")
+    asked = Asked(
+        str(answered.version), answered.source, answered.seconds, answered.request or secrets.token_hex(8),
+        answered.time or time.time(), event,
+    )  # fmt: skip
+    with contextlib.closing(log):
+        if answered.predicted is None or answered.frame is None:
+            log.failed(asked, answered.error, answered.warnings)
+        else:
+            entries = entries_of(answered.predicted, answered.classes, answered.warnings)
+            log.answered(asked, records_of(answered.frame), entries)
+    return asked.request
 
 
 def log_row(
@@ -133,7 +131,7 @@ def log_row(
     answer: RowPrediction | None,
     seconds: float,
     *,
-    source: Source = "page",
+    source: Origin = "page",
     error: str = "",
 ) -> str:
     """Append one row that was asked for by a form; see `log_answer`."""
@@ -144,68 +142,6 @@ def log_row(
         predicted = pd.DataFrame({"prediction": [answer.prediction], **shares})
     told = tuple(entry.sentence for entry in answer.differences) + answer.rules if answer else ()
     return log_answer(registered, Answered(number, source, seconds, frame, predicted, model.classes, model.positive, told, error))
-
-
-def _rows(answered: Answered, settings: Settings, request: str) -> list[dict[str, Any]]:
-    moment = answered.time or time.time()
-    shared = {"time": moment, "request": request, "version": answered.version, "source": answered.source}
-    told = json.dumps(list(answered.warnings), ensure_ascii=False) if answered.warnings else ""
-    if answered.predicted is None or answered.frame is None:
-        return [
-            {
-                **dict.fromkeys(COLUMNS),
-                **shared,
-                "row": 0,
-                "ms": answered.seconds * 1000,
-                "warnings": told,
-                "error": answered.error,
-            }
-        ]
-    frame, predicted = answered.frame.reset_index(drop=True), answered.predicted.reset_index(drop=True)
-    kept = [name for name in frame.columns if name not in settings.left_out]
-    inputs = frame[kept].astype(object).where(frame[kept].notna(), None)
-    keys = frame[settings.key].astype(str).tolist() if settings.key in frame.columns else [""] * len(frame)
-    ms = answered.seconds * 1000 / max(len(frame), 1)
-    event = answered.positive or (answered.classes[-1] if answered.classes else "")
-    labels = predicted["prediction"].tolist()
-    shares = {name: predicted[f"probability_{name}"].round(6).tolist() for name in answered.classes}
-    values = shares[event] if answered.classes else labels
-    names = [str(name) for name in kept]
-    rows = []
-    for place, cells in enumerate(zip(*(inputs[name].tolist() for name in kept), strict=True) if kept else [()] * len(frame)):
-        probabilities = {name: share[place] for name, share in shares.items()}
-        rows.append(
-            {
-                **shared,
-                "row": place,
-                "key": keys[place] or f"{request}:{place}",
-                "inputs": json.dumps(dict(zip(names, map(_plain, cells), strict=True)), ensure_ascii=False),
-                "prediction": str(labels[place]),
-                "value": float(values[place]),
-                "probabilities": json.dumps(probabilities, ensure_ascii=False) if probabilities else "",
-                "ms": ms,
-                "warnings": told if place == 0 else "",
-                "error": "",
-            }
-        )
-    return rows
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
-
-
-def write_part(path: Path, frame: pd.DataFrame) -> None:
-    """Write rows as one Parquet file, whole or not at all; raises StorageError."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    with atomic_file(path) as file:
-        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), file)
 
 
 def read_log(registered: Registered, *, since: float = 0.0, until: float = float("inf"), last: int = 0) -> pd.DataFrame:
@@ -226,29 +162,101 @@ def read_log(registered: Registered, *, since: float = 0.0, until: float = float
     """
     import duckdb
 
-    folder = folder_of(registered)
+    numbers = version_numbers(registered, hashes=bool(settings_of(registered).services))
     with contextlib.closing(duckdb.connect(":memory:")) as connection:
-        log = _union(connection, folder / "log", COLUMNS)
-        labels = _union(connection, folder / "labels", {"time": "DOUBLE", "key": "VARCHAR", "truth": "VARCHAR"})
-        if log is None:
+        folders = [folder_of(registered), *map(Path, settings_of(registered).services)]
+        log, labels = _union(folders, "log", COLUMNS), _union(folders, "labels", LABEL_COLUMNS)
+        if not log:
             return pd.DataFrame(columns=[*COLUMNS, "truth"])
-        truth = "NULL::VARCHAR AS truth"
-        join = ""
-        if labels is not None:
-            truth = "labels.truth"
-            join = f"LEFT JOIN (SELECT key, arg_max(truth, time) AS truth FROM ({labels}) GROUP BY key) labels USING (key)"
+        connection.register("numbers", pd.DataFrame({"name": list(numbers), "number": list(numbers.values())}))
+        truth, join = "NULL::VARCHAR AS truth", ""
+        if labels:
+            # A label comes by the column that was set as the key, or by the log's own key.
+            truth = "coalesce(by_key.truth, by_row.truth) AS truth"
+            latest = f"(SELECT key, arg_max(truth, time) AS truth FROM ({labels}) GROUP BY key)"
+            join = (
+                f"LEFT JOIN {latest} by_key ON by_key.key = log.key "
+                f"""LEFT JOIN {latest} by_row ON by_row.key = log.request || ':' || log."row" """
+            )
         limit = f"LIMIT {int(last)}" if last else ""
         found = connection.execute(
-            f'SELECT log.*, {truth} FROM ({log}) log {join} WHERE log."time" >= $1 AND log."time" < $2 '
+            f"SELECT log.* REPLACE ({VERSION} AS version), {truth} FROM ({log}) log "
+            f"LEFT JOIN numbers ON numbers.name = log.version {join} "
+            f'WHERE log."time" >= $1 AND log."time" < $2 AND {VERSION} IS NOT NULL '
             f'ORDER BY log."time" DESC, log.request DESC, log."row" DESC {limit}',
             [since, until],
         ).df()
     return found.iloc[::-1].reset_index(drop=True)
 
 
-def _union(connection: Any, folder: Path, columns: dict[str, str]) -> str | None:
-    """Return SQL over every part of a folder, None where there is none; a line that was cut is left out."""
-    parts, lines = sorted(folder.glob("*.parquet")), sorted(folder.glob("*.jsonl"))
+def version_numbers(registered: Registered, *, hashes: bool) -> dict[str, int]:
+    """Return the version that each name in a log means: its number, and with `hashes` what its bundle calls itself.
+
+    A version whose file is gone or no longer readable has only its number.
+    """
+    numbers = {str(number): number for number in registered.numbers}
+    for number in sorted(registered.numbers) if hashes else ():
+        with contextlib.suppress(OSError, KeyError, AutoMLError, zipfile.BadZipFile):
+            numbers[name_of(registered.home(number) / MODEL)] = number
+    return numbers
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a service's folder holds: rows that it predicted, of how many of them the version is known, and labels."""
+
+    rows: int
+    known: int
+    labels: int
+
+    @property
+    def sentence(self) -> str:
+        """In words."""
+        other = self.rows - self.known
+        told = f"{self.known:,} rows and {self.labels:,} labels of the service are read, and what it writes from now on."
+        return f"{told} {other:,} rows come from models that are no version of this one, and are left out." if other else told
+
+
+def take_service(registered: Registered, folder: Path) -> Taken:
+    """Read what a service of an exported model logs, too, from now on and where it lies.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such folder, or no log in it.
+    InputError
+        When a version of this model predicted none of its rows.
+    """
+    place = folder.expanduser().resolve()
+    lies = "A service that was started with --log writes into a folder log in it."
+    if not (place / "log").is_dir():
+        raise NotFoundError(f"{folder} holds no log.", lies, "Name the folder that stood behind --log.")
+    settings = settings_of(registered)
+    there = replace(settings, services=tuple(dict.fromkeys([*settings.services, str(place)])))
+    import duckdb
+
+    numbers = version_numbers(registered, hashes=True)
+    with contextlib.closing(duckdb.connect(":memory:")) as connection:
+        log, labels = _union([place], "log", COLUMNS), _union([place], "labels", LABEL_COLUMNS)
+        count = 'SELECT version, count(*) AS "rows" FROM ({}) GROUP BY version'
+        by_version = dict(connection.execute(count.format(log)).fetchall()) if log else {}
+        found = connection.execute(f"SELECT count(*) FROM ({labels})").fetchone() if labels else None
+    known = sum(rows for name, rows in by_version.items() if name in numbers)
+    taken = Taken(sum(by_version.values()), known, found[0] if found else 0)
+    if taken.rows and not taken.known:
+        raise InputError(
+            f"The {taken.rows:,} rows in {folder} were predicted by {', '.join(sorted(by_version)[:3])}.",
+            f"None of them is a version of {registered.name}.",
+            "Register the model that the service runs, or name the one that it belongs to.",
+        )
+    save_settings(registered, there)
+    return taken
+
+
+def _union(folders: Sequence[Path], what: str, columns: dict[str, str]) -> str:
+    """Return SQL over every part of logs, empty where there is none; a line that was cut is left out."""
+    parts = sorted(path for folder in folders for path in (folder / what).glob("*.parquet"))
+    lines = sorted(path for folder in folders for path in (folder / what).glob("*.jsonl"))
     selected = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in columns.items())
     found = []
     if parts:
@@ -259,7 +267,7 @@ def _union(connection: Any, folder: Path, columns: dict[str, str]) -> str | None
             f"SELECT {selected} FROM read_json({_quoted(lines)}, format = 'newline_delimited', columns = {{{spec}}}, "
             'ignore_errors = true) WHERE "time" IS NOT NULL'
         )
-    return " UNION ALL ".join(found) if found else None
+    return " UNION ALL ".join(found)
 
 
 def _quoted(paths: Sequence[Path]) -> str:
@@ -312,27 +320,9 @@ def add_labels(registered: Registered, frame: pd.DataFrame, key: str, target: st
         )
     labels = pd.DataFrame({"time": time.time(), "key": keys[there].to_numpy(), "truth": truth[there].to_numpy()})
     folder = folder_of(registered) / "labels"
-    write_part(folder / f"{time.strftime('%Y-%m-%d', time.gmtime())}.{secrets.token_hex(8)}.parquet", labels)
+    with changing(registered.folder, "labels", registered.id, f"{int(there.sum()):,} rows"):
+        write_part(folder / f"{time.strftime('%Y-%m-%d', time.gmtime())}.{secrets.token_hex(8)}.parquet", labels)
     return Labelled(int(there.sum()), int(read_log(registered)["truth"].notna().sum()))
-
-
-def prune(registered: Registered, now: float) -> int:
-    """Remove logged predictions and labels older than the retention period; returns how many files went."""
-    oldest = time.strftime("%Y-%m-%d", time.gmtime(now - settings_of(registered).days * DAY))
-    gone = 0
-    for what in ("log", "labels"):
-        for path in (folder_of(registered) / what).glob("*"):
-            if path.suffix in (".parquet", ".jsonl") and path.name[:10] < oldest:
-                path.unlink(missing_ok=True)
-                gone += 1
-    return gone
-
-
-def _prune_daily(registered: Registered, settings: Settings, now: float) -> None:
-    marker = folder_of(registered) / "pruned"
-    if not marker.exists() or now - marker.stat().st_mtime > DAY:
-        prune(registered, now)
-        marker.touch()
 
 
 def inputs_of(logged: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_core.errors import FormatError, InputError
+from automl_core.people.access import changing
 from automl_core.registry.store import Registered
 from automl_core.workspace import read_json, write_json
 
@@ -63,6 +64,8 @@ class Settings:
     limits : Limits
     webhook : str
         An http(s) address that alerts are sent to; empty for none.
+    services : tuple of str
+        Folders that services of exported models log into; they are read where they lie.
     """
 
     on: bool = False
@@ -71,10 +74,16 @@ class Settings:
     key: str = ""
     limits: Limits = field(default_factory=Limits)
     webhook: str = ""
+    services: tuple[str, ...] = ()
+
+    @property
+    def watched(self) -> bool:
+        """Whether there is anything to look at."""
+        return self.on or bool(self.services)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
-        return {"format": 1, **asdict(self), "left_out": list(self.left_out)}
+        return {"format": 1, **asdict(self), "left_out": list(self.left_out), "services": list(self.services)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Settings:
@@ -82,7 +91,7 @@ class Settings:
         fields = {name: value for name, value in data.items() if name != "format"}
         try:
             fields["limits"] = Limits(**fields["limits"])
-            fields["left_out"] = tuple(fields["left_out"])
+            fields["left_out"], fields["services"] = tuple(fields["left_out"]), tuple(fields.get("services", ()))
             return cls(**fields)
         except (KeyError, TypeError) as error:
             raise FormatError(f"The monitoring settings of this model are damaged: {error}.") from error
@@ -114,7 +123,8 @@ def save_settings(registered: Registered, settings: Settings) -> None:
             raise InputError(f"The limit for {name} is {share:g}.", "It is a share, between 0 and 1.", "Choose another one.")
     if settings.webhook:
         check_address(settings.webhook)
-    write_json(registered.folder / FILE, settings.to_dict())
+    with changing(registered.folder, "monitoring", registered.id, "On" if settings.on else "Off"):
+        write_json(registered.folder / FILE, settings.to_dict())
 
 
 def check_address(address: str) -> str:

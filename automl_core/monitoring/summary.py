@@ -16,8 +16,9 @@ from automl_core.errors import AutoMLError
 from automl_core.evaluation.evaluate import read_target
 from automl_core.evaluation.judge import scorer_of
 from automl_core.metrics import metric_of
-from automl_core.monitoring.log import DAY, inputs_of
+from automl_core.monitoring.log import inputs_of
 from automl_core.scoring.bundle import Model
+from automl_core.scoring.logged import DAY
 
 Chunking = Literal["hour", "day", "week"]
 SPANS: dict[Chunking, float] = {"hour": 3600.0, "day": DAY, "week": 7 * DAY}

@@ -9,9 +9,9 @@ from typing import Any
 from automl_core.errors import AutoMLError, InputError
 from automl_core.honesty import HeldOut
 from automl_core.metrics import METRICS
-from automl_core.model import candidate_weights
 from automl_core.registry.records import Version
 from automl_core.relearning import held_out, origin_of
+from automl_core.run_parts import candidate_weights
 from automl_core.runs import Run
 from automl_core.scoring.archive import read_archive
 from automl_core.workspace import read_json

@@ -19,11 +19,11 @@ from automl_core.explaining.importance import Explanation
 from automl_core.honesty import MARKS, Honesty, judge
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import Metric, metric_of
-from automl_core.model import load_task
 from automl_core.profiling.wording import number, percent
 from automl_core.relearning import held_out, origin_of
 from automl_core.reporting.contents import CONTENTS, check_contents
 from automl_core.reporting.repeat import repeat_of
+from automl_core.run_parts import load_task
 from automl_core.runs import Run
 from automl_core.schema import Schema
 from automl_core.script.verdict import CodeProof

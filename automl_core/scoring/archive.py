@@ -133,6 +133,17 @@ def _unpacked(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     return _checked(parse_json(read("manifest.json"), "manifest.json"), read, name)
 
 
+def fingerprint(manifest: dict[str, Any]) -> str:
+    """Return what a model calls itself outside of a registry: the beginning of a hash over its files, 12 characters."""
+    return hashlib.sha256(repr(sorted(manifest["files"].items())).encode()).hexdigest()[:12]
+
+
+def name_of(path: Path) -> str:
+    """Return the `fingerprint` of an archive whose files are not looked at; raises OSError, KeyError, BadZipFile, FormatError."""
+    with zipfile.ZipFile(path) as archive:
+        return fingerprint(parse_json(archive.read("manifest.json"), "manifest.json"))
+
+
 def parse_json(data: bytes, name: str) -> Any:
     """Read JSON bytes; raises FormatError with the file's name."""
     try:

@@ -12,8 +12,8 @@ from automl_core.cleaning.preprocessing import View, build_preprocessor
 from automl_core.errors import InputError
 from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Candidate
-from automl_core.model import candidate_weights, is_refitted, load_task, parts_of
 from automl_core.reference import personal_columns
+from automl_core.run_parts import candidate_weights, is_refitted, load_task, parts_of
 from automl_core.runs import Run
 from automl_core.schema import Schema
 from automl_core.scoring.trusted import load_trusted

@@ -14,7 +14,7 @@ from automl_core.errors import InputError
 from automl_core.experiment import ExperimentConfig
 from automl_core.profiling.wording import counted, quoted
 from automl_core.search.division import Division, Ints
-from automl_core.search.splitting import propose_folds
+from automl_core.search.fold_count import propose_folds
 
 Bools = npt.NDArray[np.bool_]
 DRAWS = 20

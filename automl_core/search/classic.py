@@ -13,40 +13,36 @@ there the last fold's model is exported, as everywhere.
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from automl_core.errors import StorageError
 from automl_core.events import Event, Message, Progress
-from automl_core.honesty import recommend
 from automl_core.leaderboard import Leaderboard, State
 from automl_core.search import classic_plan as plan
 from automl_core.search.candidates import baseline
 from automl_core.search.classic_board import ClassicBoard, Job
 from automl_core.search.classic_course import MORE_TIME, NO_TIME, Clock, Course
-from automl_core.search.classic_work import begin
+from automl_core.search.classic_work import CACHE, begin
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.keeper import Keeper
+from automl_core.search.live_board import Look
+from automl_core.search.preload import preload
+from automl_core.search.prepare import Prepared, cores
 from automl_core.workspace import read_json
-
-if TYPE_CHECKING:
-    from automl_core.search.run import Prepared
 
 TICK = 0.05
 """Seconds between two looks at the stop button."""
 HEAD_START = 1.5
 """Seconds for a first score of our own before PyCaret's import takes a core."""
 PYCARET = ("pycaret",)
-FIRST = ("sklearn.compose", "sklearn.metrics", "sklearn.model_selection", "sklearn.pipeline", "skops.io", "threadpoolctl")
-"""Imported before the first fork, since every forked fit uses them."""
 
 
 class ClassicLoop:
@@ -61,6 +57,8 @@ class ClassicLoop:
         `time.time` from which the budget counts; PyCaret's start counts.
     ids : sequence of str
         Only these of PyCaret's models; empty for its turbo list.
+    look : callable, optional
+        See `LiveBoard`.
     """
 
     def __init__(
@@ -71,13 +69,11 @@ class ClassicLoop:
         should_stop: Callable[[], bool],
         started: float,
         ids: Sequence[str] = (),
+        look: Look | None = None,
     ) -> None:
-        from automl_core.search.run import cores
-
         self.work, self.config, self.classes = prepared.work, prepared.config, prepared.classes
         self.emit, self.should_stop, self.started = emit, should_stop, started
-        for module in FIRST:
-            importlib.import_module(module)
+        preload()
         self.cores = cores(self.config)
         self.executor = ForkExecutor(self.cores + 1)
         self.metric = prepared.scorer.metric
@@ -85,7 +81,7 @@ class ClassicLoop:
         self.facts: dict[int, dict[str, Any]] = {}
         self.preparing: set[int] = set()
         self.unprepared: dict[int, str] = {}
-        self.rows = ClassicBoard(self.work, self.config, emit, started)
+        self.rows = ClassicBoard(self.work, self.config, emit, started, look)
         self.jobs = self.rows.jobs
         self.keeper: Keeper | None = None
         self.ready = False
@@ -120,6 +116,7 @@ class ClassicLoop:
                 self._tell()
         finally:
             self.executor.kill()
+            shutil.rmtree(self.work.folder / CACHE, ignore_errors=True)
         self._finish()
         return self.rows.board
 
@@ -171,8 +168,7 @@ class ClassicLoop:
                     )
                     break
                 job.waiting.remove(fold)
-                with contextlib.suppress(ImportError):  # a missing library fails in the fit, and becomes the row's reason
-                    importlib.import_module(job.spec.class_path.rpartition(".")[0])  # once, so that no forked fit has to
+                preload(job.spec.class_path)
                 if not job.folds and len(job.waiting) == self.count - 1:
                     self.rows.show(self.rows.row(job, "running"))
                 work = partial(self.work.fit, job.spec, fold, self.facts[fold], share)
@@ -279,7 +275,7 @@ class ClassicLoop:
                 job.waiting = list(range(self.count))
             if job.members:
                 job.folds = self.rows.mixed(job.members)
-            self.rows.save(job)
+            self.rows.note(job)
             self.rows.settle(job)
 
     def _fail(self, job: Job, done: Done) -> None:
@@ -310,6 +306,7 @@ class ClassicLoop:
         if now - self.told < 0.5 and (not theirs or doing == self.said):
             return
         self.told, self.said = now, doing
+        self.rows.flush()
         if self.limit:
             done = sum(job.closed for job in self.jobs.values())
             self.emit(Progress(min(done / (len(self.jobs) + 2), 0.99), doing))
@@ -319,14 +316,16 @@ class ClassicLoop:
 
     def _finish(self) -> None:
         reason = "You stopped the run before it was done." if self.stopped else "The time was up before it was done."
-        own = [self.jobs[row.id].spec.name for row in self.rows.ranked() if not self.jobs[row.id].theirs]
+        self.rows.end_look()
+        own = [self.jobs[row.id].spec.name for row in self.rows.scored() if not self.jobs[row.id].theirs]
         for job in self.jobs.values():
             if not job.closed and not self.rows.whole(job):
                 begun = self.stopped or job.folds or len(job.waiting) < self.count
                 self._close(job, *(("stopped", reason) if begun else ("skipped", NO_TIME)), MORE_TIME)
         if own and not self.lost:
             self.emit(Message(f"PyCaret was not done in time with {', '.join(own)}: these scores are ours, on the same folds."))
-        name, why = recommend(self.rows.board)
+        self.rows.recommend()
+        name, more = self.rows.board.recommended, ""
         if name and self.rows.board[name].role != "baseline":
             row = self.rows.board[name]
             members = list(row.members or [name])
@@ -335,10 +334,10 @@ class ClassicLoop:
                 # Written anew, so that what was packed or judged before the refit is done again.
                 for member in {name, *members}:
                     self.rows.keep(replace(self.rows.board[member], reason=said))
-                why += f" {said}"
+                more = f" {said}"
             else:
-                why += " finalize_model was not run: what is exported is " + (
+                more = " finalize_model was not run: what is exported is " + (
                     "the model of the last fold." if self.work.division.forward else "the mean of the models of the folds."
                 )
-        self.rows.board = replace(self.rows.board, recommended=name, recommendation=why)
-        self.rows.board.save(self.work.folder / "leaderboard.json")
+        self.rows.recommend(more)
+        self.rows.save()

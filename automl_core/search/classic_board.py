@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from automl_core.engines.pycaret_session import SAME
-from automl_core.errors import AutoMLError, InputError
-from automl_core.events import CandidateScored, Event, Message
+from automl_core.errors import InputError
+from automl_core.events import Event, Message
 from automl_core.experiment import ExperimentConfig
-from automl_core.honesty import recommend
-from automl_core.leaderboard import Candidate, Leaderboard, Role, State
+from automl_core.leaderboard import Candidate, Role, State
 from automl_core.search import classic_plan as plan
 from automl_core.search.candidates import Spec, baseline
 from automl_core.search.classic_work import FINAL
 from automl_core.search.fitting import FoldWork
+from automl_core.search.live_board import LiveBoard, Look, new_board
+from automl_core.search.resuming import fitted_folds, old_row
 from automl_core.workspace import read_json, write_json
 
 
@@ -66,7 +66,7 @@ class Job:
     at: float = 0.0
 
 
-class ClassicBoard:
+class ClassicBoard(LiveBoard):
     """The candidates of one run, and the leaderboard that is made of them.
 
     Parameters
@@ -77,14 +77,23 @@ class ClassicBoard:
         Takes each event.
     started : float
         `time.time` of the start that the rows' times count from.
+    look : callable, optional
+        See `LiveBoard`.
     """
 
-    def __init__(self, work: FoldWork, config: ExperimentConfig, emit: Callable[[Event], None], started: float) -> None:
-        self.work, self.config, self.emit, self.started = work, config, emit, started
+    def __init__(
+        self,
+        work: FoldWork,
+        config: ExperimentConfig,
+        emit: Callable[[Event], None],
+        started: float,
+        look: Look | None = None,
+    ) -> None:
+        self.work, self.config, self.started = work, config, started
         self.metric = work.scorer.metric
         self.count = work.division.folds
         self.jobs: dict[str, Job] = {}
-        self.board = Leaderboard(self.metric.name, self.metric.greater_is_better, label=self.metric.label, preset=config.preset)
+        super().__init__(new_board(work, config), work.folder, emit, look)
 
     def add(self, job: Job) -> Job:
         """Take a candidate in, in place of an earlier one of its id."""
@@ -99,10 +108,6 @@ class ClassicBoard:
     def final(self, name: str) -> Path:
         """Return where an estimator that was fitted on all learned rows lies."""
         return self.work.folder / "candidates" / name / f"{FINAL}.skops"
-
-    def ranked(self) -> list[Candidate]:
-        """Return the scored single models, best first."""
-        return [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"]
 
     def is_scored(self, name: str) -> bool:
         """Return whether there is a scored row of an id."""
@@ -196,20 +201,6 @@ class ClassicBoard:
         base = self.jobs[baseline(self.config.task).id]
         return len(self._own_scores(base)) if self.whole(base) else len(scores)
 
-    def keep(self, row: Candidate) -> None:
-        """Store a row and show it."""
-        write_json(self.work.folder / "candidates" / row.id / "candidate.json", row.to_dict())
-        self.show(row)
-
-    def show(self, row: Candidate) -> None:
-        """Put a row on the leaderboard."""
-        self.board = self.board.with_candidate(row)
-        if row.state == "scored":
-            name, why = recommend(self.board)
-            self.board = replace(self.board, recommended=name, recommendation=why)
-        self.board.save(self.work.folder / "leaderboard.json")
-        self.emit(CandidateScored(row.to_dict()))
-
     def mixed(self, members: dict[str, float]) -> dict[int, dict[str, Any]]:
         """Return what a fold of a blend comes to: the mean of its members' predictions for rows they did not learn from."""
         division, mixed = self.work.division, {}
@@ -225,7 +216,7 @@ class ClassicBoard:
             }
         return mixed
 
-    def save(self, job: Job) -> None:
+    def note(self, job: Job) -> None:
         """Store what PyCaret gave."""
         told = {"format": 1, "scores": job.theirs, "seconds": job.seconds, "spec": asdict(job.spec), "members": job.members}
         write_json(self.work.folder / "candidates" / job.spec.id / "pycaret.json", told)
@@ -249,19 +240,15 @@ class ClassicBoard:
 
     def _restore(self, job: Job) -> None:
         folder = self.work.folder / "candidates" / job.spec.id
-        old = None
-        with contextlib.suppress(AutoMLError, TypeError, KeyError):
-            old = Candidate.from_dict(read_json(folder / "candidate.json"))
+        old = old_row(folder)
         if job.members:
             if all(name in self.jobs and len(self.jobs[name].folds) == self.count for name in job.members):
                 job.folds = self.mixed(job.members)
         else:
-            for fold in range(self.count):
-                if all((folder / f"fold{fold}{suffix}").exists() for suffix in (".skops", ".npy", ".json")):
-                    job.folds[fold] = read_json(folder / f"fold{fold}.json")
+            job.folds.update(fitted_folds(folder, self.count))
             job.waiting = [fold for fold in job.waiting if fold not in job.folds]
         if self.whole(job):
             job.at = old.at_seconds if old is not None and old.state == "scored" else 0.0
             self.settle(job)
         elif old is not None and old.state in ("failed", "skipped", "stopped"):
-            self.board = self.board.with_candidate(old)  # shown until it has been tried again
+            self.put(old)  # shown until it has been tried again

@@ -105,7 +105,7 @@ class Course:
         # Our own fits are ahead: what they find best is asked for first, so that it can be tuned and blended; what would take
         # longer than one model's share waits for all others.
         share, left = self.clock.share(others=True), self.clock.left(self.clock.create_end)
-        place = {row.id: number for number, row in enumerate(self.rows.ranked())}
+        place = {row.id: number for number, row in enumerate(self.rows.scored())}
         wanted.sort(key=lambda job: ((self.rows.count + 1) * job.longest > share, place.get(job.spec.id, len(place))))
         for job in wanted:
             share = self.clock.share(others=len(wanted) > 1)
@@ -123,7 +123,7 @@ class Course:
             if not job.asked and not job.closed and not self.rows.whole(job):
                 self.close(job, "skipped", NO_TIME, MORE_TIME)
         self.phase = "tune"
-        best = [row.id for row in self.rows.ranked() if "-tuned" not in row.id and self.rows.jobs[row.id].theirs is not None]
+        best = [row.id for row in self.rows.scored() if "-tuned" not in row.id and self.rows.jobs[row.id].theirs is not None]
         for library in ("scikit-learn", *(["optuna"] if can_use_optuna() else [])):
             made = {name: plan.tuned_spec(self.rows.jobs[name].spec, library).id for name in best}
             self.to_tune += [(name, library) for name in best if not self.rows.is_scored(made[name])][: plan.BEST]
@@ -166,7 +166,7 @@ class Course:
         took = {name: job.seconds for name, job in self.rows.jobs.items() if job.theirs is not None}
         specs = {name: job.spec for name, job in self.rows.jobs.items()}
         left = BLENDING * self.clock.left()
-        chosen = plan.choose_blend(self.rows.ranked(), specs, took, left, classify=bool(self.rows.work.n_classes))
+        chosen = plan.choose_blend(self.rows.scored(), specs, took, left, classify=bool(self.rows.work.n_classes))
         members = {name: 1 / len(chosen.value) for name in chosen.value}
         known = self.rows.jobs.get("blend")
         if known is not None and known.members == members and known.theirs is not None:

@@ -21,9 +21,9 @@ from automl_core.scorer import Scorer
 from automl_core.scoring.storing import stored
 from automl_core.scoring.values import predict_values
 from automl_core.search.candidates import Spec, make_estimator
+from automl_core.search.division import Division
 from automl_core.search.matrices import blocks_of, is_heavy, is_single, load_matrix, save_matrix, widened
 from automl_core.search.resampling import resample, weight_arguments
-from automl_core.search.splitting import Division
 from automl_core.workspace import atomic_file, write_json
 
 Array = npt.NDArray[np.float64]

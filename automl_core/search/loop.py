@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from automl_core.errors import AutoMLError, StorageError
-from automl_core.events import CandidateScored, Event, Message, Progress
-from automl_core.fold_tests import fold_ratio
-from automl_core.honesty import recommend
+from automl_core.errors import StorageError
+from automl_core.events import Event, Message, Progress
 from automl_core.leaderboard import Candidate, Leaderboard
-from automl_core.search.candidates import Spec, baseline, choose
+from automl_core.search.candidates import Spec
 from automl_core.search.combine import combine
 from automl_core.search.executor import Done
+from automl_core.search.live_board import LiveBoard, Look, new_board
 from automl_core.search.memory import SUGGESTION
 from automl_core.search.place import HERE, Place, executor_at
+from automl_core.search.preload import preload
+from automl_core.search.prepare import Prepared, cores
 from automl_core.search.referee import Referee
-from automl_core.search.resampling import balancing_specs, numeric_share
 from automl_core.search.rescue import closing_words, make_room
+from automl_core.search.resuming import combined_rows, fitted_folds, old_row, prepared_folds, proposals
 from automl_core.search.selection import POOL
-from automl_core.search.tuner import TUNED, Tuner
+from automl_core.search.supply import LONGER, Supply, first_specs, is_proposed
 from automl_core.search.underway import UnderWay, defined_folds, out_of_fold, suggestion_for
-from automl_core.workspace import read_json, write_json
-
-if TYPE_CHECKING:
-    from automl_core.search.run import Prepared
+from automl_core.workspace import write_json
 
 TICK = 0.05
 """Seconds between two looks at the stop button."""
@@ -41,27 +37,10 @@ AFTERWARDS = 3.0
 """Seconds of saving that may come after the budget; what takes longer is taken from it."""
 SHARE = 0.25
 """Share of the budget that one booster or network may take in all its folds; what it lacks, it may get later."""
-LONGER = 4.0
+AGAIN = 4.0
 """How many times that share a candidate gets that was cut off while it was the best."""
-BATCH = 2
-"""Proposals at a time where a run is counted in trials, so that the same seed gives the same ones whoever is faster."""
 SAVING = 2.5e-8
 """Seconds for each byte of a stored model to be loaded, checked and exported (187 MB took 4.5 s, 209 MB 5.5 s)."""
-MAX_TUNED = 500
-PRELOADED = (
-    "sklearn.compose",
-    "sklearn.decomposition",
-    "sklearn.feature_extraction.text",
-    "sklearn.impute",
-    "sklearn.metrics",
-    "sklearn.model_selection",
-    "sklearn.pipeline",
-    "sklearn.preprocessing",
-    "skops.io",
-    "threadpoolctl",
-    "automl_core.cleaning.transformers",
-)
-"""Imported before the first fork, since every forked fit uses them."""
 
 
 class SearchLoop:
@@ -80,6 +59,8 @@ class SearchLoop:
         With `specs`, of the ensemble of them that was chosen before.
     place : Place, optional
         Where the fits are made; on this machine by default.
+    look : callable, optional
+        See `LiveBoard`.
 
     Raises
     ------
@@ -97,14 +78,12 @@ class SearchLoop:
         specs: tuple[Spec, ...] | None = None,
         weights: dict[str, float] | None = None,
         place: Place = HERE,
+        look: Look | None = None,
     ) -> None:
-        from automl_core.search.run import cores
-
         self.work, self.config, self.classes = prepared.work, prepared.config, prepared.classes
         self.emit, self.should_stop, self.started = emit, should_stop, started
         self.specs, self.weights = specs, weights or {}
-        for module in PRELOADED:
-            importlib.import_module(module)
+        preload()
         self.executor = executor_at(place, self.work, cores(self.config), self.config.threads, emit)
         self.scorer, self.metric = prepared.scorer, prepared.scorer.metric
         self.folds = self.work.division.folds
@@ -115,33 +94,15 @@ class SearchLoop:
         self.alone = False
         self.open: dict[str, UnderWay] = {}
         self.order: list[str] = []
-        self.queue: list[tuple[Spec, str]] = [(baseline(self.config.task), "baseline")]
-        chosen = [(spec, "model") for spec in (self._chosen() if specs is None else specs)]
-        limit = self.config.budget.trials
-        self.trials_left = limit - len(chosen) if limit else 0
-        self.queue += chosen[:limit] if limit else chosen
-        if len(self.queue) > 1 and not limit:
-            # The first real model stands before the baseline, so that a person sees something at once.
-            self.queue[0], self.queue[1] = self.queue[1], self.queue[0]
-        self.tuner = Tuner(self.config.task, self.config.seed, self.metric.greater_is_better)
-        self.longer: set[str] = set()
+        learned = self.work.y[self.work.division.train]
+        chosen = first_specs(self.config, self.work.schema, learned, len(self.classes)) if specs is None else list(specs)
+        self.supply = Supply(self.config, chosen, more=specs is None, greater_is_better=self.metric.greater_is_better)
         self.failed_view: dict[tuple[int, str], str] = {}
-        division = self.work.division
-        sizes = [(len(division.learned(fold)), len(division.judged(fold))) for fold in range(self.folds)]
-        ratio = fold_ratio([learned for learned, _ in sizes], [judged for _, judged in sizes])
-        self.board = Leaderboard(
-            self.metric.name,
-            self.metric.greater_is_better,
-            label=self.metric.label,
-            preset=self.config.preset,
-            fold_ratio=ratio,
-            limit_ms=self.config.predict_limit_ms if self.config.preset == "fast" else 0.0,
-        )
+        self.rows = LiveBoard(new_board(self.work, self.config), self.work.folder, emit, look)
         self.told = 0.0
-        self.unsaved = False
         self.stopped = False
         budget = self.config.budget.seconds
-        self.end = started + budget - min(max(RESERVE * budget, 0.7), 6.0) if not limit else float("inf")
+        self.end = started + budget - min(max(RESERVE * budget, 0.7), 6.0) if not self.config.budget.trials else float("inf")
 
     # -- the loop -----------------------------------------------------------------------------------------------
 
@@ -161,7 +122,7 @@ class SearchLoop:
             self.executor.close()
         self._close_open()
         self._finish()
-        return self.board
+        return self.rows.board
 
     def _rescue(self, error: BaseException) -> None:
         """Combine what is scored when the disk or the memory gives out; where even that fails the last saved board stands."""
@@ -178,47 +139,10 @@ class SearchLoop:
         if self._left() <= 0:
             return True
         busy = self.executor.free() < self.executor.cores
-        return not busy and not self.queue and not any(not job.closed for job in self.open.values()) and not self._more()
-
-    def _chosen(self) -> list[Spec]:
-        """Return the preset's candidates; where a label is rare or the table small, resampled ones after the first third."""
-        specs = choose(self.config, len(self.work.division.train))
-        if self.config.candidates or self.config.preset not in ("balanced", "best"):
-            return specs
-        y = self.work.y[self.work.division.train]
-        share = numeric_share(self.work.schema)
-        more = balancing_specs(self.config.task, y, n_classes=len(self.classes), numeric_share=share)
-        place = max(len(specs) // 3, 1)
-        return [*specs[:place], *more, *specs[place:]]
+        return not busy and all(job.closed for job in self.open.values()) and not self._more()
 
     def _more(self) -> bool:
-        """Queue what may still improve when the portfolio is through; return whether anything was queued."""
-        limit = self.config.budget.trials
-        if self.specs is not None or self.config.candidates or self.config.preset not in ("balanced", "best"):
-            return False
-        if (limit and self.trials_left <= 0) or (not limit and self._left() < 3) or self.tuner.asked >= MAX_TUNED:
-            return False
-        if limit and any(not job.closed for job in self.open.values()):
-            return False  # a batch is proposed when the one before it is scored, so that the order of ends does not matter
-        found: list[Spec | None] = [] if limit else [self._longer()]
-        if not any(found):
-            found = [self.tuner.propose(self.board) for _ in range(min(BATCH, self.trials_left) if limit else 1)]
-        for spec in found:
-            if spec is not None:
-                self.trials_left -= 1
-                self.queue.append((spec, "model"))
-        return any(found)
-
-    def _longer(self) -> Spec | None:
-        """Return the best candidate once more with more time, if time cut it off before it had stopped to improve."""
-        for row in [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"][:2]:
-            job = self.open.get(row.id)
-            if job is None or row.id in self.longer or not any(result.get("cut") for result in job.results.values()):
-                continue
-            self.longer.add(row.id)
-            if self._left() > 1.5 * SHARE * self.config.budget.seconds:
-                return replace(job.spec, id=f"{row.id}-longer", name=f"{row.name}, longer")
-        return None
+        return self.supply.refill(self.rows, self.open, self._left(), 1.5 * SHARE * self.config.budget.seconds)
 
     def _left(self) -> float:
         return self.end - self._saving() - time.time()
@@ -227,7 +151,7 @@ class SearchLoop:
         """Return the seconds that saving the best models will take by their size, at most a sixth of the budget."""
         if self.end == float("inf"):
             return 0.0
-        best = [row.size_bytes for row in self.board.ranked()[:3] if row.state == "scored"]
+        best = [row.size_bytes for row in self.rows.board.ranked()[:3] if row.state == "scored"]
         return min(max(SAVING * sum(best) - AFTERWARDS, 0.0), self.config.budget.seconds / 6)
 
     # -- starting tasks -----------------------------------------------------------------------------------------
@@ -263,7 +187,7 @@ class SearchLoop:
                     job.waiting.remove(fold)
                     job.running += 1
                     if len(job.results) + job.running == 1:
-                        self._emit_row(self._row(job, "running"))
+                        self.rows.show(self._row(job, "running"))
                     share = self._share(job, timeout)
                     facts = self.facts[place]
                     spec = job.spec
@@ -276,10 +200,10 @@ class SearchLoop:
             fold, view = wanted
             self.preparing.add(wanted)
             return ("prepare", fold, view), partial(self.work.prepare, fold, view), timeout
-        if self.preparing or not (self.queue or self._more()):
+        if self.preparing or not self._more():
             return None
-        spec, role = self.queue.pop(0)
-        start = self.referee.may_start(spec, self.board)
+        spec, role = self.supply.pop()
+        start = self.referee.may_start(spec, self.rows.board)
         if start.value or role == "baseline" or spec.id in self.open:
             self._open(spec, role)
         else:
@@ -292,21 +216,18 @@ class SearchLoop:
         if self.end == float("inf"):
             return left
         rounds = -(-(len(job.waiting) + 1) // self.executor.cores)
-        share = SHARE * self.config.budget.seconds * (LONGER if job.spec.id.endswith("-longer") else 1.0)
+        share = SHARE * self.config.budget.seconds * (AGAIN if job.spec.id.endswith(LONGER) else 1.0)
         whole = -(-self.folds // self.executor.cores)
         return max(min(0.9 * left / rounds, share / whole), 0.5)
 
     def _open(self, spec: Spec, role: str) -> None:
-        with contextlib.suppress(ImportError):  # a missing library fails in the fit, and becomes the row's reason
-            # Imported here, once, so that no forked fit has to.
-            importlib.import_module(spec.class_path.rpartition(".")[0])
+        preload(spec.class_path)
         job = self.open.get(spec.id)
         if job is None:
             job = self.open[spec.id] = UnderWay(spec, role)
             self.order.append(spec.id)
         job.waiting = [fold for fold in range(self.folds) if fold not in job.results]
-        if TUNED.match(spec.id) or spec.id.endswith("-longer"):
-            # Nobody else knows its parameters when the run goes on after a crash.
+        if is_proposed(spec):  # for when the run goes on after a crash
             write_json(self.work.folder / "candidates" / spec.id / "spec.json", {"format": 1, **asdict(spec)})
 
     def _fits(self, job: UnderWay, facts: dict[str, Any]) -> bool:
@@ -330,7 +251,7 @@ class SearchLoop:
                 "Give the run more time.",
             )
             return True
-        decision = self.referee.goes_on(job, self.board, need)
+        decision = self.referee.goes_on(job, self.rows.board, need)
         if not decision.value:
             self._close(job, "skipped", decision.reason, "Start it by itself.")
         return not decision.value
@@ -364,7 +285,7 @@ class SearchLoop:
         if len(job.results) == self.folds:
             self._close(job, "scored")
         else:
-            self._emit_row(self._row(job, "running"))
+            self.rows.show(self._row(job, "running"))
 
     def _row(self, job: UnderWay, state: str, reason: str = "", suggestion: str = "") -> Candidate:
         return job.row(self.metric.name, self.defined, self.started, state, reason, suggestion)
@@ -380,18 +301,7 @@ class SearchLoop:
         if state == "scored" and row.score is None:
             where = "on any fold" if not row.fold_scores else f"on {self.defined - len(row.fold_scores)} of the folds"
             row = replace(row, state="failed", reason=f"{self.metric.label} could not be computed {where}.")
-        write_json(self.work.folder / "candidates" / job.spec.id / "candidate.json", row.to_dict())
-        self._emit_row(row)
-
-    def _emit_row(self, row: Candidate) -> None:
-        self.board = self.board.with_candidate(row)
-        if row.state == "scored":
-            name, why = recommend(self.board)
-            self.board = replace(self.board, recommended=name, recommendation=why)
-        self.unsaved = row.state == "running"  # a row that is not done is stored with the next progress, if it still is the news
-        if not self.unsaved:
-            self.board.save(self.work.folder / "leaderboard.json")
-        self.emit(CandidateScored(row.to_dict()))
+        self.rows.keep(row)
 
     # -- telling and ending -------------------------------------------------------------------------------------
 
@@ -400,9 +310,7 @@ class SearchLoop:
         if now - self.told < 0.5:
             return
         self.told = now
-        if self.unsaved:
-            self.board.save(self.work.folder / "leaderboard.json")
-            self.unsaved = False
+        self.rows.flush()
         names = [self.open[key[0]].spec.name for key in self.executor.running() if key[0] in self.open]
         doing = f"Fitting {' and '.join(dict.fromkeys(names))}" if names else "Preparing the data of the folds"
         budget = self.config.budget.seconds
@@ -425,13 +333,13 @@ class SearchLoop:
         limit = self.started + budget - time.time() - 0.2
         allowed = 2.0 if self.stopped else (30.0 if self.config.budget.trials else max(limit, 0.3))
         self._ensemble(time.monotonic() + allowed)
-        name, why = recommend(self.board)
-        self.board = replace(self.board, recommended=name, recommendation=why)
-        self.board.save(self.work.folder / "leaderboard.json")
+        self.rows.end_look()
+        self.rows.recommend()
+        self.rows.save()
 
     def _ensemble(self, deadline: float) -> None:
         """Combine the best candidates by their out-of-fold predictions."""
-        singles = [row for row in self.board.ranked() if row.state == "scored" and row.role == "model"][:POOL]
+        singles = self.rows.scored()[:POOL]
         if len(singles) < 2 or (self.specs is None and self.config.preset in ("explainable", "pycaret")):
             return
         if self.specs is not None and (not self.weights or set(self.weights) - {row.id for row in singles}):
@@ -447,72 +355,37 @@ class SearchLoop:
             limit_ms=self.config.predict_limit_ms if self.config.preset == "fast" else 0.0,
         )
         if ensemble is not None:
-            write_json(self.work.folder / "candidates" / "ensemble" / "candidate.json", ensemble.to_dict())
-            self._emit_row(ensemble)
+            self.rows.keep(ensemble)
 
     # -- going on with earlier work -----------------------------------------------------------------------------
 
     def _resume(self) -> None:
         """Take over what an interrupted search left; nothing that was scored is fitted again."""
         root = self.work.folder
-        for path in sorted(root.glob("folds/*/*.json")):
-            self.facts[(int(path.parent.name), path.stem)] = read_json(path)
+        self.facts.update(prepared_folds(root))
         if not (root / "candidates").exists():
             return
+        for spec in proposals(root):
+            self.supply.known(spec)
         taken = 0
-        known = {spec.id: (spec, role) for spec, role in self.queue}
-        for path in sorted(root.glob("candidates/*/spec.json"), key=lambda path: path.stat().st_mtime):
-            spec = Spec(**{key: value for key, value in read_json(path).items() if key != "format"})
-            known[spec.id] = (spec, "model")
-            self.queue.append((spec, "model"))
-            self.trials_left -= 1
-            tuned = TUNED.match(spec.id)
-            if tuned:
-                self.tuner.asked = max(self.tuner.asked, int(tuned["number"]))
-            else:
-                self.longer.add(spec.id.removesuffix("-longer"))
-        for name, (spec, role) in known.items():
-            folder = root / "candidates" / name
-            results = {}
-            for fold in range(self.folds):
-                parts = [folder / f"fold{fold}{suffix}" for suffix in (".skops", ".npy", ".json")]
-                if all(part.exists() for part in parts):
-                    results[fold] = read_json(parts[2])
+        for spec, role in list(self.supply.queue):
+            folder = root / "candidates" / spec.id
+            old, results = old_row(folder), fitted_folds(folder, self.folds)
             if not results:
-                self._recall(folder)
+                if old is not None and old.state in ("failed", "skipped", "stopped"):
+                    self.rows.put(old)  # shown until it has been tried again
                 continue
             taken += len(results)
-            job = self.open[name] = UnderWay(spec, role, results)
-            self.order.append(name)
-            self.queue = [(other, kind) for other, kind in self.queue if other.id != name]
+            job = self.open[spec.id] = UnderWay(spec, role, results)
+            self.order.append(spec.id)
+            self.supply.drop(spec.id)
             if len(results) == self.folds:
-                self._restore(job)
+                job.closed = True
+                row = self._row(job, "scored")  # an older row only keeps the time at which it was scored
+                self.rows.keep(replace(row, at_seconds=old.at_seconds) if old is not None else row)
             else:
                 job.waiting = [fold for fold in range(self.folds) if fold not in results]
-        self._recall_combined()
+        for row in combined_rows(root):
+            self.rows.put(row)
         if taken:
             self.emit(Message(f"Going on with {taken} fits that were done before."))
-
-    def _recall_combined(self) -> None:
-        """Show the rows again that a person has made from others; they were never a part of the search."""
-        for path in sorted(self.work.folder.glob("candidates/*-[0-9]*/candidate.json")):
-            with contextlib.suppress(AutoMLError, TypeError, KeyError):
-                row = Candidate.from_dict(read_json(path))
-                if row.role == "ensemble" and row.state == "scored":
-                    self.board = self.board.with_candidate(row)
-
-    def _recall(self, folder: Path) -> None:
-        """Show the row of a candidate that failed before, until it has been tried again."""
-        with contextlib.suppress(AutoMLError, TypeError, KeyError):
-            row = Candidate.from_dict(read_json(folder / "candidate.json"))
-            if row.state in ("failed", "skipped", "stopped"):
-                self.board = self.board.with_candidate(row)
-
-    def _restore(self, job: UnderWay) -> None:
-        job.closed = True
-        path = self.work.folder / "candidates" / job.spec.id / "candidate.json"
-        row = self._row(job, "scored")
-        with contextlib.suppress(AutoMLError, KeyError, TypeError):  # an older row only keeps the time at which it was scored
-            row = replace(row, at_seconds=read_json(path)["at_seconds"])
-        write_json(path, row.to_dict())
-        self._emit_row(row)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import sys
 import tempfile
 import time
@@ -22,14 +21,15 @@ from automl_core.search.candidates import Spec, choose
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.extrapolation import ANY_GROWTH, GROWTH, PREPARATION, Measured, Timing, extrapolate
 from automl_core.search.families import Group, effort, groups
+from automl_core.search.fold_count import propose_folds, propose_repeats, smallest_label, work_of
 from automl_core.search.forecast import Forecast
 from automl_core.search.memory import available_memory, fits_in_memory, need_bytes
+from automl_core.search.preload import preload
 from automl_core.search.samples import nested_rows, sample_sizes, sample_work, table_sample
-from automl_core.search.splitting import propose_folds, propose_repeats, smallest_label, work_of
 
 if TYPE_CHECKING:
     from automl_core.search.fitting import FoldWork
-    from automl_core.search.run import Prepared
+    from automl_core.search.prepare import Prepared
     from automl_core.search.tasks import Executor
 
 WHOLE = 4.0
@@ -79,22 +79,13 @@ def probe(
     int
         Columns after encoding, the most of the views; 0 when the time did not suffice to learn it.
     """
-    from automl_core.search.run import cores
+    from automl_core.search.prepare import cores
 
     found = groups(specs)
-    _preload(found)
+    preload(*(group.example.class_path for group in found))
     session = _Session(prepared, found, folder, executor or ForkExecutor(cores(prepared.config)), each, clock)
     session.run(clock() + seconds, seconds, tell)
     return session.measured(*whole), max(session.columns.values(), default=0)
-
-
-def _preload(found: Sequence[Group]) -> None:
-    """Import once what every forked fit would otherwise import by itself."""
-    from automl_core.search.loop import PRELOADED
-
-    for name in (*PRELOADED, *(group.example.class_path.rpartition(".")[0] for group in found)):
-        with contextlib.suppress(ImportError):  # a missing library fails in the fit, and becomes the row's reason
-            importlib.import_module(name)
 
 
 class _Session:
@@ -201,7 +192,7 @@ class _Session:
         return Measured(PREPARATION, "Preparing the data", (), "", tuple(mean), (float(len(self.preparing)),))
 
     def _family(self, group: Group, rows: int, free: int) -> Measured:
-        from automl_core.search.run import cores
+        from automl_core.search.prepare import cores
 
         columns = self.columns.get(group.example.view, len(self.prepared.work.features.columns))
         parallel = cores(self.prepared.config)
@@ -302,7 +293,7 @@ def forecast_run(
     InputError, NotFoundError
         When the run could not be made either; the sentence says what to change.
     """
-    from automl_core.search.run import cores, prepare
+    from automl_core.search.prepare import cores, prepare
 
     begun = time.monotonic()
     tell(0.0, "Preparing a sample of the table")

@@ -2,63 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from automl_core.cleaning.apply import apply_stateless
-from automl_core.cleaning.preprocessing import left_out
 from automl_core.cleaning.recipe import Recipe
 from automl_core.events import Event, Message
 from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Leaderboard
-from automl_core.proposals import check_config
 from automl_core.schema import Schema
-from automl_core.scorer import Scorer, needed_columns
 from automl_core.search.candidates import Spec
-from automl_core.search.constants import constant_notes
-from automl_core.search.copies import Copies, find_copies, keep_together
-from automl_core.search.division import Division
-from automl_core.search.fitting import FoldWork
+from automl_core.search.live_board import Look
+from automl_core.search.loop import SearchLoop
 from automl_core.search.memory import give_back
 from automl_core.search.place import HERE, Place
-from automl_core.search.splitting import divide, work_of
-from automl_core.target import encode_target
-from automl_core.workspace import write_json
+from automl_core.search.prepare import Prepared, prepare, seen_columns
 
 Emit = Callable[[Event], None]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A run that is ready to search.
-
-    Parameters
-    ----------
-    work : FoldWork
-    config : ExperimentConfig
-        As it was adjusted.
-    classes : tuple of str
-    notes : tuple of str
-        What was adjusted and decided, a sentence each.
-    keys : Series or None
-        The column that rows are divided by, as uploaded, in the order of the features.
-    copies : Copies or None
-        The equal rows, where the division had to know them.
-    """
-
-    work: FoldWork
-    config: ExperimentConfig
-    classes: tuple[str, ...]
-    notes: tuple[str, ...]
-    scorer: Scorer
-    keys: pd.Series | None = None
-    copies: Copies | None = None
 
 
 def run_search(
@@ -74,6 +35,7 @@ def run_search(
     specs: tuple[Spec, ...] | None = None,
     weights: dict[str, float] | None = None,
     place: Place = HERE,
+    look: Look | None = None,
 ) -> Leaderboard:
     """Search for the best model.
 
@@ -98,6 +60,8 @@ def run_search(
         With `specs`, of the ensemble of them that was chosen before.
     place : Place, optional
         Where fits are made; PyCaret's own work always is on this machine.
+    look : callable, optional
+        Ends the first look and returns its leaderboard, which seeds the search's; see `LiveBoard`.
 
     Returns
     -------
@@ -111,8 +75,6 @@ def run_search(
     EngineError
         When the cluster cannot be reached and this machine may not be used instead.
     """
-    from automl_core.search.loop import SearchLoop
-
     prepared = prepare(frame, schema, recipe, config, folder)
     del frame  # what is searched on is a cleaned copy
     give_back()
@@ -123,10 +85,17 @@ def run_search(
 
         if place.cluster:
             emit(Message("PyCaret works on this machine: the cluster is not used for this way of working."))
-        board = ClassicLoop(prepared, emit=emit, should_stop=should_stop, started=started).run()
+        board = ClassicLoop(prepared, emit=emit, should_stop=should_stop, started=started, look=look).run()
     else:
         board = SearchLoop(
-            prepared, emit=emit, should_stop=should_stop, started=started, specs=specs, weights=weights or {}, place=place
+            prepared,
+            emit=emit,
+            should_stop=should_stop,
+            started=started,
+            specs=specs,
+            weights=weights or {},
+            place=place,
+            look=look,
         ).run()
     store_proof(prepared, emit)
     return board
@@ -143,76 +112,8 @@ def store_proof(prepared: Prepared, emit: Emit) -> None:
     work = prepared.work
     if (work.folder / FILE).exists():
         return
-    seen = work.features[_seen(work.recipe, work.schema)]
+    seen = work.features[seen_columns(work.recipe, work.schema)]
     proof = prove(work.division, seen, work.y, prepared.keys, prepared.config, copies=prepared.copies)
     proof.save(work.folder)
     for check in proof.failed:
         emit(Message(check.sentence, "warning"))
-
-
-def _seen(recipe: Recipe, schema: Schema) -> list[str]:
-    """Return the columns that models get."""
-    dropped = left_out(recipe, schema)
-    return [name for name in schema.names if name not in dropped]
-
-
-def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: ExperimentConfig, folder: Path) -> Prepared:
-    """Clean, check and divide the table; the division of an earlier start is kept."""
-    cleaned = apply_stateless(frame, schema, recipe, training=True)
-    config, notes = check_config(cleaned.frame, cleaned.schema, config, uploaded=(frame, schema))
-    known = cleaned.frame[config.target].notna()
-    table = cleaned.frame if known.all() else cleaned.frame[known]
-    away = {config.target, *config.ignored}
-    if config.split.kind == "group":
-        away.add(config.split.column)
-    features = cleaned.schema.without(away)
-    dropped = left_out(recipe, features)
-    for name, reason in dropped.items():
-        notes.append(f"{name!r} is not used: {reason}.")
-    y, classes = encode_target(table[config.target], config)
-    rows = _row_numbers(table.index)
-    # As uploaded: a recipe may have left the column out or turned it into parts.
-    keys = frame.loc[table.index, config.split.column] if config.split.column else None
-    copies = None
-    path = folder / "split.npz"
-    if path.exists():
-        division = Division.load(path)
-    else:
-        together = None
-        if config.split.kind == "random":
-            seen = table[_seen(recipe, features)]
-            copies = find_copies(seen, y)
-            decision = keep_together(copies, seen, y)
-            together = decision.value
-            notes += [decision.reason] if decision.reason else []
-        division, more = divide(config, y, keys, rows, together, work_of(len(features), len(classes)))
-        notes += more
-        notes += constant_notes(division, table[features.names], y)
-        division.save(path)
-    looked_at = [name for name in needed_columns(config) if name in frame.columns]
-    scorer = Scorer(config, y, frame.loc[table.index, looked_at].reset_index(drop=True), classes)
-    write_json(folder / "task.json", {"format": 1, "classes": list(classes), "config": config.to_dict()})
-    cleaned_features = table[features.names]  # a copy, which may be numbered anew
-    cleaned_features.index = pd.RangeIndex(len(cleaned_features))
-    work = FoldWork(
-        cleaned_features,
-        features,
-        y,
-        division,
-        recipe,
-        config.task,
-        len(classes),
-        folder,
-        config.seed,
-        scorer,
-    )
-    return Prepared(work, config, classes, tuple(notes), scorer, keys, copies)
-
-
-def _row_numbers(index: pd.Index) -> npt.NDArray[np.int64]:
-    return np.asarray(index, dtype=np.int64)
-
-
-def cores(config: ExperimentConfig) -> int:
-    """Return how many fits run at a time."""
-    return config.threads or len(os.sched_getaffinity(0))

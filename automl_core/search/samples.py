@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core.experiment import ExperimentConfig
-from automl_core.search.splitting import Division
+from automl_core.search.division import Division
 
 if TYPE_CHECKING:
     from automl_core.search.fitting import FoldWork

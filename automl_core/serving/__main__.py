@@ -18,6 +18,9 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=1, help="processes, for more cores")
     parser.add_argument("--keys", default="", help="file with the keys of callers")
     parser.add_argument("--log", default="", help="folder for a log of predictions and later labels")
+    parser.add_argument("--days", type=int, default=90, help="with --log: how long it is kept")
+    parser.add_argument("--leave-out", action="append", default=[], metavar="COLUMN", help="with --log: a column never logged")
+    parser.add_argument("--key", default="", metavar="COLUMN", help="with --log: the column by which labels come later")
     parser.add_argument("--anyone", action="store_true", help="let others call without a key")
     parser.add_argument("--check", action="store_true", help="load the model, which tests itself, and end")
     chosen = parser.parse_args()
@@ -32,7 +35,10 @@ def main() -> int:
             served = load(resolver(chosen.bundle)())
             tell(f"{served.model.name}, version {served.version}: its sample rows are predicted as when it was exported.")
             return 0
-        service = Service(chosen.bundle, chosen.host, chosen.port, chosen.workers, chosen.keys, chosen.log, anyone=chosen.anyone)
+        service = Service(
+            chosen.bundle, chosen.host, chosen.port, chosen.workers, chosen.keys, chosen.log, chosen.anyone,
+            chosen.days, tuple(chosen.leave_out), chosen.key,
+        )  # fmt: skip
         run(service, tell=tell)
     except AutoMLError as error:
         tell(str(error))

@@ -40,7 +40,8 @@ class InvalidRowsError(Exception):
     """Rows that cannot be predicted, with every fault."""
 
     def __init__(self, faults: list[RowFault]) -> None:
-        super().__init__(f"{len(faults)} faults")
+        said = " ".join(f"Row {one.row}{', ' + one.column if one.column else ''}: {one.fault}" for one in faults[:3])
+        super().__init__(said + f" And {len(faults) - 3} more." * (len(faults) > 3))
         self.faults = faults
 
     def to_dict(self) -> dict[str, Any]:
@@ -50,7 +51,7 @@ class InvalidRowsError(Exception):
         return {**said, "more": more} if more > 0 else dict(said)
 
 
-def typed_rows(data: Any, model: Model, most: int) -> list[TypedRow]:
+def typed_rows(data: Any, model: Model, most: int, key: str = "") -> list[TypedRow]:
     """Type the rows of a request.
 
     Parameters
@@ -60,6 +61,8 @@ def typed_rows(data: Any, model: Model, most: int) -> list[TypedRow]:
     model : Model
     most : int
         Rows.
+    key : str
+        A column that is only logged; it need not be one of the model's.
 
     Raises
     ------
@@ -78,13 +81,24 @@ def typed_rows(data: Any, model: Model, most: int) -> list[TypedRow]:
         if not isinstance(row, dict):
             faults.append(RowFault(place, "", "A row must be an object of columns and values."))
             continue
-        known = {name: value for name, value in row.items() if name != model.target}
+        known = {name: value for name, value in row.items() if name != model.target and (name != key or name in inputs)}
         cells, wrong = typed_row(known, inputs, model.used)
         typed.append(cells)
         faults += [RowFault(place, fault.column, fault.sentence) for fault in wrong]
     if faults:
         raise InvalidRowsError(faults)
     return typed
+
+
+def logged_inputs(rows: list[dict[str, Any]], typed: list[TypedRow], key: str) -> list[dict[str, Any]]:
+    """Return rows as the log keeps them: text as it came, other cells as they were understood, and the key."""
+    return [
+        {
+            **{name: row[name] if isinstance(row[name], str) else cell for name, cell in cells.items()},
+            **({key: row[key]} if key in row else {}),
+        }
+        for row, cells in zip(rows, typed, strict=True)
+    ]
 
 
 class Noticing:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,22 +13,22 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
+from automl_core.errors import AutoMLError
 from automl_core.scoring.fast import TypedRow
 from automl_core.scoring.fast.predictor import FEW
-from automl_core.serving.answers import InvalidRowsError, Noticing, answers, typed_rows
+from automl_core.scoring.logged import LINES, own_key
+from automl_core.serving.answers import InvalidRowsError, Noticing, answers, logged_inputs, typed_rows
 from automl_core.serving.batch import predict_batch
 from automl_core.serving.contract import openapi_of, row_schema
 from automl_core.serving.figures import Figures
 from automl_core.serving.guard import Guard, Limits, RefusedError
 from automl_core.serving.keys import KeyRing
-from automl_core.serving.logs import Nothing, Recorder
+from automl_core.serving.logs import Kept, Recorder
 from automl_core.serving.source import Served, Source
 
 Explain = Callable[[Served, list[TypedRow]], list[dict[str, Any]]]
 MOST_EXPLAINED = 100
 """Most rows of one request that are explained."""
-RECORDED = 100
-"""Most rows of one request that are logged one by one."""
 
 
 @dataclass
@@ -41,8 +40,8 @@ class Parts:
     source : Source
     keys : KeyRing
     limits : Limits
-    predictions, feedback : Recorder
-        Where predictions are logged, and labels that come later.
+    log : Recorder
+        Keeps predictions, and labels that come later.
     figures : Figures
     explain : callable, optional
         Returns what each column adds to the prediction of each row; where there is none, the path says so.
@@ -51,8 +50,7 @@ class Parts:
     source: Source
     keys: KeyRing = field(default_factory=KeyRing)
     limits: Limits = field(default_factory=Limits)
-    predictions: Recorder = field(default_factory=Nothing)
-    feedback: Recorder = field(default_factory=Nothing)
+    log: Recorder = field(default_factory=Recorder)
     figures: Figures = field(default_factory=Figures)
     explain: Explain | None = None
 
@@ -65,8 +63,7 @@ def create_app(parts: Parts) -> FastAPI:
     async def life(app: FastAPI) -> AsyncIterator[None]:
         yield
         source.close()
-        parts.predictions.close()
-        parts.feedback.close()
+        parts.log.close()
 
     app = FastAPI(title="Tablewright", version="1", lifespan=life, docs_url="/docs", redoc_url=None)
     app.add_middleware(Guard, keys=parts.keys, limits=parts.limits, figures=parts.figures)
@@ -106,13 +103,21 @@ def create_app(parts: Parts) -> FastAPI:
     @app.post("/predict", summary="Predict rows")
     async def predict(request: Request) -> Response:
         served, facts = source.current, facts_of(request)
-        rows = typed_rows(await _body(request), served.model, parts.limits.rows)
-        facts |= {"version": served.version, "rows": len(rows)}
-        work = served.predictor.predict_values
-        values = work(rows) if len(rows) <= FEW else await run_in_threadpool(work, rows)
-        found = answers(served, rows, values, noticed.by(served))
+        kept = Kept(parts.log, served, request)
+        with kept.failing():
+            data = await _body(request)
+            rows = typed_rows(data, served.model, parts.limits.rows, kept.key)
+            facts |= {"version": served.version, "rows": len(rows)}
+            work = served.predictor.predict_values
+            values = work(rows) if len(rows) <= FEW else await run_in_threadpool(work, rows)
+            found = answers(served, rows, values, noticed.by(served))
         _count(parts, served, found)
-        _record(parts, served, facts["request_id"], rows, found)
+        if kept.on:
+            inputs = logged_inputs(data["rows"], rows, kept.key)
+            if len(rows) <= LINES:
+                kept.answered(inputs, found)
+            else:
+                await run_in_threadpool(kept.answered, inputs, found)
         return _json(
             {"model": served.model.name, "version": served.version, "request_id": facts["request_id"], "predictions": found}
         )
@@ -137,7 +142,9 @@ def create_app(parts: Parts) -> FastAPI:
     async def batch(request: Request) -> Response:
         served, facts = source.current, facts_of(request)
         facts |= {"version": served.version}
-        return await predict_batch(request, served, facts, parts)
+        kept = Kept(parts.log, served, request)
+        with kept.failing():
+            return await predict_batch(request, served, facts, parts, kept)
 
     @app.post(
         "/feedback",
@@ -150,6 +157,7 @@ def create_app(parts: Parts) -> FastAPI:
                     "application/json": {
                         "schema": {"type": "object"},
                         "example": {"labels": [{"request_id": "9f86d081884c7d65", "row": 0, "label": "yes"}]},
+                        "description": "A row is named by its request and its place in it, or by the key that the service logs.",
                     }
                 },
             }
@@ -157,8 +165,12 @@ def create_app(parts: Parts) -> FastAPI:
     )
     async def feedback(request: Request) -> Response:
         labels = _labels(await _body(request), source.current)
-        for label in labels:
-            parts.feedback.put({"time": time.time(), **label})
+        if parts.log.keeping is None:
+            raise RefusedError(409, "This service logs no predictions, so that a label would belong to none.")
+        try:
+            parts.log.labelled(labels)
+        except AutoMLError as error:
+            raise RefusedError(507, f"{error} Send the labels again later.") from error
         return _json({"labels": len(labels), "request_id": facts_of(request)["request_id"]}, 202)
 
     documents: dict[str, dict[str, Any]] = {}
@@ -216,14 +228,16 @@ async def _body(request: Request) -> Any:
         raise RefusedError(400, f"The body is no JSON: {str(error)[:200]}.") from error
 
 
-def _labels(data: Any, served: Served) -> list[dict[str, Any]]:
+def _labels(data: Any, served: Served) -> dict[str, str]:
+    """Return true outcomes by the key of their row; raises RefusedError with the first that fits nothing."""
     given = data.get("labels") if isinstance(data, dict) else None
     if not isinstance(given, list) or not given:
         raise RefusedError(422, 'The body must be {"labels": [{"request_id": ..., "row": 0, "label": ...}, ...]}.')
-    found = []
+    found = {}
     for place, entry in enumerate(given):
-        if not isinstance(entry, dict) or not isinstance(entry.get("request_id"), str) or "label" not in entry:
-            raise RefusedError(422, f"Label {place} needs request_id, row and label.")
+        named = isinstance(entry, dict) and any(isinstance(entry.get(name), str) for name in ("request_id", "key"))
+        if not named or "label" not in entry:
+            raise RefusedError(422, f"Label {place} needs request_id, row and label, or key and label.")
         row, label = entry.get("row", 0), entry["label"]
         if not isinstance(row, int) or isinstance(row, bool) or row < 0:
             raise RefusedError(422, f"The row of label {place} must be a whole number from 0.")
@@ -232,7 +246,8 @@ def _labels(data: Any, served: Served) -> list[dict[str, Any]]:
             raise RefusedError(422, f"Label {place} is {str(label)[:60]!r}; it must be one of {known}.")
         if not served.model.classes and (isinstance(label, bool) or not isinstance(label, int | float) or label != label):
             raise RefusedError(422, f"Label {place} must be a number.")
-        found.append({"request_id": entry["request_id"][:64], "row": row, "label": label})
+        key = entry["key"] if isinstance(entry.get("key"), str) else own_key(entry["request_id"][:64], row)
+        found[key] = str(label)
     return found
 
 
@@ -243,17 +258,6 @@ def _count(parts: Parts, served: Served, found: list[dict[str, Any]]) -> None:
     for label in served.model.classes:
         if number := sum(entry["prediction"] == label for entry in found):
             parts.figures.labels.labels(served.version, label).inc(number)
-
-
-def _record(parts: Parts, served: Served, request_id: str, rows: list[Any], found: list[dict[str, Any]]) -> None:
-    if isinstance(parts.predictions, Nothing):
-        return
-    now = time.time()
-    for place, (row, entry) in enumerate(zip(rows[:RECORDED], found, strict=False)):
-        inputs = {name: cell if isinstance(cell, float | str) or cell is None else str(cell) for name, cell in row.items()}
-        parts.predictions.put(
-            {"time": now, "request_id": request_id, "row": place, "version": served.version, "inputs": inputs, **entry}
-        )
 
 
 def _json(body: Any, status: int = 200) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,12 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from automl_core.errors import AutoMLError
+from automl_core.scoring.logged import entries_of, records_of
 from automl_core.serving.guard import RefusedError
 
 if TYPE_CHECKING:
     from automl_core.serving.app import Parts
+    from automl_core.serving.logs import Kept
     from automl_core.serving.source import Served
 
 CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
@@ -26,7 +29,7 @@ AT_ONCE = 20_000
 """Rows that are predicted at a time."""
 
 
-async def predict_batch(request: Request, served: Served, facts: dict[str, Any], parts: Parts) -> Response:
+async def predict_batch(request: Request, served: Served, facts: dict[str, Any], parts: Parts, kept: Kept) -> Response:
     """Answer with the caller's rows and their predictions, in the format they came in."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in (CSV, PARQUET):
@@ -37,7 +40,7 @@ async def predict_batch(request: Request, served: Served, facts: dict[str, Any],
         with open(given, "wb") as file:
             async for chunk in request.stream():
                 file.write(chunk)
-        rows = await run_in_threadpool(write_predictions, served, given, made, kind)
+        rows = await run_in_threadpool(write_predictions, served, given, made, kind, kept)
     except AutoMLError as error:
         folder.cleanup()
         raise RefusedError(422, str(error)) from error
@@ -50,8 +53,8 @@ async def predict_batch(request: Request, served: Served, facts: dict[str, Any],
     return FileResponse(made, media_type=kind, headers=version, background=BackgroundTask(folder.cleanup))
 
 
-def write_predictions(served: Served, given: Path, made: Path, kind: str) -> int:
-    """Predict a file in blocks of rows; return how many there were.
+def write_predictions(served: Served, given: Path, made: Path, kind: str, kept: Kept) -> int:
+    """Predict a file in blocks of rows, which are logged as they come; return how many there were.
 
     Raises
     ------
@@ -64,7 +67,11 @@ def write_predictions(served: Served, given: Path, made: Path, kind: str) -> int
     writer: Any = None
     try:
         for frame in _csv_blocks(given) if kind == CSV else _parquet_blocks(given):
+            started = time.perf_counter()
             predicted = served.model.predict(frame)
+            if kept.on:
+                took = time.perf_counter() - started
+                kept.answered(records_of(frame), entries_of(predicted, served.model.classes), rows, took)
             clash = {name: f"{name}_in_file" for name in frame.columns.intersection(predicted.columns)}
             whole = pd.concat([frame.rename(columns=clash), predicted], axis=1)
             rows += len(whole)

@@ -82,7 +82,7 @@ class Guard:
         given = headers.get("x-request-id", "")
         request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
         facts: dict[str, Any] = {"request_id": request_id, "method": scope["method"], "path": scope["path"]}
-        scope.setdefault("state", {})["facts"] = facts
+        scope.setdefault("state", {}).update(facts=facts, started=started)
         answered = 0
 
         async def sending(message: Message) -> None:

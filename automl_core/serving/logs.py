@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
-import threading
 import time
-from pathlib import Path
-from typing import Any, Protocol, TextIO
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+from starlette.requests import ClientDisconnect, Request
+
+from automl_core.errors import AutoMLError
+from automl_core.scoring.logged import Asked, Keeping, PredictionLog
+from automl_core.serving.answers import InvalidRowsError
+from automl_core.serving.guard import RefusedError
+
+if TYPE_CHECKING:
+    from automl_core.serving.source import Served
 
 LOG = logging.getLogger("tablewright.serving")
 
@@ -41,69 +50,95 @@ def log_to(stream: TextIO = sys.stderr) -> None:
         logger.setLevel(logging.INFO)
 
 
-class Recorder(Protocol):
-    """Keeps what was predicted."""
-
-    def put(self, entry: dict[str, Any]) -> None:
-        """Take an entry."""
-        ...
-
-    def close(self) -> None:
-        """Take no more."""
-        ...
-
-
-class Nothing:
-    """Keeps nothing: what the service does unless told otherwise."""
-
-    def put(self, entry: dict[str, Any]) -> None:
-        """Forget it."""
-
-    def close(self) -> None:
-        """Have nothing to write."""
-
-
-class JsonFiles:
-    """Appends entries to one file a day and process, ``<kind>-2026-11-24-<pid>.jsonl``.
-
-    An entry is handed to the system before its request is answered, which takes some microseconds: a process that is
-    killed then loses none of what it has answered. A line that a full disk has cut short is the last of its file, and
-    readers leave it out.
+class Recorder:
+    """Keeps what was predicted; what cannot be written is told in the service's own log, and the request is answered.
 
     Parameters
     ----------
-    folder : Path
-    kind : str
+    log : PredictionLog or None
+        None to keep nothing.
     """
 
-    def __init__(self, folder: Path, kind: str) -> None:
-        self._folder = folder
-        self._kind = kind
-        self._open: tuple[str, int] = ("", -1)
-        self._lock = threading.Lock()
-        self._folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, log: PredictionLog | None = None) -> None:
+        self._log = log
 
-    def put(self, entry: dict[str, Any]) -> None:
-        """Append an entry; what cannot be written is told in the log of the service, and the request is answered."""
-        line = (json.dumps(entry, ensure_ascii=False) + "\n").encode("utf-8", "replace")
-        try:
-            with self._lock:
-                os.write(self._file(), line)
-        except OSError as error:
-            LOG.error(f"{self._kind} could not be written", extra={"facts": {"reason": str(error)}})
+    @property
+    def keeping(self) -> Keeping | None:
+        """What is kept now; None for nothing."""
+        with _told():
+            return self._log.keeping if self._log else None
+        return None
+
+    def answered(self, asked: Asked, inputs: Sequence[Mapping[str, Any]], entries: Sequence[Mapping[str, Any]]) -> None:
+        """Take the rows of a request and what was answered."""
+        if self._log:
+            with _told():
+                self._log.answered(asked, inputs, entries)
+
+    def failed(self, asked: Asked, error: str) -> None:
+        """Take a request that failed."""
+        if self._log:
+            with _told():
+                self._log.failed(asked, error)
+
+    def labelled(self, labels: Mapping[str, str]) -> None:
+        """Take true outcomes by key; raises StorageError, since whoever sends them may send them again."""
+        if self._log:
+            self._log.labelled(labels)
 
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            if self._open[1] >= 0:
-                os.close(self._open[1])
-            self._open = ("", -1)
+        """Take no more."""
+        if self._log:
+            self._log.close()
 
-    def _file(self) -> int:
-        day = time.strftime("%Y-%m-%d", time.gmtime())
-        if self._open[0] != day:
-            if self._open[1] >= 0:
-                os.close(self._open[1])
-            path = self._folder / f"{self._kind}-{day}-{os.getpid()}.jsonl"
-            self._open = (day, os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
-        return self._open[1]
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except AutoMLError as error:
+        LOG.error("a prediction could not be logged", extra={"facts": {"reason": str(error)}})
+
+
+class Kept:
+    """One request on its way into the log.
+
+    Parameters
+    ----------
+    recorder : Recorder
+    served : Served
+        What answers it.
+    request : Request
+    """
+
+    def __init__(self, recorder: Recorder, served: Served, request: Request) -> None:
+        self._recorder = recorder
+        self._served = served
+        self._state = request.scope["state"]
+        keeping = recorder.keeping
+        self.on = keeping is not None
+        self.key = keeping.key if keeping else ""
+
+    def answered(
+        self, inputs: Sequence[Mapping[str, Any]], entries: Sequence[Mapping[str, Any]], first: int = 0, seconds: float = 0.0
+    ) -> None:
+        """Keep rows and what was answered; of a file in pieces with the number of the first row and the piece's own time."""
+        self._recorder.answered(self._asked(first, seconds), inputs, entries)
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Keep why the request got no answer, when it gets none."""
+        try:
+            yield
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            ours = not isinstance(error, AutoMLError | RefusedError | InvalidRowsError)
+            self._recorder.failed(self._asked(), "A fault of ours." if ours else str(error))
+            raise
+
+    def _asked(self, first: int = 0, seconds: float = 0.0) -> Asked:
+        model = self._served.model
+        took = seconds or time.perf_counter() - self._state["started"]
+        event = model.positive or (model.classes[-1] if model.classes else "")
+        return Asked(self._served.version, "service", took, self._state["facts"]["request_id"], time.time(), event, first)

@@ -6,12 +6,13 @@ import ipaddress
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from automl_core.errors import InputError
+from automl_core.scoring.logged import Keeping, PredictionLog
 from automl_core.serving.guard import Limits
 from automl_core.serving.source import Resolve, Target
 
@@ -38,6 +39,12 @@ class Service:
         Folder for predictions and labels; empty to keep none.
     anyone : bool
         Whether others may call without a key.
+    days : int
+        How long what is logged is kept.
+    left_out : tuple of str
+        Columns whose values are never logged.
+    key : str
+        The column by which labels come later; empty for the ids of the requests.
     """
 
     model: str
@@ -47,6 +54,28 @@ class Service:
     keys: str = ""
     logs: str = ""
     anyone: bool = False
+    days: int = 90
+    left_out: tuple[str, ...] = ()
+    key: str = ""
+
+    @property
+    def log(self) -> PredictionLog | None:
+        """Where predictions are written, where a folder was named."""
+        keeping = Keeping(self.days, tuple(self.left_out), self.key)
+        return PredictionLog(Path(self.logs), lambda: keeping) if self.logs else None
+
+
+def check_log(folder: str, days: int, left_out: Sequence[str], key: str) -> None:
+    """Refuse options of a log that is not kept, and a time that makes no sense; raises InputError."""
+    if not folder and (left_out or key or days != Service.days):
+        raise InputError(
+            "How a log is kept was said, but not where.", "The number of days, columns and the key belong to a log.",
+            "Name its folder with --log DIR.",
+        )  # fmt: skip
+    if not 1 <= days <= 3650:
+        raise InputError(
+            f"Predictions would be kept for {days} days.", "Between 1 and 3,650 days can be kept.", "Choose another number."
+        )
 
 
 def check(service: Service) -> None:
@@ -83,22 +112,27 @@ def from_environment() -> Any:
     return build(Service(**json.loads(os.environ[SETTINGS])))
 
 
-def build(service: Service, resolve: Resolve | None = None, explain: Any = None) -> Any:
+def build(service: Service, resolve: Resolve | None = None, explain: Any = None, log: PredictionLog | None = None) -> Any:
     """Load the model and return the ASGI application; raises AutoMLError when it cannot be served."""
     from automl_core.serving.app import Parts, create_app
     from automl_core.serving.keys import KeyRing
-    from automl_core.serving.logs import JsonFiles, Nothing, log_to
+    from automl_core.serving.logs import Recorder, log_to
     from automl_core.serving.source import Source
 
     log_to()
-    folder = Path(service.logs) if service.logs else None
+    if service.logs:  # what cannot be written is said now, and whoever reads it finds a log without rows
+        try:
+            (Path(service.logs) / "log").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"Nothing can be logged in {service.logs}: {error.strerror}.", action="Name another folder."
+            ) from error
     return create_app(
         Parts(
             Source(resolve or resolver(service.model)),
             KeyRing(Path(service.keys) if service.keys else None),
             Limits(),
-            JsonFiles(folder, "predictions") if folder else Nothing(),
-            JsonFiles(folder, "labels") if folder else Nothing(),
+            Recorder(service.log or log),
             explain=explain,
         )
     )
@@ -142,6 +176,7 @@ def run(
     import uvicorn
 
     check(service)
+    check_log(service.logs, service.days, service.left_out, service.key)
     common: dict[str, Any] = {
         "host": service.host,
         "port": service.port,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_core.errors import AutoMLError
-from automl_core.scoring.archive import parse_json, read_archive
+from automl_core.scoring.archive import fingerprint, parse_json, read_archive
 from automl_core.scoring.bundle import Model, load_model
 from automl_core.scoring.fast import FastPredictor
 
@@ -30,7 +29,7 @@ class Target:
     path : Path
         A bundle, packed or unpacked.
     version : str
-        Empty for the start of the file's hash.
+        Empty for what the file calls itself.
     """
 
     path: Path
@@ -77,8 +76,7 @@ def load(target: Target) -> Served:
     predictor = FastPredictor(model, parse_json(files["samples.json"], "samples.json"))
     if not predictor.fast:
         LOG.warning("single rows go through the pipelines", extra={"facts": {"reason": predictor.reason}})
-    version = target.version or hashlib.sha256(repr(sorted(manifest["files"].items())).encode()).hexdigest()[:12]
-    return Served(model, predictor, version, stamp)
+    return Served(model, predictor, target.version or fingerprint(manifest), stamp)
 
 
 def stamp_of(target: Target) -> tuple[Any, ...]:

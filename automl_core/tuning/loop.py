@@ -2,76 +2,37 @@
 
 from __future__ import annotations
 
-import importlib
-import json
 import os
 import random
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from automl_core.engines.optuna_study import STARTUP, Told, Trial, TuningStudy
+from automl_core.engines.optuna_study import STARTUP, TuningStudy
 from automl_core.errors import StorageError
 from automl_core.events import Event, Message, Progress, TrialFinished
 from automl_core.leaderboard import Candidate
 from automl_core.search.candidates import Spec
 from automl_core.search.executor import Done
-from automl_core.search.fitting import FoldWork
-from automl_core.search.loop import PRELOADED
 from automl_core.search.place import HERE, Place, executor_at
+from automl_core.search.preload import preload
+from automl_core.search.prepare import Prepared, cores
 from automl_core.search.ready import FOREVER, ready_folds
-from automl_core.search.run import Prepared, cores
 from automl_core.tuning.gain import measure_gain
 from automl_core.tuning.joining import join_trial
 from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow, go_on, is_paused, studies_url
+from automl_core.tuning.trial import TrialWork, Try, begin
 
 TICK = 0.05
 """Seconds between two looks at the stop button."""
 STALE = 0.5
 """Seconds after which the study is written again while a batch runs."""
-
-
-class TrialWork(FoldWork):
-    """The run's folds, with what is fitted kept in the study's folder."""
-
-    trials: Path
-    durable = False
-
-    @classmethod
-    def of(cls, work: FoldWork, folder: Path) -> TrialWork:
-        """Return the same data with another home."""
-        made = cls.__new__(cls)
-        made.__dict__.update(copy(work).__dict__)
-        made.trials = folder
-        return made
-
-    @property
-    def home(self) -> Path:
-        """Where the fitted trials go."""
-        return self.trials
-
-
-@dataclass
-class _Try:
-    """A trial under way."""
-
-    trial: Trial
-    params: dict[str, Any]
-    results: dict[int, dict[str, Any]] = field(default_factory=dict)
-    state: str = ""
-    reason: str = ""
-    again: TrialRow | None = None
-
-    @property
-    def alive(self) -> bool:
-        return not self.state
 
 
 class TuneLoop:
@@ -114,10 +75,8 @@ class TuneLoop:
         started: float,
         place: Place = HERE,
     ) -> None:
-        for module in PRELOADED:
-            importlib.import_module(module)
         self.base = Spec(**row.spec)
-        importlib.import_module(self.base.class_path.rpartition(".")[0])
+        preload(self.base.class_path)
         self.row, self.study, self.folder, self.ratio = row, study, folder, ratio
         self.settings: Settings = study.settings
         self.work = TrialWork.of(prepared.work, folder)
@@ -147,7 +106,7 @@ class TuneLoop:
 
     def run(self) -> Study:
         """Try until the budget is used up or a person stops it; return the study, which is also stored."""
-        self.study = replace(self.study, rows=tuple(_row_of(told) for told in self.optuna.told()))
+        self.study = replace(self.study, rows=tuple(TrialRow.from_dict(told.facts) for told in self.optuna.told()))
         try:
             self._first()
             self.facts = ready_folds(self.work, self.base.view, self.executor, self.emit, self._left)
@@ -211,7 +170,7 @@ class TuneLoop:
         """Ask for a batch, fit it fold by fold, and tell its scores in order."""
         count, first = self._count(), len(self.study.rows) - 1
         fixed = self.points[first : first + count] if self.points is not None else ()
-        tries = [self._try(trial) for trial in self.optuna.ask(count, fixed)]
+        tries = [begin(trial, self.study.rows) for trial in self.optuna.ask(count, fixed)]
         folds = list(range(self.work.division.folds))
         pruner = self.settings.pruner
         if self.settings.aim:
@@ -230,14 +189,7 @@ class TuneLoop:
         self._keep_best()
         self._save()
 
-    def _try(self, trial: Trial) -> _Try:
-        params = {name: _rounded(value) for name, value in trial.point.items()}
-        key = _key(params)
-        # What was fitted already gives the same again.
-        again = next((row for row in self.study.rows if row.state in ("scored", "failed") and _key(row.params) == key), None)
-        return _Try(trial, params, again=again)
-
-    def _fit(self, tries: Sequence[_Try], folds: Sequence[int], batch: Sequence[_Try]) -> None:
+    def _fit(self, tries: Sequence[Try], folds: Sequence[int], batch: Sequence[Try]) -> None:
         """Fit some folds of some trials; one that fails is not fitted further."""
         known = {one.trial.number: one for one in tries}
         queue = [(one, fold) for fold in folds for one in tries]
@@ -283,7 +235,7 @@ class TuneLoop:
         self.end += time.time() - began
         self.started += time.time() - began
 
-    def _take(self, one: _Try, done: Done) -> None:
+    def _take(self, one: Try, done: Done) -> None:
         if done.disk:  # the next fit would meet the same disk
             raise StorageError(done.error) from OSError(done.disk, os.strerror(done.disk))
         if done.error:
@@ -292,13 +244,13 @@ class TuneLoop:
         else:
             one.results[done.key[1]] = done.result
 
-    def _report(self, tries: Sequence[_Try], folds: Sequence[int], *, prune: bool) -> None:
+    def _report(self, tries: Sequence[Try], folds: Sequence[int], *, prune: bool) -> None:
         """Report the means so far, all of a batch before the first is given up."""
         for one in tries:
             if not one.alive or one.again is not None:
                 continue
             for fold in folds:
-                scores = self._scores(one, fold + 1)
+                scores = one.scores(self.metric.name, fold + 1)
                 if scores:
                     self.optuna.report(one.trial.number, fold, float(np.mean(scores)))
         for one in tries if prune else ():
@@ -306,30 +258,10 @@ class TuneLoop:
                 one.state = "pruned"
                 one.reason = f"Given up after {len(one.results)} of {self.work.division.folds} folds: others did better on them."
 
-    def _scores(self, one: _Try, folds: int) -> list[float]:
-        values = [one.results[fold]["metrics"].get(self.metric.name, np.nan) for fold in range(folds) if fold in one.results]
-        return [float(value) for value in values if np.isfinite(value)]
-
-    def _row(self, one: _Try) -> TrialRow:
-        number = one.trial.number
-        if one.again is not None:
-            return replace(one.again, number=number, at_seconds=self._at(), reason=one.again.reason or _same(one.again))
-        scores, results = self._scores(one, self.work.division.folds), list(one.results.values())
-        state, reason = one.state or "scored", one.reason
-        if state == "scored" and len(scores) < len(self.row.fold_scores):
-            state, reason = "failed", f"{self.metric.label} could not be computed on every fold."
-        return TrialRow(
-            number,
-            state,  # type: ignore[arg-type]  # one of State, as set above
-            float(np.mean(scores)) if state == "scored" else None,
-            tuple(scores),
-            one.params,
-            sum(result["fit_seconds"] for result in results),
-            float(np.mean([result["predict_ms"] for result in results])) if results else 0.0,
-            sum(result["size_bytes"] for result in results),
-            self._at(),
-            reason,
-        )
+    def _row(self, one: Try) -> TrialRow:
+        undefined = f"{self.metric.label} could not be computed on every fold."
+        scores = one.scores(self.metric.name, self.work.division.folds)
+        return one.row(scores, len(self.row.fold_scores), self._at(), undefined)
 
     def _tell(self, row: TrialRow) -> None:
         outcome = {"scored": "complete", "pruned": "pruned"}.get(row.state, "failed")
@@ -349,7 +281,7 @@ class TuneLoop:
             if path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def _tell_progress(self, tries: Sequence[_Try]) -> None:
+    def _tell_progress(self, tries: Sequence[Try]) -> None:
         now = time.time()
         if now - self.saved < STALE:
             return
@@ -403,20 +335,3 @@ class TuneLoop:
         self.study.save(self.folder)
         self.emit(Message(gain.sentence))
         return self.study
-
-
-def _row_of(told: Told) -> TrialRow:
-    return TrialRow.from_dict(told.facts)
-
-
-def _rounded(value: Any) -> Any:
-    """Return a number with six significant digits, so that rows can be read and fitted again from what they show."""
-    return float(f"{value:.6g}") if isinstance(value, float) else value
-
-
-def _key(params: dict[str, Any]) -> str:
-    return json.dumps(params, sort_keys=True, default=str)
-
-
-def _same(row: TrialRow) -> str:
-    return f"The same values as trial {row.number}, not fitted again."

@@ -15,7 +15,7 @@ from automl_core.leaderboard import Candidate
 from automl_core.runs import Run
 from automl_core.search.candidates import Spec
 from automl_core.search.place import HERE, Place
-from automl_core.search.run import prepare
+from automl_core.search.prepare import prepare
 from automl_core.tuning.loop import TuneLoop
 from automl_core.tuning.methods import FOR_AIMS, check_method
 from automl_core.tuning.spaces import Space, check_tunable, space_of

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from automl_core.evaluation.judge import config_of
+from automl_core.evaluation.wording import money
 from automl_core.explaining.explainer import Explainer, MemberShare, Shares, linked
 from automl_core.explaining.sampling import sample_shapley
 from automl_core.predicting import check_rows, read_row
-from automl_core.profiling.wording import counted, number, percent, quoted
+from automl_core.profiling.wording import counted, listed, number, percent, quoted
 from automl_core.scoring.bundle import Model
+from automl_core.scoring.conformal import COVERAGE, conformal_of, ranges
 from automl_core.whatif.neighbours import Neighbours, Position, outside, positions
 
+Array = npt.NDArray[np.float64]
 LIVE = 4
 """Rows that stand for "not known" while a form is filled in, where contributions are sampled."""
 WORTH = 0.1
@@ -64,6 +70,10 @@ class Answer:
     positions : tuple of Position
     warnings : tuple of str
         Where the row lies outside the training rows, or breaks a rule of the table.
+    range : str
+        Between what the truth lies, see `range_sentence`.
+    worth : str
+        What both decisions are worth by the cost table, see `worth_sentence`.
     """
 
     target: str
@@ -78,6 +88,8 @@ class Answer:
     members: tuple[MemberShare, ...] = ()
     positions: tuple[Position, ...] = ()
     warnings: tuple[str, ...] = ()
+    range: str = ""
+    worth: str = ""
 
     @property
     def exact(self) -> bool:
@@ -134,10 +146,10 @@ def answer(model: Model, explainer: Explainer, values: dict[str, Any], neighbour
     InputError
         As `predicting.predict_row`.
     """
-    frame = read_row(model, values)
-    checked = check_rows(model, frame)
+    row = read_row(model, values)
+    checked = check_rows(model, row.raw)
     checked.enforce()
-    typed = model.checked(frame)
+    typed = row.typed
     shares = explainer.share(typed, check=False, draws=LIVE)
     warnings = [*outside(model, typed)]
     if neighbours is not None and (said := neighbours.warning(typed)):
@@ -171,7 +183,58 @@ def answer_of(model: Model, shares: Shares, typed: pd.DataFrame, warnings: tuple
         members=shares.members,
         positions=tuple(stands[entry.column] for entry in found),
         warnings=warnings,
+        range=range_sentence(model, shares.predicted),
+        worth=worth_sentence(model, shares.predicted, typed),
     )
+
+
+def range_sentence(model: Model, values: Array, coverage: float = COVERAGE) -> str:
+    """Say between what the truth of one predicted row lies, or among which labels; empty for models without ranges.
+
+    Parameters
+    ----------
+    model : Model
+    values : ndarray, shape (1, n_classes) or (1,)
+    coverage : float
+        See `conformal.ranges`.
+    """
+    if conformal_of(model) is None:
+        return ""
+    found, certain = ranges(model, values, coverage).iloc[0], f"With a certainty of {percent(coverage)}"
+    if not model.classes:
+        low, high = float(found["low"]), float(found["high"])
+        if not np.isfinite([low, high]).all():
+            return f"Too few rows were learned from for a range with a certainty of {percent(coverage)}."
+        return f"{certain} the truth lies between {number(low)} and {number(high)}."
+    labels = list(found["labels"])
+    if len(labels) == len(model.classes):
+        return f"{certain} no label can be ruled out for this row."
+    return f"{certain} it is {listed(labels) if len(labels) == 1 else f'one of {listed(labels)}'}."
+
+
+def worth_sentence(model: Model, values: Array, typed: pd.DataFrame) -> str:
+    """Say what predicting the event for one row is worth on average, and what not; empty for models without a cost table.
+
+    Parameters
+    ----------
+    model : Model
+    values : ndarray, shape (1, 2)
+    typed : DataFrame, shape (1, n_columns)
+    """
+    costs = config_of(model).costs
+    if costs is None or len(model.classes) != 2:
+        return ""
+    chance, unit = float(values[0, 1]), costs.currency
+    act = chance * costs.true_positive + (1 - chance) * costs.false_positive
+    leave = chance * costs.false_negative + (1 - chance) * costs.true_negative
+    if costs.amount:
+        amount = float(typed[costs.amount].iloc[0]) if costs.amount in typed else math.nan
+        if math.isfinite(amount):
+            act, leave = act * amount, leave * amount
+        else:  # not learned from, so not asked for
+            unit = f"{unit} × {quoted(costs.amount)}".strip()
+    told = f"By the cost table, predicting {quoted(model.positive)} for this row is worth {money(act, unit)} on average"
+    return f"{told}, not predicting it {money(leave, unit)}."
 
 
 def why_sentences(answer: Answer, most: int = 3) -> tuple[str, ...]:
@@ -226,7 +289,7 @@ def exact_sum(model: Model, explainer: Explainer, values: dict[str, Any], *, rou
     Shares
         Its values are in the unit of the predictions: probabilities, or the target's own.
     """
-    typed = model.checked(read_row(model, values))[list(explainer.columns)]
+    typed = read_row(model, values).typed[list(explainer.columns)]
     background = explainer.background
     table = pd.concat([typed, background], ignore_index=True)
     for name in explainer.columns:  # a column of which nothing is known here has no type of its own

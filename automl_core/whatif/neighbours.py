@@ -12,9 +12,9 @@ import pandas as pd
 
 from automl_core.errors import AutoMLError
 from automl_core.explaining.curves import label_of, places_of
-from automl_core.model import train_rows
 from automl_core.profiling.wording import counted, percent, quoted
 from automl_core.reference import made_up_rows
+from automl_core.run_parts import train_rows
 from automl_core.runs import Run
 from automl_core.schema import Schema
 from automl_core.scoring.bundle import Model

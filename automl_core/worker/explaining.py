@@ -57,7 +57,7 @@ def change_job(context: JobContext) -> dict[str, Any]:
     model = load_model(bundle(run_of(context), params["candidate"]))
     found = find_counterfactuals(
         model,
-        model.checked(read_row(model, params["values"])),
+        read_row(model, params["values"]).typed,
         Goal(**params["goal"]),
         tuple(ColumnRule.from_dict(rule) for rule in params["rules"]),
         tell=lambda fraction, doing: context.emit(Progress(fraction, doing)),

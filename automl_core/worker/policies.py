@@ -84,7 +84,7 @@ def look_at(
     fault = ""
     policies = list_policies(registered)
     needs = any(policy.enabled and policy.when in ("drift", "performance", "limits") for policy in policies)
-    if settings_of(registered).on or needs:
+    if settings_of(registered).watched or needs:
         try:
             status, told = check(registered, drift=drift, now=now)
         except AutoMLError as error:  # told to whoever watches; policies by time and by data can go on
@@ -301,10 +301,11 @@ def _train(policy: Policy, old: Run, candidate_id: str, made: Run, emit: Emit, s
 
 def _refit(old: Run, candidate_id: str, made: Run, emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:
     """Fit a model of a run once more, with its parameters and weights, on another run's rows."""
-    from automl_core.model import candidate_weights
     from automl_core.relearning import spec_of
+    from automl_core.run_parts import candidate_weights
     from automl_core.search.candidates import Spec
-    from automl_core.search.run import prepare, run_search
+    from automl_core.search.prepare import prepare
+    from automl_core.search.run import run_search
 
     chosen = old.leaderboard()[candidate_id]
     members = candidate_weights(chosen)

@@ -162,12 +162,13 @@ def _train_alone(
             run.recipe,
             config,
             run.path,
-            emit=look.until_shown(emit) if look else emit,
+            emit=emit,
             should_stop=should_stop,
             started=started - used,
             specs=specs,
             weights=origin.weights if origin else None,
             place=place,
+            look=(lambda: look.hand_over(run.path)) if look else None,
         )
         if origin and specs:
             leaderboard = _learned_again(run, origin, leaderboard, specs, emit)
@@ -201,8 +202,8 @@ def _learned_again(run: Run, origin: Origin, board: Leaderboard, specs: tuple[Sp
                 "Let it go on, or use the judged model as it is.",
             )
     if run.config.split.kind == "time":
+        from automl_core.search.prepare import prepare
         from automl_core.search.relearn import learn_newest
-        from automl_core.search.run import prepare
 
         dataset = run.dataset()
         learn_newest(prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path).work, specs, emit)

@@ -57,7 +57,7 @@ def register_bundle(path: Path, registered: Registered, *, who: str = "") -> Ver
 
 def take_over(folder: Path, project: ProjectFolder) -> Run:
     """Copy a train folder of the command line into a project, so that its pages and policies find run and table."""
-    from automl_core.data.dataset import copy_dataset
+    from automl_core.data.rereading import copy_dataset
     from automl_core.runs import write_request
 
     run = Run(folder)

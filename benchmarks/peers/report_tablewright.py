@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from automl_core.data.dataset import read_table
+from automl_core.data.tables import read_table
 from automl_core.profiling.html import profile_html
 from automl_core.profiling.profile import profile
 from automl_core.schema import Column, Kind, Schema

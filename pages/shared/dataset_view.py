@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.data.origin import FORM_WORDS
+from automl_core.data.wording import rows_of
 from automl_core.errors import AutoMLError
 from automl_core.schema import KINDS
 from automl_core.workspace import new_id
-from pages.shared import caches, errors, state
+from pages.shared import caches, errors, layout, people, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -58,25 +59,37 @@ def draw_report(data: Dataset) -> None:
         st.caption(f":material/build: {errors.plain(repair)} ({count:,})")
     for note in (*report.notes, *data.notes):
         st.caption(f":material/info: {errors.plain(note)}")
-    if report.refused:
-        refused = len(report.refused)
-        st.warning(
-            f"{refused:,} {'row' if refused == 1 else 'rows'} could not be read and "
-            f"{'is' if refused == 1 else 'are'} not part of the table.",
-            icon=":material/warning:",
-        )
-        with st.expander("Refused rows"):
-            shown = [{"Line": row.line, "Reason": row.reason, "Text": row.text[:300]} for row in report.refused[:ROWS]]
-            st.dataframe(shown, hide_index=True, key="upload_refused", alt="Rows that could not be read, with the reason")
-            st.download_button(
-                "Download refused rows",
-                (data.folder / "refused.csv").read_bytes() if (data.folder / "refused.csv").exists() else b"",
-                "refused.csv",
-                "text/csv",
-                key="upload_refused_download",
-                icon=":material/download:",
-                help="Line, reason and text of every refused row, to mend them and upload again.",
+    if report.around:
+        with st.expander("Lines above and below the table", icon=":material/unfold_more:"):
+            st.dataframe(
+                [{"Line": row.line, "Where": row.place, "Text": row.text[:300]} for row in report.around[:ROWS]],
+                hide_index=True,
+                key="upload_around",
+                alt="Titles and notes that are no rows of the table",
             )
+    if report.refused:
+        _draw_refused(data)
+
+
+def _draw_refused(data: Dataset) -> None:
+    """Draw the rows that could not be read, and their download."""
+    refused = data.report.refused
+    st.warning(
+        f"{rows_of(len(refused))} could not be read and {'is' if len(refused) == 1 else 'are'} not part of the table.",
+        icon=":material/warning:",
+    )
+    with st.expander("Refused rows"):
+        shown = [{"Line": row.line, "Reason": row.reason, "Text": row.text[:300]} for row in refused[:ROWS]]
+        st.dataframe(shown, hide_index=True, key="upload_refused", alt="Rows that could not be read, with the reason")
+        st.download_button(
+            "Download refused rows",
+            (data.folder / "refused.csv").read_bytes() if (data.folder / "refused.csv").exists() else b"",
+            "refused.csv",
+            "text/csv",
+            key="upload_refused_download",
+            icon=":material/download:",
+            help="Line, reason and text of every refused row, to mend them and upload again.",
+        )
 
 
 def _lines(count: int) -> str:
@@ -86,14 +99,15 @@ def _lines(count: int) -> str:
 def draw_rows(data: Dataset) -> None:
     """Draw the first rows."""
     st.subheader("First rows", anchor=False)
-    st.dataframe(caches.head(data, ROWS), height=280, key="upload_rows", alt=f"First rows of {data.name}")
+    rows = caches.head(data, ROWS)
+    st.dataframe(rows, height=280, key="upload_rows", column_config=layout.days(rows), alt=f"First rows of {data.name}")
 
 
 def draw_kinds(data: Dataset) -> None:
     """Draw each column's kind with its evidence; another choice reads the file again."""
     import pandas as pd
 
-    from automl_core.data.dataset import change_kind
+    from automl_core.data.rereading import change_kind
 
     st.subheader("Columns", anchor=False)
     if data.source is None:
@@ -141,7 +155,7 @@ def draw_kinds(data: Dataset) -> None:
 
 def spare(data: Dataset) -> Dataset:
     """Return the table to change: itself, or a copy of it where a run learned from it, which is opened instead."""
-    from automl_core.data.dataset import copy_dataset
+    from automl_core.data.rereading import copy_dataset
     from automl_core.runs import Run
 
     project = caches.project_folder(state.get("project"))
@@ -159,7 +173,7 @@ def spare(data: Dataset) -> Dataset:
 
 def change_dialect(data: Dataset) -> None:
     """Let the person overrule how the file was read."""
-    from automl_core.data.dataset import read_again
+    from automl_core.data.rereading import read_again
 
     dialect, origin = data.report.dialect, data.report.origin
     if data.source is None:
@@ -175,7 +189,7 @@ def change_dialect(data: Dataset) -> None:
             skip, header = _ask_lines(origin.skip_rows, origin.header_rows)
             wanted = replace(data.report.choice, skip_rows=skip, header_rows=header)
         again = st.form_submit_button(
-            "Read again", icon=":material/refresh:", help="Reads the same file this way; kinds you chose stay."
+            "Read again", icon=":material/refresh:", **people.changing("Reads the same file this way; kinds you chose stay.")
         )
     if not again:
         return

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import read_json
-from pages.shared import caches, errors, state
+from pages.shared import caches, errors, people, state
 from pages.shared.pagelist import PAGES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def header(page: str) -> None:
@@ -15,6 +20,8 @@ def header(page: str) -> None:
     info = PAGES[page]
     st.title(info.title, anchor=False)
     st.caption(info.question)
+    if state.get("project"):
+        people.tell_viewer()
     notice = state.take_notice()
     if notice:
         st.success(notice, icon=":material/check:")
@@ -82,3 +89,13 @@ def where_am_i() -> None:
 def ready(page: str) -> bool:
     """Whether a page is there."""
     return PAGES[page].ready
+
+
+def days(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return how the columns are drawn whose dates all are midnights: as days, without a time."""
+    moments = frame.select_dtypes("datetime")
+    return {
+        name: st.column_config.DateColumn(format="YYYY-MM-DD")
+        for name in moments.columns
+        if (moments[name].dropna() == moments[name].dropna().dt.normalize()).all()
+    }

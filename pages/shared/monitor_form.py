@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared import errors, intake, state
+from pages.shared import errors, intake, people, state
 
 if TYPE_CHECKING:
     from automl_core.monitoring.settings import Settings
@@ -27,7 +28,7 @@ def ask_span(registered: Registered) -> dict[str, Any]:
 
 def ask_labels(registered: Registered, settings: Settings) -> None:
     """Take a file of true outcomes and join them by key."""
-    if not settings.on:
+    if not settings.watched:
         return
     from automl_core.data.reading import read_text
     from automl_core.monitoring.log import add_labels
@@ -55,7 +56,9 @@ def ask_labels(registered: Registered, settings: Settings) -> None:
                     key="monitor_labels_truth",
                     help="Holds the true outcome.",
                 )  # fmt: skip
-            if st.button("Add them", key="monitor_labels_add", icon=":material/label:", help="Joins them to the log."):
+            if st.button(
+                "Add them", key="monitor_labels_add", icon=":material/label:", **people.changing("Joins them to the log.")
+            ):
                 found = add_labels(registered, frame, key, truth)
                 state.say(found.sentence)
                 state.put_draft("monitor_turn", turn + 1)
@@ -66,6 +69,7 @@ def ask_labels(registered: Registered, settings: Settings) -> None:
 
 def ask_settings(registered: Registered, settings: Settings) -> None:
     """Ask what is logged, for how long, and which limits hold."""
+    from automl_core.monitoring.log import take_service
     from automl_core.monitoring.settings import Limits, Settings, save_settings
 
     columns = [name for name, _ in registered.version(registered.numbers[0]).inputs]
@@ -93,6 +97,12 @@ def ask_settings(registered: Registered, settings: Settings) -> None:
                 "Webhook", settings.webhook, key=f"monitor_webhook_{registered.id}", placeholder="https://host/path",
                 help="Alerts are sent there as JSON, once each. The only address that this app ever sends anything to.",
             )  # fmt: skip
+        services = st.multiselect(
+            "Folders of services", list(settings.services), list(settings.services), accept_new_options=True,
+            key=f"monitor_services_{registered.id}", placeholder="/path/to/logs",
+            help="A service of the exported model writes its log into the folder behind --log. What is in it is read where it "
+            "lies, with the labels that came to the service.",
+        )  # fmt: skip
         st.caption("Limits; an empty one is not watched.")
         limits = settings.limits
         with st.container(horizontal=True):
@@ -107,14 +117,16 @@ def ask_settings(registered: Registered, settings: Settings) -> None:
             queue = _limit(registered, "queue", "Jobs waiting", limits.queue, 1.0, "Jobs that may wait.")
         drift = st.toggle("Drift", limits.drift, key=f"monitor_drift_{registered.id}", help="Tells when the verdict is to act.")
         if st.button(
-            "Save", key=f"monitor_save_{registered.id}", icon=":material/save:", help="Holds from the next prediction on.",
-            type="secondary" if settings.on else "primary",
+            "Save", key=f"monitor_save_{registered.id}", icon=":material/save:", type="secondary" if settings.on else "primary",
+            **people.changing("Holds from the next prediction on."),
         ):  # fmt: skip
             with errors.shown() as saved:
                 chosen = Limits(p95, failed, drop, drift, cpu, memory, disk, int(queue) if queue is not None else None)
-                save_settings(registered, Settings(on, int(days), tuple(left_out), key.strip(), chosen, webhook.strip()))
+                known = tuple(one for one in services if one in settings.services)
+                save_settings(registered, Settings(on, int(days), tuple(left_out), key.strip(), chosen, webhook.strip(), known))
+                told = [take_service(registered, Path(one)).sentence for one in services if one not in known]
             if not saved.failed:
-                state.say("Saved.")
+                state.say(" ".join(["Saved.", *told]))
                 st.rerun()
 
 

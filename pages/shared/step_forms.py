@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared import errors, variants_form
+from pages.shared import errors, layout, variants_form
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,10 +117,10 @@ def draw_preview(preview: Preview, key: str) -> None:
     left, right = st.columns(2)
     with left:
         st.caption("Before")
-        st.dataframe(preview.before, key=f"{key}_before")
+        st.dataframe(preview.before, key=f"{key}_before", column_config=layout.days(preview.before))
     with right:
         st.caption("After")
-        st.dataframe(preview.after, key=f"{key}_after")
+        st.dataframe(preview.after, key=f"{key}_after", column_config=layout.days(preview.after))
 
 
 def chart(shown: Distribution) -> go.Figure:

@@ -24,7 +24,7 @@ PRUNERS = {
 
 def ask(run: Run, row: Candidate) -> Settings:
     """Draw the form and return what it says; raises InputError for a space or a budget that makes no sense."""
-    from automl_core.search.run import cores
+    from automl_core.search.prepare import cores
     from automl_core.tuning.edits import from_rows
     from automl_core.tuning.methods import (
         FOR_AIMS,
@@ -130,6 +130,6 @@ def _space(task: str, run_id: str, row_id: str, _row: Candidate) -> Space:
 
 
 def _time(trials: int, row: Candidate, run: Run) -> str:
-    from automl_core.search.run import cores
+    from automl_core.search.prepare import cores
 
     return f"about {jobs.duration(trials * row.fit_seconds / cores(run.config))}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.errors import AutoMLError
-from pages.shared import errors, whatif_cache
+from pages.shared import errors, people, whatif_cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,9 @@ def draw_answer(answer: Answer, known: str) -> None:
             st.progress(min(max(share, 0.0), 1.0), text=f"{errors.plain(label)}: {share:.1%}")
         if len(ranked) > LABELS:
             st.caption(f"{len(ranked) - LABELS:,} other outcomes share the rest.")
+        for icon, sentence in (("expand", answer.range), ("payments", answer.worth)):
+            if sentence:
+                st.caption(f":material/{icon}: {errors.plain(sentence)}")
         if known:
             st.caption(f"In the table the outcome of the row it started from is {errors.plain(known)}.")
     for sentence in answer.warnings:
@@ -120,7 +123,7 @@ def draw_similar(run: Run, bundle: Path, model: Model, values: dict[str, Any], w
         else:
             st.caption("The table this run learned from is no longer in the project, so no rows like this one can be shown.")
         return
-    found = known.similar(model.checked(read_row(model, values)))
+    found = known.similar(read_row(model, values).typed)
     rows = [{"Alike": percent(row.alike), model.target: row.outcome, **row.cells} for row in found]
     st.dataframe(rows, hide_index=True, key="whatif_similar", alt="Training rows like this one")
     left = [name for name in model.used if name not in known.columns]
@@ -172,7 +175,7 @@ def draw_cases(
         name = st.selectbox(
             "Case to delete", [case.name for case in cases], key="whatif_delete_name", help="It is gone for good."
         )
-        if st.button("Delete", key="whatif_delete", icon=":material/delete:", help="Deletes this case."):
+        if st.button("Delete", key="whatif_delete", icon=":material/delete:", **people.changing("Deletes this case.")):
             drop_case(run.cases(candidate.id), name)
             st.rerun(scope="app")
 

@@ -15,7 +15,8 @@ from automl_core.cleaning.large import clean_dataset, sample_rows
 from automl_core.cleaning.preprocessing import build_preprocessor
 from automl_core.cleaning.recipe import History, Recipe, Step
 from automl_core.cleaning.replay import replay
-from automl_core.data.dataset import dataset_from_frame, fingerprint
+from automl_core.data.dataset import dataset_from_frame
+from automl_core.data.tables import fingerprint
 from automl_core.errors import InputError
 from automl_core.schema import Column, Schema
 

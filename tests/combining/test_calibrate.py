@@ -9,8 +9,9 @@ from automl_core.combining import calibrate
 from automl_core.combining.calibrate import calibrate_row, fit_calibration, load_check
 from automl_core.combining.stack import stack_rows
 from automl_core.errors import InputError
-from automl_core.model import build_model, out_of_fold
+from automl_core.model import build_model
 from automl_core.relearning import plan
+from automl_core.run_parts import out_of_fold
 from automl_core.runs import Run
 from automl_core.scoring.bundle import load_model
 from automl_core.scoring.calibration import Calibration, Curve

@@ -16,7 +16,8 @@ from automl_core.errors import InputError, JobError
 from automl_core.events import Event, Progress
 from automl_core.experiment import Budget
 from automl_core.leaderboard import Candidate
-from automl_core.model import build_model, out_of_fold
+from automl_core.model import build_model
+from automl_core.run_parts import out_of_fold
 from automl_core.runs import Run
 from automl_core.scoring.bundle import load_model
 from automl_core.workspace import at_work

@@ -11,21 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.data import dataset as dataset_module
-from automl_core.data import reading
-from automl_core.data.dataset import (
-    Dataset,
-    change_kind,
-    create_dataset,
-    dataset_from_frame,
-    fingerprint,
-    load_dataset,
-    read_table,
-    write_table,
-)
+from automl_core.data import reading, storing
+from automl_core.data.dataset import Dataset, create_dataset, dataset_from_frame, load_dataset
 from automl_core.data.dialect import Dialect
 from automl_core.data.parsing import Faults
-from automl_core.data.reading import ReadReport
+from automl_core.data.report import ReadReport
+from automl_core.data.rereading import change_kind
+from automl_core.data.tables import fingerprint, read_table, write_table
 from automl_core.errors import FormatError, InputError, NotFoundError, StorageError
 from automl_core.schema import Column, Schema
 
@@ -151,7 +143,7 @@ def test_the_fingerprint_knows_values_names_and_kinds_and_nothing_else(tmp_path:
 
 
 def test_too_many_columns_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dataset_module, "MAX_COLUMNS", 1000)
+    monkeypatch.setattr(storing, "MAX_COLUMNS", 1000)
     path = tmp_path / "wide.csv"
     path.write_text(",".join(f"c{n}" for n in range(1200)) + "\n" + ",".join(["1"] * 1200) + "\n")
     with pytest.raises(InputError) as caught:
@@ -206,9 +198,7 @@ def test_a_full_disk_leaves_the_old_table(source: Path, orders: Dataset, monkeyp
     monkeypatch.setattr(shutil, "copyfile", full)
     with pytest.raises(StorageError) as caught:
         create_dataset(orders.folder, source, "Orders", dialect=Dialect(delimiter="|"))
-    assert str(caught.value) == (
-        "The table could not be saved: No space left on device. Free some disk space, then upload it again."
-    )
+    assert str(caught.value) == ("The table could not be saved: No space left on device. Free some disk space, then try again.")
     assert load_dataset(orders.folder) == orders
     assert sorted(path.name for path in orders.folder.parent.iterdir()) == ["ds", "orders.CSV"]
 

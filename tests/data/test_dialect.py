@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from automl_core.data.detecting import find_dialect
 from automl_core.data.dialect import Dialect, cleanliness, find_delimiter, looks_like_header, split_line
 from automl_core.data.encoding import find_encoding
-from automl_core.data.reading import find_dialect
 
 
 def encoding_of(content: bytes, folder: Path) -> str:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from automl_core.data.dataset import create_dataset, load_dataset, read_again
+from automl_core.data.dataset import create_dataset, load_dataset
 from automl_core.data.encoding import find_encoding
 from automl_core.data.headers import find_header, join_header
 from automl_core.data.nulls import check_null_words
 from automl_core.data.origin import Choice
-from automl_core.data.reading import NullWord, TextTable, read_text
+from automl_core.data.reading import read_text
+from automl_core.data.report import Around, NullWord, ReadReport, TextTable
+from automl_core.data.rereading import read_again
 from automl_core.errors import InputError
 
 
@@ -100,10 +102,17 @@ def test_new_names_begin_a_new_table_of_the_same_width(tmp_path: Path) -> None:
 def test_notes_below_a_table_are_kept_aside(tmp_path: Path) -> None:
     table = read(tmp_path, "a,b,c\n" + "1,2,3\n" * 3 + "\nSource: the office\nRead on Monday\n")
     assert table.frame.shape == (3, 3)
-    assert [(row.line, row.text, row.reason) for row in table.report.refused] == [
-        (6, "Source: the office", "a note below the table"),
-        (7, "Read on Monday", "a note below the table"),
-    ]
+    assert table.report.refused == ()
+    assert table.report.around == (Around(6, "Source: the office", "below"), Around(7, "Read on Monday", "below"))
+    assert table.report.notes == ("2 lines below the table left out.",)
+    assert ReadReport.from_dict(table.report.to_dict()) == table.report
+
+
+def test_lines_above_a_table_are_kept_aside(tmp_path: Path) -> None:
+    """They were counted, and not shown."""
+    table = read(tmp_path, "Sales of the year\n\na,b,c\n1,2,3\n4,5,6\n")
+    assert table.report.around == (Around(1, "Sales of the year", "above"),)
+    assert table.report.notes == ("2 lines before the table left out.",)
 
 
 def test_a_quote_that_closes_nothing_swallows_no_lines(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from automl_core.data import reading
 from automl_core.data.dataset import create_dataset
 from automl_core.data.dialect import Dialect
-from automl_core.data.reading import Refused, TextTable, column_names, read_frame, read_text
+from automl_core.data.headers import column_names
+from automl_core.data.reading import read_frame, read_text
+from automl_core.data.report import Refused, TextTable
 from automl_core.errors import InputError
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from automl_core.data.dataset import create_dataset, read_table
+from automl_core.data.dataset import create_dataset
 from automl_core.data.origin import Choice
-from automl_core.data.reading import NullWord
+from automl_core.data.report import NullWord
 from automl_core.data.streaming import stream_table
+from automl_core.data.tables import read_table
 
 
 def _table(path: Path, rows: int) -> Path:

@@ -16,7 +16,8 @@ from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.errors import FormatError, InputError
 from automl_core.evaluation.evaluate import Evaluation, Score, evaluate, evaluate_out_of_fold, evaluate_values, read_target
 from automl_core.metrics import METRICS, all_scores
-from automl_core.model import build_model, out_of_fold
+from automl_core.model import build_model
+from automl_core.run_parts import out_of_fold
 from automl_core.runs import Run
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import Model, load_model

@@ -17,7 +17,7 @@ from automl_core.scoring.bundle import Model, from_manifest
 from automl_core.scoring.ensemble import Fold, FoldEnsemble, Member
 from automl_core.scoring.trusted import load_trusted
 from automl_core.search.candidates import Spec
-from automl_core.search.run import prepare
+from automl_core.search.prepare import prepare
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,13 @@ import pytest
 from automl_core.cleaning.recipe import Step
 from automl_core.explaining.attribution import logits
 from automl_core.explaining.explainer import Explainer, draw_background
-from automl_core.explaining.quick_rows import QuickRows
 from automl_core.explaining.sampling import sample_shapley
 from automl_core.schema import Kind
 from automl_core.scoring.bundle import Model, load_model
-from automl_core.scoring.ensemble import Fold, FoldEnsemble, Member
+from automl_core.scoring.calibration import Calibration, Curve
+from automl_core.scoring.ensemble import Fold, FoldEnsemble, Member, SecondLevel, level_matrix
+from automl_core.scoring.fast.preparing import checked_preparation
+from automl_core.scoring.fast.rows import rows_of
 from automl_core.worker.candidates import bundle
 from tests.explaining.small_models import fit, line, numbers
 
@@ -135,8 +138,6 @@ def test_what_has_no_exact_method_is_sampled_with_its_error_and_adds_up() -> Non
 def ensemble(
     labels: int, temperature: float = 1.0, line: tuple[float, float] = (0.0, 1.0)
 ) -> tuple[Model, pd.DataFrame, list[Model]]:
-    from dataclasses import replace
-
     known = estimators(labels)
     parts = [made(known[kind], labels)[0] for kind in ("lightgbm", "catboost")]
     folds = [part.ensemble.folds[0] for part in parts]
@@ -193,18 +194,57 @@ def test_a_column_made_of_two_is_shared_by_both() -> None:
     np.testing.assert_allclose(shares.gaps, 0, atol=1e-9)
 
 
-def test_rows_that_change_a_little_are_prepared_as_before() -> None:
+def test_a_single_row_is_prepared_without_a_table_and_as_before() -> None:
     model, typed, _ = ensemble(2)
-    fold = model.ensemble.folds[0]
-    quick = QuickRows(fold, "encoded")
+    explainer, fold = Explainer(model, draw_background(typed, 0)), model.ensemble.folds[0]
+    fast = explainer._layout(fold, "encoded").fast
+    assert fast is not None
     row = typed.iloc[[0]].copy()
     assert row["a"].isna().all()
     for value in (np.nan, 0.5, np.nan, -2.0):
         row = row.assign(a=value)
-        np.testing.assert_array_equal(quick.transform(row), fold.transform("encoded", row))
+        np.testing.assert_allclose(fast(rows_of(row)[0]), fold.transform("encoded", row), rtol=1e-12)
     row = row.assign(town="never seen")
-    np.testing.assert_array_equal(quick.transform(row), fold.transform("encoded", row))
-    assert quick.compared
+    with pytest.warns(UserWarning, match="unknown categories"):  # `share` leaves it to those who ask
+        np.testing.assert_allclose(fast(rows_of(row)[0]), fold.transform("encoded", row), rtol=1e-12)
+
+
+def test_what_comes_out_differently_is_not_taken() -> None:
+    model, typed, _ = ensemble(2)
+    fold = model.ensemble.folds[0]
+    right = fold.transform("encoded", typed.iloc[:9])
+    assert checked_preparation(fold.preprocessors["encoded"], typed.iloc[:9], right) is not None
+    assert checked_preparation(fold.preprocessors["encoded"], typed.iloc[:9], right + 1e-6) is None
+    assert checked_preparation(object(), typed.iloc[:9], right) is None
+
+
+@pytest.mark.parametrize("labels", [0, 2])
+def test_a_stack_is_shared_out_as_its_final_model_weighs_it(labels: int) -> None:
+    """Contributions were those of an average, and the prediction beside them was not the model's own."""
+    from sklearn.linear_model import LinearRegression, LogisticRegression
+
+    model, typed, parts = ensemble(labels)
+    values = [part.values_of(typed) for part in parts]
+    truth = (typed["b"] > 0).astype(int) if labels else 5 + 2 * values[0]
+    final = (LogisticRegression() if labels else LinearRegression()).fit(level_matrix(values), truth)
+    sigmoid = Calibration("sigmoid", (Curve(slope=0.8, height=0.3),)) if labels else None
+    stack = FoldEnsemble(model.ensemble.folds, labels, second=SecondLevel(("l", "c"), final), calibration=sigmoid)
+    stacked = replace(model, ensemble=stack)
+    shares = Explainer(stacked, draw_background(typed, 0)).share(typed.iloc[:30])
+    one, other = (Explainer(part, draw_background(typed, 0)).share(typed.iloc[:30]) for part in parts)
+    first, second = np.ravel(final.coef_) * (0.8 if labels else 1.0)
+    np.testing.assert_allclose(shares.values, first * one.values + second * other.values, atol=1e-9)
+    np.testing.assert_allclose(shares.predicted, stacked.values_of(typed.iloc[:30]), atol=1e-12)
+    np.testing.assert_allclose(shares.gaps, 0, atol=1e-6)
+
+
+def test_bent_calibration_is_told_by_the_gap() -> None:
+    model, typed, _ = ensemble(2)
+    curve = Calibration("isotonic", (Curve(x=(0.0, 1.0), y=(0.2, 0.4)),))
+    bent = replace(model, ensemble=FoldEnsemble(model.ensemble.folds, 2, calibration=curve))
+    shares = Explainer(bent, draw_background(typed, 0)).share(typed.iloc[:30])
+    np.testing.assert_allclose(shares.predicted, bent.values_of(typed.iloc[:30]), atol=1e-12)
+    assert np.abs(shares.gaps).max() > 0.1
 
 
 def test_sampled_values_are_exact_for_a_sum_and_share_a_product() -> None:

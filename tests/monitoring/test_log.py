@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from automl_core.errors import InputError
-from automl_core.monitoring.log import Answered, add_labels, inputs_of, log_answer, prune, read_log
+from automl_core.monitoring.log import Answered, add_labels, inputs_of, log_answer, read_log
 from automl_core.monitoring.settings import Limits, Settings, check_address, folder_of, save_settings, settings_of
 from automl_core.registry.store import Registered
+from automl_core.scoring.logged import LINES, prune
 
 CLASSES = ("stayed", "left")
 
@@ -53,6 +54,8 @@ def test_rows_are_logged_with_time_version_inputs_output_and_latency(shop: Regis
     assert json.loads(found["inputs"][1]) == {"id": "c1", "age": 21, "city": "Rome"}
     assert json.loads(found["warnings"][0]) == ["City is new."]
     assert found["truth"].isna().all()
+    log_answer(shop, answer(LINES + 1, at=1_700_000_200.0, request="r3"))
+    assert read_log(shop)["row"].tolist()[-2:] == [LINES - 1, LINES]
     assert sorted(path.suffix for path in (folder_of(shop) / "log").iterdir()) == [".jsonl", ".parquet"]
 
 
@@ -89,7 +92,7 @@ def test_old_rows_are_removed_after_the_retention_period(shop: Registered):
     for age in (40, 31, 29, 1):
         log_answer(shop, answer(2, at=now - age * day, request=f"d{age}"))
         log_answer(shop, answer(1, at=now - age * day, request=f"s{age}"))
-    assert prune(shop, now) + len(list((folder_of(shop) / "log").iterdir())) <= 8
+    assert prune(folder_of(shop), 30, now) + len(list((folder_of(shop) / "log").iterdir())) <= 8
     assert set(read_log(shop)["request"]) == {"d29", "s29", "d1", "s1"}
 
 

@@ -48,3 +48,16 @@ def test_a_status_is_shown_and_a_look_is_a_job(project: ProjectFolder, shop: Reg
     assert any("Age moved." in entry.value for entry in app.markdown)
     app.button(key="monitor_look").click().run()
     assert jobs.submitted[-1][1:] == ("monitor", {"model": shop.id, "days": 30, "chunking": "day"})
+
+
+def test_the_log_of_a_service_is_read_where_it_lies(project: ProjectFolder, shop: Registered, tmp_path):  # noqa: F811
+    app = open_page("operate/monitor", project=project.id)
+    services = app.multiselect(key=f"monitor_services_{shop.id}")
+    services.set_value([str(tmp_path / "logs")]).run()
+    app.button(key=f"monitor_save_{shop.id}").click().run()
+    assert "holds no log" in app.error[0].value
+    (tmp_path / "logs" / "log").mkdir(parents=True)
+    app.button(key=f"monitor_save_{shop.id}").click().run()
+    assert_clean(app)
+    assert settings_of(shop).services == (str(tmp_path / "logs"),)
+    assert any("Look now" in button.label for button in app.button)

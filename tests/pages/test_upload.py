@@ -6,6 +6,7 @@ import io
 import sqlite3
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import xlsxwriter
 from streamlit.testing.v1 import AppTest
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset
 from automl_core.events import Failed, append_event
 from automl_core.workspace import ProjectFolder, Workspace, read_json
+from pages.shared.layout import days
 from tests.pages.conftest import TABLE, Jobs, assert_clean, open_page
 
 
@@ -97,11 +99,29 @@ def test_refused_rows_are_counted_and_can_be_downloaded(project: ProjectFolder) 
     assert app.metric[0].value == str(31 - len(refused))
 
 
+def test_lines_around_the_table_are_shown_and_are_no_rows_that_failed(project: ProjectFolder) -> None:
+    """A note below the table was announced as a row that could not be read, and lines above it were not shown."""
+    app = open_page("data/upload", project=project.id)
+    rows = "".join(f"{number},b{number},c\n" for number in range(30))
+    upload(app, "noted.csv", f"Sales of the year\n\nid,b,c\n{rows}\nSource: the office\n".encode())
+    assert [warning.value for warning in app.warning] == []
+    around = next(table.value for table in app.dataframe if "Where" in table.value)
+    assert around.to_numpy().tolist() == [[1, "above", "Sales of the year"], [35, "below", "Source: the office"]]
+    assert app.metric[0].value == "30"
+
+
+def test_dates_at_midnight_are_days_and_others_keep_their_times() -> None:
+    frame = pd.DataFrame(
+        {"day": pd.to_datetime(["2024-01-01", None]), "at": pd.to_datetime(["2024-01-01", "2024-01-01 10:00"], format="ISO8601")}
+    )
+    assert list(days(frame)) == ["day"]
+
+
 def test_a_table_that_a_run_learned_from_is_copied_before_it_is_changed(
     run_folder, project: ProjectFolder, table: Dataset
 ) -> None:
     """Regression: reading the file another way changed the table under its finished runs."""
-    from automl_core.data.dataset import change_kind
+    from automl_core.data.rereading import change_kind
     from pages.shared import dataset_view, state
 
     open_page("data/upload", project=project.id, dataset=table.id)

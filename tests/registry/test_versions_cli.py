@@ -54,6 +54,18 @@ def test_an_address_works_wherever_a_model_does(shelf: Registered, tmp_path: Pat
     assert json.loads(run("evaluate", "left@2", str(new), "--json"))["rows"] == 12
 
 
+def test_the_log_of_a_service_elsewhere_is_taken_in(shelf: Registered, tmp_path: Path):
+    from automl_core.scoring.archive import name_of
+    from automl_core.scoring.logged import Asked, Keeping, PredictionLog
+
+    log = PredictionLog(tmp_path / "logs", lambda: Keeping(key="id"))
+    asked = Asked(name_of(shelf.home(2) / MODEL), "service", 0.01, "r1", 1_700_000_000.0, "left")
+    log.answered(asked, [{"id": 7, "age": 30.0}], [{"prediction": "left", "probabilities": {"stayed": 0.1, "left": 0.9}}])
+    found = CliRunner().invoke(app, ["monitor", "--model", "left", "--service", str(tmp_path / "logs")], catch_exceptions=False)
+    assert found.stderr == "1 rows and 0 labels of the service are read, and what it writes from now on.\n"
+    assert read_log(shelf)[["version", "key", "value"]].to_numpy().tolist() == [[2, "7", 0.9]]
+
+
 def test_two_versions_are_compared_on_a_file(shelf: Registered, tmp_path: Path):
     new = tmp_path / "new.csv"
     customers(80, seed=3).to_csv(new, index=False)
@@ -76,6 +88,12 @@ def test_two_versions_are_compared_on_a_file(shelf: Registered, tmp_path: Path):
             "'left' names no version. A version is NAME@3 or NAME@champion.",
         ),
         (("models", "compare", "left@1", "left@1"), InputError, "Version 1 was named twice. Choose two versions."),
+        (
+            ("monitor", "--service", "logs"),
+            InputError,
+            "A policy, labels or a log belong to one model. Name it with --model",
+        ),
+        (("serve", "x.zip", "--leave-out", "age"), InputError, "How a log is kept was said, but not where."),
         (("monitor", "--once", "--watch"), InputError, "--once and --watch were both given. Choose one of them."),
     ],
 )

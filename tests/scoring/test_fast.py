@@ -22,8 +22,7 @@ from automl_core.scoring.bundle import Model, load_model
 from automl_core.scoring.fast import FastPredictor, typed_row
 from automl_core.scoring.fast.estimators import fast_estimator
 from automl_core.scoring.fast.forests import FlatForest
-from automl_core.scoring.fast.predictor import _rows_of
-from automl_core.scoring.fast.rows import frame_of
+from automl_core.scoring.fast.rows import frame_of, rows_of
 from automl_core.scoring.values import predict_values
 from automl_core.worker.candidates import bundle
 from tests.conftest import MakeRun, customers
@@ -156,7 +155,7 @@ def test_every_kind_of_step_gives_the_same_numbers(make_run: MakeRun, name: str)
     assert predictor.fast, predictor.reason
     frame = model.read(customers(40, seed=3)).frame
     frame.loc[3, "city"], frame.loc[4, "age"] = "Nowhere", np.nan
-    rows = _rows_of(frame)
+    rows = rows_of(frame)
     expected = model.values_of(frame)
     found = np.concatenate([predictor.predict_values([row]) for row in rows])
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
@@ -190,7 +189,7 @@ def test_every_task_gives_the_same_numbers(make_run: MakeRun, task: str) -> None
     predictor = FastPredictor(model, samples)
     assert predictor.fast, predictor.reason
     frame = model.read(customers(20, seed=3)).frame
-    found = np.concatenate([predictor.predict_values([row]) for row in _rows_of(frame)])
+    found = np.concatenate([predictor.predict_values([row]) for row in rows_of(frame)])
     np.testing.assert_allclose(found, model.values_of(frame), rtol=1e-9)
 
 
@@ -202,7 +201,7 @@ def test_a_model_whose_parts_come_out_differently_takes_the_slow_way(make_run: M
     monkeypatch.setattr(module, "fast_estimator", lambda *given: lambda X: right(*given)(X) * 0.999)
     predictor = FastPredictor(model, samples)
     assert not predictor.fast and predictor.reason.startswith("The sample rows came out differently by up to")
-    rows = _rows_of(model.read(customers(3)).frame)
+    rows = rows_of(model.read(customers(3)).frame)
     np.testing.assert_allclose(predictor.predict_values(rows), model.values_of(model.read(customers(3)).frame), atol=1e-12)
 
 

@@ -11,7 +11,8 @@ import pytest
 import skops.io
 
 from automl_core.experiment import Task
-from automl_core.model import build_model, out_of_fold, train_rows
+from automl_core.model import build_model
+from automl_core.run_parts import out_of_fold, train_rows
 from automl_core.scoring.bundle import load_model
 from automl_core.scoring.ensemble import Fold, FoldEnsemble, Member, tempered
 from automl_core.scoring.targets import ScaledSVR

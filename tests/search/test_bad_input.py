@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +16,9 @@ from automl_core.errors import InputError
 from automl_core.events import Event, Message
 from automl_core.experiment import Budget, ExperimentConfig, Split
 from automl_core.leaderboard import Leaderboard
-from automl_core.model import load_task
+from automl_core.run_parts import load_task
 from automl_core.schema import Column, Schema
-from automl_core.search.loop import PRELOADED
+from automl_core.search.preload import preload
 from automl_core.search.run import run_search
 
 BINARY = ExperimentConfig("y", "binary", "roc_auc", "yes", budget=Budget(60, 1), candidates=("lr",))
@@ -65,8 +64,7 @@ def yes_and_no(rows: int) -> np.ndarray:
 
 
 def test_a_budget_below_the_minimum_is_raised_and_kept(tmp_path: Path) -> None:
-    for module in PRELOADED:
-        importlib.import_module(module)  # a busy machine takes seconds for it
+    preload()  # a busy machine takes seconds for it
     config = replace(BINARY, budget=Budget(1), folds=2, candidates=("nb", "lr"))
     board, said = search(tmp_path, table(100, yes_and_no(100)), config, most=7)
     assert "The budget was raised to 5 seconds, the least a run needs." in said

@@ -24,8 +24,8 @@ from automl_core.search.extrapolation import GROWTH, Growth, Measured, Timing, Z
 from automl_core.search.families import cheap, effort, family_of, groups
 from automl_core.search.forecast import Compared, FamilyForecast, Forecast, compare
 from automl_core.search.memory import GB
+from automl_core.search.prepare import Prepared, prepare
 from automl_core.search.probing import forecast_run, probe
-from automl_core.search.run import Prepared, prepare
 from automl_core.search.samples import nested_rows, sample_sizes, table_sample
 from tests.search.conftest import CONFIG, RECIPE, SCHEMA, make_people
 

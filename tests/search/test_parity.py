@@ -69,7 +69,8 @@ def test_scores_equal_those_of_compare_models(name: str, target: str, rows: int,
     from sklearn.model_selection import PredefinedSplit
 
     from automl_core.engines.pycaret import compare
-    from automl_core.search.run import prepare, run_search
+    from automl_core.search.prepare import prepare
+    from automl_core.search.run import run_search
 
     source = tmp_path / "sample.csv"
     whole = pd.read_csv(Path(DATA) / f"{name}.csv", dtype=str, keep_default_na=False)

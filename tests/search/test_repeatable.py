@@ -11,7 +11,7 @@ import pytest
 
 from automl_core.experiment import Budget
 from automl_core.leaderboard import Candidate, Leaderboard
-from automl_core.search import loop
+from automl_core.search import supply
 from automl_core.search.candidates import Spec, catalogue, portfolio
 from automl_core.search.tuner import TUNED
 
@@ -24,8 +24,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     own = portfolio("binary").values()
     kinds = ("ExtraTreesClassifier", "XGBClassifier")
     chosen = [next(spec for spec in own if spec.class_path.endswith(kind)) for kind in kinds]
-    monkeypatch.setattr(loop, "choose", lambda config, rows=0: [catalogue("binary")["lr"], *chosen])
-    monkeypatch.setattr(loop, "balancing_specs", lambda *args, **options: [])
+    monkeypatch.setattr(supply, "choose", lambda config, rows=0: [catalogue("binary")["lr"], *chosen])
+    monkeypatch.setattr(supply, "balancing_specs", lambda *args, **options: [])
 
 
 def what(row: Candidate) -> tuple[Any, ...]:

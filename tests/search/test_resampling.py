@@ -10,6 +10,7 @@ import pytest
 
 from automl_core.schema import Column, Schema
 from automl_core.search.candidates import catalogue, make_estimator, portfolio
+from automl_core.search.prepare import prepare
 from automl_core.search.resampling import (
     METHODS,
     applicable,
@@ -19,7 +20,6 @@ from automl_core.search.resampling import (
     weight_arguments,
     with_resampling,
 )
-from automl_core.search.run import prepare
 from tests.search.conftest import CONFIG, RECIPE, SCHEMA, make_people
 
 X = np.array([[0.0, 0], [1, 0], [2, 1], [3, 1], [10, 0], [12, 1]])

@@ -46,7 +46,7 @@ def test_what_a_search_leaves(search: Search, tmp_path: Path, people: pd.DataFra
     # what stands in the row is what the predictions on disk give
     with np.load(tmp_path / "split.npz") as split:
         train, fold, holdout = split["train"], split["fold"], split["holdout"]
-    from automl_core.model import load_task
+    from automl_core.run_parts import load_task
 
     config, classes = load_task(tmp_path)
     assert classes == ("no", "yes")

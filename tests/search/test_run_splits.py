@@ -92,7 +92,7 @@ def test_a_fold_on_which_the_metric_is_not_defined_is_left_out_for_everybody(tmp
 
 def test_the_exported_model_of_a_time_split_is_that_of_the_longest_past(tmp_path: Path) -> None:
     """Regression: it averaged models of one to five sixths of the past with equal weight."""
-    from automl_core.model import parts_of
+    from automl_core.run_parts import parts_of
 
     config = ExperimentConfig("y", "binary", "roc_auc", "yes", split=Split("time", "when"), ignored=("cost",))
     board, _ = search(tmp_path, table(), config)

@@ -13,7 +13,8 @@ from automl_core.errors import InputError
 from automl_core.experiment import Budget, ExperimentConfig, Split
 from automl_core.search.copies import Copies
 from automl_core.search.division import Division
-from automl_core.search.splitting import divide, propose_folds, propose_repeats, smallest_label
+from automl_core.search.fold_count import propose_folds, propose_repeats, smallest_label
+from automl_core.search.splitting import divide
 
 BINARY = ExperimentConfig("y", "binary", "roc_auc", "1", holdout=0.2, folds=5)
 

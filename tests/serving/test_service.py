@@ -17,11 +17,12 @@ from fastapi.testclient import TestClient
 
 from automl_core.errors import FormatError, InputError
 from automl_core.scoring.bundle import load_model
+from automl_core.scoring.logged import COLUMNS, LINES, Keeping, PredictionLog
 from automl_core.serving.app import Parts, create_app
 from automl_core.serving.guard import Limits
 from automl_core.serving.keys import KeyRing
-from automl_core.serving.logs import JsonFiles, JsonLines
-from automl_core.serving.run import Service, check, is_loopback
+from automl_core.serving.logs import JsonLines, Recorder
+from automl_core.serving.run import Service, check, check_log, is_loopback
 from automl_core.serving.source import Source, Target
 from automl_core.worker.candidates import bundle
 from tests.conftest import MakeRun, customers
@@ -42,8 +43,7 @@ def service(models: dict[str, Path], tmp_path: Path) -> Iterator[tuple[TestClien
     parts = Parts(
         Source(lambda: Target(models["logistic"]), every=0),
         limits=Limits(body=20_000, batch=200_000, rows=50),
-        predictions=JsonFiles(tmp_path / "log", "predictions"),
-        feedback=JsonFiles(tmp_path / "log", "labels"),
+        log=Recorder(PredictionLog(tmp_path, lambda: Keeping(left_out=("income",), key="order"))),
     )
     with TestClient(create_app(parts)) as client:
         yield client, parts
@@ -190,27 +190,65 @@ def test_figures_are_counted(service: tuple[TestClient, Parts]) -> None:
     assert f'tablewright_rows_total{{version="{parts.source.current.version}"}} 2.0' in said
 
 
+def logged(folder: Path, what: str = "log") -> list[dict[str, Any]]:
+    """What stands in the log at this moment; nothing was closed."""
+    return [json.loads(line) for path in sorted((folder / what).glob("*.jsonl")) for line in path.read_text().splitlines()]
+
+
 def test_predictions_and_later_labels_are_logged(service: tuple[TestClient, Parts], tmp_path: Path) -> None:
+    client, parts = service
+    row = {**ROW, "city": "Oslo", "order": 17}
+    answer = client.post("/predict", json={"rows": [row, ROW]}, headers={"x-request-id": "r1"}).json()
+    labels = [{"request_id": "r1", "row": 1, "label": "left"}, {"key": "17", "label": "stayed"}]
+    taken = client.post("/feedback", json={"labels": labels})
+    assert (taken.status_code, taken.json()["labels"]) == (202, 2)
+    first, second = logged(tmp_path)
+    assert list(first) == list(COLUMNS)
+    assert json.loads(first["inputs"]) == {name: value for name, value in row.items() if name != "income"}
+    assert json.loads(first["probabilities"]) == pytest.approx(answer["predictions"][0]["probabilities"], abs=1e-6)
+    assert first["value"] == json.loads(first["probabilities"])["left"]
+    assert json.loads(first["warnings"]) == ["city: 'Oslo' is in no training row."]
+    told = [(one["request"], one["row"], one["version"], one["source"], one["key"], one["error"]) for one in (first, second)]
+    version = parts.source.current.version
+    assert told == [("r1", 0, version, "service", "17", ""), ("r1", 1, version, "service", "r1:1", "")]
+    assert first["ms"] > 0
+    assert [(one["key"], one["truth"]) for one in logged(tmp_path, "labels")] == [("r1:1", "left"), ("17", "stayed")]
+
+
+def test_many_rows_and_files_are_logged_in_the_same_columns(service: tuple[TestClient, Parts], tmp_path: Path) -> None:
     client, _ = service
-    request_id = client.post("/predict", json={"rows": [ROW]}, headers={"x-request-id": "order-17"}).json()["request_id"]
-    assert request_id == "order-17"
-    labels = {"labels": [{"request_id": "order-17", "row": 0, "label": "left"}]}
-    taken = client.post("/feedback", json=labels)
-    assert (taken.status_code, taken.json()["labels"]) == (202, 1)
-    # Read at once, and nothing was closed: what was answered is written.
-    (predictions,) = (tmp_path / "log").glob("predictions-*.jsonl")
-    entry = json.loads(predictions.read_text())
-    assert entry["inputs"]["city"] == "Rome" and entry["request_id"] == "order-17" and entry["row"] == 0
-    assert set(entry) == {"time", "request_id", "row", "version", "inputs", "prediction", "probabilities"}
-    (labelled,) = (tmp_path / "log").glob("labels-*.jsonl")
-    assert {**json.loads(labelled.read_text()), "time": 0} == {"time": 0, "request_id": "order-17", "row": 0, "label": "left"}
+    frame = customers(LINES + 1).drop(columns="outcome")
+    given = frame.to_csv(index=False).encode()
+    assert client.post("/predict_batch", content=given, headers={"content-type": "text/csv"}).status_code == 200
+    (part,) = (tmp_path / "log").glob("*.parquet")
+    found = pd.read_parquet(part)
+    assert list(found) == list(COLUMNS) and found["row"].tolist() == list(range(LINES + 1))
+    assert json.loads(found["inputs"][3])["city"] == frame["city"].fillna("")[3] and b"income" not in part.read_bytes()
+
+
+def test_requests_that_fail_are_logged_with_their_reason(service: tuple[TestClient, Parts], tmp_path: Path) -> None:
+    client, _ = service
+    client.post("/predict", json={"rows": [{**ROW, "age": "old"}]})
+    client.post("/predict_batch", content=b"age\n1\n", headers={"content-type": "text/csv"})
+    first, second = logged(tmp_path)
+    assert (first["error"], first["prediction"]) == ("Row 0, age: 'old' is no number.", None)
+    assert second["error"].startswith("The column 'income' is missing, and the model needs it.")
+
+
+def test_a_service_without_a_log_takes_no_labels(models: dict[str, Path]) -> None:
+    with TestClient(create_app(Parts(Source(lambda: Target(models["logistic"]), every=0)))) as client:
+        answer = client.post("/feedback", json={"labels": [{"request_id": "a", "label": "left"}]})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        409,
+        "This service logs no predictions, so that a label would belong to none.",
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
         ({}, 'The body must be {"labels": [{"request_id": ..., "row": 0, "label": ...}, ...]}.'),
-        ({"labels": [{"row": 0}]}, "Label 0 needs request_id, row and label."),
+        ({"labels": [{"row": 0}]}, "Label 0 needs request_id, row and label, or key and label."),
         ({"labels": [{"request_id": "a", "row": -1, "label": "left"}]}, "The row of label 0 must be a whole number from 0."),
         ({"labels": [{"request_id": "a", "label": "gone"}]}, "Label 0 is 'gone'; it must be one of stayed, left."),
     ],
@@ -376,9 +414,17 @@ def test_a_service_of_the_bundle_alone_says_that_it_cannot_explain(service: tupl
 def test_a_log_that_cannot_be_written_hinders_no_answer(
     models: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    parts = Parts(Source(lambda: Target(models["logistic"]), every=0), predictions=JsonFiles(tmp_path / "log", "predictions"))
-    (tmp_path / "log").rmdir()
+    (tmp_path / "log").write_text("no folder")
+    parts = Parts(Source(lambda: Target(models["logistic"]), every=0), log=Recorder(PredictionLog(tmp_path, Keeping)))
     logging.getLogger("tablewright.serving").propagate = True
     with TestClient(create_app(parts)) as client, caplog.at_level(logging.ERROR, "tablewright.serving"):
         assert client.post("/predict", json={"rows": [ROW]}).status_code == 200
-    assert [record.message for record in caplog.records] == ["predictions could not be written"]
+    assert {record.message for record in caplog.records} == {"a prediction could not be logged"}
+
+
+def test_options_of_a_log_need_its_folder() -> None:
+    with pytest.raises(InputError, match="How a log is kept was said, but not where.*Name its folder with --log DIR."):
+        check_log("", 90, ["mail"], "")
+    with pytest.raises(InputError, match="Predictions would be kept for 0 days."):
+        check_log("/logs", 0, (), "")
+    check_log("", 90, (), "")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from automl_core.data.headers import column_names
 from automl_core.data.origin import Form, Origin
 from automl_core.data.parsing import EXACT
-from automl_core.data.reading import ReadReport, TextTable, column_names
+from automl_core.data.report import ReadReport, TextTable
 from automl_core.data.sources.values import column_of
 from automl_core.errors import InputError
 

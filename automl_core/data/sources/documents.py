@@ -11,9 +11,11 @@ from typing import Any
 import pandas as pd
 
 from automl_core.data.encoding import find_encoding
+from automl_core.data.headers import column_names
 from automl_core.data.origin import Form, Origin
-from automl_core.data.reading import ReadReport, Refused, TextTable, column_names, megabytes
+from automl_core.data.report import ReadReport, Refused, TextTable
 from automl_core.data.sources.values import column_of
+from automl_core.data.wording import megabytes
 from automl_core.errors import InputError
 
 MAX_JSON = 256 << 20

@@ -13,9 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from automl_core.data.headers import find_header, join_header, table_start
+from automl_core.data.headers import column_names, find_header, join_header, table_start
 from automl_core.data.origin import Choice, Origin
-from automl_core.data.reading import ReadReport, TextTable, column_names
+from automl_core.data.report import Around, ReadReport, TextTable
 from automl_core.data.sources.unpacking import FREE_BYTES, RATIO
 from automl_core.data.sources.values import column_of, text_of
 from automl_core.errors import InputError
@@ -73,6 +73,7 @@ def read_sheet(path: Path, choice: Choice, folder: Path, *, name: str = "") -> T
         )
     frame = pd.concat([column_of(cells) for cells in zip(*body, strict=True)], axis=1, ignore_index=True)
     frame.columns = pd.Index(names)
+    above = tuple(Around(said["top"] + places[row] + 1, _line(rows[row]), "above") for row in range(skip))
     notes = [f"{skip} {'row' if skip == 1 else 'rows'} above the table left out."] if skip else []
     if header > 1:
         notes.append(f"{header} lines of names were joined.")
@@ -80,7 +81,12 @@ def read_sheet(path: Path, choice: Choice, folder: Path, *, name: str = "") -> T
         notes.append("The sheet does not name its columns, so they are called column_1, column_2 and so on.")
     repairs = {"Cells of the workbook that hold an error such as #DIV/0! are missing.": broken} if broken else {}
     origin = Origin("workbook", sheet=said["sheet"], sheets=tuple(said["sheets"]), skip_rows=skip, header_rows=header)
-    return TextTable(frame, ReadReport(None, len(frame), len(names), repairs, (), tuple(notes + changed), origin))
+    return TextTable(frame, ReadReport(None, len(frame), len(names), repairs, (), tuple(notes + changed), origin, around=above))
+
+
+def _line(row: list[Any]) -> str:
+    """Return the cells of a row that is none of the table's."""
+    return ", ".join(filter(None, map(text_of, row)))[:2000]
 
 
 def _groups(merged: list[list[int]], places: list[int], width: int) -> dict[tuple[int, int], int]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from automl_core.data.reading import MAX_BYTES, megabytes
+from automl_core.data.reading import MAX_BYTES
+from automl_core.data.wording import megabytes
 from automl_core.errors import InputError, StorageError
 
 RATIO = 250

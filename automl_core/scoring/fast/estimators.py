@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from automl_core.scoring.fast.forests import NAMES, FlatForest
-from automl_core.scoring.values import predict_values
+from automl_core.scoring.values import catboost_rows, predict_values
 
 Array = npt.NDArray[np.float64]
 Predict = Callable[[Array], Array]
@@ -142,13 +142,7 @@ def _catboost(estimator: Any, n_classes: int) -> Predict:
     kind = "Probability" if n_classes else "RawFormulaVal"
 
     def predict(X: Array) -> Array:
-        data: Any = X
-        if len(places):
-            data = [list(row) for row in X.tolist()]
-            for row in data:
-                for place in places:
-                    row[place] = -1 if row[place] != row[place] else int(row[place])
-        found = np.asarray(estimator.predict(data, prediction_type=kind, thread_count=1), dtype=np.float64)
+        found = np.asarray(estimator.predict(catboost_rows(X, places), prediction_type=kind, thread_count=1), dtype=np.float64)
         return found if n_classes else found.reshape(len(X))
 
     return predict

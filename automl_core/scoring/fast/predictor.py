@@ -12,7 +12,7 @@ from automl_core.cleaning.steps import OPERATIONS, operation
 from automl_core.scoring.bundle import Model, sample_frame
 from automl_core.scoring.fast.estimators import fast_estimator
 from automl_core.scoring.fast.preparing import FastPreparation
-from automl_core.scoring.fast.rows import TypedRow, frame_of
+from automl_core.scoring.fast.rows import TypedRow, frame_of, rows_of
 
 Array = npt.NDArray[np.float64]
 FEW = 8
@@ -67,7 +67,7 @@ class FastPredictor:
         if not samples or not samples["rows"]:
             return
         frame = sample_frame(samples, self.model.inputs)
-        rows = _rows_of(frame)
+        rows = rows_of(frame)
         expected = self.model.values_of(frame_of(rows, self.model.inputs))
         found = np.stack([self._one(row) for row in rows])
         gap = float(np.abs(found - expected).max())
@@ -87,17 +87,7 @@ class FastPredictor:
             warnings.simplefilter("ignore", UserWarning)
             if self._stateless:
                 frame = self.model.features(frame_of([row], self.model.inputs))
-                row = _rows_of(frame)[0]
+                row = rows_of(frame)[0]
             views = [prepare(row) for prepare in self._preparations]
             found = ((name, share, predict(views[place])) for name, place, share, predict in self._members)
             return np.asarray(ensemble.put_together(found)[0])
-
-
-def _rows_of(frame: Any) -> list[TypedRow]:
-    """Return the rows of a typed frame as dictionaries; missing cells are None."""
-    missing = frame.isna()
-    columns = {
-        name: [None if gone else cell for cell, gone in zip(frame[name].tolist(), missing[name], strict=True)]
-        for name in frame.columns
-    }
-    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]

@@ -108,3 +108,13 @@ def frame_of(rows: list[TypedRow], schema: Schema) -> pd.DataFrame:
         else:
             columns[column.name] = pd.Series([np.nan if cell is None else cell for cell in cells], dtype=object)
     return pd.DataFrame(columns, index=range(len(rows)))
+
+
+def rows_of(frame: pd.DataFrame) -> list[TypedRow]:
+    """Return the rows of a typed frame as dictionaries; missing cells are None."""
+    missing = frame.isna()
+    columns = {
+        name: [None if gone else cell for cell, gone in zip(frame[name].tolist(), missing[name], strict=True)]
+        for name in frame.columns
+    }
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]

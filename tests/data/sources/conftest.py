@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from automl_core.data.origin import Choice
-from automl_core.data.reading import TextTable
+from automl_core.data.report import TextTable
 from automl_core.data.sources.opening import read_any
 
 Read = Callable[..., TextTable]

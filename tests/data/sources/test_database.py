@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from automl_core.data.dataset import change_kind, dataset_from_query, load_dataset
+from automl_core.data.dataset import dataset_from_query, load_dataset
+from automl_core.data.rereading import change_kind
 from automl_core.data.sources.database import check_statement, database_url, read_query
 from automl_core.data.sources.server import allowed_file, listed_files
 from automl_core.errors import InputError

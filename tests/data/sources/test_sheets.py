@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
-from automl_core.data.dataset import create_dataset, read_again
+from automl_core.data.dataset import create_dataset
 from automl_core.data.origin import Choice
+from automl_core.data.rereading import read_again
 from automl_core.errors import InputError
 from tests.data.sources.conftest import Read, rows
 

@@ -14,7 +14,8 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
-from automl_core.data.dataset import change_kind, create_dataset
+from automl_core.data.dataset import create_dataset
+from automl_core.data.rereading import change_kind
 from automl_core.data.sources.recognise import recognise
 from automl_core.errors import InputError
 from tests.data.sources.conftest import Read, rows

@@ -1,0 +1,103 @@
+"""The files of an exported model: which of our modules travel with it, and how the zip is written."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from automl_core.workspace import atomic_file
+
+RUNTIME = (
+    "__init__.py",
+    "errors.py",
+    "schema.py",
+    "workspace.py",
+    "data/__init__.py",
+    "data/parsing.py",
+    "kpi/__init__.py",
+    "kpi/formula.py",
+    "kpi/functions.py",
+    "kpi/grammar.py",
+    "kpi/values.py",
+    "cleaning/__init__.py",
+    "cleaning/recipe.py",
+    "cleaning/steps/__init__.py",
+    "cleaning/steps/catalogue.py",
+    "cleaning/steps/checks.py",
+    "cleaning/steps/columns.py",
+    "cleaning/steps/features.py",
+    "cleaning/steps/model.py",
+    "cleaning/steps/numbers.py",
+    "cleaning/steps/rows.py",
+    "cleaning/steps/words.py",
+    "cleaning/stateless/__init__.py",
+    "cleaning/stateless/calculated.py",
+    "cleaning/stateless/change.py",
+    "cleaning/stateless/columns.py",
+    "cleaning/stateless/rows.py",
+    "cleaning/stateless/words.py",
+    "cleaning/apply.py",
+    "cleaning/choosing.py",
+    "cleaning/keys.py",
+    "cleaning/names.py",
+    "cleaning/patterns.py",
+    "cleaning/preparation.py",
+    "cleaning/shaping.py",
+    "cleaning/transformers.py",
+    "scoring/__init__.py",
+    "scoring/archive.py",
+    "scoring/bundle.py",
+    "scoring/calibration.py",
+    "scoring/columns.py",
+    "scoring/distinct.py",
+    "scoring/conformal.py",
+    "scoring/ensemble.py",
+    "scoring/logged.py",
+    "scoring/targets.py",
+    "scoring/trees.py",
+    "scoring/trusted.py",
+    "scoring/values.py",
+    "scoring/fast/__init__.py",
+    "scoring/fast/estimators.py",
+    "scoring/fast/forests.py",
+    "scoring/fast/predictor.py",
+    "scoring/fast/preparing.py",
+    "scoring/fast/rows.py",
+    "serving/__init__.py",
+    "serving/__main__.py",
+    "serving/answers.py",
+    "serving/app.py",
+    "serving/batch.py",
+    "serving/contract.py",
+    "serving/figures.py",
+    "serving/guard.py",
+    "serving/keys.py",
+    "serving/logs.py",
+    "serving/run.py",
+    "serving/source.py",
+)
+"""The modules that an exported model carries; they import nothing else of ours."""
+
+
+def runtime_modules() -> list[tuple[str, bytes]]:
+    """Return name and source of the modules that travel with a model."""
+    root = Path(__file__).parent
+    return [(name, (root / name).read_bytes()) for name in RUNTIME]
+
+
+def to_bytes(data: Any, indent: int | None = 1) -> bytes:
+    """Return plain data as JSON."""
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=indent).encode("utf-8", "surrogatepass")
+
+
+def write_bundle(out: Path, files: dict[str, bytes]) -> None:
+    """Write the zip, whole or not at all; the same files give the same bytes."""
+    with atomic_file(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            # A fixed time, so that the same model gives the same bytes.
+            entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o644 << 16
+            # Numbers of a fitted model are hardly smaller at a higher level, and take many times as long.
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, 1 if name.endswith(".skops") else None)

@@ -1,0 +1,67 @@
+"""Typed tables as Parquet files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from automl_core.errors import FormatError
+from automl_core.schema import Column, Schema
+
+
+def read_table(path: Path, columns: list[str] | None = None, *, rows: int | None = None) -> pd.DataFrame:
+    """Read a Parquet file of ours, or its first `rows`; text missing as NaN, dates as datetime64[ns]."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if rows is None:
+            frame: pd.DataFrame = pq.read_table(path, columns=columns, use_threads=False).to_pandas()
+        else:
+            with pq.ParquetFile(path) as file:
+                first = next(file.iter_batches(max(rows, 1), columns=columns, use_threads=False), None)
+                empty = file.schema_arrow.empty_table()
+            frame = (empty if first is None else first.slice(0, rows)).to_pandas()
+    except (pa.ArrowException, OSError) as error:
+        raise FormatError(
+            f"The stored table in {path.parent.name} cannot be read: {str(error)[:200]}.",
+            action="Upload the file again.",
+        ) from error
+    for position, dtype in enumerate(frame.dtypes):
+        name = frame.columns[position]
+        if dtype.kind == "O":
+            values = frame[name]
+            frame[name] = values.where(values.notna(), np.nan)
+        elif dtype.kind == "M":
+            frame[name] = frame[name].astype("datetime64[ns]")
+    return frame
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a typed table as Parquet, atomically."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from automl_core.workspace import atomic_file
+
+    with atomic_file(path) as file:
+        pq.write_table(pa.Table.from_pandas(frame, nthreads=1), file, compression="zstd")
+
+
+def fingerprint(frame: pd.DataFrame, schema: Schema) -> str:
+    """Return a SHA-256 over the values, names and kinds of a typed table."""
+    return fingerprint_columns((column, frame[column.name]) for column in schema)
+
+
+def fingerprint_columns(columns: Iterable[tuple[Column, pd.Series[Any]]]) -> str:
+    """Return the fingerprint of a typed table that is given column by column."""
+    digest = hashlib.sha256()
+    for column, values in columns:
+        digest.update(f"{column.name}\0{column.kind}\0".encode(errors="surrogatepass"))
+        digest.update(pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes())
+    return digest.hexdigest()

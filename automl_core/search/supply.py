@@ -1,0 +1,134 @@
+"""What a search fits next: the preset's candidates in their order, then what may still improve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from automl_core.experiment import ExperimentConfig
+from automl_core.schema import Schema
+from automl_core.search.candidates import Spec, baseline, choose
+from automl_core.search.live_board import LiveBoard
+from automl_core.search.resampling import balancing_specs, numeric_share
+from automl_core.search.tuner import TUNED, Tuner
+from automl_core.search.underway import UnderWay
+
+BATCH = 2
+"""Proposals at a time where a run is counted in trials, so that the same seed gives the same ones whoever is faster."""
+MAX_TUNED = 500
+LEAST = 3.0
+"""Seconds that must be left for a new proposal."""
+LONGER = "-longer"
+
+
+class Supply:
+    """The candidates of one run that are not begun.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+    specs : list of Spec
+        The first ones, see `first_specs`.
+    more : bool
+        Whether more are proposed when they are through.
+    greater_is_better : bool
+        Of the run's metric.
+    """
+
+    def __init__(self, config: ExperimentConfig, specs: list[Spec], *, more: bool, greater_is_better: bool) -> None:
+        self.config = config
+        self.queue: list[tuple[Spec, str]] = [(baseline(config.task), "baseline")]
+        self.limit = config.budget.trials
+        chosen = [(spec, "model") for spec in specs]
+        self.trials_left = self.limit - len(chosen) if self.limit else 0
+        self.queue += chosen[: self.limit] if self.limit else chosen
+        if len(self.queue) > 1 and not self.limit:
+            # The first real model stands before the baseline, so that a person sees something at once.
+            self.queue[0], self.queue[1] = self.queue[1], self.queue[0]
+        self.proposes = more and not config.candidates and config.preset in ("balanced", "best")
+        self.tuner = Tuner(config.task, config.seed, greater_is_better)
+        self.longer: set[str] = set()
+
+    def pop(self) -> tuple[Spec, str]:
+        """Return the next candidate and its role."""
+        return self.queue.pop(0)
+
+    def known(self, spec: Spec) -> None:
+        """Take in what an interrupted search had proposed."""
+        self.queue.append((spec, "model"))
+        self.trials_left -= 1
+        tuned = TUNED.match(spec.id)
+        if tuned:
+            self.tuner.asked = max(self.tuner.asked, int(tuned["number"]))
+        else:
+            self.longer.add(spec.id.removesuffix(LONGER))
+
+    def drop(self, name: str) -> None:
+        """Leave out a candidate that is begun."""
+        self.queue = [(spec, role) for spec, role in self.queue if spec.id != name]
+
+    def refill(self, rows: LiveBoard, jobs: Mapping[str, UnderWay], left: float, long: float) -> bool:
+        """Queue what may still improve when the queue is empty; return whether anything is queued.
+
+        Parameters
+        ----------
+        rows : LiveBoard
+        jobs : dict of str to UnderWay
+        left : float
+            Seconds; infinite where the budget is counted in trials.
+        long : float
+            Seconds that must be left to give a candidate more time that was cut off.
+        """
+        if self.queue:
+            return True
+        if not self.proposes or left < LEAST or self.tuner.asked >= MAX_TUNED:
+            return False
+        if self.limit and (self.trials_left <= 0 or any(not job.closed for job in jobs.values())):
+            return False  # a batch is proposed when the one before it is scored, so that the order of ends does not matter
+        found: list[Spec | None] = [] if self.limit else [self._longer(rows, jobs, left > long)]
+        if not any(found):
+            found = [self.tuner.propose(rows.board) for _ in range(min(BATCH, self.trials_left) if self.limit else 1)]
+        for spec in found:
+            if spec is not None:
+                self.trials_left -= 1
+                self.queue.append((spec, "model"))
+        return any(found)
+
+    def _longer(self, rows: LiveBoard, jobs: Mapping[str, UnderWay], enough: bool) -> Spec | None:
+        """Return the best candidate once more with more time, if time cut it off before it had stopped to improve."""
+        for row in rows.scored()[:2]:
+            job = jobs.get(row.id)
+            if job is None or row.id in self.longer or not any(result.get("cut") for result in job.results.values()):
+                continue
+            self.longer.add(row.id)
+            if enough:
+                return replace(job.spec, id=f"{row.id}{LONGER}", name=f"{row.name}, longer")
+        return None
+
+
+def is_proposed(spec: Spec) -> bool:
+    """Return whether a candidate was proposed in its run, so that nobody else knows its parameters."""
+    return bool(TUNED.match(spec.id)) or spec.id.endswith(LONGER)
+
+
+def first_specs(config: ExperimentConfig, schema: Schema, y: npt.NDArray[np.float64], n_classes: int) -> list[Spec]:
+    """Return the preset's candidates; where a label is rare or the table small, resampled ones after the first third.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+    schema : Schema
+        Of the features.
+    y : ndarray, shape (n_train,)
+    n_classes : int
+        0 for regression.
+    """
+    specs = choose(config, len(y))
+    if config.candidates or config.preset not in ("balanced", "best"):
+        return specs
+    more = balancing_specs(config.task, y, n_classes=n_classes, numeric_share=numeric_share(schema))
+    place = max(len(specs) // 3, 1)
+    return [*specs[:place], *more, *specs[place:]]

@@ -1,0 +1,105 @@
+"""Several tables in one large file, and notes below a table: the same as in a small file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from automl_core.data import dataset, large_blocks, reading
+from automl_core.data.dataset import Dataset, create_dataset
+from automl_core.data.origin import Choice
+from automl_core.data.report import Around
+from automl_core.data.rereading import read_again
+from automl_core.data.sources.opening import parts_of
+from automl_core.errors import InputError
+
+FIRST = "id,share,word\n" + "".join(f"{n},{n / 4},w{n % 3}\n" for n in range(40))
+SECOND = "Prices\nname,price\n" + "".join(f"n{n},{n}\n" for n in range(9)) + "x,1,2,3\n"
+
+
+@pytest.fixture(autouse=True)
+def _every_file_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataset, "FAST_BYTES", 10)
+    monkeypatch.setattr(reading, "FAST_BYTES", 10)
+
+
+def made(folder: Path, content: str | bytes, choice: Choice | None = None) -> Dataset:
+    source = folder / "a.csv"
+    source.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return create_dataset(folder / "ds", source, "a", choice=choice)
+
+
+def test_the_largest_table_is_read_and_the_other_can_be(tmp_path: Path) -> None:
+    data = made(tmp_path, FIRST + "\n" + SECOND)
+    assert data.schema.names == ["id", "share", "word"]
+    assert data.rows == 40
+    assert data.report.origin.tables == ("lines 1 to 41: 3 columns (id, share, word)", "lines 43 to 54: 2 columns (Prices)")
+    assert data.report.notes[0] == "2 tables stand below each other in this file; number 1 was read."
+    second = read_again(data, Choice(table=2))
+    assert (second.schema.names, second.rows) == (["name", "price"], 9)
+    assert second.frame()["price"].to_list() == list(range(9))
+    assert second.report.around == (Around(43, "Prices", "above"),)
+    assert [(row.line, row.text) for row in second.report.refused] == [(54, "x,1,2,3")]
+    assert read_again(second, second.report.choice).report == second.report
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "ds"]
+
+
+def test_a_table_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        made(tmp_path, FIRST + "\n" + SECOND, Choice(table=3))
+    assert str(caught.value) == "Table 3 of a.csv was asked for. 2 tables stand in it. Choose one from 1 to 2."
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("blank", ["", ",,"])
+def test_lines_of_a_spreadsheet_that_hold_delimiters_alone_separate_tables(tmp_path: Path, end: str, blank: str) -> None:
+    second = "x,y,z\n" + "1,2,3\n" * 9
+    data = made(tmp_path, (FIRST + f"{blank}\n" + second).replace("\n", end))
+    assert (len(data.report.origin.tables), data.rows) == (2, 40)
+
+
+def test_notes_below_a_large_table_are_kept_aside(tmp_path: Path) -> None:
+    """They were taken for rows with too few cells."""
+    data = made(tmp_path, FIRST + "\nSource: the office\nRead on Monday\n")
+    assert (data.rows, data.report.repairs, data.report.refused) == (40, {}, ())
+    assert data.report.around == (Around(43, "Source: the office", "below"), Around(44, "Read on Monday", "below"))
+    assert "2 lines below the table left out." in data.report.notes
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        pytest.param("a,b\n1,2\n\n3,4\n\n\n5,6\n", 3, id="blank lines inside"),
+        pytest.param('a,b\n1,"x\n\ny"\n2,z\n3,w\n', 3, id="inside a cell"),
+        pytest.param("Report\n\na,b\n1,2\n3,4\n5,6\n", 3, id="a title"),
+        pytest.param("a,b\n1,2\n3,4\n\n\n", 2, id="at the end"),
+        pytest.param("a,b\n1,2\n\nc,d\n3,4\n5,6\n".encode("utf-16"), 4, id="two bytes a letter"),
+    ],
+)
+def test_blank_lines_that_separate_nothing(tmp_path: Path, content: str | bytes, rows: int) -> None:
+    data = made(tmp_path, content)
+    assert (data.rows, data.report.origin.tables) == (rows, ())
+
+
+def test_more_blank_lines_than_tables_stand_inside_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large_blocks, "MOST", 3)
+    data = made(tmp_path, "a,b\n" + "1,2\n\n" * 5)
+    assert (data.rows, data.report.origin.tables) == (5, ())
+
+
+def test_text_cells_of_the_chosen_table(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes((FIRST + "\n" + SECOND).encode("cp1252"))
+    table = reading.read_text(tmp_path / "a.csv", table=2)
+    assert table.frame.iloc[0].to_list() == ["n0", "0"]
+    assert (table.report.origin.table, table.report.around) == (2, (Around(43, "Prices", "above"),))
+
+
+def test_the_tables_can_be_listed_before_one_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(FIRST + "\n" + SECOND)
+    assert parts_of(tmp_path / "a.csv").tables == (
+        "lines 1 to 41: 3 columns (id, share, word)",
+        "lines 43 to 54: 2 columns (Prices)",
+    )
+    (tmp_path / "a.csv").write_text(FIRST)
+    assert parts_of(tmp_path / "a.csv").tables == ()
