@@ -126,7 +126,19 @@ class Job(InProject):
 
 
 def process_started(pid: int) -> float:
-    """Return when a process was started, in seconds since the epoch; 0.0 when it is gone or a zombie."""
+    """Return when a process was started, in seconds since its machine was; 0.0 when it is gone or a zombie.
+
+    Not by the time of day: a clock that is set right while a job works would make its process look like another one.
+    """
+    try:
+        state, *facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0 if Path("/proc/self/stat").exists() else _started_elsewhere(pid)
+    return 0.0 if state in "ZX" else int(facts[18]) / os.sysconf("SC_CLK_TCK")
+
+
+def _started_elsewhere(pid: int) -> float:
+    """Return the same on a system without ``/proc``, where only the time of day is known."""
     import psutil
 
     try:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 import pytest
 
 from automl_core.catalogue import jobs as catalogued
@@ -125,6 +126,18 @@ def test_a_clock_that_jumps_changes_no_state_and_ends_no_work(desk: Desk, jump: 
     wait(lambda: second.state not in ACTIVE, 60, "the run does not end")
     assert second.state == "finished"
     assert {row.id for row in catalogued(desk.workspace, "finished")} == {job.id, second.id}
+
+
+def test_a_clock_that_was_set_right_makes_no_process_another_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """psutil counts from the time of day: after a jump a job that works was told to be lost, and could be started twice."""
+    project = desk.project()
+    job = desk.train(project, 1500, candidates=("lr", "gbc"))
+    wait(lambda: job.state == "running", 30, "the run does not begin")
+    told = psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: told(process) + 3600)
+    assert (job.state, job.pid) == ("running", json.loads((job.folder / "worker.json").read_text())["pid"])
+    wait(lambda: job.state not in ACTIVE, 60, "the run does not end")
+    assert job.state == "finished"
 
 
 def test_events_of_a_clock_that_went_back_are_read_in_their_order(tmp_path: Path) -> None:
