@@ -64,7 +64,9 @@ def _signed(value: float) -> str:
     return ("+" if value > 0 else "") + number(value, 3)
 
 
-def differences(run: Run, one: str, other: str, source: str, evaluations: tuple[Evaluation, Evaluation]) -> tuple[Difference, ...]:
+def differences(
+    run: Run, one: str, other: str, source: str, evaluations: tuple[Evaluation, Evaluation]
+) -> tuple[Difference, ...]:
     """Compare two models of a run on rows that both were judged on.
 
     Parameters
@@ -74,7 +76,7 @@ def differences(run: Run, one: str, other: str, source: str, evaluations: tuple[
         Ids of candidates.
     source : str
         See `judged.sources`.
-    evaluations : tuple of Evaluation
+    told : tuple of Evaluation
         Of both on these rows, for their thresholds.
 
     Returns
@@ -97,7 +99,7 @@ def differences(run: Run, one: str, other: str, source: str, evaluations: tuple[
     rows = Judged(first.truth[mine], first.values[mine], first.rows[mine])
     columns = judged_columns(run, judged_folder(run, one, source), rows, list(needed_columns(config)))
     scorer = Scorer(config, rows.truth, columns, classes)
-    sides = (Predicted(rows.values, evaluations[0].threshold), Predicted(second.values[others], evaluations[1].threshold))
+    sides = (Predicted(rows.values, told[0].threshold), Predicted(second.values[others], told[1].threshold))
     found = paired(scorer, *sides, seed=config.seed)
     return tuple(_difference(config, name, entry) for name, entry in found.items())
 

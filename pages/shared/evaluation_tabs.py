@@ -12,7 +12,8 @@ from automl_core.relearning import origin_of
 from automl_core.workspace import ProjectFolder, new_id
 from pages.shared import errors, failing_view, fairness_view, intake, jobs, ranges_view, relearn_view, threshold_view
 from pages.shared.candidate_jobs import result_of
-from pages.shared.evaluation_view import draw_curves, draw_scores
+from pages.shared.evaluation_view import draw_curves
+from pages.shared.scores_view import draw_scores
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -60,7 +61,7 @@ def draw(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         return
     if part == SCORES:
         other = _beside(project, run, candidate, source)
-        draw_scores(path, candidate, run, beside=other)
+        draw_scores(path, candidate, run, source, beside=other)
         if source == main_source(run):
             relearn_view.offer(run, candidate, "explain")
     elif part == CURVES:
