@@ -64,9 +64,7 @@ def _signed(value: float) -> str:
     return ("+" if value > 0 else "") + number(value, 3)
 
 
-def differences(
-    run: Run, one: str, other: str, source: str, evaluations: tuple[Evaluation, Evaluation]
-) -> tuple[Difference, ...]:
+def differences(run: Run, one: str, other: str, source: str, told: tuple[Evaluation, Evaluation]) -> tuple[Difference, ...]:
     """Compare two models of a run on rows that both were judged on.
 
     Parameters
