@@ -15,6 +15,7 @@ from pages.shared import (
     jobs,
     layout,
     money_view,
+    people,
     place_form,
     proof_view,
     recipes,
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
 
 def cleaned(data: Dataset, target: str) -> Cleaned:
     """Return the table as the models would get it, after the steps that act on the table; raises AutoMLError."""
+    from automl_core.cleaning.lineage import check_target
     from automl_core.cleaning.store import export_recipe
 
     recipe = recipes.current(data, target)
+    check_target(recipe, data.schema, target)
     return _cleaned(data.fingerprint, export_recipe(recipe), data, recipe)
 
 
@@ -84,7 +87,7 @@ def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool, earli
             key="compare_start",
             type="primary" if primary else "secondary",
             icon=":material/play_arrow:",
-            help="Starts the comparison. It goes on when you close this page.",
+            **people.changing("Starts the comparison. It goes on when you close this page."),
         )
         asked = forecast_view.button(project, request(data, config))
     if clicked:
