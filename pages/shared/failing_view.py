@@ -72,7 +72,8 @@ def _groups(found: Failing) -> None:
 
 def _heat(run: Run, folder: Path, found: Failing, threshold: float) -> None:
     from automl_core.charts.judging import heat_figure
-    from automl_core.evaluation.failing import FEW, errors_of, heat
+    from automl_core.evaluation.failing import errors_of
+    from automl_core.evaluation.heat import FEW, heat
     from automl_core.evaluation.judged import Judged, judged_columns
 
     st.subheader("Error over two columns", anchor=False)

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from automl_core.errors import FormatError, InputError
-from automl_core.evaluation.failing import Failing, errors_of, failing, heat, parted
+from automl_core.evaluation.failing import Failing, errors_of, failing
+from automl_core.evaluation.heat import heat
 from automl_core.evaluation.judged import Judged
+from automl_core.evaluation.parting import parted
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import Model
 from tests.evaluation.test_evaluate import model
