@@ -153,8 +153,9 @@ class Neighbours:
         if nearest <= max(self.far, 1e-9):
             return ""
         return (
-            f"This row is unlike those that the model learned from, so rely less on what it says: the nearest one is "
-            f"{percent(1 - nearest)} alike, while {percent(FAR)} of them have another that is at least {percent(1 - self.far)} alike."
+            "This row is unlike those that the model learned from, so rely less on what it says: the nearest one is "
+            f"{percent(1 - nearest)} alike, while {percent(FAR)} of them have another that is at least "
+            f"{percent(1 - self.far)} alike."
         )
 
 
