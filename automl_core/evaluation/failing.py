@@ -27,6 +27,8 @@ HONEST = 400
 """From how many rows on one half of them finds the groups and the other half measures them."""
 WORDS = 60
 """Most words of a column that are told apart; rarer ones stand together."""
+OFTEN = 5
+"""Rows that a word needs; rarer ones, such as the numbers of tickets, would be put in the order of chance."""
 WORST = 50
 
 
@@ -212,7 +214,8 @@ def _axis(values: pd.Series, kind: str, find: npt.NDArray[np.int64], error: Arra
         below = float(known.min()) - 1.0 if len(known) else 0.0
         return _Axis(np.where(gone, below, numbers), kind, (), bool(gone.any()), bool((known == np.round(known)).all()))
     words = pd.Series(texts_of(values))
-    often = words.iloc[find].value_counts().index[:WORDS]
+    counts = words.iloc[find].value_counts()
+    often = counts[counts >= OFTEN].index[:WORDS]
     words = words.where(words.isin(often), REST)
     # In the order of their mean error, which for a tree over a number is as good as every way to part them (Breiman and
     # others, Classification and regression trees, 1984).

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from automl_core.data.parsing import as_text
+from automl_core.data.parsing import date_text
 from automl_core.profiling.wording import number
 
 Array = npt.NDArray[np.float64]
@@ -69,7 +69,12 @@ def numbers_of(values: pd.Series) -> Array:
 
 def texts_of(values: pd.Series) -> npt.NDArray[Any]:
     """Return values as words, `MISSING` where there is none."""
-    text = values.map(str, na_action="ignore") if values.dtype == object else as_text(values)
+    if values.dtype == object:
+        text = values.map(str, na_action="ignore")
+    elif values.dtype.kind == "M":
+        text = date_text(values)
+    else:
+        text = values.map(lambda cell: f"{cell:.12g}", na_action="ignore").astype(object)
     return np.asarray(text.fillna(MISSING), dtype=object)
 
 

@@ -15,7 +15,7 @@ from automl_core.evaluation.wording import money
 from automl_core.explaining.explainer import Explainer, MemberShare, Shares, linked
 from automl_core.explaining.sampling import sample_shapley
 from automl_core.predicting import check_rows, read_row
-from automl_core.profiling.wording import counted, listed, number, percent, quoted
+from automl_core.profiling.wording import counted, number, percent, quoted
 from automl_core.scoring.bundle import Model
 from automl_core.scoring.conformal import COVERAGE, conformal_of, ranges
 from automl_core.whatif.neighbours import Neighbours, Position, outside, positions
@@ -208,7 +208,8 @@ def range_sentence(model: Model, values: Array, coverage: float = COVERAGE) -> s
     labels = list(found["labels"])
     if len(labels) == len(model.classes):
         return f"{certain} no label can be ruled out for this row."
-    return f"{certain} it is {listed(labels) if len(labels) == 1 else f'one of {listed(labels)}'}."
+    said = [quoted(label) for label in labels]
+    return f"{certain} it is {', '.join(said[:-1])} or {said[-1]}." if len(said) > 1 else f"{certain} it is {said[0]}."
 
 
 def worth_sentence(model: Model, values: Array, typed: pd.DataFrame) -> str:

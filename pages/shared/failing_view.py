@@ -94,7 +94,7 @@ def _heat(run: Run, folder: Path, found: Failing, threshold: float) -> None:
             config={"displayModeBar": False},
             alt=f"Error by {down} and {across}",
         )
-        st.caption(f"Darker is worse. Combinations of fewer than {FEW} rows are left empty.")
+        st.caption(f"The stronger the colour, the worse. Combinations of fewer than {FEW} rows are left empty.")
 
 
 def _worst(found: Failing) -> None:

@@ -102,7 +102,7 @@ def test_the_answer_is_the_models_own(finished_runs: dict[str, Run], task: str) 
             ("a", "b", "c"),
             Conformal(90, least=((0.2,) * 50, (0.2,) * 50, (0.2,) * 50)),
             [0.3, 0.6, 0.1],
-            "it is one of 'b' and 'a'.",
+            "it is 'b' or 'a'.",
         ),
     ],
 )
