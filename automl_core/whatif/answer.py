@@ -117,7 +117,8 @@ class Answer:
         """
         shown = self.contributions[:most]
         found = [
-            (f"{entry.column} = {entry.cell or 'missing'}", *self.levels[place : place + 2]) for place, entry in enumerate(shown)
+            (f"{entry.column} = {entry.cell or 'missing'}", self.levels[place], self.levels[place + 1])
+            for place, entry in enumerate(shown)
         ]
         if rest := len(self.contributions) - len(shown):
             found.append((counted(rest, "other column", "other columns"), self.levels[len(shown)], self.levels[-1]))
