@@ -118,22 +118,23 @@ TEXT = """# A model that stays right: bike rentals, month by month
 
 Made by `make worked-example`; every number is what the product recorded.
 
-A model learned in 2011 how many bikes are rented in an hour ({candidate}, {budget:g} s of search, {rows:,} hours learned, later
-ones judged). Then the months of 2012 arrive, one file after another. Each is predicted by the version in use and logged; its true
-numbers come later, by key; then a policy takes the file in, fits the same models on everything so far, and sets the result against
-the version in use on the newest 30 % of the month, which neither learned. It is promoted only when it wins by more than chance.
+A model learned in 2011 how many bikes are rented in an hour ({candidate}, {budget:g} s of search, {rows:,} hours
+learned, later ones judged). Then the months of 2012 arrive, one file after another. Each is predicted by the version
+in use and logged; its true numbers come later, by key; then a policy takes the file in, fits the same models on
+everything so far, and sets the result against the version in use on the newest 30 % of the month, which neither
+learned. It is promoted only when it wins by more than chance.
 
-Over the year the version in use had {label} {kept:,.1f} on average, the version of 2011 {first:,.1f}: {gain:.0%} less. {promoted} of
-{months} new versions were promoted.
+Over the year the version in use had {label} {kept:,.1f} on average, the version of 2011 {first:,.1f}: {gain:.0%}
+less. {promoted} of {months} new versions were promoted.
 
 ## The error, month by month
 
 ![{label}: the version in use, its estimate without labels, the version of 2011](worked_example_error.svg)
 
-Triangles mark the months whose data made a new champion. The dotted line is what the monitor said before a single true number was
-known: within 20 % of the truth in {near} of {guessed} months, {most:.1f} times it in {high}, {least:.1f} times it in {low}. An estimate without
-labels supposes that what the columns say about the target is as before, and here it was not: more and more people rented bikes. It
-says where to look; labels say how it is.
+Triangles mark the months whose data made a new champion. The dotted line is what the monitor said before a single
+true number was known: within 20 % of the truth in {near} of {guessed} months, {most:.1f} times it in {high},
+{least:.1f} times it in {low}. An estimate without labels supposes that what the columns say about the target is as
+before, and here it was not: more and more people rented bikes. It says where to look; labels say how it is.
 
 ## What retraining gained
 
@@ -149,8 +150,8 @@ Expected from 2011: {label} {judged:,.1f}, lower is better.
 
 ## What drift said
 
-It said act in {act} of {months} months: no month is like the ones before it, in weather and season. The three columns that mattered most
-to the version in use:
+It said act in {act} of {months} months: no month is like the ones before it, in weather and season. The three columns
+that mattered most to the version in use:
 
 {moved}
 
@@ -179,8 +180,8 @@ def page(record: dict[str, Any]) -> str:
             f"{row['first']:,.1f} | {row['outcome']} |"
         )
     return TEXT.format(
-        candidate=record["candidate"], budget=record["budget"], rows=record["rows"], judged=record["judged"], first=first, kept=kept,
-        label=table[0]["metric"], gain=1 - kept / first, months=len(table), guessed=len(ratios), high=high, low=low,
+        candidate=record["candidate"], budget=record["budget"], rows=record["rows"], judged=record["judged"],
+        first=first, kept=kept, label=table[0]["metric"], gain=1 - kept / first, months=len(table), guessed=len(ratios), high=high, low=low,
         most=ratios[high], least=ratios[low], near=sum(abs(ratio - 1) <= 0.2 for ratio in ratios.values()),
         promoted=sum(row["outcome"] == "promoted" for row in table), act=sum(row["drift"] == "act" for row in table),
         table="\n".join(lines), moved="\n".join(f"* **{row['month']}**: {' '.join(row['moved'])}" for row in table),
