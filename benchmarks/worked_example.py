@@ -181,7 +181,8 @@ def page(record: dict[str, Any]) -> str:
         )
     return TEXT.format(
         candidate=record["candidate"], budget=record["budget"], rows=record["rows"], judged=record["judged"],
-        first=first, kept=kept, label=table[0]["metric"], gain=1 - kept / first, months=len(table), guessed=len(ratios), high=high, low=low,
+        first=first, kept=kept, label=table[0]["metric"],
+        gain=1 - kept / first, months=len(table), guessed=len(ratios), high=high, low=low,
         most=ratios[high], least=ratios[low], near=sum(abs(ratio - 1) <= 0.2 for ratio in ratios.values()),
         promoted=sum(row["outcome"] == "promoted" for row in table), act=sum(row["drift"] == "act" for row in table),
         table="\n".join(lines), moved="\n".join(f"* **{row['month']}**: {' '.join(row['moved'])}" for row in table),
