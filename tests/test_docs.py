@@ -45,7 +45,13 @@ def test_every_command_of_the_makefile_that_is_named_exists():
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/cluster.md", "docs/pipelines.md", "docs/security.md"]
+    "name",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "benchmarks/README.md",
+        *(f"docs/{name}.md" for name in ("cluster", "pipelines", "security", "worked_example")),
+    ],
 )
 def test_links_to_files_lead_somewhere(name):
     for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text(encoding="utf-8")):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from automl_core.errors import AutoMLError, FormatError
-from automl_core.events import FINAL, Started, append_event, read_events
+from automl_core.events import FINAL, Message, Started, append_event, read_events
 from automl_core.workspace import InProject, atomic_file, read_json, write_json
 
 JobState = Literal["queued", "running", "finished", "failed", "stopped", "lost"]
@@ -22,6 +22,8 @@ ACTIVE: tuple[JobState, ...] = ("queued", "running")
 RESUMABLE: tuple[JobState, ...] = ("lost", "stopped", "failed")
 RUNS = ("train", "relearn")
 """Kinds whose folder is a run."""
+FREE = ("watch",)
+"""Kinds that mostly sleep: they take no place, and no limit counts them."""
 RESERVE = 64 * 1024
 """Bytes."""
 SILENT = 15.0
@@ -125,6 +127,12 @@ class Job(InProject):
         return time.time() - self.heartbeat.stat().st_mtime < SILENT
 
 
+def tell_overdue(job: Job, hours: int) -> None:
+    """Tell that a job has taken as long as it may, and ask it to end; raises OSError."""
+    append_event(job.journal, Message(f"Stopped after {hours:,} h, the longest that a job may take here."))
+    job.stop_marker.touch()
+
+
 def process_started(pid: int) -> float:
     """Return when a process was started, in seconds since its machine was; 0.0 when it is gone or a zombie.
 
@@ -146,6 +154,12 @@ def _started_elsewhere(pid: int) -> float:
         return 0.0 if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
     except psutil.Error:
         return 0.0
+
+
+def since(started: float) -> float:
+    """Return how many seconds ago a process was started of which `process_started` told."""
+    now = time.clock_gettime(time.CLOCK_BOOTTIME) if Path("/proc/self/stat").exists() else time.time()
+    return max(now - started, 0.0)
 
 
 def alive(pid: int, started: float) -> bool:
