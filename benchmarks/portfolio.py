@@ -4,8 +4,8 @@
 product's own preparation and fits, and keeps out-of-fold and test predictions with their CPU seconds in ``build/portfolio``.
 
 ``build`` orders the configurations of each task so that any prefix is good: the next one is the one whose addition to the
-greedy ensemble lowers the test error most for its CPU time, averaged over the tables. It writes ``automl_core/search/portfolio.json``.
-`portfolio_judge.py` judges such orders on tables that were left out.
+greedy ensemble lowers the test error most for its CPU time, averaged over the tables. It writes
+``automl_core/search/portfolio.json``. `portfolio_judge.py` judges such orders on tables that were left out.
 """
 
 from __future__ import annotations

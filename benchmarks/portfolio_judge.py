@@ -1,4 +1,4 @@
-"""What a portfolio costs on a table that it has not seen: ``python benchmarks/portfolio_judge.py`` after ``portfolio.py measure``.
+"""What a portfolio costs on a table that it has not seen: ``portfolio.py measure``, then ``portfolio_judge.py``.
 
 Each generated table is left out once: the order is built from the other tables of its task (`portfolio.order`), and its
 prefixes are judged on the table that was left out. Regret is the test loss of the prefix's greedy ensemble above that of the
