@@ -25,7 +25,7 @@ from automl_core.search.referee import Referee
 from automl_core.search.rescue import closing_words, make_room
 from automl_core.search.resuming import combined_rows, fitted_folds, old_row, prepared_folds, proposals
 from automl_core.search.selection import POOL
-from automl_core.search.supply import FEW, LONGER, Supply, first_specs, is_proposed
+from automl_core.search.supply import LONGER, is_proposed, supply_for
 from automl_core.search.underway import UnderWay, defined_folds, out_of_fold, suggestion_for
 from automl_core.workspace import write_json
 
@@ -94,25 +94,13 @@ class SearchLoop:
         self.alone = False
         self.open: dict[str, UnderWay] = {}
         self.order: list[str] = []
-        self.supply = self._supply(specs)
+        self.supply = supply_for(self.work, self.config, specs)
         self.failed_view: dict[tuple[int, str], str] = {}
         self.rows = LiveBoard(new_board(self.work, self.config), self.work.folder, emit, look)
         self.told = 0.0
         self.stopped = False
         budget = self.config.budget.seconds
         self.end = started + budget - min(max(RESERVE * budget, 0.7), 6.0) if not self.config.budget.trials else float("inf")
-
-    def _supply(self, specs: tuple[Spec, ...] | None) -> Supply:
-        """Return what is fitted: the candidates that were given, or the preset's and what is proposed after them."""
-        division, better = self.work.division, self.metric.greater_is_better
-        if specs is not None:
-            return Supply(self.config, list(specs), more=False, greater_is_better=better)
-        y = self.work.y[division.train]
-        learned = min(len(division.learned(fold)) for fold in range(self.folds))
-        judged = min(len(division.judged(fold)) for fold in range(self.folds))
-        chosen = first_specs(self.config, self.work.schema, y, len(self.classes), learned=learned)
-        few = judged < FEW and not self.config.candidates
-        return Supply(self.config, chosen, more=True, greater_is_better=better, few=few)
 
     # -- the loop -----------------------------------------------------------------------------------------------
 

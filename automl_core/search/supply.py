@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from automl_core.experiment import ExperimentConfig
 from automl_core.schema import Schema
 from automl_core.search.candidates import Spec, baseline, choose
+from automl_core.search.fitting import FoldWork
 from automl_core.search.live_board import LiveBoard
 from automl_core.search.resampling import balancing_specs, numeric_share
 from automl_core.search.tuner import TUNED, Tuner
@@ -139,6 +140,17 @@ def steady(spec: Spec) -> Spec:
         params["early_stopping"] = False
     view = "encoded" if spec.view == "native" else spec.view
     return replace(spec, params=params, view=view, early_stopping=False)
+
+
+def supply_for(work: FoldWork, config: ExperimentConfig, given: Sequence[Spec] | None = None) -> Supply:
+    """Return what a run fits: the candidates that were given, or the preset's and what is proposed after them."""
+    better, division = work.scorer.metric.greater_is_better, work.division
+    if given is not None:
+        return Supply(config, list(given), more=False, greater_is_better=better)
+    learned = min(len(division.learned(fold)) for fold in range(division.folds))
+    judged = min(len(division.judged(fold)) for fold in range(division.folds))
+    specs = first_specs(config, work.schema, work.y[division.train], work.n_classes, learned=learned)
+    return Supply(config, specs, more=True, greater_is_better=better, few=judged < FEW and not config.candidates)
 
 
 def first_specs(
