@@ -14,6 +14,7 @@ there the last fold's model is exported, as everywhere.
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -29,7 +30,7 @@ from automl_core.search import classic_plan as plan
 from automl_core.search.candidates import baseline
 from automl_core.search.classic_board import ClassicBoard, Job
 from automl_core.search.classic_course import MORE_TIME, NO_TIME, Clock, Course
-from automl_core.search.classic_work import begin
+from automl_core.search.classic_work import CACHE, begin
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.keeper import Keeper
 from automl_core.search.live_board import Look
@@ -115,6 +116,7 @@ class ClassicLoop:
                 self._tell()
         finally:
             self.executor.kill()
+            shutil.rmtree(self.work.folder / CACHE, ignore_errors=True)
         self._finish()
         return self.rows.board
 

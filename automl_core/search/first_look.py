@@ -248,6 +248,7 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
     """
     import numpy as np
 
+    from automl_core.cleaning.preparation import take_kept
     from automl_core.cleaning.preprocessing import build_preprocessor
     from automl_core.leaderboard import Candidate
     from automl_core.metrics import all_scores
@@ -269,8 +270,9 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a fold without some category is no news to a person
             X = np.asarray(preprocessor.fit_transform(work.features.iloc[learned], y[learned]), dtype=np.float64)
+            kept = take_kept(preprocessor)
             begun = time.perf_counter()
-            estimator.fit(X, y[learned])
+            estimator.fit(*((X, y[learned]) if kept is None else (X[kept], y[learned][kept])))
             fit_seconds += time.perf_counter() - begun
             begun = time.perf_counter()
             V = np.asarray(preprocessor.transform(work.features.iloc[judged]), dtype=np.float64)

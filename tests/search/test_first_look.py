@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.events import CandidateScored, Event, append_event, read_events
 from automl_core.experiment import Split
 from automl_core.leaderboard import Candidate, Leaderboard, in_words
@@ -36,6 +37,18 @@ def test_a_sample_is_scored_as_the_search_scores_a_table(tmp_path, search):
     assert (row.id, row.role, row.state) == ("lr", "look", "scored")
     assert row.fold_scores == pytest.approx(same.fold_scores)
     assert row.metrics == pytest.approx(same.metrics)
+
+
+def test_rows_that_a_step_leaves_out_of_learning_are_left_out(tmp_path, search):
+    """The look learned the odd rows that the step named, and its score was of another recipe than the search's."""
+    people = make_people(300)
+    people.loc[::10, "age"] = 9999.0
+    drop = Step("clip_outliers", {"columns": ["age"], "method": "limits", "high": 100.0, "action": "drop"})
+    recipe = Recipe((drop, *RECIPE.steps))
+    row = score_sample(Sample(people, SCHEMA, 300), recipe, replace(CONFIG, holdout=0.0), started=time.time())
+    same = search(tmp_path, frame=people, recipe=recipe, candidates=("lr",), holdout=0.0)["lr"]
+    assert (tmp_path / "folds" / "0" / "encoded_kept.npy").exists()
+    assert row.fold_scores == pytest.approx(same.fold_scores)
 
 
 def test_the_row_says_on_how_many_rows_it_stands():
