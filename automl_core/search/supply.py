@@ -140,7 +140,8 @@ def steady(spec: Spec) -> Spec:
     else:
         params["early_stopping"] = False
     view = "encoded" if spec.view == "native" else spec.view
-    return replace(spec, params=params, view=view, early_stopping=False)
+    name = spec.name.replace("early stopping", "fixed length")
+    return replace(spec, name=name, params=params, view=view, early_stopping=False)
 
 
 def supply_for(work: FoldWork, config: ExperimentConfig, given: Sequence[Spec] | None = None) -> Supply:
