@@ -44,7 +44,10 @@ def test_every_command_of_the_makefile_that_is_named_exists():
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/cluster.md", "docs/pipelines.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/cluster.md", "docs/pipelines.md", "docs/worked_example.md"],
+)
 def test_links_to_files_lead_somewhere(name):
     for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text(encoding="utf-8")):
         assert ((ROOT / name).parent / target).exists(), target
