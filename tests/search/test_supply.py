@@ -29,7 +29,7 @@ def test_a_model_that_asks_more_neighbours_than_there_are_is_left_out() -> None:
     ],
 )
 def test_what_stops_early_gets_a_fixed_length_where_folds_judge_few_rows(name: str, params: dict[str, float]) -> None:
-    spec = steady(portfolio("binary")[name])
+    spec = steady({**portfolio("regression"), **portfolio("binary")}[name])
     assert not spec.early_stopping and spec.view in ("encoded", "scaled") and "early" not in spec.name
     assert {key: spec.params[key] for key in params} == params
 
