@@ -173,6 +173,7 @@ class Run:
         return self.leaderboard()[candidate_id].id
 
 
-def write_request(folder: Path, kind: str, params: dict[str, Any]) -> None:
-    """Write a job's whole request, the first file of its folder."""
-    write_json(folder / "request.json", {"format": 1, "kind": kind, "params": params})
+def write_request(folder: Path, kind: str, params: dict[str, Any], *, by: str = "") -> None:
+    """Write a job's whole request, the first file of its folder, with the id of the person who asked for it."""
+    asked = {"by": by} if by else {}
+    write_json(folder / "request.json", {"format": 1, "kind": kind, "params": params, **asked})

@@ -150,6 +150,16 @@ class Workspace:
         return cls(root)
 
     @property
+    def audit(self) -> Path:
+        """Log of who did what, see `people.audit`."""
+        return self.root / "audit.jsonl"
+
+    @property
+    def settings(self) -> Path:
+        """Limits and who may come in, see `people.settings`."""
+        return self.root / "settings.json"
+
+    @property
     def catalogue(self) -> Path:
         """SQLite file of the catalogue, where no other database is configured."""
         return self.root / "catalogue.db"
@@ -207,6 +217,11 @@ class ProjectFolder:
         """``project.json``: format, id, name, created."""
         return self.path / "project.json"
 
+    @property
+    def sharing(self) -> Path:
+        """``sharing.json``: whose it is and with whom it is shared, see `people.access`."""
+        return self.path / "sharing.json"
+
     def dataset(self, dataset_id: str) -> Path:
         """Folder of one dataset (see `data.dataset`)."""
         return self.path / "datasets" / check_id(dataset_id)
@@ -223,6 +238,10 @@ class ProjectFolder:
         """Folder of one registered model with its versions (see `registry.store`)."""
         return self.path / "models" / check_id(model_id)
 
+    def pipeline(self, name: str) -> Path:
+        """Folder of what the steps of a pipeline of that name left (see `pipelines`)."""
+        return self.path / "pipelines" / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
     def upload(self, upload_id: str) -> Path:
         """Path of a file that was uploaded to be predicted; ``up`` ids."""
         return self.path / "uploads" / f"{check_id(upload_id)}.csv"
@@ -238,6 +257,14 @@ class ProjectFolder:
     def delete(self) -> None:
         """Remove the project and everything in it."""
         shutil.rmtree(self.path, ignore_errors=False)
+
+
+def project_of(path: Path) -> ProjectFolder | None:
+    """Return the project that a path lies in; None for a path outside of every project."""
+    for folder in (path, *path.parents):
+        if folder.parent.name == "projects" and folder.name.startswith("pr") and _ID.fullmatch(folder.name):
+            return ProjectFolder(folder)
+    return None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pages.shared import (
     jobs,
     layout,
     money_view,
+    people,
     place_form,
     proof_view,
     recipes,
@@ -86,7 +87,7 @@ def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool, earli
             key="compare_start",
             type="primary" if primary else "secondary",
             icon=":material/play_arrow:",
-            help="Starts the comparison. It goes on when you close this page.",
+            **people.changing("Starts the comparison. It goes on when you close this page."),
         )
         asked = forecast_view.button(project, request(data, config))
     if clicked:

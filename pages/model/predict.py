@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder, new_id, read_json
-from pages.shared import caches, errors, guards, intake, jobs, layout, part_view, replay_view, run_view, state
+from pages.shared import caches, errors, guards, intake, jobs, layout, part_view, people, replay_view, run_view, state
 from pages.shared.row_form import draw_form
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         key="predict_start",
         type="primary",
         icon=":material/online_prediction:",
-        help="Predicts every row of the file.",
+        **people.changing("Predicts every row of the file."),
     ):
         return
     with errors.shown() as outcome, st.spinner("Starting"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors, jobs, money_view
+from pages.shared import caches, errors, jobs, money_view, people
 from pages.shared.candidate_jobs import result_of
 
 if TYPE_CHECKING:
@@ -99,8 +99,10 @@ def _try(project_id: str, run_id: str, candidate_id: str, positive: str, stored:
             key=f"{key}_store",
             type="primary",
             icon=":material/save:",
-            disabled=abs(threshold - stored) < table.step / 2,
-            help="Stores it in the model: predictions, the exported zip, scores and reports then use it.",
+            **people.changing(
+                "Stores it in the model: predictions, the exported zip, scores and reports then use it.",
+                disabled=abs(threshold - stored) < table.step / 2,
+            ),
         ):
             with errors.shown() as outcome:
                 params = {"run": run_id, "candidate": candidate_id, "threshold": threshold, "reason": why}

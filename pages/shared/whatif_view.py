@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.errors import AutoMLError
-from pages.shared import errors, whatif_cache
+from pages.shared import errors, people, whatif_cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,7 +175,7 @@ def draw_cases(
         name = st.selectbox(
             "Case to delete", [case.name for case in cases], key="whatif_delete_name", help="It is gone for good."
         )
-        if st.button("Delete", key="whatif_delete", icon=":material/delete:", help="Deletes this case."):
+        if st.button("Delete", key="whatif_delete", icon=":material/delete:", **people.changing("Deletes this case.")):
             drop_case(run.cases(candidate.id), name)
             st.rerun(scope="app")
 
