@@ -178,7 +178,7 @@ def read_lines(lines: list[str], dialect: Dialect, name: str, *, first: int = 0)
         extra = next(iter(counts)) - width
         header, width = [""] * extra + header, width + extra
     blank = sum(not name.strip() for name in header)
-    if blank and counts and counts.most_common(1)[0][0] == max(counts) == width - blank:
+    if blank and counts and counts.most_common(1)[0][0] == width - blank and not any(counts[width - n] for n in range(blank)):
         header, width = [name for name in header if name.strip()], width - blank
         notes.append(f"{blank} empty {'name' if blank == 1 else 'names'} in the header left out, for which no row has a cell.")
     table: list[list[str]] = []
