@@ -258,13 +258,3 @@ def test_the_same_table_gives_the_same(cells: list[str | None], steps: list[Step
     )
     pd.testing.assert_frame_equal(one.frame, other.frame)
     assert one.schema == other.schema and one.outcomes == other.outcomes
-
-
-@given(st.lists(st.sampled_from([step for step, _, _ in TABLE]), max_size=4))
-def test_a_recipe_does_the_same_each_time_and_after_a_journey_as_json(steps: list[Step]) -> None:
-    recipe = Recipe(tuple(steps))
-    once = apply_stateless(FRAME, SCHEMA, recipe, training=True)
-    for again in (recipe, import_recipe(export_recipe(recipe))):
-        other = apply_stateless(FRAME, SCHEMA, again, training=True)
-        pd.testing.assert_frame_equal(other.frame, once.frame)
-        assert other.schema == once.schema

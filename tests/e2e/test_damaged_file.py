@@ -43,5 +43,5 @@ def test_a_damaged_file_becomes_a_clean_table(page: Page, server: Server, tmp_pa
     header, *rows = [line.split(",") for line in lines]
     assert "price" in header
     prices = [row[header.index("price")] for row in rows]
-    assert prices == ["1200.5", "80", "3.5", "", "12"]
+    assert prices == ["1200.5", "80.0", "3.5", "", "12.0"]
     assert server.log == ""
