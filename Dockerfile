@@ -1,5 +1,8 @@
 # The app in a container. The workspace is a volume, so that projects outlive it:
-#   docker build -t tablewright . && docker run --rm -p 127.0.0.1:8501:8501 -v tablewright:/workspace tablewright
+#   docker build -t tablewright .
+#   docker run --rm -p 127.0.0.1:8501:8501 -e AUTOML_OPEN=yes -v tablewright:/workspace tablewright
+# AUTOML_OPEN=yes says that nobody has to sign in: right for a port that only this machine reaches. Otherwise set up sign-in
+# (docs/people.md) and mount its file: -v ./secrets.toml:/app/.streamlit/secrets.toml:ro
 FROM python:3.11-slim-bookworm
 
 # OpenMP for the boosters.

@@ -1,10 +1,10 @@
-"""Tablewright's entrypoint: page config, navigation in stages, sidebar. Nothing else."""
+"""Tablewright's entrypoint: page config, sign-in, navigation in stages, sidebar. Nothing else."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import errors, host, jobs, layout, state
+from pages.shared import errors, host, jobs, layout, people, state
 from pages.shared.pagelist import PAGES, ROOT
 
 # A picture of our own: Streamlit has browsers fetch Material icons of the title from elsewhere.
@@ -26,7 +26,9 @@ for page in PAGES.values():
             )
         )
 chosen = st.navigation(stages, expanded=True)  # no page hides behind "View more"
+people.gate()
 with st.sidebar:
+    people.account()
     layout.where_am_i()
     jobs.sidebar()
 with errors.shown():

@@ -38,6 +38,14 @@ class NotFoundError(AutoMLError, LookupError):
     """A project, dataset, run, model or column that was named does not exist."""
 
 
+class AccessError(AutoMLError):
+    """The person who asked may not do this, or is not known."""
+
+
+class LimitError(AutoMLError, ValueError):
+    """More was asked for than the limits of this installation allow."""
+
+
 class StorageError(AutoMLError, OSError):
     """The disk or the database did not do what was asked."""
 

@@ -20,7 +20,7 @@ from automl_core.fold_tests import beats, differ, half_width, holm, selection_bi
 from automl_core.leaderboard import Candidate, Leaderboard, in_words
 from automl_core.metrics import METRICS
 
-Mark = Literal["recommended", "best_single", "fastest_alike", "fastest_one_error"]
+Mark = Literal["recommended", "best_single", "fastest_alike", "fastest_one_error", "earns_most"]
 ALPHA = 0.05
 """Chance of calling two models different that are not, over all tests of one leader."""
 BY_SPEED = ("quick", "fast", "explainable")
@@ -30,12 +30,14 @@ MARKS: dict[Mark, str] = {
     "best_single": "Best single model",
     "fastest_alike": "Fastest of those that cannot be told apart",
     "fastest_one_error": "Fastest within one standard error",
+    "earns_most": "Earns most by the cost table",
 }
 SHORT_MARKS: dict[Mark, str] = {
     "recommended": "Recommended",
     "best_single": "Best single",
     "fastest_alike": "Fastest alike",
     "fastest_one_error": "Fastest near the best",
+    "earns_most": "Earns most",
 }
 """The same, where a column is narrow."""
 MARK_HELP: dict[Mark, str] = {
@@ -43,6 +45,7 @@ MARK_HELP: dict[Mark, str] = {
     "best_single": "The best score of one model that is no combination of several.",
     "fastest_alike": "Predicts fastest among the models of group A, which a test cannot tell from the best.",
     "fastest_one_error": "Predicts fastest among the models whose score is less than one standard error below the best.",
+    "earns_most": "Its decisions are worth most by the cost table, on rows that its models did not learn from.",
 }
 
 
@@ -229,9 +232,18 @@ def _marks(board: Leaderboard, rows: list[Candidate], groups: dict[str, int]) ->
         "fastest_alike": _fastest(alike).id if len(alike) > 1 else "",
         # The rule of one standard error: Breiman, Friedman, Olshen and Stone, Classification and Regression Trees (1984).
         "fastest_one_error": _fastest(near).id if len(near) > 1 else "",
+        "earns_most": _earns_most(board, rows),
     }
     found = {row.id: tuple(mark for mark in get_args(Mark) if owners[mark] == row.id) for row in board.ranked()}
     return {name: marks for name, marks in found.items() if marks}
+
+
+def _earns_most(board: Leaderboard, rows: list[Candidate]) -> str:
+    """Return the id of the row that earns most, where there is a cost table and something else ranks."""
+    priced = [row for row in rows if "cost" in row.metrics]
+    if board.metric == "cost" or len(priced) < 2:
+        return ""
+    return max(priced, key=lambda row: row.metrics["cost"]).id
 
 
 def _optimism(board: Leaderboard, rows: list[Candidate]) -> float | None:
@@ -313,8 +325,10 @@ def _apart(board: Leaderboard, row: Candidate, held: HeldOut) -> tuple[bool, str
 
 
 def _scored(board: Leaderboard) -> list[Candidate]:
-    """Return the scored candidates without the baseline, best first."""
-    return [row for row in board.ranked() if row.state == "scored" and row.score is not None and row.role != "baseline"]
+    """Return the scored candidates without the baseline and a first look, best first."""
+    return [
+        row for row in board.ranked() if row.state == "scored" and row.score is not None and row.role not in ("baseline", "look")
+    ]
 
 
 def _folds(row: Candidate, sign: float) -> list[float]:

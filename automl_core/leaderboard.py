@@ -12,7 +12,7 @@ from automl_core.errors import NotFoundError
 from automl_core.workspace import read_json, write_json
 
 State = Literal["waiting", "running", "scored", "failed", "skipped", "stopped"]
-Role = Literal["baseline", "model", "ensemble"]
+Role = Literal["baseline", "model", "ensemble", "look"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Candidate:
     family : str
         For example ``boosting``, ``linear``, ``forest``, ``neighbours``, ``neural``, ``baseline``, ``ensemble``.
     role : Role
+        ``look`` for a score on a sample, which stands until the search's own of the same model replaces it.
     view : str
         Which view of the data the model gets: ``encoded``, ``scaled`` or ``native``.
     params : dict

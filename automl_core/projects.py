@@ -11,7 +11,8 @@ from sqlalchemy import delete, select
 
 from automl_core.catalogue import JOBS, PROJECTS, Project, fill, opened
 from automl_core.errors import AutoMLError, InputError, NotFoundError, StorageError
-from automl_core.workspace import Workspace, new_id, read_json, write_json
+from automl_core.people import access, audit
+from automl_core.workspace import ProjectFolder, Workspace, new_id, read_json, write_json
 
 LONGEST_NAME = 80
 
@@ -19,7 +20,7 @@ __all__ = ["Project", "create_project", "delete_project", "list_projects", "load
 
 
 def create_project(workspace: Workspace, name: str) -> Project:
-    """Make an empty project.
+    """Make an empty project that belongs to the acting person.
 
     Parameters
     ----------
@@ -37,6 +38,7 @@ def create_project(workspace: Workspace, name: str) -> Project:
     project = Project(new_id("pr"), _checked(name), time.time())
     folder = workspace.project(project.id)
     # The folder comes first: it is the truth, and a catalogue without the row is mended by a rebuild.
+    access.claim(folder)
     write_json(folder.meta, {"format": 1, "id": project.id, "name": project.name, "created": project.created})
     try:
         with opened(workspace) as connection:
@@ -46,19 +48,22 @@ def create_project(workspace: Workspace, name: str) -> Project:
     except AutoMLError:
         shutil.rmtree(folder.path, ignore_errors=True)  # a project that the person was told they do not have
         raise
+    audit.record(workspace, "created", project=project.id, what=project.name)
     return project
 
 
 def list_projects(workspace: Workspace) -> list[Project]:
-    """Return the projects whose folder is there, newest first."""
+    """Return the projects that the acting person may see and whose folder is there, newest first."""
     with opened(workspace) as connection:
         rows = connection.execute(select(PROJECTS).order_by(PROJECTS.c.created.desc())).all()
     found = [Project(row.id, row.name, row.created) for row in rows]
-    return [project for project in found if workspace.project(project.id).meta.exists()]
+    seen = set(access.visible(workspace))
+    return [project for project in found if project.id in seen]
 
 
 def load_project(workspace: Workspace, project_id: str) -> Project:
-    """Return one project from its folder; raises NotFoundError."""
+    """Return one project from its folder; raises AccessError or NotFoundError."""
+    access.require(workspace.project(project_id), "see")
     meta = workspace.project(project_id).meta
     if not meta.exists():
         raise NotFoundError(f"The project {project_id} does not exist.", action="Choose one from the list of projects.")
@@ -67,14 +72,14 @@ def load_project(workspace: Workspace, project_id: str) -> Project:
 
 
 def rename_project(workspace: Workspace, project_id: str, name: str) -> Project:
-    """Give a project another name; its folder and links stay as they are. Raises InputError or NotFoundError."""
+    """Give a project another name; its folder and links stay as they are. Raises AccessError, InputError or NotFoundError."""
     project = load_project(workspace, project_id)
     project = Project(project.id, _checked(name), project.created)
-    write_json(
-        workspace.project(project_id).meta, {"format": 1, "id": project.id, "name": project.name, "created": project.created}
-    )
-    with opened(workspace) as connection:
-        connection.execute(PROJECTS.update().where(PROJECTS.c.id == project_id).values(name=project.name))
+    folder = workspace.project(project_id)
+    with access.changing(folder.path, "renamed", project.name):
+        write_json(folder.meta, {"format": 1, "id": project.id, "name": project.name, "created": project.created})
+        with opened(workspace) as connection:
+            connection.execute(PROJECTS.update().where(PROJECTS.c.id == project_id).values(name=project.name))
     return project
 
 
@@ -83,14 +88,22 @@ def delete_project(workspace: Workspace, project_id: str) -> None:
 
     Raises
     ------
+    AccessError
+        When it belongs to somebody else.
     NotFoundError
     StorageError
         When a file could not be removed; the project is then no longer listed.
     """
+    project = load_project(workspace, project_id)
+    folder = workspace.project(project_id)
+    with access.changing(folder.path, "deleted", project.name, act="own"):
+        _delete(workspace, folder)
+
+
+def _delete(workspace: Workspace, folder: ProjectFolder) -> None:
     from automl_core.jobs.control import end
 
-    load_project(workspace, project_id)
-    folder = workspace.project(project_id)
+    project_id = folder.id
     for job_id in [*folder.list("runs"), *folder.list("jobs")]:
         with contextlib.suppress(AutoMLError):
             end(workspace, project_id, job_id)  # not `stop`: saving a model would bring the folder back

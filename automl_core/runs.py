@@ -63,6 +63,11 @@ class Run:
         own = self.path / "dataset"
         if own.is_dir():
             return self._unchanged(load_dataset(own))
+        if self.params["dataset"] == own.name:
+            raise NotFoundError(
+                f"The table this run learned from is no longer in its folder, {self.path.name}.",
+                action="Train again to judge and explain it; the models of this run still predict.",
+            )
         dataset_id = check_id(self.params["dataset"])
         folder = self.path.parent.parent / "datasets" / dataset_id
         if not folder.is_dir():
@@ -168,6 +173,7 @@ class Run:
         return self.leaderboard()[candidate_id].id
 
 
-def write_request(folder: Path, kind: str, params: dict[str, Any]) -> None:
-    """Write a job's whole request, the first file of its folder."""
-    write_json(folder / "request.json", {"format": 1, "kind": kind, "params": params})
+def write_request(folder: Path, kind: str, params: dict[str, Any], *, by: str = "") -> None:
+    """Write a job's whole request, the first file of its folder, with the id of the person who asked for it."""
+    asked = {"by": by} if by else {}
+    write_json(folder / "request.json", {"format": 1, "kind": kind, "params": params, **asked})

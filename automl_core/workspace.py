@@ -150,6 +150,16 @@ class Workspace:
         return cls(root)
 
     @property
+    def audit(self) -> Path:
+        """Log of who did what, see `people.audit`."""
+        return self.root / "audit.jsonl"
+
+    @property
+    def settings(self) -> Path:
+        """Limits and who may come in, see `people.settings`."""
+        return self.root / "settings.json"
+
+    @property
     def catalogue(self) -> Path:
         """SQLite file of the catalogue, where no other database is configured."""
         return self.root / "catalogue.db"
@@ -207,6 +217,11 @@ class ProjectFolder:
         """``project.json``: format, id, name, created."""
         return self.path / "project.json"
 
+    @property
+    def sharing(self) -> Path:
+        """``sharing.json``: whose it is and with whom it is shared, see `people.access`."""
+        return self.path / "sharing.json"
+
     def dataset(self, dataset_id: str) -> Path:
         """Folder of one dataset (see `data.dataset`)."""
         return self.path / "datasets" / check_id(dataset_id)
@@ -238,6 +253,14 @@ class ProjectFolder:
     def delete(self) -> None:
         """Remove the project and everything in it."""
         shutil.rmtree(self.path, ignore_errors=False)
+
+
+def project_of(path: Path) -> ProjectFolder | None:
+    """Return the project that a path lies in; None for a path outside of every project."""
+    for folder in (path, *path.parents):
+        if folder.parent.name == "projects" and folder.name.startswith("pr") and _ID.fullmatch(folder.name):
+            return ProjectFolder(folder)
+    return None
 
 
 @dataclass(frozen=True)

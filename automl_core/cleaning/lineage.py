@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from automl_core.cleaning.patterns import read_pattern
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.steps.catalogue import columns_of, operation, value
+from automl_core.errors import InputError
 from automl_core.kpi.formula import parse_formula
 from automl_core.schema import Column, Schema
 
@@ -27,6 +28,30 @@ def origins(recipe: Recipe, schema: Schema) -> Origins:
         if not operation(step).learned:
             found, schema = _after(step, found, schema)
     return found
+
+
+def check_target(recipe: Recipe, schema: Schema, target: str) -> None:
+    """Raise InputError when a step of the recipe takes the target's column away or gives it another name.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    schema : Schema
+        Of the uploaded table. A target that is none of its columns is made by a step, and not looked at.
+    target : str
+    """
+    if target not in schema or target in origins(recipe, schema):
+        return
+    steps = list(recipe)
+    number = next(n for n in range(1, len(steps) + 1) if target not in origins(Recipe(tuple(steps[:n])), schema))
+    step = steps[number - 1]
+    new = value(step, "names").get(target) if step.op == "rename_columns" else None
+    raise InputError(
+        f"Step {number} of the recipe, {operation(step).title!r}, "
+        + (f"gives the target {target!r} the name {new!r}." if new else f"takes the target {target!r} away."),
+        "What is to be predicted must keep its column and its name, so that new rows can be judged by it.",
+        "Take it out of that step or switch the step off on the Clean page, or choose another target.",
+    )
 
 
 def _after(step: Step, found: Origins, schema: Schema) -> tuple[Origins, Schema]:

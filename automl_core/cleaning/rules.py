@@ -18,6 +18,7 @@ from automl_core.cleaning.patterns import check_pattern
 from automl_core.cleaning.stateless.calculated import check_formula
 from automl_core.errors import FormatError, InputError
 from automl_core.kpi.formula import parse_formula
+from automl_core.people.access import changing
 from automl_core.schema import Schema
 from automl_core.workspace import read_json, write_json
 
@@ -193,8 +194,9 @@ def load_rules(dataset_folder: Path) -> tuple[Rule, ...]:
 
 
 def save_rules(dataset_folder: Path, rules: Iterable[Rule]) -> None:
-    """Write the rules beside their dataset, atomically."""
-    write_json(dataset_folder / "rules.json", rules_to(rules))
+    """Write the rules beside their dataset, atomically; raises AccessError for somebody who may only look."""
+    with changing(dataset_folder, "rules", dataset_folder.name):
+        write_json(dataset_folder / "rules.json", rules_to(rules))
 
 
 def rules_to(rules: Iterable[Rule]) -> dict[str, Any]:

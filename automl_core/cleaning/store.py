@@ -10,6 +10,7 @@ from typing import Any
 from automl_core.cleaning.recipe import History, Recipe, Step
 from automl_core.cleaning.steps import check_params, operation
 from automl_core.errors import FormatError, InputError
+from automl_core.people.access import changing
 from automl_core.workspace import read_json, write_json
 
 
@@ -25,8 +26,9 @@ def load_history(dataset_folder: Path) -> History | None:
 
 
 def save_history(dataset_folder: Path, history: History) -> None:
-    """Write the history beside its dataset, atomically."""
-    write_json(dataset_folder / "recipe.json", history.to_dict())
+    """Write the history beside its dataset, atomically; raises AccessError for somebody who may only look."""
+    with changing(dataset_folder, "recipe", dataset_folder.name):
+        write_json(dataset_folder / "recipe.json", history.to_dict())
 
 
 def import_recipe(text: str | bytes) -> Recipe:

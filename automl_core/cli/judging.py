@@ -53,6 +53,27 @@ def threshold(
 
 
 @app.command()
+def price(
+    folder: ModelPath,
+    costs: Annotated[
+        str, typer.Argument(help="What decisions are worth, written as for `train --costs`; an empty text takes the table away.")
+    ],
+) -> None:
+    """Judge every model of a train folder by a cost table; thresholds, scores and later exports use it from then on."""
+    from automl_core.leaderboard import in_words
+    from automl_core.own_figures import parse_costs
+    from automl_core.runs import Run
+    from automl_core.worker.judging import price_run
+
+    run = Run(train_folder(folder))
+    for note in price_run(run, parse_costs(costs) if costs.strip() else None, lambda done, doing: say(doing)):
+        say(note)
+    for row in sorted(run.leaderboard(), key=lambda row: -row.metrics.get("cost", float("-inf"))):
+        if "cost" in row.metrics:
+            print(f"{in_words(row.metrics['cost']):>12}  {row.name}")
+
+
+@app.command()
 def fails(
     model: ModelPath,
     labelled: Annotated[Path, typer.Argument(metavar="LABELLED.csv", help="Rows with the true outcome.")],

@@ -100,13 +100,16 @@ def dataset_of(file: Path, part: list[str] | None = None) -> Dataset:
 
 
 def recipe_of(path: Path | None, dataset: Dataset, target: str) -> Recipe:
-    """Return the recipe in a file, or the one proposed for the table."""
+    """Return the recipe in a file, or the one proposed for the table; raises InputError where it takes the target away."""
+    from automl_core.cleaning.lineage import check_target
     from automl_core.cleaning.propose import propose_recipe
     from automl_core.cleaning.store import import_recipe
 
     if path is None:
         return propose_recipe(dataset.frame(), dataset.schema, target)
-    return import_recipe(existing(path).read_bytes())
+    recipe = import_recipe(existing(path).read_bytes())
+    check_target(recipe, dataset.schema, target)
+    return recipe
 
 
 def given_recipe(path: Path | None) -> Recipe | None:

@@ -35,6 +35,11 @@ class Part:
     names: tuple[str, ...]
 
     @property
+    def is_table(self) -> bool:
+        """Whether it has a line of names and rows, and more than a column."""
+        return self.width > 1 and self.lines > 1
+
+    @property
     def sentence(self) -> str:
         """Say where it stands and what it looks like."""
         names = ", ".join(" ".join(name.split())[:20] for name in self.names[:3])
@@ -98,7 +103,7 @@ def cut_table(source: Path, folder: Path, choice: Choice, name: str) -> Cut:
         When there are fewer tables.
     """
     parts = find_parts(source, choice.dialect)
-    tables = [part for part in parts if part.width > 1 and part.lines > 1]
+    tables = [part for part in parts if part.is_table]
     if len(tables) > 1:
         sizes = [table.stop - table.start for table in tables]
         number = check_number(choice.table or sizes.index(max(sizes)) + 1, len(tables), name)

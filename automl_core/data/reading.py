@@ -15,7 +15,7 @@ from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
 from automl_core.data.encoding import decode, find_encoding
 from automl_core.data.headers import TYPED, column_names, is_typed, join_header
 from automl_core.data.large import read_large
-from automl_core.data.large_blocks import cut_table
+from automl_core.data.large_blocks import cut_table, find_parts
 from automl_core.data.origin import Choice
 from automl_core.data.records import Record, group_records, split_lines
 from automl_core.data.report import Around, ReadReport, Refused, TextTable
@@ -82,10 +82,28 @@ def _read_large(path: Path, choice: Choice, encoding: str) -> TextTable:
     return replace(found, report=cut.told(found.report))
 
 
+def tables_in(path: Path, dialect: Dialect | None = None) -> tuple[str, ...]:
+    """Return the tables that stand below each other in a text file, each in a few words; () where there is only one."""
+    if check_size(path) > FAST_BYTES:
+        sentences = [part.sentence for part in find_parts(path, dialect) if part.is_table]
+    else:
+        content = path.read_bytes()
+        encoding = dialect.encoding if dialect else find_encoding(content[:SAMPLE_BYTES], path)
+        lines = split_lines(decode(content, encoding, path.name)[0])
+        sentences = [block.sentence for block in _blocks(lines, dialect, encoding) if block.is_table]
+    return tuple(sentences) if len(sentences) > 1 else ()
+
+
+def _blocks(lines: list[str], dialect: Dialect | None, encoding: str) -> tuple[Block, ...]:
+    """Return the blocks of a file with blank lines; () for one without."""
+    if all(line and not line.isspace() for line in lines):
+        return ()
+    return find_blocks(group_records(lines, dialect or find_dialect(longest_run(lines), encoding))[0])
+
+
 def _read_blocks(lines: list[str], dialect: Dialect | None, encoding: str, wanted: int, name: str) -> TextTable:
     """Read the table of a file, or one of several below each other; notes below it are kept aside."""
-    blank = not all(line and not line.isspace() for line in lines)
-    blocks = find_blocks(group_records(lines, dialect or find_dialect(longest_run(lines), encoding))[0]) if blank else ()
+    blocks = _blocks(lines, dialect, encoding)
     tables = [block for block in blocks if block.is_table]
     if len(tables) > 1:
         number = check_number(wanted or largest(tables) + 1, len(tables), name)

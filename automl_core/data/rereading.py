@@ -9,6 +9,7 @@ from pathlib import Path
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset, write_description
 from automl_core.data.origin import Choice
 from automl_core.errors import InputError, StorageError
+from automl_core.people.access import changing
 from automl_core.schema import Kind
 
 NO_LIMIT = 1 << 50
@@ -66,7 +67,8 @@ def copy_dataset(dataset: Dataset, folder: Path) -> Dataset:
     Runs keep the table that they learned from: one that a run refers to is copied before it is changed.
     """
     try:
-        shutil.copytree(dataset.folder, folder)
+        with changing(folder, "table", folder.name, f"Copied from {dataset.id}"):
+            shutil.copytree(dataset.folder, folder)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise StorageError(

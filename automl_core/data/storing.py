@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from automl_core.errors import InputError, StorageError
+from automl_core.people.access import changing
 
 MAX_COLUMNS = 20_000
 
@@ -17,11 +18,12 @@ MAX_COLUMNS = 20_000
 def put_whole(folder: Path) -> Iterator[Path]:
     """Give a folder beside `folder` to fill, and put it in its place when nothing went wrong; raises StorageError."""
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(fresh, ignore_errors=True)
     try:
-        fresh.mkdir(parents=True)
-        yield fresh
-        _replace(folder, fresh)
+        with changing(folder, "table", folder.name):
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(parents=True)
+            yield fresh
+            _replace(folder, fresh)
     except StorageError:
         raise
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from automl_core.cleaning.preparation import take_kept
 from automl_core.engines.pycaret import experiment, experiment_class, plain, tamed, whole_numbers
 from automl_core.errors import EngineError
 
@@ -30,6 +32,7 @@ SAME = {
 """PyCaret's name of each metric that it defines as we do. (Its RMSLE takes the absolute value of a negative prediction.)"""
 NEAREST = {"rmsle": "RMSLE", "median_ae": "MAE", "balanced_accuracy": "MCC", "average_precision": "AUC", "log_loss": "AUC"}
 """What `tune_model` looks at where PyCaret lacks the metric."""
+LEFT_OUT = "left_out"
 SEEDS_AND_THREADS = ("random_state", "n_jobs", "thread_count", "random_seed")
 
 
@@ -48,19 +51,56 @@ def can_use_optuna() -> bool:
 
 
 class _Plain(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Our preprocessor behind plain column names on both sides, since PyCaret renames what looks odd to it."""
+    """Our preprocessor behind plain column names on both sides, since PyCaret renames what looks odd to it.
 
-    def __init__(self, preprocessor: Any = None, names: tuple[str, ...] = ()) -> None:
+    With `marked`, a column more says which rows are not to be learned from, for the steps after it.
+    """
+
+    def __init__(self, preprocessor: Any = None, names: tuple[str, ...] = (), marked: bool = False) -> None:
         self.preprocessor = preprocessor
         self.names = names
+        self.marked = marked
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> _Plain:
         self.preprocessor.fit(X.set_axis(self.names, axis=1), y)
+        kept = take_kept(self.preprocessor)
+        self.left_out_ = X.index[:0] if kept is None else X.index[~kept]
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         values = np.asarray(self.preprocessor.transform(X.set_axis(self.names, axis=1)), dtype=np.float64)
-        return pd.DataFrame(values, index=X.index, columns=[f"f{number}" for number in range(values.shape[1])])
+        made = pd.DataFrame(values, index=X.index, columns=[f"f{number}" for number in range(values.shape[1])])
+        return made.assign(**{LEFT_OUT: X.index.isin(self.left_out_).astype(float)}) if self.marked else made
+
+
+class _Kept(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Leave out the marked rows while a model is fitted; PyCaret skips a step of this mark where it predicts."""
+
+    _train_only = True
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> _Kept:
+        return self
+
+    def transform(self, X: pd.DataFrame, y: Any = None) -> Any:
+        kept = X[LEFT_OUT] == 0
+        return X[kept] if y is None else (X[kept], y[kept])
+
+
+class _Unmarked(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Take the mark away."""
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> _Unmarked:
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        return X.drop(columns=LEFT_OUT)
+
+
+def _steps(preprocessor: Any, names: tuple[str, ...]) -> list[tuple[str, Any]]:
+    """Return the steps of PyCaret's pipeline: ours, and those that leave rows out where a step of the recipe does."""
+    marked = any(label.startswith("drop") for label, _, _ in getattr(preprocessor, "after", ()))
+    prepare = ("prepare", _Plain(preprocessor, names, marked))
+    return [prepare, ("keep", _Kept()), ("unmark", _Unmarked())] if marked else [prepare]
 
 
 class Session:
@@ -80,6 +120,8 @@ class Session:
     folds : sequence of (ndarray, ndarray)
         Learned and judged positions of each fold.
     seed : int
+    cache : Path
+        Folder of what PyCaret keeps of fitted steps, instead of the system's folder for temporary files.
 
     Raises
     ------
@@ -96,6 +138,7 @@ class Session:
         preprocessor: Any,
         folds: Sequence[tuple[Any, Any]],
         seed: int,
+        cache: Path,
     ) -> None:
         from sklearn.model_selection import check_cv
 
@@ -110,13 +153,14 @@ class Session:
                 "target",
                 session_id=seed,
                 preprocess=False,
-                custom_pipeline=[("prepare", _Plain(preprocessor, names))],
+                custom_pipeline=_steps(preprocessor, names),
                 fold_strategy=check_cv(list(folds)),
                 data_split_shuffle=False,
                 n_jobs=1,
                 test_data=frame.head(1),
                 index=False,
                 log_experiment=False,
+                memory=str(cache),
             )
         # `setup` insists on test rows. The one it got is a learned row once more, and is taken out again: `finalize_model`
         # learns train and test rows together, and shall learn each row once.

@@ -11,6 +11,8 @@ from automl_core.errors import AutoMLError, JobError
 from automl_core.events import Event, Stopped, append_event
 from automl_core.jobs import client
 from automl_core.jobs.job import ACTIVE, RESUMABLE, RUNS, Job
+from automl_core.people.access import changing
+from automl_core.people.person import acting
 from automl_core.runs import write_request
 from automl_core.workspace import Workspace, new_id
 
@@ -34,6 +36,8 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
 
     Raises
     ------
+    AccessError
+        When the acting person may not change the project.
     StorageError
         When the folder or the catalogue cannot be written; nothing is left then.
     JobError
@@ -41,14 +45,16 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
     """
     job_id = new_id("rn" if kind in RUNS else "jb")
     job = Job(workspace.project(project_id).job(job_id))
-    try:
-        write_request(job.folder, kind, params)
-        job.hold()
-        job.waiting.touch()
-        record_job(job)
-    except (AutoMLError, OSError):
-        shutil.rmtree(job.folder, ignore_errors=True)  # or it would start one day, long after the person was told that it failed
-        raise
+    with changing(job.folder, "started", job_id, kind):
+        try:
+            write_request(job.folder, kind, params, by=acting().id)
+            job.hold()
+            job.waiting.touch()
+            record_job(job)
+        except (AutoMLError, OSError):
+            # Or it would start one day, long after the person was told that it failed.
+            shutil.rmtree(job.folder, ignore_errors=True)
+            raise
     client.ask(workspace, {"do": "start", "folder": str(job.folder)})
     return job_id
 
@@ -59,7 +65,8 @@ def stop(workspace: Workspace, project_id: str, job_id: str) -> None:
     state = job.state
     if state not in ACTIVE:
         return
-    job.stop_marker.touch()
+    with changing(job.folder, "stopped", job_id, job.kind):
+        job.stop_marker.touch()
     if state == "queued":
         with contextlib.suppress(FileNotFoundError):
             job.waiting.unlink()
@@ -95,15 +102,16 @@ def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
         return
     if job.state not in RESUMABLE and job.kind not in ("train", "tune"):  # a search can always be given more time
         raise JobError("This work has ended well.", action="Start it again with other settings.")
-    _renew_place(job)
-    job.hold()
-    job.stop_marker.unlink(missing_ok=True)
-    job.waiting.touch()
-    try:
-        record_job(job)
-    except AutoMLError:
-        job.waiting.unlink(missing_ok=True)
-        raise
+    with changing(job.folder, "resumed", job_id, job.kind):
+        _renew_place(job)
+        job.hold()
+        job.stop_marker.unlink(missing_ok=True)
+        job.waiting.touch()
+        try:
+            record_job(job)
+        except AutoMLError:
+            job.waiting.unlink(missing_ok=True)
+            raise
     client.ask(workspace, {"do": "start", "folder": str(job.folder)})
 
 
@@ -114,7 +122,7 @@ def _renew_place(job: Job) -> None:
     params = job.request["params"]
     place = params.get("place")
     if place and place["cluster"] and place["cluster"] != cluster_address():
-        write_request(job.folder, job.kind, {**params, "place": {**place, "cluster": cluster_address()}})
+        write_request(job.folder, job.kind, {**params, "place": {**place, "cluster": cluster_address()}}, by=job.by)
 
 
 def close(job: Job, event: Event) -> None:

@@ -46,6 +46,11 @@ class Job(InProject):
         return str(self.request["kind"])
 
     @property
+    def by(self) -> str:
+        """Id of the person who asked for it, empty where that is not known."""
+        return str(self.request.get("by", ""))
+
+    @property
     def journal(self) -> Path:
         """The file of its events."""
         return self.folder / "events.jsonl"

@@ -14,6 +14,7 @@ from automl_core.events import Event, Failed, Finished, Started, Stopped, append
 from automl_core.jobs.context import JobContext
 from automl_core.jobs.job import RUNS, Job
 from automl_core.log import log_error
+from automl_core.people.person import Person, acting_as, user
 
 GRACEFUL = (*RUNS, "tune", "combine")
 """Kinds that end themselves when asked, since they have something to keep."""
@@ -52,11 +53,13 @@ def _run(job: Job, resumed: bool) -> int:
         from automl_core.worker import KINDS
 
         request = job.request
+        # What the job does is done in the name of who asked for it; whether they may was decided when they did.
+        by = job.by or user()
         if request["kind"] not in GRACEFUL:
             signal.signal(signal.SIGTERM, lambda number, frame: _end_at_once(job, number, frame))
-        result = KINDS[request["kind"]](
-            JobContext(job.folder, job.project, request, lambda event: emit(job, event), job.stop_marker.exists)
-        )
+        context = JobContext(job.folder, job.project, request, lambda event: emit(job, event), job.stop_marker.exists)
+        with acting_as(Person(by, by, everywhere=True)):
+            result = KINDS[request["kind"]](context)
         stopped = job.stop_marker.exists()
         emit(job, Stopped(result) if stopped else Finished(result))
         code = 0

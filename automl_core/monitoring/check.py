@@ -9,6 +9,7 @@ from pathlib import Path
 from automl_core.batch.predict import Options, Tell, predict_file
 from automl_core.data.origin import Choice
 from automl_core.errors import AutoMLError, NotFoundError
+from automl_core.evaluation.judge import config_of
 from automl_core.monitoring.alerts import Alert, crossed, tell
 from automl_core.monitoring.drift import kept_check
 from automl_core.monitoring.health import look
@@ -17,6 +18,7 @@ from automl_core.monitoring.settings import folder_of, settings_of
 from automl_core.monitoring.summary import Chunking, DriftCheck, Status, summarise
 from automl_core.predicting import PredictionReport
 from automl_core.registry.store import Registered
+from automl_core.runs import Run
 from automl_core.scoring.bundle import Model, load_model
 from automl_core.scoring.logged import DAY
 from automl_core.workspace import read_json, write_json
@@ -78,7 +80,7 @@ def check(
     logged = read_log(registered, since=moment - days * DAY, until=moment + 1, last=MOST_ROWS)
     status = summarise(
         logged,
-        load_model(registered.model(number)),
+        judged_now(registered, number),
         name=registered.name,
         version=number,
         expected=registered.version(number).judged,
@@ -91,6 +93,24 @@ def check(
     folder_of(registered).mkdir(parents=True, exist_ok=True)
     write_json(status_file(registered), status.to_dict())
     return status, tell(registered, settings, crossed(status, look(registered.workspace), settings.limits), now=moment)
+
+
+def judged_now(registered: Registered, number: int) -> Model:
+    """Return a version's model, judged by the cost table that its run has now; the registered file stays as it is.
+
+    Raises
+    ------
+    NotFoundError, FormatError
+        As `Registered.model`.
+    """
+    model = load_model(registered.model(number))
+    lineage = registered.version(number).lineage
+    try:
+        costs = Run(registered.project.run(lineage["run"])).config.costs
+    except (AutoMLError, KeyError):  # the run was deleted, or the model came from elsewhere: its own table stands
+        return model
+    config = replace(config_of(model), costs=costs)
+    return replace(model, lineage={**model.lineage, "config": config.to_dict()})
 
 
 def predict_and_log(

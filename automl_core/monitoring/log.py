@@ -16,6 +16,7 @@ import pandas as pd
 
 from automl_core.errors import AutoMLError, InputError, NotFoundError
 from automl_core.monitoring.settings import folder_of, save_settings, settings_of
+from automl_core.people.access import changing
 from automl_core.registry.store import MODEL, Registered, list_registered
 from automl_core.scoring.archive import name_of
 from automl_core.scoring.logged import (
@@ -319,7 +320,8 @@ def add_labels(registered: Registered, frame: pd.DataFrame, key: str, target: st
         )
     labels = pd.DataFrame({"time": time.time(), "key": keys[there].to_numpy(), "truth": truth[there].to_numpy()})
     folder = folder_of(registered) / "labels"
-    write_part(folder / f"{time.strftime('%Y-%m-%d', time.gmtime())}.{secrets.token_hex(8)}.parquet", labels)
+    with changing(registered.folder, "labels", registered.id, f"{int(there.sum()):,} rows"):
+        write_part(folder / f"{time.strftime('%Y-%m-%d', time.gmtime())}.{secrets.token_hex(8)}.parquet", labels)
     return Labelled(int(there.sum()), int(read_log(registered)["truth"].notna().sum()))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_core.errors import FormatError, InputError
+from automl_core.people.access import changing
 from automl_core.registry.store import Registered
 from automl_core.workspace import read_json, write_json
 
@@ -122,7 +123,8 @@ def save_settings(registered: Registered, settings: Settings) -> None:
             raise InputError(f"The limit for {name} is {share:g}.", "It is a share, between 0 and 1.", "Choose another one.")
     if settings.webhook:
         check_address(settings.webhook)
-    write_json(registered.folder / FILE, settings.to_dict())
+    with changing(registered.folder, "monitoring", registered.id, "On" if settings.on else "Off"):
+        write_json(registered.folder / FILE, settings.to_dict())
 
 
 def check_address(address: str) -> str:

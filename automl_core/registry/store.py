@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import getpass
 import json
 import os
 import shutil
@@ -18,6 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from automl_core.errors import AutoMLError, FormatError, InputError, NotFoundError, StorageError
+from automl_core.people import access
+from automl_core.people.audit import Action
+from automl_core.people.person import acting
 from automl_core.registry.records import Alias, Entry, Standing, Version, check_alias, check_name, check_reason, standing
 from automl_core.workspace import InProject, ProjectFolder, Workspace, file_hash, new_id, read_json, write_json
 
@@ -116,9 +118,16 @@ class Registered(InProject):
     # -- changes ------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def changing(self, patience: float = PATIENCE) -> Iterator[None]:
-        """Hold the model for one change; another one waits its turn. Raises StorageError when that takes too long."""
-        with open(self.folder / ".lock", "a", encoding="ascii") as file:
+    def changing(self, action: Action, detail: str = "", *, patience: float = PATIENCE) -> Iterator[None]:
+        """Hold the model for one change by somebody who may; another one waits its turn.
+
+        Raises
+        ------
+        AccessError
+        StorageError
+            When that takes too long.
+        """
+        with access.changing(self.folder, action, self.id, detail), open(self.folder / ".lock", "a", encoding="ascii") as file:
             deadline = time.monotonic() + patience
             while True:
                 try:
@@ -172,13 +181,14 @@ class Registered(InProject):
         ------
         InputError
             Without a reason, when the version has that alias already, or when somebody else moved it meanwhile.
+        AccessError
         NotFoundError, FormatError
             When the version is not there, or its file was deleted or altered.
         """
         pointer, why = check_alias(alias), check_reason(reason)
         if not model_checked:
             _ = self.model(number)
-        with self.changing():
+        with self.changing("promoted", f"Version {number} as {pointer}"):
             entries = self.log()
             now = standing(entries)
             before = now.aliases.get(pointer, 0)
@@ -186,10 +196,10 @@ class Registered(InProject):
                 raise InputError(_meanwhile(entries, pointer), action="Look at it, then decide again.")
             if before == number:
                 raise InputError(f"Version {number} is {pointer} already.", action="Choose another version.")
-            entry = Entry(time.time(), who or user(), "promoted", number, pointer, before, why)
+            entry = Entry(time.time(), _who(who), "promoted", number, pointer, before, why)
             self.append(entry)
             if pointer == "champion" and now.aliases.get("challenger") == number:  # it has won, and challenges no more
-                self.append(Entry(time.time(), who or user(), "cleared", number, "challenger", number, "It is champion now."))
+                self.append(Entry(time.time(), _who(who), "cleared", number, "challenger", number, "It is champion now."))
         return entry
 
     def roll_back(self, reason: str, *, who: str = "", to: int | None = None) -> Entry:
@@ -210,7 +220,7 @@ class Registered(InProject):
             When the file of the earlier champion was deleted or altered; the champion stays then.
         """
         why = check_reason(reason)
-        with self.changing():
+        with self.changing("rolled-back"):
             champions = self.standing().champions
             earlier = list(dict.fromkeys(reversed(champions[:-1])))
             if not earlier or (to is not None and to not in earlier):
@@ -221,24 +231,24 @@ class Registered(InProject):
                 )  # fmt: skip
             number = earlier[0] if to is None else to
             _ = self.model(number)
-            entry = Entry(time.time(), who or user(), "rolled back", number, "champion", champions[-1], why)
+            entry = Entry(time.time(), _who(who), "rolled back", number, "champion", champions[-1], why)
             self.append(entry)
         return entry
 
     def clear(self, alias: Alias, reason: str, *, who: str = "") -> None:
         """Let an alias point nowhere."""
-        with self.changing():
+        with self.changing("cleared", alias):
             before = self.standing().aliases.get(alias)
             if before:
-                self.append(Entry(time.time(), who or user(), "cleared", before, alias, before, check_reason(reason)))
+                self.append(Entry(time.time(), _who(who), "cleared", before, alias, before, check_reason(reason)))
 
     def note(self, number: int, text: str, *, who: str = "") -> None:
         """Write a note on a version; an empty one takes the last away."""
         _ = self.home(number)
         if text.strip():
             text = check_reason(text)
-        with self.changing():
-            self.append(Entry(time.time(), who or user(), "noted", number, text=text.strip()))
+        with self.changing("noted", f"Version {number}"):
+            self.append(Entry(time.time(), _who(who), "noted", number, text=text.strip()))
 
     def add(self, version: Version, files: dict[str, Path], *, who: str = "") -> Version:
         """Keep a version with its files; it is there whole or not at all.
@@ -257,7 +267,7 @@ class Registered(InProject):
         """
         from dataclasses import replace
 
-        with self.changing():
+        with self.changing("registered"):
             number = max(self.numbers, default=0) + 1
             home = self.folder / "versions" / str(number)
             part = home.with_name(f".{number}.{os.getpid()}.part")
@@ -278,16 +288,14 @@ class Registered(InProject):
                 raise StorageError(
                     f"The version could not be kept: {error.strerror or error}.", action="Free some disk space, then try again."
                 ) from error
-            self.append(Entry(time.time(), who or user(), "registered", number, text=version.origin))
+            self.append(Entry(time.time(), _who(who), "registered", number, text=version.origin))
         return made
 
 
-def user() -> str:
-    """Return who uses this machine."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "someone"
+def _who(given: str) -> str:
+    """Return the name that stands in the log: the one given, unless somebody signed in, who cannot take another's."""
+    person = acting()
+    return person.id if person.signed_in else given or person.id
 
 
 def list_registered(project: ProjectFolder) -> list[Registered]:
@@ -335,6 +343,7 @@ def create_registered(project: ProjectFolder, name: str) -> Registered:
                 "Register a new version of it, or choose another name." if here else "Choose another name.",
             )
         made = Registered(project.registered(new_id("md")))
+        access.require(project, "change")
         write_json(made.folder / "model.json", {"format": 1, "id": made.id, "name": tidy, "created": time.time()})
     return made
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from automl_core.errors import AutoMLError, FormatError, InputError
+from automl_core.people.access import changing
 from automl_core.registry.store import Registered
 from automl_core.workspace import check_id, new_id, read_json, write_json
 
@@ -228,7 +229,8 @@ def save_policy(registered: Registered, policy: Policy) -> Policy:
 
     checked = check_policy(policy, registered)
     made = replace(checked, id=checked.id or new_id("po"), created=checked.created or time.time())
-    write_json(registered.folder / "policies" / f"{check_id(made.id)}.json", made.to_dict())
+    with changing(registered.folder, "policy", made.id, made.name):
+        write_json(registered.folder / "policies" / f"{check_id(made.id)}.json", made.to_dict())
     return made
 
 
@@ -243,7 +245,8 @@ def list_policies(registered: Registered) -> list[Policy]:
 
 def delete_policy(registered: Registered, policy_id: str) -> None:
     """Forget a policy; the records of its firings stay."""
-    (registered.folder / "policies" / f"{check_id(policy_id)}.json").unlink(missing_ok=True)
+    with changing(registered.folder, "policy", policy_id, "Deleted"):
+        (registered.folder / "policies" / f"{check_id(policy_id)}.json").unlink(missing_ok=True)
 
 
 def save_firing(registered: Registered, firing: Firing) -> None:

@@ -14,6 +14,7 @@ there the last fold's model is exported, as everywhere.
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -29,9 +30,10 @@ from automl_core.search import classic_plan as plan
 from automl_core.search.candidates import baseline
 from automl_core.search.classic_board import ClassicBoard, Job
 from automl_core.search.classic_course import MORE_TIME, NO_TIME, Clock, Course
-from automl_core.search.classic_work import begin
+from automl_core.search.classic_work import CACHE, begin
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.keeper import Keeper
+from automl_core.search.live_board import Look
 from automl_core.search.preload import preload
 from automl_core.search.prepare import Prepared, cores
 from automl_core.workspace import read_json
@@ -55,6 +57,8 @@ class ClassicLoop:
         `time.time` from which the budget counts; PyCaret's start counts.
     ids : sequence of str
         Only these of PyCaret's models; empty for its turbo list.
+    look : callable, optional
+        See `LiveBoard`.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class ClassicLoop:
         should_stop: Callable[[], bool],
         started: float,
         ids: Sequence[str] = (),
+        look: Look | None = None,
     ) -> None:
         self.work, self.config, self.classes = prepared.work, prepared.config, prepared.classes
         self.emit, self.should_stop, self.started = emit, should_stop, started
@@ -76,7 +81,7 @@ class ClassicLoop:
         self.facts: dict[int, dict[str, Any]] = {}
         self.preparing: set[int] = set()
         self.unprepared: dict[int, str] = {}
-        self.rows = ClassicBoard(self.work, self.config, emit, started)
+        self.rows = ClassicBoard(self.work, self.config, emit, started, look)
         self.jobs = self.rows.jobs
         self.keeper: Keeper | None = None
         self.ready = False
@@ -111,6 +116,7 @@ class ClassicLoop:
                 self._tell()
         finally:
             self.executor.kill()
+            shutil.rmtree(self.work.folder / CACHE, ignore_errors=True)
         self._finish()
         return self.rows.board
 
@@ -310,6 +316,7 @@ class ClassicLoop:
 
     def _finish(self) -> None:
         reason = "You stopped the run before it was done." if self.stopped else "The time was up before it was done."
+        self.rows.end_look()
         own = [self.jobs[row.id].spec.name for row in self.rows.scored() if not self.jobs[row.id].theirs]
         for job in self.jobs.values():
             if not job.closed and not self.rows.whole(job):

@@ -19,7 +19,7 @@ from automl_core.search import classic_plan as plan
 from automl_core.search.candidates import Spec, baseline
 from automl_core.search.classic_work import FINAL
 from automl_core.search.fitting import FoldWork
-from automl_core.search.live_board import LiveBoard, new_board
+from automl_core.search.live_board import LiveBoard, Look, new_board
 from automl_core.search.resuming import fitted_folds, old_row
 from automl_core.workspace import read_json, write_json
 
@@ -77,14 +77,23 @@ class ClassicBoard(LiveBoard):
         Takes each event.
     started : float
         `time.time` of the start that the rows' times count from.
+    look : callable, optional
+        See `LiveBoard`.
     """
 
-    def __init__(self, work: FoldWork, config: ExperimentConfig, emit: Callable[[Event], None], started: float) -> None:
+    def __init__(
+        self,
+        work: FoldWork,
+        config: ExperimentConfig,
+        emit: Callable[[Event], None],
+        started: float,
+        look: Look | None = None,
+    ) -> None:
         self.work, self.config, self.started = work, config, started
         self.metric = work.scorer.metric
         self.count = work.division.folds
         self.jobs: dict[str, Job] = {}
-        super().__init__(new_board(work, config), work.folder, emit)
+        super().__init__(new_board(work, config), work.folder, emit, look)
 
     def add(self, job: Job) -> Job:
         """Take a candidate in, in place of an earlier one of its id."""

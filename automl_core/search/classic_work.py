@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FINAL = "final"
 """Folder of a run, and stem of a file of a candidate, for what was fitted on all learned rows."""
+CACHE = "pycaret"
+"""Folder of a run for what PyCaret keeps while it works."""
 
 
 def begin(work: FoldWork) -> Serve:
@@ -39,6 +41,7 @@ def begin(work: FoldWork) -> Serve:
         preprocessor=build_preprocessor(work.recipe, work.schema, work.features, task=work.task, seed=work.seed),
         folds=[(division.learned(fold), division.judged(fold)) for fold in range(division.folds)],
         seed=work.seed,
+        cache=work.folder / CACHE,
     )
     return partial(serve, session, work)
 

@@ -1,7 +1,8 @@
 """A first score within two seconds: a plain model on a growing sample, while the table is read and the engines are imported.
 
 The rows of a sample are scored in folds like any others, so the score is honest, but it may stand on few rows: its reason
-says on how many. Nothing is chosen by it, and the search's own row takes its place.
+says on how many. Nothing is chosen by it. It is handed over to the search's leaderboard and stands there until the same
+model, which the search fits first, has a score on all rows and can be a part of the ensemble.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from automl_core.cleaning.recipe import Recipe
     from automl_core.experiment import ExperimentConfig, Split
-    from automl_core.leaderboard import Candidate
+    from automl_core.leaderboard import Candidate, Leaderboard
     from automl_core.schema import Schema
 
 MODEL = "lr"
@@ -102,15 +103,14 @@ class FirstLook:
         """End the process, if it has not ended; a second call does nothing."""
         self._executor.kill()
 
-    def until_shown(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
-        """Return an `emit` that ends the look before the search's first row is told."""
+    def hand_over(self, folder: Path) -> Leaderboard | None:
+        """End the look and return the leaderboard that it wrote into the run's folder; None where it wrote none."""
+        from automl_core.leaderboard import Leaderboard
 
-        def tell(event: Event) -> None:
-            if isinstance(event, CandidateScored):
-                self.end()
-            emit(event)
-
-        return tell
+        self.end()
+        with suppress(AutoMLError):
+            return Leaderboard.load(folder / "leaderboard.json")
+        return None
 
 
 def of_file(path: Path, wish: Wish, folder: Path, *, emit: Callable[[Event], None]) -> FirstLook | None:
@@ -246,11 +246,13 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
     """
     import numpy as np
 
+    from automl_core.cleaning.preparation import take_kept
     from automl_core.cleaning.preprocessing import build_preprocessor
     from automl_core.leaderboard import Candidate
     from automl_core.metrics import all_scores
     from automl_core.scoring.values import predict_values
     from automl_core.search.candidates import catalogue, make_estimator
+    from automl_core.search.live_board import FOLLOWS
     from automl_core.search.prepare import prepare
 
     config = replace(config, holdout=0.0, folds=config.folds or FOLDS)
@@ -266,8 +268,9 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a fold without some category is no news to a person
             X = np.asarray(preprocessor.fit_transform(work.features.iloc[learned], y[learned]), dtype=np.float64)
+            kept = take_kept(preprocessor)
             begun = time.perf_counter()
-            estimator.fit(X, y[learned])
+            estimator.fit(*((X, y[learned]) if kept is None else (X[kept], y[learned][kept])))
             fit_seconds += time.perf_counter() - begun
             begun = time.perf_counter()
             V = np.asarray(preprocessor.transform(work.features.iloc[judged]), dtype=np.float64)
@@ -285,9 +288,10 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
         id=spec.id,
         name=spec.name,
         family=spec.family,
+        role="look",
         params=spec.params,
         state="scored",
-        reason=f"{seen} in {division.each} folds. The search's own score follows.",
+        reason=f"{seen} in {division.each} folds. {FOLLOWS}",
         fold_scores=tuple(scores),
         score=float(np.mean(scores)),
         spread=float(np.std(scores, ddof=1)) if len(scores) > 1 else None,

@@ -10,9 +10,13 @@ from automl_core.events import CandidateScored, Event
 from automl_core.experiment import ExperimentConfig
 from automl_core.fold_tests import fold_ratio
 from automl_core.honesty import recommend
-from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.leaderboard import Candidate, Leaderboard, in_words
 from automl_core.search.fitting import FoldWork
 from automl_core.workspace import write_json
+
+Look = Callable[[], Leaderboard | None]
+FOLLOWS = "The search's own score follows."
+MORE = "Give the run more time for a score on all rows."
 
 
 def new_board(work: FoldWork, config: ExperimentConfig) -> Leaderboard:
@@ -40,10 +44,14 @@ class LiveBoard:
         The run's.
     emit : callable
         Takes a `CandidateScored` for each row that is shown.
+    look : callable, optional
+        Ends the first look and returns its leaderboard; called before the first row is shown. The look's row stands until the
+        same model has a score of the search's own.
     """
 
-    def __init__(self, board: Leaderboard, folder: Path, emit: Callable[[Event], None]) -> None:
+    def __init__(self, board: Leaderboard, folder: Path, emit: Callable[[Event], None], look: Look | None = None) -> None:
         self.board, self.folder, self.emit = board, folder, emit
+        self._look = look
         self._unsaved = False
 
     def keep(self, row: Candidate) -> None:
@@ -53,6 +61,9 @@ class LiveBoard:
 
     def show(self, row: Candidate) -> None:
         """Put a row on the leaderboard; one that is not done is stored with the next `flush`, if it still is the news."""
+        self._hand_over()
+        if row.state == "running" and any(known.id == row.id and known.role == "look" for known in self.board):
+            return
         self.put(row)
         if row.state == "scored":
             self.recommend()
@@ -60,6 +71,20 @@ class LiveBoard:
         if not self._unsaved:
             self.save()
         self.emit(CandidateScored(row.to_dict()))
+
+    def _hand_over(self) -> None:
+        look, self._look = self._look, None
+        seen = look() if look else None
+        if seen is not None and seen.metric == self.board.metric:
+            for row in seen:
+                self.put(row)
+
+    def end_look(self) -> None:
+        """Say of a first look that the search did not come back to that it is no result."""
+        self._hand_over()
+        for row in [row for row in self.board if row.role == "look"]:
+            reason = row.reason.removesuffix(FOLLOWS) + f"Its score was {in_words(row.score or 0.0, row.spread)}."
+            self.show(replace(row, role="model", state="skipped", reason=reason, suggestion=MORE, score=None))
 
     def put(self, row: Candidate) -> None:
         """Put a row that was told before on the leaderboard."""

@@ -16,7 +16,7 @@ from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.search.candidates import Spec
 from automl_core.search.combine import combine
 from automl_core.search.executor import Done
-from automl_core.search.live_board import LiveBoard, new_board
+from automl_core.search.live_board import LiveBoard, Look, new_board
 from automl_core.search.memory import SUGGESTION
 from automl_core.search.place import HERE, Place, executor_at
 from automl_core.search.preload import preload
@@ -59,6 +59,8 @@ class SearchLoop:
         With `specs`, of the ensemble of them that was chosen before.
     place : Place, optional
         Where the fits are made; on this machine by default.
+    look : callable, optional
+        See `LiveBoard`.
 
     Raises
     ------
@@ -76,6 +78,7 @@ class SearchLoop:
         specs: tuple[Spec, ...] | None = None,
         weights: dict[str, float] | None = None,
         place: Place = HERE,
+        look: Look | None = None,
     ) -> None:
         self.work, self.config, self.classes = prepared.work, prepared.config, prepared.classes
         self.emit, self.should_stop, self.started = emit, should_stop, started
@@ -95,7 +98,7 @@ class SearchLoop:
         chosen = first_specs(self.config, self.work.schema, learned, len(self.classes)) if specs is None else list(specs)
         self.supply = Supply(self.config, chosen, more=specs is None, greater_is_better=self.metric.greater_is_better)
         self.failed_view: dict[tuple[int, str], str] = {}
-        self.rows = LiveBoard(new_board(self.work, self.config), self.work.folder, emit)
+        self.rows = LiveBoard(new_board(self.work, self.config), self.work.folder, emit, look)
         self.told = 0.0
         self.stopped = False
         budget = self.config.budget.seconds
@@ -330,6 +333,7 @@ class SearchLoop:
         limit = self.started + budget - time.time() - 0.2
         allowed = 2.0 if self.stopped else (30.0 if self.config.budget.trials else max(limit, 0.3))
         self._ensemble(time.monotonic() + allowed)
+        self.rows.end_look()
         self.rows.recommend()
         self.rows.save()
 

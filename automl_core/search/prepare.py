@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core.cleaning.apply import apply_stateless
+from automl_core.cleaning.lineage import check_target
 from automl_core.cleaning.preprocessing import left_out
 from automl_core.cleaning.recipe import Recipe
 from automl_core.experiment import ExperimentConfig
@@ -62,6 +63,7 @@ def seen_columns(recipe: Recipe, schema: Schema) -> list[str]:
 
 def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: ExperimentConfig, folder: Path) -> Prepared:
     """Clean, check and divide the table; the division of an earlier start is kept."""
+    check_target(recipe, schema, config.target)
     cleaned = apply_stateless(frame, schema, recipe, training=True)
     config, notes = check_config(cleaned.frame, cleaned.schema, config, uploaded=(frame, schema))
     known = cleaned.frame[config.target].notna()

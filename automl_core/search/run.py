@@ -13,6 +13,7 @@ from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Leaderboard
 from automl_core.schema import Schema
 from automl_core.search.candidates import Spec
+from automl_core.search.live_board import Look
 from automl_core.search.loop import SearchLoop
 from automl_core.search.memory import give_back
 from automl_core.search.place import HERE, Place
@@ -34,6 +35,7 @@ def run_search(
     specs: tuple[Spec, ...] | None = None,
     weights: dict[str, float] | None = None,
     place: Place = HERE,
+    look: Look | None = None,
 ) -> Leaderboard:
     """Search for the best model.
 
@@ -58,6 +60,8 @@ def run_search(
         With `specs`, of the ensemble of them that was chosen before.
     place : Place, optional
         Where fits are made; PyCaret's own work always is on this machine.
+    look : callable, optional
+        Ends the first look and returns its leaderboard, which seeds the search's; see `LiveBoard`.
 
     Returns
     -------
@@ -81,10 +85,17 @@ def run_search(
 
         if place.cluster:
             emit(Message("PyCaret works on this machine: the cluster is not used for this way of working."))
-        board = ClassicLoop(prepared, emit=emit, should_stop=should_stop, started=started).run()
+        board = ClassicLoop(prepared, emit=emit, should_stop=should_stop, started=started, look=look).run()
     else:
         board = SearchLoop(
-            prepared, emit=emit, should_stop=should_stop, started=started, specs=specs, weights=weights or {}, place=place
+            prepared,
+            emit=emit,
+            should_stop=should_stop,
+            started=started,
+            specs=specs,
+            weights=weights or {},
+            place=place,
+            look=look,
         ).run()
     store_proof(prepared, emit)
     return board

@@ -10,6 +10,7 @@ import numpy as np
 
 from automl_core.errors import InputError, NotFoundError
 from automl_core.leaderboard import Candidate
+from automl_core.people.access import changing
 from automl_core.runs import Run
 from automl_core.search.candidates import Spec
 from automl_core.tuning.study import Study, TrialRow, study_folder
@@ -77,7 +78,7 @@ def pick_trial(run: Run, study_id: str, number: int) -> Candidate:
         When there is no such study or trial.
     """
     folder = study_folder(run.path, study_id)
-    with at_work(folder, "This study"):
+    with changing(folder, "study", study_id, f"Picked trial {number}"), at_work(folder, "This study"):
         study = Study.load(folder)
         trial = next((row for row in study.rows if row.number == number), None)
         if trial is None:

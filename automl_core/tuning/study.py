@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from automl_core.engines.optuna_study import Method, Pruner
 from automl_core.errors import FormatError, InputError, NotFoundError
+from automl_core.people.access import changing
 from automl_core.tuning.spaces import STEPS, Space
 from automl_core.workspace import read_json, write_json
 
@@ -271,12 +272,14 @@ def new_study(run: Path, candidate: str) -> str:
 
 def pause(folder: Path) -> None:
     """Let a study begin nothing more until `go_on`; what is being fitted is fitted to its end. The pause costs no time."""
-    (folder / PAUSE).touch()
+    with changing(folder, "study", folder.name, "Paused"):
+        (folder / PAUSE).touch()
 
 
 def go_on(folder: Path) -> None:
     """Let a paused study go on."""
-    (folder / PAUSE).unlink(missing_ok=True)
+    with changing(folder, "study", folder.name, "Goes on"):
+        (folder / PAUSE).unlink(missing_ok=True)
 
 
 def is_paused(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from automl_core.evaluation.judge import config_of
+from automl_core.evaluation.wording import money
 from automl_core.explaining.explainer import Explainer, MemberShare, Shares, linked
 from automl_core.explaining.sampling import sample_shapley
 from automl_core.predicting import check_rows, read_row
@@ -69,6 +72,8 @@ class Answer:
         Where the row lies outside the training rows, or breaks a rule of the table.
     range : str
         Between what the truth lies, see `range_sentence`.
+    worth : str
+        What both decisions are worth by the cost table, see `worth_sentence`.
     """
 
     target: str
@@ -84,6 +89,7 @@ class Answer:
     positions: tuple[Position, ...] = ()
     warnings: tuple[str, ...] = ()
     range: str = ""
+    worth: str = ""
 
     @property
     def exact(self) -> bool:
@@ -178,6 +184,7 @@ def answer_of(model: Model, shares: Shares, typed: pd.DataFrame, warnings: tuple
         positions=tuple(stands[entry.column] for entry in found),
         warnings=warnings,
         range=range_sentence(model, shares.predicted),
+        worth=worth_sentence(model, shares.predicted, typed),
     )
 
 
@@ -203,6 +210,31 @@ def range_sentence(model: Model, values: Array, coverage: float = COVERAGE) -> s
     if len(labels) == len(model.classes):
         return f"{certain} no label can be ruled out for this row."
     return f"{certain} it is {listed(labels) if len(labels) == 1 else f'one of {listed(labels)}'}."
+
+
+def worth_sentence(model: Model, values: Array, typed: pd.DataFrame) -> str:
+    """Say what predicting the event for one row is worth on average, and what not; empty for models without a cost table.
+
+    Parameters
+    ----------
+    model : Model
+    values : ndarray, shape (1, 2)
+    typed : DataFrame, shape (1, n_columns)
+    """
+    costs = config_of(model).costs
+    if costs is None or len(model.classes) != 2:
+        return ""
+    chance, unit = float(values[0, 1]), costs.currency
+    act = chance * costs.true_positive + (1 - chance) * costs.false_positive
+    leave = chance * costs.false_negative + (1 - chance) * costs.true_negative
+    if costs.amount:
+        amount = float(typed[costs.amount].iloc[0]) if costs.amount in typed else math.nan
+        if math.isfinite(amount):
+            act, leave = act * amount, leave * amount
+        else:  # not learned from, so not asked for
+            unit = f"{unit} × {quoted(costs.amount)}".strip()
+    told = f"By the cost table, predicting {quoted(model.positive)} for this row is worth {money(act, unit)} on average"
+    return f"{told}, not predicting it {money(leave, unit)}."
 
 
 def why_sentences(answer: Answer, most: int = 3) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_core.errors import FormatError, InputError
+from automl_core.people.access import changing
 from automl_core.workspace import read_json, write_json
 
 MOST = 50
@@ -61,5 +62,6 @@ def drop_case(path: Path, name: str) -> tuple[Case, ...]:
 
 
 def _write(path: Path, cases: tuple[Case, ...]) -> tuple[Case, ...]:
-    write_json(path, {"format": 1, "cases": [{"name": case.name, "values": case.values} for case in cases]})
+    with changing(path, "case", path.stem):
+        write_json(path, {"format": 1, "cases": [{"name": case.name, "values": case.values} for case in cases]})
     return cases

@@ -43,6 +43,7 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "failing": judging.failing_job,
     "fairness": judging.fairness_job,
     "decide": judging.decide_job,
+    "price": judging.price_job,
     "learning": judging.learn_more,
     "predict": predictions.predict_job,
     "read": reading.read_job,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import AutoMLError
-from automl_core.events import Progress
+from automl_core.events import Message, Progress
 from automl_core.jobs.context import JobContext
 from automl_core.runs import Run
 from automl_core.workspace import read_json, write_json
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from automl_core.evaluation.evaluate import Evaluation
     from automl_core.evaluation.judged import Judged
+    from automl_core.experiment import Costs
     from automl_core.scoring.bundle import Model
 
 
@@ -142,11 +144,53 @@ def compare_groups(run: Run, candidate_id: str, source: str, column: str, label:
 def decide(run: Run, candidate_id: str, threshold: float, reason: str) -> None:
     """Make a threshold that of a model, and judge anew whatever it was judged on."""
     from automl_core.evaluation.deciding import choose
+
+    choose(run, candidate_id, threshold, reason)
+    judge_anew(run, candidate_id)
+
+
+def price_run(run: Run, costs: Costs | None, tell: Callable[[float, str], None] = lambda done, doing: None) -> tuple[str, ...]:
+    """Make a cost table that of a run: rows, packed models with their thresholds, scores and reports then tell it.
+
+    Parameters
+    ----------
+    run : Run
+    costs : Costs or None
+    tell : callable
+        Gets the share that is done, and what is being done.
+
+    Returns
+    -------
+    tuple of str
+        What a person should know.
+
+    Raises
+    ------
+    InputError, NotFoundError
+        As `combining.price.price`.
+    """
+    from automl_core.combining.price import price
+    from automl_core.worker.candidates import bundle, keep_model
+
+    tell(0.0, "Judging every model by the cost table")
+    notes = price(run, costs)
+    board = run.leaderboard()
+    there = [row.id for row in board if run.model(row.id).exists() or run.evaluation(row.id).exists()]
+    for done, candidate_id in enumerate(there, start=1):
+        tell(done / (len(there) + 1), f"Choosing the threshold of {board[candidate_id].name} by it")
+        bundle(run, candidate_id)  # packed before its row was judged by the table, so it is packed again
+        judge_anew(run, candidate_id)
+    if (run.path / "model.zip").exists():
+        keep_model(run, board.recommended)
+    return notes
+
+
+def judge_anew(run: Run, candidate_id: str) -> None:
+    """Judge a model, whose threshold or cost table is another one, on whatever it was judged on."""
     from automl_core.evaluation.judged import Judged, judged_folder, sources
     from automl_core.scoring.bundle import load_model
     from automl_core.worker.candidates import bundle
 
-    choose(run, candidate_id, threshold, reason)
     model = load_model(bundle(run, candidate_id))
     for source in sources(run, candidate_id):
         folder = judged_folder(run, candidate_id, source)
@@ -154,6 +198,18 @@ def decide(run: Run, candidate_id: str, threshold: float, reason: str) -> None:
             notes = tuple(note for note in read_json(folder / "notes.json") if not note.startswith("The threshold was chosen"))
             rejudge(run, candidate_id, source, model, Judged.load(folder), notes)
     run.report(candidate_id).unlink(missing_ok=True)  # it tells the old one
+
+
+def price_job(context: JobContext) -> dict[str, Any]:
+    """Make a cost table that of a run."""
+    from automl_core.experiment import Costs
+    from automl_core.worker.candidates import run_of
+
+    told = context.request["params"]["costs"]
+    notes = price_run(run_of(context), Costs(**told) if told else None, lambda done, doing: context.emit(Progress(done, doing)))
+    for note in notes:
+        context.emit(Message(note))
+    return {}
 
 
 def learn_more(context: JobContext) -> dict[str, Any]:

@@ -18,6 +18,7 @@ FORMATS = ("csv", "xlsx", "parquet")
 def predict_job(context: JobContext) -> dict[str, Any]:
     """Predict an uploaded file, as the request says."""
     from automl_core.batch.predict import Options, predict_file
+    from automl_core.data.origin import Choice
     from automl_core.monitoring.check import predict_and_log
     from automl_core.monitoring.log import version_of
     from automl_core.scoring.bundle import load_model
@@ -36,12 +37,13 @@ def predict_job(context: JobContext) -> dict[str, Any]:
         context.emit(Progress(done, doing, left))
 
     options = Options(contributions=bool(params.get("contributions")))
+    choice = Choice.from_dict(params.get("choice", {}))
     try:
         version = version_of(context.project, params["run"], params["candidate"])
         if version is None:
-            report = predict_file(model, source, out, options, tell=tell)
+            report = predict_file(model, source, out, options, choice=choice, tell=tell)
         else:
-            report, hindered = predict_and_log(model, source, out, *version, options=options, tell=tell)
+            report, hindered = predict_and_log(model, source, out, *version, options=options, choice=choice, tell=tell)
             if hindered:
                 context.emit(Message(f"{hindered} The predictions are there all the same.", level="warning"))
     except AutoMLError as error:

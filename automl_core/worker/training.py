@@ -120,12 +120,13 @@ def _train_alone(
             run.recipe,
             config,
             run.path,
-            emit=look.until_shown(emit) if look else emit,
+            emit=emit,
             should_stop=should_stop,
             started=started - used,
             specs=specs,
             weights=origin.weights if origin else None,
             place=place,
+            look=(lambda: look.hand_over(run.path)) if look else None,
         )
         if origin and specs:
             leaderboard = _learned_again(run, origin, leaderboard, specs, emit)

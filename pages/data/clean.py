@@ -15,6 +15,7 @@ from pages.shared import (
     guards,
     history_view,
     layout,
+    people,
     recipes,
     rules_view,
     state,
@@ -37,12 +38,19 @@ def draw_bar(data: Dataset, history: History) -> None:
     """Draw undo, redo and the way back to the proposal."""
     with st.container(horizontal=True):
         if st.button(
-            "Undo", key="clean_undo", icon=":material/undo:", disabled=not history.past, help="Takes the last change back."
+            "Undo",
+            key="clean_undo",
+            icon=":material/undo:",
+            **people.changing("Takes the last change back.", disabled=not history.past),
         ):
             step_list.keep(data, history.undo())
-        if st.button("Redo", key="clean_redo", icon=":material/redo:", disabled=not history.future, help="Brings it again."):
+        if st.button(
+            "Redo", key="clean_redo", icon=":material/redo:", **people.changing("Brings it again.", disabled=not history.future)
+        ):
             step_list.keep(data, history.redo())
-        if st.button("Reset to the proposed recipe", key="clean_reset", icon=":material/restart_alt:", help="Can be undone."):
+        if st.button(
+            "Reset to the proposed recipe", key="clean_reset", icon=":material/restart_alt:", **people.changing("Can be undone.")
+        ):
             step_list.keep(data, history.change(recipes.proposed(data)), "The proposed recipe is back. Undo brings yours back.")
 
 
@@ -67,7 +75,7 @@ def draw_files(data: Dataset, history: History) -> None:
                 if lacking:
                     shown = ", ".join(errors.plain(name) for name in lacking[:10])
                     st.warning(f"This table has no column {shown}. Steps leave out what is not there.", icon=":material/warning:")
-                if st.button("Use this recipe", key="clean_use", icon=":material/check:", help="Can be undone."):
+                if st.button("Use this recipe", key="clean_use", icon=":material/check:", **people.changing("Can be undone.")):
                     state.put_draft("clean_imported", uploaded.file_id)
                     step_list.keep(data, history.change(recipe), f"The recipe with {len(recipe)} steps is in use.")
 
@@ -80,7 +88,10 @@ except AutoMLError as error:
     errors.show(error)
     history = History(present=recipes.proposed(data))
     if st.button(
-        "Start again with the proposed recipe", key="clean_mend", type="primary", help="Replaces the recipe that cannot be read."
+        "Start again with the proposed recipe",
+        key="clean_mend",
+        type="primary",
+        **people.changing("Replaces the recipe that cannot be read."),
     ):
         step_list.keep(data, history)
     st.stop()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import alerts_view, cards_view, errors, guards, jobs, layout, leakage_view, profile_view, state
+from pages.shared import alerts_view, cards_view, errors, guards, jobs, layout, leakage_view, people, profile_view, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -44,7 +44,7 @@ def look(project: ProjectFolder, data: Dataset, target: str) -> Profile | None:
     following = jobs.panel(project, folder.name, key="explore")
     if following.state == "finished":
         return profile_view.from_file(folder / "profile.json")
-    if not following.active and st.button("Look again", key="explore_again", type="primary", help="Starts over."):
+    if not following.active and st.button("Look again", key="explore_again", type="primary", **people.changing("Starts over.")):
         jobs.start(project, "profile", params)
         st.rerun()
     return None

@@ -6,7 +6,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import caches, errors, guards, intake, jobs, layout, state
+from pages.shared import caches, errors, guards, intake, jobs, layout, people, state
 from pages.shared.combine_view import draw_combine
 from pages.shared.dataset_view import change_dialect, draw_kinds, draw_report, draw_rows
 from pages.shared.nulls_view import draw_nulls
@@ -20,8 +20,10 @@ def take_file(label: str) -> None:
     uploaded = st.file_uploader(
         label,
         key=f"upload_file_{turn}",
-        help="CSV or other text, Excel, ods, Parquet, Feather, JSON, SQLite, or one of these compressed, up to 2 GB. What it is "
-        "and how it is written is found from the file.",
+        **people.changing(
+            "CSV or other text, Excel, ods, Parquet, Feather, JSON, SQLite, or one of these compressed, up to 2 GB. What it is "
+            "and how it is written is found from the file."
+        ),
     )
     if uploaded is None:
         return

@@ -9,7 +9,7 @@ import streamlit as st
 from automl_core.data.samples import SAMPLES
 from automl_core.projects import Project, create_project, delete_project, list_projects, rename_project
 from automl_core.workspace import folder_size
-from pages.shared import caches, errors, intake, layout, state
+from pages.shared import caches, errors, intake, layout, people, sharing_form, state
 
 TASKS = {"binary": "two outcomes", "multiclass": "several outcomes", "regression": "a number"}
 
@@ -69,15 +69,28 @@ def card(project: Project) -> None:
             f"{tables} table{'s' * (tables != 1)}, {runs} run{'s' * (runs != 1)}, {size(folder_size(folder.path))}. "
             f"Created {when(project.created)}, last used {when(last_used(project))}."
         )
+        if people.configured():
+            st.caption(f":material/group: {errors.plain(sharing_form.whose(folder))}")
         with st.container(horizontal=True):
             if st.button(
                 "Open", key=f"projects_open_{project.id}", icon=":material/folder_open:", help="Opens its tables and runs."
             ):
                 page = "compare" if runs else "upload"
                 layout.go_to(page, project=project.id)
-            if st.button("Rename", key=f"projects_rename_{project.id}", icon=":material/edit:", help="Gives it another name."):
+            if st.button(
+                "Rename", key=f"projects_rename_{project.id}", icon=":material/edit:",
+                **people.changing("Gives it another name.", project=project.id),
+            ):  # fmt: skip
                 ask_name(project)
-            if st.button("Delete", key=f"projects_delete_{project.id}", icon=":material/delete:", help="Asks first."):
+            if people.configured() and st.button(
+                "Share", key=f"projects_share_{project.id}", icon=":material/group_add:",
+                **people.changing("Says who may look at it or change it.", act="own", project=project.id),
+            ):  # fmt: skip
+                sharing_form.ask(project.id, project.name)
+            if st.button(
+                "Delete", key=f"projects_delete_{project.id}", icon=":material/delete:",
+                **people.changing("Asks first.", act="own", project=project.id),
+            ):  # fmt: skip
                 ask_delete(project)
 
 

@@ -14,6 +14,8 @@ from pages.shared import (
     guards,
     jobs,
     layout,
+    money_view,
+    people,
     place_form,
     proof_view,
     recipes,
@@ -32,9 +34,11 @@ if TYPE_CHECKING:
 
 def cleaned(data: Dataset, target: str) -> Cleaned:
     """Return the table as the models would get it, after the steps that act on the table; raises AutoMLError."""
+    from automl_core.cleaning.lineage import check_target
     from automl_core.cleaning.store import export_recipe
 
     recipe = recipes.current(data, target)
+    check_target(recipe, data.schema, target)
     return _cleaned(data.fingerprint, export_recipe(recipe), data, recipe)
 
 
@@ -83,7 +87,7 @@ def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool, earli
             key="compare_start",
             type="primary" if primary else "secondary",
             icon=":material/play_arrow:",
-            help="Starts the comparison. It goes on when you close this page.",
+            **people.changing("Starts the comparison. It goes on when you close this page."),
         )
         asked = forecast_view.button(project, request(data, config))
     if clicked:
@@ -128,6 +132,7 @@ run = guards.require_run()
 following = run_view.draw(project, run, f"compare_{run.id}")
 if not following.active:
     forecast_view.against(run)
+    money_view.draw(project, run, "compare")
 proof_view.draw(run, f"compare_{run.id}")
 with st.expander("New comparison", icon=":material/add:", expanded=False):
     table = guards.require_dataset()

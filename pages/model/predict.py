@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder, new_id, read_json
-from pages.shared import caches, errors, guards, intake, jobs, layout, replay_view, run_view, state
+from pages.shared import caches, errors, guards, intake, jobs, layout, part_view, people, replay_view, run_view, state
 from pages.shared.row_form import draw_form
 
 if TYPE_CHECKING:
@@ -48,12 +48,15 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
             key="predict_contributions",
             help="A column more for each that the model uses: how much it raises or lowers this row's prediction. Takes longer.",
         )
-    if uploaded is None or not st.button(
+    if uploaded is None:
+        return
+    choice = part_view.ask_part_of(uploaded, "predict")
+    if not st.button(
         "Predict",
         key="predict_start",
         type="primary",
         icon=":material/online_prediction:",
-        help="Predicts every row of the file.",
+        **people.changing("Predicts every row of the file."),
     ):
         return
     with errors.shown() as outcome, st.spinner("Starting"):
@@ -68,6 +71,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
             "name": uploaded.name,
             "format": kind or "csv",
             "contributions": contributions,
+            "choice": choice.to_dict(),
         }
         jobs.start(project, "predict", params)
     if not outcome.failed:

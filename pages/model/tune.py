@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import ensemble_view, errors, guards, jobs, layout, place_form, state, tune_form, tune_view
+from pages.shared import ensemble_view, errors, guards, jobs, layout, people, place_form, state, tune_form, tune_view
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -63,8 +63,7 @@ def ask_and_start(project: ProjectFolder, run: Run, *, primary: bool) -> None:
         key="tune_start",
         type="primary" if primary else "secondary",
         icon=":material/tune:",
-        disabled=outcome.failed,
-        help="Starts the search. It goes on when you close this page.",
+        **people.changing("Starts the search. It goes on when you close this page.", disabled=outcome.failed),
     )
     if clicked and not outcome.failed:
         with errors.shown() as started, st.spinner("Starting"):

@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, new_id, read_json
-from pages.shared import caches, drift_form, drift_view, errors, guards, intake, jobs, layout, run_view, state
+from pages.shared import caches, drift_form, drift_view, errors, guards, intake, jobs, layout, people, run_view, state
 
 if TYPE_CHECKING:
     from automl_core.drift.report import DriftReport
@@ -54,8 +54,8 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     params["settings"] = drift_form.ask()
     ready = uploaded is not None or bool(dataset)
     if not st.button(
-        "Compare", key="drift_start", type="primary", icon=":material/compare_arrows:", disabled=not ready,
-        help="Compares the rows with what the model learned from.",
+        "Compare", key="drift_start", type="primary", icon=":material/compare_arrows:",
+        **people.changing("Compares the rows with what the model learned from.", disabled=not ready),
     ):  # fmt: skip
         return
     if uploaded is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import errors, guards, jobs, layout, models_view, monitor_drift, monitor_form, monitor_view
+from pages.shared import errors, guards, jobs, layout, models_view, monitor_drift, monitor_form, monitor_view, people
 
 layout.header("monitor")
 project = guards.require_project()
@@ -23,7 +23,7 @@ with errors.shown():
         active = jobs.panel(project, found.name, key=f"monitor_{found.name}").active if found else False
         if not active and st.button(
             "Look now", key="monitor_look", type="primary", icon=":material/monitor_heart:",
-            help="Reads the log and the labels, looks at drift and at the machine, and tells crossed limits.",
+            **people.changing("Reads the log and the labels, looks at drift and at the machine, and tells crossed limits."),
         ):  # fmt: skip
             with st.spinner("Starting"):
                 jobs.start(project, "monitor", params)

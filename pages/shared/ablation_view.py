@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import caches, errors, jobs, state
+from pages.shared import caches, errors, jobs, people, state
 
 if TYPE_CHECKING:
     from automl_core.cleaning.recipe import Recipe
@@ -47,7 +47,7 @@ def draw(project: ProjectFolder, data: Dataset, recipe: Recipe) -> None:
                 "Measure every step",
                 key="clean_effect_start",
                 icon=":material/science:",
-                help="Runs in the background; up to 20,000 rows are looked at.",
+                **people.changing("Runs in the background; up to 20,000 rows are looked at."),
             ):
                 jobs.start(project, "ablation", params)
                 st.rerun()

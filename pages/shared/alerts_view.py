@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.errors import AutoMLError
-from pages.shared import errors, recipes, state
+from pages.shared import errors, people, recipes, state
 
 if TYPE_CHECKING:
     from automl_core.cleaning.recipe import Recipe, Step
@@ -54,7 +54,7 @@ def _alert(data: Dataset, recipe: Recipe | None, alert: Alert, number: int) -> N
             title,
             key=f"explore_step_{number}_{alert.code}",
             icon=":material/add:",
-            help=f"Adds to the recipe: {errors.plain(describe(alert.step))}. It can be undone on the Clean page.",
+            **people.changing(f"Adds to the recipe: {errors.plain(describe(alert.step))}. It can be undone on the Clean page."),
         ):
             with errors.shown() as tried:
                 _add(data, recipe, alert.step)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from automl_core.people import access
 from automl_core.workspace import ProjectFolder, Workspace, read_json
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ def workspace() -> Workspace:
 
 
 def project_folder(project_id: str) -> ProjectFolder:
-    """Return the folder of a project."""
-    return workspace().project(project_id)
+    """Return the folder of a project that the person may see; raises AccessError otherwise."""
+    folder = workspace().project(project_id)
+    access.require(folder, "see")
+    return folder
 
 
 def dataset(project_id: str, dataset_id: str) -> Dataset:

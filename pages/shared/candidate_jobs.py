@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import errors, jobs
+from pages.shared import errors, jobs, people
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -60,7 +60,7 @@ def result_of(
         if now.active:
             return None
         label = "Try again"
-    clicked = st.button(label, key=f"{key}_start", icon=icon, help=why, type="primary" if primary else "secondary")
+    clicked = st.button(label, key=f"{key}_start", icon=icon, **people.changing(why), type="primary" if primary else "secondary")
     if clicked:
         with errors.shown() as outcome, st.spinner("Starting"):
             jobs.start(project, kind, params)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder, new_id
-from pages.shared import caches, errors, rules_view, state
+from pages.shared import caches, errors, people, rules_view, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -60,7 +60,7 @@ def draw_append(project: ProjectFolder, data: Dataset) -> None:
         "Append the rows",
         key="upload_append_make",
         icon=":material/playlist_add:",
-        help="Makes a new table of both; the two tables stay as they are.",
+        **people.changing("Makes a new table of both; the two tables stay as they are."),
     ):
         aside, note = (None, "") if checked is None else rules_view.left_out(checked)
         _make(
@@ -102,8 +102,9 @@ def draw_lookup(project: ProjectFolder, data: Dataset) -> None:
         "Add the columns",
         key="upload_lookup_make",
         icon=":material/add_column_right:",
-        disabled=not plan.possible,
-        help="Makes a new table with every row of this one; the two tables stay as they are.",
+        **people.changing(
+            "Makes a new table with every row of this one; the two tables stay as they are.", disabled=not plan.possible
+        ),
     ):
         _make(project, lambda folder_id: lookup(project.dataset(folder_id), data, other, left_key, right_key, columns, name))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors, jobs
+from pages.shared import caches, errors, jobs, people
 
 if TYPE_CHECKING:
     from automl_core.registry.comparing import Comparison, Line
@@ -50,7 +50,9 @@ def draw(project: ProjectFolder, registered: Registered, versions: list[Version]
         if (found / "comparison.json").exists():
             draw_comparison(Comparison.from_dict(caches.result(found / "comparison.json")), key)
             return
-    if st.button("Compare", key=f"{key}_start", icon=":material/compare_arrows:", help="Lets both predict the same rows."):
+    if st.button(
+        "Compare", key=f"{key}_start", icon=":material/compare_arrows:", **people.changing("Lets both predict the same rows.")
+    ):
         with errors.shown() as outcome, st.spinner("Starting"):
             jobs.start(project, "versions", params)
         if not outcome.failed:

@@ -39,6 +39,44 @@ def ask(data: Dataset, frame: pd.DataFrame, config: ExperimentConfig, suffix: st
         return replace(config, kpi=_kpi(data, frame, config, suffix))
 
 
+def fields(data: Dataset, config: ExperimentConfig, prefix: str, suffix: str) -> Costs:
+    """Draw the cells of a cost table, filled with that of `config`, and return what they hold.
+
+    Parameters
+    ----------
+    data : Dataset
+        Whose columns of numbers can multiply the cells.
+    config : ExperimentConfig
+    prefix, suffix : str
+        Of the widgets' keys.
+    """
+    now = config.costs or Costs()
+    st.caption(f"What one row is worth when **{errors.plain(config.positive)}** is the event. Losses are negative.")
+    values = {}
+    with st.grid(2, min_column_width=180):
+        for name, label, why in CELLS:
+            values[name] = st.number_input(
+                label, value=float(getattr(now, name)), step=1.0, format="%.2f", key=f"{prefix}_{name}_{suffix}", help=why
+            )
+        columns = ["", *(name for name in data.schema.of_kind("number") if name != config.target)]
+        amount = st.selectbox(
+            "Multiply by",
+            columns,
+            index=columns.index(now.amount) if now.amount in columns else 0,
+            format_func=lambda name: name or "Nothing: each row counts the same",
+            key=f"{prefix}_amount_{suffix}",
+            help="A column with the size of each row, such as the value of an order. The four numbers are then shares of it.",
+        )
+        currency = st.text_input(
+            "Currency",
+            now.currency,
+            max_chars=12,
+            key=f"{prefix}_currency_{suffix}",
+            help="Shown behind amounts, such as EUR.",
+        )
+    return Costs(**values, amount=amount or "", currency=currency.strip())
+
+
 def _costs(data: Dataset, frame: pd.DataFrame, config: ExperimentConfig, suffix: str) -> Costs | None:
     if not st.toggle(
         "Count money",
@@ -47,28 +85,10 @@ def _costs(data: Dataset, frame: pd.DataFrame, config: ExperimentConfig, suffix:
         "one decides where that pays.",
     ):
         return None
-    st.caption(f"What one row is worth when **{errors.plain(config.positive)}** is the event. Losses are negative.")
-    values = {}
-    with st.grid(2, min_column_width=180):
-        for name, label, why in CELLS:
-            values[name] = st.number_input(
-                label, value=0.0, step=1.0, format="%.2f", key=f"compare_costs_{name}_{suffix}", help=why
-            )
-        numbers = [name for name in data.schema.of_kind("number") if name != config.target]
-        amount = st.selectbox(
-            "Multiply by",
-            ["", *numbers],
-            format_func=lambda name: name or "Nothing: each row counts the same",
-            key=f"compare_costs_amount_{suffix}",
-            help="A column with the size of each row, such as the value of an order. The four numbers are then shares of it.",
-        )
-        currency = st.text_input(
-            "Currency", "", max_chars=12, key=f"compare_costs_currency_{suffix}", help="Shown behind amounts, such as EUR."
-        )
-    costs = Costs(**values, amount=amount or "", currency=currency.strip())
+    costs = fields(data, config, "compare_costs", suffix)
     from automl_core.own_figures import check_costs, describe_costs
 
-    if not any(values.values()):
+    if costs == replace(Costs(), amount=costs.amount, currency=costs.currency):
         st.caption(":material/info: Fill in the table: at least what a found event is worth and what a false alarm costs.")
         return costs
     try:

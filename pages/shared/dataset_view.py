@@ -12,7 +12,7 @@ from automl_core.data.wording import rows_of
 from automl_core.errors import AutoMLError
 from automl_core.schema import KINDS
 from automl_core.workspace import new_id
-from pages.shared import caches, errors, layout, state
+from pages.shared import caches, errors, layout, people, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -189,7 +189,7 @@ def change_dialect(data: Dataset) -> None:
             skip, header = _ask_lines(origin.skip_rows, origin.header_rows)
             wanted = replace(data.report.choice, skip_rows=skip, header_rows=header)
         again = st.form_submit_button(
-            "Read again", icon=":material/refresh:", help="Reads the same file this way; kinds you chose stay."
+            "Read again", icon=":material/refresh:", **people.changing("Reads the same file this way; kinds you chose stay.")
         )
     if not again:
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors, jobs
+from pages.shared import caches, errors, jobs, people
 from pages.shared.candidate_jobs import result_of
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ def _report(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         label,
         key=f"{key}_start",
         icon=":material/article:",
-        disabled=not chosen,
-        help="Makes the page." if chosen else "Choose at least one part.",
+        **people.changing("Makes the page." if chosen else "Choose at least one part.", disabled=not chosen),
     ):
         with errors.shown() as outcome, st.spinner("Starting"):
             jobs.start(project, "report", params)

@@ -9,7 +9,7 @@ import streamlit as st
 from automl_core.errors import AutoMLError
 from automl_core.leaderboard import in_words
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import errors, jobs, layout, state
+from pages.shared import errors, jobs, layout, people, state
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -145,8 +145,8 @@ def _repeated(how: str, rows: dict[str, Candidate], run: Run) -> Order:
 
 def _start(project: ProjectFolder, run: Run, order: Order | None, label: str, key: str) -> None:
     clicked = st.button(
-        label, key=key, type="primary", icon=":material/join:", disabled=order is None,
-        help="Joins the leaderboard as a row of its own.",
+        label, key=key, type="primary", icon=":material/join:",
+        **people.changing("Joins the leaderboard as a row of its own.", disabled=order is None),
     )  # fmt: skip
     if clicked and order is not None:
         with errors.shown() as started, st.spinner("Starting"):

@@ -10,7 +10,7 @@ import streamlit as st
 
 from automl_core.relearning import origin_of
 from automl_core.workspace import ProjectFolder, new_id
-from pages.shared import errors, failing_view, fairness_view, intake, jobs, ranges_view, relearn_view, threshold_view
+from pages.shared import errors, failing_view, fairness_view, intake, jobs, people, ranges_view, relearn_view, threshold_view
 from pages.shared.candidate_jobs import result_of
 from pages.shared.evaluation_view import draw_curves, draw_scores
 
@@ -104,7 +104,10 @@ def _take_file(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         help="A table with the true outcome in the target's column. The model is judged on every row that has one.",
     )
     if uploaded is None or not st.button(
-        "Judge the model on it", key="explain_judge_file", icon=":material/fact_check:", help="Predicts every row and compares."
+        "Judge the model on it",
+        key="explain_judge_file",
+        icon=":material/fact_check:",
+        **people.changing("Predicts every row and compares."),
     ):
         return
     with errors.shown() as outcome, st.spinner("Starting"):

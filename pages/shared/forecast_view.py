@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors, jobs
+from pages.shared import caches, errors, jobs, people
 
 if TYPE_CHECKING:
     from automl_core.runs import Run
@@ -34,8 +34,10 @@ def button(project: ProjectFolder, params: dict[str, Any]) -> bool:
         "Forecast",
         key="compare_forecast_start",
         icon=":material/hourglass_top:",
-        help="Fits small samples for about five seconds, then says how long each family of models will take and how much "
-        "memory it needs. Nothing is kept, and you can start at once without it.",
+        **people.changing(
+            "Fits small samples for about five seconds, then says how long each family of models will take and how much "
+            "memory it needs. Nothing is kept, and you can start at once without it."
+        ),
     )
 
 

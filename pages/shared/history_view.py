@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import caches, errors
+from pages.shared import caches, errors, people
 
 if TYPE_CHECKING:
     from automl_core.cleaning.recipe import History, Recipe
@@ -42,8 +42,9 @@ def draw(data: Dataset, history: History, use: Callable[[Recipe, str], None]) ->
         f"Go back to version {one + 1}",
         key="clean_version_use",
         icon=":material/history:",
-        disabled=told[one][1] == history.present,
-        help="Makes the version on the left the present one; can be undone.",
+        **people.changing(
+            "Makes the version on the left the present one; can be undone.", disabled=told[one][1] == history.present
+        ),
     ):
         use(told[one][1], f"Version {one + 1} is in use again.")
     st.subheader("Copy to another table", anchor=False)

@@ -75,7 +75,7 @@ def add_upload(uploaded: UploadedFile) -> Dataset | None:
         try:
             return _add(lambda folder: create(folder, path, _title(uploaded.name)), _title(uploaded.name))
         except AutoMLError as error:
-            raise _renamed(error, path.name, uploaded.name) from error
+            raise renamed(error, path.name, uploaded.name) from error
 
 
 def add_server_file(given: str) -> Dataset | None:
@@ -182,6 +182,7 @@ def _title(file_name: str) -> str:
     return Path(file_name).stem.strip()[:80] or "Table"
 
 
-def _renamed(error: AutoMLError, ours: str, theirs: str) -> AutoMLError:
+def renamed(error: AutoMLError, ours: str, theirs: str) -> AutoMLError:
+    """Return an error that calls a file by the name that its owner knows."""
     parts: list[Any] = [part.replace(ours, theirs) for part in (error.received, error.needed, error.action)]
     return type(error)(*parts)

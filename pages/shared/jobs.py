@@ -12,8 +12,9 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.events import Failed, Message, Progress, read_events
+from automl_core.people import access
 from automl_core.workspace import ProjectFolder, Workspace, read_json
-from pages.shared import caches, errors
+from pages.shared import caches, errors, people
 
 ACTIVE = ("queued", "running")
 DOING = {
@@ -140,13 +141,22 @@ def start(project: ProjectFolder, kind: str, params: dict[str, Any]) -> str:
 
 def find(project: ProjectFolder, kind: str, params: dict[str, Any], *, among: int = 60) -> Path | None:
     """Return the folder of the newest job that was asked for exactly this, so that a reload finds it again."""
+    return _newest(project, kind, lambda asked: asked == params, among)
+
+
+def newest(project: ProjectFolder, kind: str, params: dict[str, Any], *, among: int = 20) -> Path | None:
+    """Return the folder of the newest job that was asked for this and maybe for more."""
+    return _newest(project, kind, lambda asked: all(asked.get(name) == value for name, value in params.items()), among)
+
+
+def _newest(project: ProjectFolder, kind: str, fits: Callable[[dict[str, Any]], bool], among: int) -> Path | None:
     for job_id in project.list("jobs")[:among]:
         folder = project.job(job_id)
         try:
             request = read_json(folder / "request.json")
         except AutoMLError:
             continue  # a folder that is being made or was damaged is no answer to this question
-        if request.get("kind") == kind and request.get("params") == params:
+        if request.get("kind") == kind and fits(request.get("params", {})):
             return folder
     return None
 
@@ -213,7 +223,7 @@ def _draw_state(project_id: str, job_id: str, now: Following, key: str) -> None:
                 "Stop",
                 key=f"{key}_stop",
                 icon=":material/stop_circle:",
-                help="Ends the work at once. What is finished is kept.",
+                **people.changing("Ends the work at once. What is finished is kept.", project=project_id),
                 on_click=stop,
                 args=(project_id, job_id),
             )
@@ -234,9 +244,12 @@ def offer_more(project_id: str, job_id: str, now: Following, key: str, span: str
         "More time" if now.state == "finished" else "Go on",
         key=f"{key}_resume",
         icon=":material/resume:",
-        help=f"Searches on for {span}; no model that is finished is fitted again."
-        if now.kind == "train"
-        else "Goes on with what is left to do.",
+        **people.changing(
+            f"Searches on for {span}; no model that is finished is fitted again."
+            if now.kind == "train"
+            else "Goes on with what is left to do.",
+            project=project_id,
+        ),
         on_click=resume,
         args=(project_id, job_id),
     )
@@ -252,9 +265,9 @@ class Active:
 
 
 def active(workspace: Workspace, *, among: int = 30) -> Iterator[Active]:
-    """Yield what waits or works in all projects, newest first in each."""
+    """Yield what waits or works in all projects that the person may see, newest first in each."""
     ended = _ended()
-    for project_id in workspace.project_ids():
+    for project_id in access.visible(workspace):
         project = workspace.project(project_id)
         for job_id in [*project.list("runs")[:among], *project.list("jobs")[:among]]:
             folder = project.job(job_id)
@@ -290,7 +303,7 @@ def sidebar() -> None:
                     "Stop",
                     key=f"sidebar_stop_{job.job_id}",
                     icon=":material/stop_circle:",
-                    help="Ends this work at once. What is finished is kept.",
+                    **people.changing("Ends this work at once. What is finished is kept.", project=job.project_id),
                     on_click=stop,
                     args=(job.project_id, job.job_id),
                 )

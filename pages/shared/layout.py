@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import read_json
-from pages.shared import caches, errors, state
+from pages.shared import caches, errors, people, state
 from pages.shared.pagelist import PAGES
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ def header(page: str) -> None:
     info = PAGES[page]
     st.title(info.title, anchor=False)
     st.caption(info.question)
+    if state.get("project"):
+        people.tell_viewer()
     notice = state.take_notice()
     if notice:
         st.success(notice, icon=":material/check:")

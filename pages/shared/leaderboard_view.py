@@ -26,6 +26,7 @@ STATES = {
 }
 FOLDED = 5
 """Most rows without a score that stand in the table of a run that goes on; more are folded away below it."""
+MONEY = "Money a row"
 GROUP_HELP = (
     "Models of one group cannot be told apart: over the folds, their differences are within chance (a paired test that is "
     "corrected for folds which learn from the same rows, and for the number of tests). A holds the best one."
@@ -183,6 +184,7 @@ def _row(place: int, row: Candidate, honesty: Honesty, score: str) -> dict[str, 
         "Rank": place if scored else None,
         "Model": row.name,
         score: number(row.score, row.spread) if scored and row.score is not None else "",
+        MONEY: number(row.metrics["cost"]) if scored and "cost" in row.metrics else "",
         "Group": honesty.letter(row.id),
         "Marks": ", ".join([*(SHORT_MARKS[mark] for mark in honesty.marks.get(row.id, ())), *_baseline(row)]),
         "Fit, s": round(row.fit_seconds, 2) if row.fit_seconds else None,
@@ -204,6 +206,8 @@ def _table(board: Leaderboard, honesty: Honesty, *, active: bool, out_of_fold: b
     shown = [row for row in ranked if not fold or row not in left_over]
     title = "Score, out-of-fold" if out_of_fold else "Score"
     hidden = {"Group", "Marks"} if active else set()
+    if board.metric == "cost" or not any("cost" in row.metrics for row in shown):
+        hidden.add(MONEY)
     if len(shown) == len(scored):
         hidden.add("State")
     if not any(row.reason or row.suggestion for row in shown):
@@ -249,6 +253,9 @@ def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, ke
                 help="Mean over the folds ± standard deviation over the folds, each judged on rows it did not learn from. "
                 "Boosters also choose there when to stop, so theirs are a little too good; the held-out score is not."
                 + out_of_fold,
+            ),
+            MONEY: st.column_config.TextColumn(
+                width=95, alignment="right", help="By the cost table, what a row's decision earns on average over the folds."
             ),
             "Group": st.column_config.TextColumn(width=55, help=GROUP_HELP),
             "Marks": st.column_config.TextColumn(width=270, help="What it is the best choice for; see above the chart."),

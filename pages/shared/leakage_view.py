@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared import caches, errors, jobs
+from pages.shared import caches, errors, jobs, people
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,8 +53,10 @@ def draw(project: ProjectFolder, data: Dataset, found: Profile) -> None:
             "Measure",
             key="explore_leakage_start",
             icon=":material/science:",
-            disabled=folder is not None and (jobs.follow(folder).active or (folder / "leakage.json").exists()),
-            help="Takes some seconds, beside whatever else you do.",
+            **people.changing(
+                "Takes some seconds, beside whatever else you do.",
+                disabled=folder is not None and (jobs.follow(folder).active or (folder / "leakage.json").exists()),
+            ),
         )
     if asked:
         with errors.shown() as tried:

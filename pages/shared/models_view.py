@@ -10,7 +10,7 @@ import streamlit as st
 from automl_core.errors import AutoMLError
 from automl_core.leaderboard import in_words
 from automl_core.workspace import ProjectFolder
-from pages.shared import errors, jobs, state
+from pages.shared import errors, jobs, people, state
 
 if TYPE_CHECKING:
     from automl_core.registry.records import Standing, Version
@@ -210,7 +210,7 @@ def draw_mlflow(project: ProjectFolder, registered: Registered) -> None:
         "Bring it to MLflow",
         key=f"models_mirror_{registered.id}_start",
         icon=":material/sync:",
-        help="Writes versions, aliases and notes to the registry; what is there already stays.",
+        **people.changing("Writes versions, aliases and notes to the registry; what is there already stays."),
     ):
         with errors.shown() as started, st.spinner("Starting"):
             jobs.start(project, "mirror", params)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared import errors, intake, state
+from pages.shared import errors, intake, people, state
 
 if TYPE_CHECKING:
     from automl_core.monitoring.settings import Settings
@@ -56,7 +56,9 @@ def ask_labels(registered: Registered, settings: Settings) -> None:
                     key="monitor_labels_truth",
                     help="Holds the true outcome.",
                 )  # fmt: skip
-            if st.button("Add them", key="monitor_labels_add", icon=":material/label:", help="Joins them to the log."):
+            if st.button(
+                "Add them", key="monitor_labels_add", icon=":material/label:", **people.changing("Joins them to the log.")
+            ):
                 found = add_labels(registered, frame, key, truth)
                 state.say(found.sentence)
                 state.put_draft("monitor_turn", turn + 1)
@@ -115,8 +117,8 @@ def ask_settings(registered: Registered, settings: Settings) -> None:
             queue = _limit(registered, "queue", "Jobs waiting", limits.queue, 1.0, "Jobs that may wait.")
         drift = st.toggle("Drift", limits.drift, key=f"monitor_drift_{registered.id}", help="Tells when the verdict is to act.")
         if st.button(
-            "Save", key=f"monitor_save_{registered.id}", icon=":material/save:", help="Holds from the next prediction on.",
-            type="secondary" if settings.on else "primary",
+            "Save", key=f"monitor_save_{registered.id}", icon=":material/save:", type="secondary" if settings.on else "primary",
+            **people.changing("Holds from the next prediction on."),
         ):  # fmt: skip
             with errors.shown() as saved:
                 chosen = Limits(p95, failed, drop, drift, cpu, memory, disk, int(queue) if queue is not None else None)

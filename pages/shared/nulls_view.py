@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import errors, state
+from pages.shared import errors, people, state
 from pages.shared.dataset_view import spare
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def draw_nulls(data: Dataset) -> None:
             help="Compared with the whole cell, as written. Type a word to add it. Empty cells are always missing.",
         )
         again = st.form_submit_button(
-            "Read again with these words", icon=":material/refresh:", help="Reads the same file; kinds you chose stay."
+            "Read again with these words",
+            icon=":material/refresh:",
+            **people.changing("Reads the same file; kinds you chose stay."),
         )
     if not again:
         return

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared import errors, state
+from automl_core.errors import AutoMLError
+from pages.shared import errors, intake, state
 from pages.shared.dataset_view import spare
 
 if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
     from automl_core.data.dataset import Dataset
+    from automl_core.data.origin import Choice, Origin
 
 
 def draw_parts(data: Dataset) -> None:
@@ -18,20 +23,27 @@ def draw_parts(data: Dataset) -> None:
     origin = data.report.origin
     if data.source is None or origin.form == "query":
         return
+    asked = ask_part(origin, "upload", f"{data.id}_{data.fingerprint[:8]}", "Choosing another one reads it in place of this one.")
+    if asked:
+        _read(data, asked)
+
+
+def ask_part(origin: Origin, page: str, suffix: str, said: str) -> dict[str, Any]:
+    """Ask which part of a file is meant, where it has several; return what differs from the one that is read otherwise."""
     asked: dict[str, Any] = {}
     parts = (
         ("member", "File in the archive", origin.members, origin.member, "Archives may hold several tables."),
         ("sheet", "Table of the database" if origin.form == "sqlite" else "Sheet", origin.sheets, origin.sheet, "One is read."),
     )
     with st.container(horizontal=True):
-        for name, label, known, current, said in parts:
+        for name, label, known, current, why in parts:
             if len(known) > 1:
                 chosen = st.selectbox(
                     label,
                     known,
                     known.index(current) if current in known else 0,
-                    key=f"upload_{name}_{data.id}_{data.fingerprint[:8]}",
-                    help=f"{said} Choosing another one reads it in place of this one.",
+                    key=f"{page}_{name}_{suffix}",
+                    help=f"{why} {said}",
                 )
                 if chosen != current:
                     asked = {name: chosen}
@@ -39,15 +51,45 @@ def draw_parts(data: Dataset) -> None:
             number = st.selectbox(
                 "Table in the file",
                 range(1, len(origin.tables) + 1),
-                origin.table - 1,
+                max(origin.table - 1, 0),
                 format_func=lambda place: f"{place}, {origin.tables[place - 1]}",
-                key=f"upload_block_{data.id}_{data.fingerprint[:8]}",
-                help="Several tables stand below each other in this file. Choosing another one reads it in place of this one.",
+                key=f"{page}_block_{suffix}",
+                help=f"Several tables stand below each other in this file. {said}",
             )
             if number != origin.table:
                 asked = {"table": number}
-    if asked:
-        _read(data, asked)
+    return asked
+
+
+def ask_part_of(uploaded: UploadedFile, page: str) -> Choice:
+    """Ask which part of an uploaded file is meant where it has several; raises AutoMLError where it is no table."""
+    from automl_core.data.origin import Choice
+
+    said = "The model predicts the rows of this part."
+    origin = _origin_of(uploaded, page)
+    asked = ask_part(origin, page, uploaded.file_id, said)
+    if member := asked.get("member", ""):
+        # Another file of the archive has sheets or tables of its own.
+        inside = replace(_origin_of(uploaded, page, member), members=())
+        asked |= ask_part(inside, f"{page}_inside", f"{uploaded.file_id}_{member}", said)
+    return Choice(**asked)
+
+
+def _origin_of(uploaded: UploadedFile, page: str, member: str = "") -> Origin:
+    """Return the parts of an uploaded file, which is looked at once."""
+    from automl_core.data.origin import Choice, Origin
+    from automl_core.data.sources.opening import parts_of
+
+    key = f"{page}_parts_{member}"
+    known = state.draft(key)
+    if not known or known["file"] != uploaded.file_id:
+        with st.spinner("Looking for the tables in the file"), intake.on_disk(uploaded) as path:
+            try:
+                known = {"file": uploaded.file_id, "origin": parts_of(path, Choice(member=member)).to_dict()}
+            except AutoMLError as error:
+                raise intake.renamed(error, path.name, uploaded.name) from error
+        state.put_draft(key, known)
+    return Origin.from_dict(known["origin"])
 
 
 def _read(data: Dataset, asked: dict[str, Any]) -> None:

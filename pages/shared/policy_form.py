@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import errors, state
+from pages.shared import errors, people, state
 
 if TYPE_CHECKING:
     from automl_core.registry.store import Registered
@@ -85,7 +85,9 @@ def ask(registered: Registered) -> None:
             span_days=float(span), time_column=time_column, budget=float(budget), fallback=int(fallback),
         )  # fmt: skip
         st.caption(errors.plain(policy.sentence))
-        if st.button("Keep this policy", key="automate_save", icon=":material/save:", help="Holds from the next look on."):
+        if st.button(
+            "Keep this policy", key="automate_save", icon=":material/save:", **people.changing("Holds from the next look on.")
+        ):
             with errors.shown() as kept:
                 save_policy(registered, check_policy(policy, registered))
             if not kept.failed:

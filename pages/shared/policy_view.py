@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import errors, jobs, state
+from pages.shared import errors, jobs, people, state
 from pages.shared.models_view import when
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def draw_watcher(project: ProjectFolder) -> None:
     )
     if st.button(
         "Watch", key="automate_watch_start", icon=":material/visibility:", type="primary",
-        help="Looks at every registered model of this project once a minute, in the background, until it is stopped.",
+        **people.changing("Looks at every registered model of this project once a minute, until it is stopped."),
     ):  # fmt: skip
         with errors.shown() as started, st.spinner("Starting"):
             jobs.start(project, "watch", {"every": 60})
@@ -81,7 +81,10 @@ def draw_policies(project: ProjectFolder, registered: Registered) -> None:
                 _run_now(project, registered, policy)
                 label = "Switch off" if policy.enabled else "Switch on"
                 if st.button(
-                    label, key=f"automate_switch_{policy.id}", icon=":material/power_settings_new:", help="It keeps its settings."
+                    label,
+                    key=f"automate_switch_{policy.id}",
+                    icon=":material/power_settings_new:",
+                    **people.changing("It keeps its settings."),
                 ):
                     with errors.shown() as switched:
                         save_policy(registered, replace(policy, enabled=not policy.enabled))
@@ -91,7 +94,7 @@ def draw_policies(project: ProjectFolder, registered: Registered) -> None:
                     "Delete",
                     key=f"automate_delete_{policy.id}",
                     icon=":material/delete:",
-                    help="The record of its firings stays.",
+                    **people.changing("The record of its firings stays."),
                 ):
                     delete_policy(registered, policy.id)
                     st.rerun()
@@ -106,7 +109,7 @@ def _run_now(project: ProjectFolder, registered: Registered, policy: Policy) -> 
             return
     if st.button(
         "Run now", key=f"automate_run_{policy.id}", icon=":material/play_arrow:",
-        help="Does what the policy says at once, whether or not it is due.",
+        **people.changing("Does what the policy says at once, whether or not it is due."),
     ):  # fmt: skip
         with errors.shown() as started, st.spinner("Starting"):
             jobs.start(project, "policy", params)
@@ -137,7 +140,9 @@ def draw_suggestions(project: ProjectFolder, registered: Registered) -> None:
                 )  # fmt: skip
             if st.button(
                 "Make it a policy", key=f"automate_take_{suggestion.code}", icon=":material/add_task:",
-                help=suggestion.policy.sentence if not suggestion.needs_folder else "Takes in what arrives in the folder.",
+                **people.changing(
+                    "Takes in what arrives in the folder." if suggestion.needs_folder else suggestion.policy.sentence
+                ),
             ):  # fmt: skip
                 with errors.shown() as taken:
                     save_policy(registered, replace(suggestion.policy, watched=watched.strip()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import errors, jobs, layout
+from pages.shared import errors, jobs, layout, people
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -35,7 +35,9 @@ def offer(run: Run, candidate: Candidate, key: str) -> None:
         "Learn the kept rows too",
         key=f"{key}_relearn",
         icon=":material/all_inclusive:",
-        help="Fits the same model with the same settings once more, from every row. What was judged stays as it is.",
+        **people.changing(
+            "Fits the same model with the same settings once more, from every row. What was judged stays as it is."
+        ),
     ):
         with errors.shown() as started, st.spinner("Starting"):
             run_id = jobs.start(project, KIND, plan(run, candidate.id))

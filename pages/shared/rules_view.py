@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import caches, errors, state
+from pages.shared import caches, errors, people, state
 
 RULES = 12
 """Rules that are shown at once."""
@@ -38,7 +38,7 @@ def draw(data: Dataset) -> None:
         "Propose rules from the table",
         key="clean_rules_propose",
         icon=":material/auto_awesome:",
-        help="What is true of every row today. Each only says so until you choose more; rules you made stay.",
+        **people.changing("What is true of every row today. Each only says so until you choose more; rules you made stay."),
     ):
         known = {(rule.kind, rule.column, rule.text) for rule in rules}
         fresh = [rule for rule in propose_rules(frame, data.schema) if (rule.kind, rule.column, rule.text) not in known]
@@ -78,7 +78,7 @@ def draw(data: Dataset) -> None:
             if action != rule.action:
                 save_rules(data.folder, (replace(other, action=action) if other.id == rule.id else other for other in rules))
                 st.rerun()
-            if st.button("", key=f"clean_rule_remove_{rule.id}", icon=":material/delete:", help="Remove this rule"):
+            if st.button("", key=f"clean_rule_remove_{rule.id}", icon=":material/delete:", **people.changing("Remove this rule")):
                 save_rules(data.folder, (other for other in rules if other.id != rule.id))
                 st.rerun()
     if not rules:
@@ -152,7 +152,9 @@ def _draw_form(data: Dataset, rules: tuple[Rule, ...]) -> None:
     if kind == "pattern":
         text = st.text_input("Pattern", key="clean_rule_pattern", help=r"A regular expression that the whole cell fits: K\d{4}.")
     action = st.selectbox("Rows that break it", list(ACTIONS), format_func=ACTIONS.__getitem__, key="clean_rule_action", help="")
-    if st.button("Add this rule", key="clean_rule_add", icon=":material/add:", help="It is tried on this table at once."):
+    if st.button(
+        "Add this rule", key="clean_rule_add", icon=":material/add:", **people.changing("It is tried on this table at once.")
+    ):
         rule = Rule(kind, column, low, high, values, text, action)
         check_rule(rule, data.schema)
         save_rules(data.folder, (*rules, rule))

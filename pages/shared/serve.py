@@ -9,11 +9,16 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
+from typing import Any
 
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.web import cli
+from streamlit.web import bootstrap, cli
 
+from automl_core.errors import AutoMLError
+from pages.shared import people
 from pages.shared.pagelist import ROOT
+
+_run = bootstrap.run
 
 
 def main() -> None:
@@ -24,10 +29,21 @@ def main() -> None:
     when it is first called; here it is off from the start.
     """
     PagesManager.uses_pages_directory = False
+    bootstrap.run = checked
     if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         threading.Thread(target=_open_browser, daemon=True).start()
     sys.argv = ["streamlit", "run", str(ROOT / "app.py"), *sys.argv[1:]]
     sys.exit(cli.main())
+
+
+def checked(*args: Any, **options: Any) -> None:
+    """Run the server once its settings are read, unless it would let in people whom nobody knows."""
+    try:
+        people.check_open()
+    except AutoMLError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    _run(*args, **options)
 
 
 def _open_browser() -> None:

@@ -6,7 +6,7 @@ import os
 
 import streamlit as st
 
-from pages.shared import errors, intake, state
+from pages.shared import errors, intake, people, state
 
 
 def draw_sources() -> None:
@@ -42,8 +42,7 @@ def _server() -> None:
         "Read the file",
         key="upload_server_read",
         icon=":material/folder_open:",
-        disabled=not chosen,
-        help="Makes a table of it. A large file is read in the background.",
+        **people.changing("Makes a table of it. A large file is read in the background.", disabled=not chosen),
     ):
         with errors.shown() as outcome, st.spinner("Reading the table"):
             data = intake.add_server_file(str(chosen))
@@ -74,7 +73,9 @@ def _database() -> None:
             placeholder="SELECT * FROM orders WHERE ordered_at >= '2024-01-01'",
             help="Begins with SELECT or WITH. Up to 2,000,000 rows are taken.",
         )
-        clicked = st.form_submit_button("Read the rows", icon=":material/database:", help="Makes a table of the rows.")
+        clicked = st.form_submit_button(
+            "Read the rows", icon=":material/database:", **people.changing("Makes a table of the rows.")
+        )
     if clicked:
         with errors.shown() as outcome, st.spinner("Reading the rows"):
             data = intake.add_query(address, sql, password)

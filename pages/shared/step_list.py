@@ -11,7 +11,7 @@ from automl_core.cleaning.apply import Cleaned, apply_stateless
 from automl_core.cleaning.preview import preview_step
 from automl_core.cleaning.recipe import History, Recipe, Step
 from automl_core.cleaning.steps import OPERATIONS, check_step, describe, place, value
-from pages.shared import caches, errors, recipes, state, step_forms
+from pages.shared import caches, errors, people, recipes, state, step_forms
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -84,17 +84,18 @@ def _draw_buttons(data: Dataset, history: History, step: Step, number: int, open
         ):
             state.put_draft("clean_open", "" if opened else step.id)
             st.rerun()
-        if st.button("", key=f"clean_up_{step.id}", icon=":material/arrow_upward:", help="Move up", disabled=number == 1):
+        if st.button(
+            "", key=f"clean_up_{step.id}", icon=":material/arrow_upward:", **people.changing("Move up", disabled=number == 1)
+        ):
             keep(data, history.change(recipe.move(step.id, -1)))
         if st.button(
             "",
             key=f"clean_down_{step.id}",
             icon=":material/arrow_downward:",
-            help="Move down",
-            disabled=number == len(recipe),
+            **people.changing("Move down", disabled=number == len(recipe)),
         ):
             keep(data, history.change(recipe.move(step.id, 1)))
-        if st.button("", key=f"clean_remove_{step.id}", icon=":material/delete:", help="Remove; can be undone"):
+        if st.button("", key=f"clean_remove_{step.id}", icon=":material/delete:", **people.changing("Remove; can be undone")):
             keep(data, history.change(recipe.remove(step.id)))
 
 
@@ -121,7 +122,9 @@ def draw_editor(data: Dataset, step: Step, *, new: bool) -> None:
         step_forms.draw_preview(preview, f"clean_{step.id}_preview")
         label = "Add this step" if new else "Apply changes"
         same = not new and all(draft.params[name] == value(step, name) for name in draft.params)
-        if st.button(label, key=f"clean_apply_{step.id}", icon=":material/check:", disabled=same, help="Can be undone."):
+        if st.button(
+            label, key=f"clean_apply_{step.id}", icon=":material/check:", **people.changing("Can be undone.", disabled=same)
+        ):
             state.put_draft("clean_open", "")
             fresh = replace(draft, id=Step(step.op).id)
             recipe = place(history.present, fresh) if new else history.present.put(draft)

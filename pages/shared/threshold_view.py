@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors, jobs
+from pages.shared import caches, errors, jobs, money_view, people
 from pages.shared.candidate_jobs import result_of
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def draw(project: ProjectFolder, run: Run, candidate: Candidate, source: str, ev
     _follow(project, run, candidate)
     _try(project.id, run.id, candidate.id, found.positive, found.threshold, str(file))
     _best(table)
+    money_view.draw(project, run, "explain")
 
 
 @st.fragment
@@ -98,8 +99,10 @@ def _try(project_id: str, run_id: str, candidate_id: str, positive: str, stored:
             key=f"{key}_store",
             type="primary",
             icon=":material/save:",
-            disabled=abs(threshold - stored) < table.step / 2,
-            help="Stores it in the model: predictions, the exported zip, scores and reports then use it.",
+            **people.changing(
+                "Stores it in the model: predictions, the exported zip, scores and reports then use it.",
+                disabled=abs(threshold - stored) < table.step / 2,
+            ),
         ):
             with errors.shown() as outcome:
                 params = {"run": run_id, "candidate": candidate_id, "threshold": threshold, "reason": why}
@@ -169,15 +172,6 @@ def _best(table: Decisions) -> None:
 
 def _follow(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     """Follow a threshold that is being stored."""
-    from automl_core.workspace import read_json
-
-    for job_id in project.list("jobs")[:10]:
-        request = project.job(job_id) / "request.json"
-        if not request.exists():
-            continue
-        asked = read_json(request)
-        params = asked["params"]
-        if asked["kind"] == "decide" and params["run"] == run.id and params["candidate"] == candidate.id:
-            if jobs.follow(project.job(job_id)).state != "finished":
-                jobs.panel(project, job_id, key=f"explain_deciding_{job_id}")
-            return
+    found = jobs.newest(project, "decide", {"run": run.id, "candidate": candidate.id})
+    if found is not None and jobs.follow(found).state != "finished":
+        jobs.panel(project, found.name, key=f"explain_deciding_{found.name}")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl_core.leaderboard import in_words
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors, jobs, layout
+from pages.shared import caches, errors, jobs, layout, people
 
 if TYPE_CHECKING:
     from automl_core.runs import Run
@@ -42,7 +42,7 @@ def draw(project: ProjectFolder, run: Run, job_id: str, study_id: str) -> jobs.F
                 "More time" if now.state == "finished" else "Go on",
                 key=f"tune_{study_id}_resume",
                 icon=":material/resume:",
-                help="Goes on with the same budget once more; nothing that was tried is fitted again.",
+                **people.changing("Goes on with the same budget once more; nothing that was tried is fitted again."),
                 on_click=jobs.resume,
                 args=(project.id, job_id),
             )
@@ -84,7 +84,9 @@ def _pause(study_id: str, folder: Path) -> None:
         "Go on" if paused else "Pause",
         key=f"tune_{study_id}_{'go_on' if paused else 'pause'}",
         icon=":material/play_arrow:" if paused else ":material/pause:",
-        help="Begins trials again." if paused else "Begins no more trials until you go on; the pause does not count as time.",
+        **people.changing(
+            "Begins trials again." if paused else "Begins no more trials until you go on; the pause does not count as time."
+        ),
         on_click=go_on if paused else pause,
         args=(folder,),
     )
@@ -106,7 +108,7 @@ def _pick(run: Run, study: Study) -> None:
         help="Trials that no other one beats in both aims.",
     )  # fmt: skip
     if st.button("Put it on the leaderboard", key=f"tune_{study.id}_pick", icon=":material/add:",
-                 help="As a row of its own; nothing is replaced."):  # fmt: skip
+                 **people.changing("As a row of its own; nothing is replaced.")):  # fmt: skip
         with errors.shown() as outcome:
             pick_trial(run, study.id, int(number))
         if not outcome.failed:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import errors, jobs, layout, run_view, state
+from pages.shared import errors, jobs, layout, people, run_view, state
 
 if TYPE_CHECKING:
     from automl_core.registry.records import Standing, Version
@@ -63,7 +63,7 @@ def ask_registration(project: ProjectFolder, registered: Registered | None, *, p
         key=f"{key}_start",
         type="primary" if primary else "secondary",
         icon=":material/bookmark_added:",
-        help="Packs, judges and keeps the model with its report, and brings it to MLflow.",
+        **people.changing("Packs, judges and keeps the model with its report, and brings it to MLflow."),
     )
     if clicked:
         with errors.shown(), st.spinner("Starting"):
@@ -136,7 +136,7 @@ def ask_promotion(registered: Registered, versions: list[Version], now: Standing
     )
     if st.button(
         "Promote", key=f"{key}_do", type="primary", icon=":material/trophy:",
-        help="Moves the pointer. The version that had it stays, and can be gone back to.",
+        **people.changing("Moves the pointer. The version that had it stays, and can be gone back to."),
     ):  # fmt: skip
         state.put_draft("who", who)
         with errors.shown() as outcome:
@@ -159,7 +159,7 @@ def ask_roll_back(registered: Registered, now: Standing) -> None:
         reason = st.text_input(
             "Reason", key=f"{key}_reason_{len(registered.log())}", max_chars=500, help="Why; it stands in the log."
         )
-        if st.button("Roll back", key=f"{key}_do", icon=":material/undo:", help="Moves the pointer back at once."):
+        if st.button("Roll back", key=f"{key}_do", icon=":material/undo:", **people.changing("Moves the pointer back at once.")):
             with errors.shown() as outcome:
                 entry = registered.roll_back(reason, who=_who(), to=number)
             if not outcome.failed:
@@ -178,7 +178,9 @@ def ask_note(registered: Registered, versions: list[Version], now: Standing) -> 
         text = st.text_area(
             "Note", now.notes.get(number, ""), key=f"{key}_text_{number}", max_chars=2000, help="Replaces the note before."
         )
-        if st.button("Save the note", key=f"{key}_do", icon=":material/save:", help="The earlier note stays in the log."):
+        if st.button(
+            "Save the note", key=f"{key}_do", icon=":material/save:", **people.changing("The earlier note stays in the log.")
+        ):
             with errors.shown() as outcome:
                 registered.note(number, text, who=_who())
             if not outcome.failed:
@@ -186,9 +188,10 @@ def ask_note(registered: Registered, versions: list[Version], now: Standing) -> 
 
 
 def _who() -> str:
-    from automl_core.registry.store import user
+    from automl_core.people.person import acting
 
-    return str(state.draft("who", "") or user())
+    person = acting()
+    return person.id if person.signed_in else str(state.draft("who", "") or person.id)
 
 
 def _mirror(registered: Registered) -> None:

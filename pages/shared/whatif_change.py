@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import caches, errors, jobs, whatif_form
+from pages.shared import caches, errors, jobs, people, whatif_form
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -37,7 +37,7 @@ def draw(
         key="whatif_search",
         type="primary",
         icon=":material/route:",
-        help="Looks for three different changes that the rules allow; each is predicted by the model itself.",
+        **people.changing("Looks for three different changes that the rules allow; each is predicted by the model itself."),
     ):
         with errors.shown() as outcome, st.spinner("Starting"):
             from automl_core.whatif.rules import ColumnRule, Goal, check_goal, check_rules

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared import errors, state, whatif_cache
+from pages.shared import errors, people, state, whatif_cache
 from pages.shared.row_form import ask
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def keep(run: Run, candidate: Candidate, values: dict[str, Any]) -> None:
         "Keep this case", icon=":material/bookmark_add:", help="Keeps the row with this run, to come back or compare."
     ):
         name = st.text_input("Name", key="whatif_name", max_chars=60, help="One of the same name is replaced.")
-        if st.button("Keep", key="whatif_keep", icon=":material/bookmark_add:", help="Keeps it in the project."):
+        if st.button("Keep", key="whatif_keep", icon=":material/bookmark_add:", **people.changing("Keeps it in the project.")):
             with errors.shown() as outcome:
                 keep_case(run.cases(candidate.id), Case(name, values))
             if not outcome.failed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.errors import AutoMLError
-from pages.shared import errors, whatif_cache
+from pages.shared import errors, people, whatif_cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +34,9 @@ def draw_answer(answer: Answer, known: str) -> None:
             st.progress(min(max(share, 0.0), 1.0), text=f"{errors.plain(label)}: {share:.1%}")
         if len(ranked) > LABELS:
             st.caption(f"{len(ranked) - LABELS:,} other outcomes share the rest.")
-        if answer.range:
-            st.caption(f":material/expand: {errors.plain(answer.range)}")
+        for icon, sentence in (("expand", answer.range), ("payments", answer.worth)):
+            if sentence:
+                st.caption(f":material/{icon}: {errors.plain(sentence)}")
         if known:
             st.caption(f"In the table the outcome of the row it started from is {errors.plain(known)}.")
     for sentence in answer.warnings:
@@ -174,7 +175,7 @@ def draw_cases(
         name = st.selectbox(
             "Case to delete", [case.name for case in cases], key="whatif_delete_name", help="It is gone for good."
         )
-        if st.button("Delete", key="whatif_delete", icon=":material/delete:", help="Deletes this case."):
+        if st.button("Delete", key="whatif_delete", icon=":material/delete:", **people.changing("Deletes this case.")):
             drop_case(run.cases(candidate.id), name)
             st.rerun(scope="app")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import new_id, read_json
-from pages.shared import caches, errors, jobs, state
+from pages.shared import caches, errors, jobs, people, state
 
 if TYPE_CHECKING:
     from automl_core.cleaning.recipe import Recipe
@@ -30,7 +30,7 @@ def draw(project: ProjectFolder, data: Dataset, recipe: Recipe) -> None:
             "Clean the whole table",
             key="clean_whole_start",
             icon=":material/play_arrow:",
-            help="The table you see is not changed.",
+            **people.changing("The table you see is not changed."),
         ):
             with errors.shown() as tried:
                 params = {"dataset": data.id, "recipe": recipe.to_dict(), "into": new_id("ds"), "name": name.strip() or data.name}

@@ -11,6 +11,7 @@ from automl_core.data.dataset import Dataset, create_dataset
 from automl_core.data.origin import Choice
 from automl_core.data.report import Around
 from automl_core.data.rereading import read_again
+from automl_core.data.sources.opening import parts_of
 from automl_core.errors import InputError
 
 FIRST = "id,share,word\n" + "".join(f"{n},{n / 4},w{n % 3}\n" for n in range(40))
@@ -92,3 +93,13 @@ def test_text_cells_of_the_chosen_table(tmp_path: Path) -> None:
     table = reading.read_text(tmp_path / "a.csv", table=2)
     assert table.frame.iloc[0].to_list() == ["n0", "0"]
     assert (table.report.origin.table, table.report.around) == (2, (Around(43, "Prices", "above"),))
+
+
+def test_the_tables_can_be_listed_before_one_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(FIRST + "\n" + SECOND)
+    assert parts_of(tmp_path / "a.csv").tables == (
+        "lines 1 to 41: 3 columns (id, share, word)",
+        "lines 43 to 54: 2 columns (Prices)",
+    )
+    (tmp_path / "a.csv").write_text(FIRST)
+    assert parts_of(tmp_path / "a.csv").tables == ()

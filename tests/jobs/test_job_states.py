@@ -18,6 +18,7 @@ from automl_core.events import Failed, Finished, Progress, Started, Stopped, app
 from automl_core.jobs import client
 from automl_core.jobs.control import resume, stop, submit
 from automl_core.jobs.job import Job, alive, process_started
+from automl_core.people.person import user
 from automl_core.projects import create_project
 from automl_core.runs import write_request
 from automl_core.workspace import Workspace, new_id, write_json
@@ -210,7 +211,7 @@ def test_submitting_writes_the_whole_request_before_the_host_hears_of_it(workspa
     job_id = submit(workspace, project.id, "profile", {"dataset": "ds1"})
     job = Job(workspace.project(project.id).job(job_id))
     assert job_id.startswith("jb")
-    assert job.request == {"format": 1, "kind": "profile", "params": {"dataset": "ds1"}}
+    assert job.request == {"format": 1, "kind": "profile", "params": {"dataset": "ds1"}, "by": user()}
     assert job.state == "queued"
     assert asked == [{"do": "start", "folder": str(job.folder)}]
     assert [(row.id, row.project, row.kind) for row in jobs(workspace, "queued")] == [(job_id, project.id, "profile")]

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.combining.price import price
 from automl_core.errors import InputError
+from automl_core.experiment import Costs
 from automl_core.monitoring.alerts import crossed, read_alerts, send, tell
 from automl_core.monitoring.check import check, predict_and_log, stored_status
 from automl_core.monitoring.health import Health, look
@@ -20,6 +22,7 @@ from automl_core.monitoring.log import Answered, add_labels, log_answer, read_lo
 from automl_core.monitoring.settings import Limits, Settings, save_settings
 from automl_core.monitoring.summary import Period, Seen, Status, fallen, summarise
 from automl_core.registry.store import MODEL, Registered, create_registered
+from automl_core.runs import Run
 from automl_core.scoring.bundle import load_model
 from tests.conftest import customers
 from tests.registry.conftest import a_version
@@ -47,6 +50,22 @@ def fill(registered: Registered, *, rows: int = 60, at: float = NOW, seed: int =
         Answered(1, "batch", 0.6, frame.drop(columns="outcome"), predicted, model.classes, model.positive, time=at),
     )
     return frame
+
+
+def test_money_is_counted_by_the_table_that_the_run_has_now(live: Registered, run_in_project: Run):
+    """A cost table entered after a version was registered was never counted."""
+    frame = fill(live)
+    add_labels(live, frame, "key", "outcome")
+
+    def look_now() -> float | None:
+        return check(live, now=NOW + 10, drift=lambda model, frame: Seen("nothing", "Fine.", (), {}))[0].total.money
+
+    assert look_now() is None
+    price(run_in_project, Costs(30, -5, -60, 0))
+    model = load_model(live.model(1))
+    act, event = model.predict(frame)["prediction"] == "left", frame["outcome"] == "left"
+    worth = np.select([act & event, act & ~event, ~act & event], [30.0, -5.0, -60.0], 0.0)
+    assert look_now() == pytest.approx(worth[frame["outcome"].notna()].mean())
 
 
 def test_counts_percentiles_and_performance_are_exact(live: Registered):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -249,3 +250,36 @@ def test_money_and_threshold_stand_beside_the_other_numbers(project: ProjectFold
     ) in told
     app.segmented_control(key="explain_part").set_value("Curves").run()
     assert app.main.subheader[0].value == "Money by threshold"
+
+
+def test_a_table_is_entered_after_the_run(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
+    app = open_page("model/compare", project=project.id)
+    key = f"compare_money_{{}}_{run_folder.name}"
+    assert any(caption.startswith("Say what decisions are worth") for caption in captions(app))
+    app.number_input(key=key.format("true_positive")).set_value(10.0)
+    app.number_input(key=key.format("false_negative")).set_value(20.0)
+    app.button(key="compare_money_count").click().run()
+    assert not jobs.submitted
+    assert "the right decision is worth 10 and the wrong one 20" in app.error[0].value
+    app.number_input(key=key.format("false_negative")).set_value(-50.0)
+    app.number_input(key=key.format("false_positive")).set_value(-2.0)
+    app.text_input(key=key.format("currency")).set_value("EUR")
+    app.button(key="compare_money_count").click().run()
+    assert_clean(app)
+    assert [(kind, params) for _, kind, params in jobs.submitted] == [("price", {"run": run_folder.name, "costs": COSTS})]
+
+
+def test_a_table_that_is_there_is_shown_and_taken_away(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
+    request = read_json(run_folder / "request.json")
+    request["params"]["config"]["costs"] = COSTS
+    write_json(run_folder / "request.json", request)
+    board = Leaderboard.load(run_folder / "leaderboard.json")
+    best = board[board.recommended]
+    board.with_candidate(replace(best, metrics={**best.metrics, "cost": 1.25})).save(run_folder / "leaderboard.json")
+    app = open_page("model/compare", project=project.id)
+    assert any(caption.startswith("By now: event found 10 EUR, false alarm -2 EUR") for caption in captions(app))
+    assert app.number_input(key=f"compare_money_false_negative_{run_folder.name}").value == -50.0
+    assert app.dataframe[0].value["Money a row"].iloc[0] == "1.25"
+    app.button(key="compare_money_drop").click().run()
+    assert_clean(app)
+    assert [(kind, params) for _, kind, params in jobs.submitted] == [("price", {"run": run_folder.name, "costs": None})]

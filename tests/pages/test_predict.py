@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
+from automl_core.data.origin import Choice
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.events import Failed, Finished, Message, Started
 from automl_core.runs import Run
@@ -54,6 +57,45 @@ def test_a_file_is_kept_and_handed_to_a_job(run_folder: Path, jobs: Jobs, projec
     assert Path(params["source"]).read_bytes() == ROWS
     assert Path(params["source"]).is_relative_to(project.path)
     assert_clean(app)
+
+
+def test_of_several_tables_in_a_file_one_is_asked_for(run_folder: Path, jobs: Jobs) -> None:
+    """The largest table of the file was predicted, whichever it was."""
+    app = page_of(run_folder)
+    content = b"price,shop\n1,a\n2,b\n3,c\n4,d\n\nage,city,n\n30,Rome,1\n40,Oslo,2\n"
+    app.file_uploader(key="predict_file_0").upload("new.csv", content).run()
+    part = next(box for box in app.selectbox if box.key.startswith("predict_block_"))
+    assert part.options == [
+        "1, lines 1 to 5: 4 rows of 2 columns (price, shop)",
+        "2, lines 7 to 9: 2 rows of 3 columns (age, city, n)",
+    ]
+    part.set_value(2).run()
+    app.button(key="predict_start").click().run()
+    assert Choice.from_dict(jobs.submitted[-1][2]["choice"]) == Choice(table=2)
+    assert_clean(app)
+
+
+def test_of_several_sheets_one_is_asked_for(run_folder: Path, jobs: Jobs) -> None:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content) as book:
+        for name in ("May", "June"):
+            sheet = book.add_worksheet(name)
+            for row, cells in enumerate((("age", "city"), (30, "Rome"))):
+                sheet.write_row(row, 0, cells)
+    app = page_of(run_folder)
+    app.file_uploader(key="predict_file_0").upload("new.xlsx", content.getvalue()).run()
+    next(box for box in app.selectbox if box.key.startswith("predict_sheet_")).set_value("June").run()
+    app.button(key="predict_start").click().run()
+    assert Choice.from_dict(jobs.submitted[-1][2]["choice"]) == Choice(sheet="June")
+    assert_clean(app)
+
+
+def test_a_file_that_is_no_table_is_told_before_it_is_predicted(run_folder: Path, jobs: Jobs) -> None:
+    app = page_of(run_folder)
+    app.file_uploader(key="predict_file_0").upload("new.xlsx", b"PK\x03\x04" + b"\0" * 200).run()
+    (error,) = app.error
+    assert error.value.startswith("new.xlsx is a damaged zip archive")
+    assert jobs.submitted == []
 
 
 def test_predictions_are_shown_first_with_what_was_different(run_folder: Path, project: ProjectFolder, emit) -> None:

@@ -121,8 +121,8 @@ def test_promotions_at_once_are_made_one_after_the_other(shop: Registered):
 
 
 def test_a_change_waits_for_another_but_not_for_ever(shop: Registered):
-    with shop.changing(), pytest.raises(StorageError, match="shop is being changed by something else. One change"):  # noqa: SIM117
-        with shop.changing(patience=0.05):
+    with shop.changing("noted"), pytest.raises(StorageError, match="shop is being changed by something else. One change"):  # noqa: SIM117
+        with shop.changing("noted", patience=0.05):
             pass
 
 

@@ -17,6 +17,7 @@ from automl_core.events import Event
 from automl_core.experiment import Budget, ExperimentConfig
 from automl_core.leaderboard import Leaderboard
 from automl_core.schema import Column, Schema
+from automl_core.search.live_board import Look
 from automl_core.search.place import HERE, Place
 
 RECIPE = Recipe((Step("impute", {}), Step("encode", {}), Step("scale", {})))
@@ -53,6 +54,7 @@ def search() -> Callable[..., Leaderboard]:
         emit: Callable[[Event], None] = lambda event: None,
         should_stop: Callable[[], bool] = lambda: False,
         place: Place = HERE,
+        look: Look | None = None,
         **config: Any,
     ) -> Leaderboard:
         from automl_core.search.run import run_search
@@ -67,6 +69,7 @@ def search() -> Callable[..., Leaderboard]:
             should_stop=should_stop,
             started=time.time(),
             place=place,
+            look=look,
         )
 
     return run

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.data.dataset import dataset_from_frame
 from automl_core.errors import EngineError
 from automl_core.events import CandidateScored, Event, Message, Progress
@@ -343,3 +344,21 @@ def test_split_by_time_keeps_the_last_fold_s_model(tmp_path: Path) -> None:
     assert list(board["dt"].fold_scores) == told["scores"]["Accuracy"]  # equal to ours, or a message would have said
     assert board.recommendation.endswith("finalize_model was not run: what is exported is the model of the last fold.")
     assert not (tmp_path / "final").exists()
+
+
+def test_rows_that_a_step_leaves_out_of_learning_are_left_out_by_pycaret_too(tmp_path: Path) -> None:
+    """PyCaret learned the odd rows that the step named, so its scores were of another recipe than the exported model."""
+    frame = make_people()
+    frame.loc[::10, "age"] += 100.0
+    drop = Step("clip_outliers", {"columns": ["age"], "method": "limits", "high": 100.0, "action": "drop"})
+    recipe = Recipe((drop, *RECIPE.steps))
+    board = run(tmp_path, frame, recipe, replace(CONFIG, preset="pycaret", budget=Budget(60, 1)), ("lr",))
+    kept = [np.load(tmp_path / "folds" / str(fold) / "encoded_kept.npy") for fold in range(3)]
+    assert all(0 < (~rows).sum() < len(rows) for rows in kept)
+    told = json.loads((tmp_path / "candidates" / "lr" / "pycaret.json").read_text())["scores"]["AUC"]
+    with np.load(tmp_path / "split.npz") as split:
+        train, fold = split["train"], split["fold"]
+    truth = (frame["bought"] == "yes").to_numpy().astype(int)[train]
+    values, _ = out_of_fold(tmp_path, board["lr"])
+    assert told == pytest.approx([score("roc_auc", truth[fold == k], values[fold == k]) for k in range(3)], abs=1e-6)
+    assert not (tmp_path / "pycaret").exists()  # what PyCaret keeps while it works lies in the run, and goes

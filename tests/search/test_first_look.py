@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from automl_core.events import CandidateScored, Progress, append_event, read_events
+from automl_core.cleaning.recipe import Recipe, Step
+from automl_core.events import CandidateScored, Event, append_event, read_events
 from automl_core.experiment import Split
-from automl_core.leaderboard import Leaderboard
+from automl_core.leaderboard import Candidate, Leaderboard, in_words
 from automl_core.search import first_look
 from automl_core.search.first_look import Sample, Wish, of_file, of_frame, score_sample
+from automl_core.search.live_board import LiveBoard
 from tests.search.conftest import CONFIG, RECIPE, SCHEMA, make_people
 
 
@@ -32,9 +34,21 @@ def test_a_sample_is_scored_as_the_search_scores_a_table(tmp_path, search):
     people = make_people(300)
     row = score_sample(Sample(people, SCHEMA, 300), RECIPE, replace(CONFIG, holdout=0.2), started=time.time())
     same = search(tmp_path, frame=people, candidates=("lr",), holdout=0.0)["lr"]
-    assert (row.id, row.role, row.state) == ("lr", "model", "scored")
+    assert (row.id, row.role, row.state) == ("lr", "look", "scored")
     assert row.fold_scores == pytest.approx(same.fold_scores)
     assert row.metrics == pytest.approx(same.metrics)
+
+
+def test_rows_that_a_step_leaves_out_of_learning_are_left_out(tmp_path, search):
+    """The look learned the odd rows that the step named, and its score was of another recipe than the search's."""
+    people = make_people(300)
+    people.loc[::10, "age"] = 9999.0
+    drop = Step("clip_outliers", {"columns": ["age"], "method": "limits", "high": 100.0, "action": "drop"})
+    recipe = Recipe((drop, *RECIPE.steps))
+    row = score_sample(Sample(people, SCHEMA, 300), recipe, replace(CONFIG, holdout=0.0), started=time.time())
+    same = search(tmp_path, frame=people, recipe=recipe, candidates=("lr",), holdout=0.0)["lr"]
+    assert (tmp_path / "folds" / "0" / "encoded_kept.npy").exists()
+    assert row.fold_scores == pytest.approx(same.fold_scores)
 
 
 def test_the_row_says_on_how_many_rows_it_stands():
@@ -114,17 +128,33 @@ def test_what_is_wrong_is_left_for_the_search_to_tell(tmp_path, monkeypatch, cap
     assert not (tmp_path / "leaderboard.json").exists()
 
 
-def test_the_look_ends_when_the_search_has_something_to_show(tmp_path):
-    told = []
-    look = first_look.FirstLook(lambda: time.sleep(60) or {})
-    emit = look.until_shown(told.append)
-    emit(Progress(0.1, "Preparing"))
-    assert look._executor.running()
-    row = CandidateScored({"id": "lr"})
-    emit(row)
+def test_the_look_is_handed_over_when_the_search_has_something_to_show(tmp_path, search):
+    """Its row stands while the same model is fitted, is never recommended, and gives way to the model's own score."""
+    people = make_people(300)
+    row = score_sample(Sample(people, SCHEMA, 900), RECIPE, CONFIG, started=time.time())
+    Leaderboard(CONFIG.metric, True, (row,)).save(tmp_path / "leaderboard.json")
+    look, shown = first_look.FirstLook(lambda: time.sleep(60) or {}), []
+    board = search(tmp_path, frame=people, candidates=("lr",), emit=shown.append, look=lambda: look.hand_over(tmp_path))
     assert not look._executor.running()
-    assert told[-1] is row and len(told) == 2
-    look.end()
+    rows = [event.candidate for event in shown if isinstance(event, CandidateScored) and event.candidate["id"] == "lr"]
+    assert [(one["role"], one["state"]) for one in rows] == [("model", "scored")]
+    assert (board["lr"].role, board.recommended) == ("model", "lr")
+
+
+def test_a_look_that_the_search_did_not_come_back_to_is_no_result(tmp_path):
+    row = score_sample(Sample(make_people(200), SCHEMA, 12_345), RECIPE, CONFIG, started=time.time())
+    seen = Leaderboard(CONFIG.metric, True, (row,))
+    told: list[Event] = []
+    rows = LiveBoard(Leaderboard(CONFIG.metric, True), tmp_path, told.append, lambda: seen)
+    rows.show(Candidate("dummy", "Baseline", "baseline", role="baseline", state="scored", score=0.5))
+    assert [one.id for one in rows.board.ranked()] == ["lr", "dummy"] and rows.scored() == []
+    rows.end_look()
+    left = rows.board["lr"]
+    assert (left.role, left.state, left.score) == ("model", "skipped", None)
+    assert left.reason == f"A first look at 200 of 12,345 rows in 3 folds. Its score was {in_words(row.score, row.spread)}."
+    other = LiveBoard(Leaderboard("log_loss", False), tmp_path, told.append, lambda: seen)
+    other.end_look()
+    assert len(other.board) == 0  # judged by another metric, it says nothing here
 
 
 def test_only_a_table_that_was_never_searched_is_looked_at(tmp_path, monkeypatch):

@@ -13,13 +13,14 @@ import pytest
 
 from automl_core.cleaning.recipe import Step
 from automl_core.errors import FormatError, InputError
+from automl_core.experiment import Costs, ExperimentConfig
 from automl_core.explaining.explainer import Explainer
 from automl_core.predicting import predict_row
 from automl_core.runs import Run
 from automl_core.schema import Kind
 from automl_core.scoring.bundle import Model, load_model
 from automl_core.scoring.conformal import Conformal
-from automl_core.whatif.answer import answer, exact_sum, range_sentence, values_of_row, why_sentences
+from automl_core.whatif.answer import answer, exact_sum, range_sentence, values_of_row, why_sentences, worth_sentence
 from automl_core.whatif.cases import Case, drop_case, keep_case, load_cases
 from automl_core.whatif.neighbours import Neighbours, looked_through, made_up, outside, positions, training_neighbours
 from automl_core.worker.candidates import bundle
@@ -109,6 +110,22 @@ def test_too_few_rows_are_said_instead_of_an_endless_range() -> None:
     told = Conformal(5, low=((None,) * 50,), high=((None,) * 50,))
     said = range_sentence(model_of(manifest={"conformal": told.to_dict()}), np.array([1.0]))
     assert said == "Too few rows were learned from for a range with a certainty of 90 %."
+
+
+@pytest.mark.parametrize(
+    ("costs", "told"),
+    [
+        (Costs(30, -5, -60, 0, currency="EUR"), "worth 2 EUR on average, not predicting it -12 EUR."),
+        (Costs(30, -5, -60, 0, amount="n"), "worth 6 on average, not predicting it -36."),
+        (Costs(30, -5, -60, 0, amount="away"), "worth 2 × 'away' on average, not predicting it -12 × 'away'."),
+    ],
+)
+def test_both_decisions_have_their_worth(costs: Costs, told: str) -> None:
+    config = ExperimentConfig("y", "binary", "roc_auc", "yes", costs=costs)
+    judged = model_of("no", "yes", lineage={"config": config.to_dict()}, positive="yes")
+    said = worth_sentence(judged, np.array([[0.8, 0.2]]), pd.DataFrame({"n": [3.0]}))
+    assert said == f"By the cost table, predicting 'yes' for this row is {told}"
+    assert worth_sentence(model_of("no", "yes"), np.array([[0.8, 0.2]]), pd.DataFrame()) == ""
 
 
 def test_a_row_with_every_value_missing_has_an_answer(finished_runs: dict[str, Run]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from automl_core.data.origin import Choice, Form, Origin, Packing
-from automl_core.data.reading import check_size, read_text
+from automl_core.data.reading import check_size, read_text, tables_in
 from automl_core.data.report import TextTable
 from automl_core.data.sources.recognise import KINDS, recognise
 from automl_core.data.sources.unpacking import NAME, unpack
@@ -65,6 +65,29 @@ def read_any(path: Path, choice: Choice | None = None, *, limit: int | None = No
     choice = choice or Choice()
     with opened(path, choice, limit=limit) as ready:
         return read_opened(ready, choice, limit=limit)
+
+
+def parts_of(path: Path, choice: Choice | None = None) -> Origin:
+    """Return which parts of a file can be chosen, and which one is read when nothing is.
+
+    Parameters
+    ----------
+    path : Path
+    choice : Choice, optional
+        A file of an archive whose sheets or tables are asked for.
+
+    Raises
+    ------
+    InputError
+        As `read_any`.
+    """
+    choice = choice or Choice()
+    with opened(path, choice) as ready:
+        if ready.form in ("workbook", "sqlite"):
+            return read_opened(ready, choice).report.origin
+        if ready.form != "text":
+            return ready.origin
+        return replace(ready.origin, tables=tables_in(ready.path, choice.dialect))
 
 
 def choice_of_parts(path: Path, parts: Sequence[str]) -> Choice:

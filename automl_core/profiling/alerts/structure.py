@@ -10,7 +10,7 @@ from automl_core.profiling.associations import PAIRED, Association
 from automl_core.profiling.wording import listed, quoted
 from automl_core.proposals import suggest_splits
 
-REDUNDANT = 0.95
+REDUNDANT = 0.98
 """Association above which two columns say nearly the same."""
 
 
