@@ -127,6 +127,9 @@ worked-example: $(VENV)/installed-dev  ## Bike rentals month by month, written i
 bench-serving: $(VENV)/installed-dev  ## The service beside MLflow's server, the same model (needs wrk)
 	@$(BIN)/python benchmarks/serving.py $(AUTOML_TEST_DATA)/churn.csv --target Churn --soak 60
 
+check-exports: $(VENV)/installed-dev  ## Run a pipeline in a real Airflow and with Kubeflow's local runner
+	@$(BIN)/python benchmarks/exports.py $(EXPORTS_OPTIONS)
+
 lock:  ## Compile requirements.in into requirements.txt (needs uv)
 	@for name in requirements requirements-dev requirements-cluster; do \
 		uv pip compile --quiet --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt && \

@@ -238,6 +238,10 @@ class ProjectFolder:
         """Folder of one registered model with its versions (see `registry.store`)."""
         return self.path / "models" / check_id(model_id)
 
+    def pipeline(self, name: str) -> Path:
+        """Folder of what the steps of a pipeline of that name left (see `pipelines`)."""
+        return self.path / "pipelines" / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
     def upload(self, upload_id: str) -> Path:
         """Path of a file that was uploaded to be predicted; ``up`` ids."""
         return self.path / "uploads" / f"{check_id(upload_id)}.csv"

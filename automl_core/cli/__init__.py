@@ -18,6 +18,7 @@ from automl_core.cli import (  # noqa: F401
     judging,
     models,
     monitoring,
+    pipelines,
     serving,
     sources,
     tables,

@@ -289,27 +289,14 @@ def _new_run(registered: Registered, policy: Policy, run: Run, rows: Rows, schem
 
 def _train(policy: Policy, old: Run, candidate_id: str, made: Run, emit: Emit, should_stop: ShouldStop) -> None:
     """Search in the new run, or fit there what the old one's version is made of; its journal says what happened."""
-    import os
+    from automl_core.worker.training import in_journal, train
 
-    from automl_core.events import Failed, Finished, Started, append_event
-    from automl_core.worker.training import train
-
-    journal = made.path / "events.jsonl"
-
-    def both(event: Event) -> None:
-        append_event(journal, event)
-        emit(event)
-
-    append_event(journal, Started(os.getpid()))
-    try:
+    def work(both: Emit) -> dict[str, Any]:
         if policy.how == "refit":
-            result = _refit(old, candidate_id, made, both, should_stop)
-        else:
-            result = train(made, emit=both, should_stop=should_stop, started=time.time())
-    except AutoMLError as error:
-        append_event(journal, Failed(error.received, error.action))
-        raise
-    append_event(journal, Finished(result))
+            return _refit(old, candidate_id, made, both, should_stop)
+        return train(made, emit=both, should_stop=should_stop, started=time.time())
+
+    in_journal(made, work, emit=emit, should_stop=should_stop)
 
 
 def _refit(old: Run, candidate_id: str, made: Run, emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:

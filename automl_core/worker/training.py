@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import AutoMLError, NotFoundError, StorageError
-from automl_core.events import FINAL, Event, Message, Progress, Started, read_events
+from automl_core.events import FINAL, Event, Failed, Finished, Message, Progress, Started, Stopped, append_event, read_events
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import Origin, origin_of
 from automl_core.runs import Run
@@ -87,6 +89,46 @@ def train(
     """
     with at_work(run.path, "Another search or a study of this run"):
         return _train_alone(run, emit, should_stop, started, used, cut, look, place or Place.of(run.params))
+
+
+def train_in_journal(run: Run, *, emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:
+    """Search in a run outside the queue, keeping its journal; one that was cut off or stopped goes on, one that ended is left.
+
+    Returns
+    -------
+    dict
+        As `train`.
+    """
+    journal = run.path / "events.jsonl"
+    events = read_events(journal)[0]
+    if events and isinstance(events[-1], Finished) and (run.path / "model.zip").exists():
+        return events[-1].result
+    used, _ = time_used(journal)
+
+    def work(emit: Emit) -> dict[str, Any]:
+        return train(run, emit=emit, should_stop=should_stop, started=time.time(), used=used, cut=used > 0)
+
+    return in_journal(run, work, emit=emit, should_stop=should_stop, resumed=used > 0)
+
+
+def in_journal(
+    run: Run, work: Callable[[Emit], dict[str, Any]], *, emit: Emit, should_stop: ShouldStop, resumed: bool = False
+) -> dict[str, Any]:
+    """Do the work of a run outside the queue; what happens is kept in the run's journal, with its beginning and its end."""
+    journal = run.path / "events.jsonl"
+
+    def both(event: Event) -> None:
+        append_event(journal, event)
+        emit(event)
+
+    append_event(journal, Started(os.getpid(), resumed=resumed))
+    try:
+        result = work(both)
+    except AutoMLError as error:
+        append_event(journal, Failed(error.received, error.action))
+        raise
+    append_event(journal, Stopped(result) if should_stop() else Finished(result))
+    return result
 
 
 def _train_alone(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import errors, guards, layout, models_view, policy_form, policy_view
+from pages.shared import errors, guards, layout, models_view, pipeline_view, policy_form, policy_view
 
 layout.header("automate")
 project = guards.require_project()
 registered = models_view.choose(project, "automate")
 if registered is None:
     layout.empty("Policies belong to a registered model. Register one first.", "models", "Register a model")
+    with errors.shown():
+        pipeline_view.draw(project)
     st.stop()
 with errors.shown():
     policy_view.draw_watcher(project)
@@ -20,6 +22,8 @@ with errors.shown():
     policy_view.draw_suggestions(project, registered)
 with errors.shown():
     policy_form.ask(registered)
+with errors.shown():
+    pipeline_view.draw(project)
 with errors.shown():
     policy_view.draw_firings(registered)
 with errors.shown():

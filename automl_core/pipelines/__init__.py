@@ -1,0 +1,1 @@
+"""Pipelines: a whole run as one file that a scheduler can call, again and again."""
