@@ -153,7 +153,8 @@ def check_model(
         notes.append("Columns the model needs are missing or of another kind, so nothing was predicted or estimated.")
     target = []
     if model.target in new.columns and new[model.target].notna().any() and model.target in before:
-        labels = distribution_of(new[model.target], kinds[model.target])
+        # A row without an outcome is one whose label has not come yet, and no gap in the column.
+        labels = distribution_of(new[model.target].dropna(), kinds[model.target])
         rules = settings.rules(model.target, 1)
         target = [compare_column(model.target, kinds[model.target], before[model.target], labels, rules)]
     shared = model.schema if model.target in new.columns else model.inputs

@@ -196,7 +196,7 @@ STEPS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "rare": (("group_rare", {"min_share": 0.2}), ("impute", {}), ("encode", {}), ("scale", {"method": "maxabs"})),
     "power": (("impute", {}), ("transform_power", {}), ("encode", {}), ("scale", {})),
     "bins": (("bin", {"columns": ["age"], "bins": 3}), ("impute", {}), ("encode", {})),
-    "products": (("impute", {}), ("encode", {}), ("pca", {}), ("scale", {})),
+    "components": (("impute", {}), ("encode", {}), ("pca", {}), ("scale", {})),
     "open": (),
 }  # fmt: skip
 
@@ -223,7 +223,7 @@ def test_rows_are_prepared_as_the_fold_prepares_them(name: str, view: Any) -> No
     try:
         value, width = prepared(graph, preprocessor, inputs, {"age", "pay"})
     except AutoMLError as error:
-        assert name == "products" and "Components cannot be written as ONNX" in str(error)
+        assert name == "components" and "Components cannot be written as ONNX" in str(error)
         return
     assert width == expected.shape[1]
     graph.output("y", value, width=width)
