@@ -18,9 +18,10 @@ from automl_core.data.origin import Choice
 from automl_core.data.parsing import Faults, parse_frame
 from automl_core.data.reading import FAST_BYTES
 from automl_core.data.report import ReadReport, TextTable
-from automl_core.data.storing import check_width, keep_source, put_whole
+from automl_core.data.storing import keep_source, put_whole
 from automl_core.data.tables import fingerprint, fingerprint_columns, read_table, write_table
 from automl_core.errors import FormatError, NotFoundError
+from automl_core.people.limits import check_table
 from automl_core.schema import Kind, Schema
 from automl_core.workspace import read_json, write_json
 
@@ -125,6 +126,8 @@ def create_dataset(
     ------
     InputError
         When the file is no table.
+    LimitError
+        When it has more rows or columns than the limits allow, or the space is full.
     StorageError
         When the disk is full.
     """
@@ -136,7 +139,7 @@ def create_dataset(
         if ready.form == "text" and ready.path.stat().st_size > FAST_BYTES:
             return _create_large(folder, source, ready, name, choice, kinds, tell)
         text = read_opened(ready, choice, limit=limit)
-    check_width(text.frame.shape[1])
+    check_table(folder, *text.frame.shape)
     return _typed_and_stored(folder, text, name, choice, kinds, source)
 
 
@@ -162,7 +165,7 @@ def dataset_from_query(folder: Path, address: str, sql: str, name: str, *, passw
     from automl_core.data.sources.database import read_query
 
     table = read_query(address, sql, password=password)
-    check_width(table.frame.shape[1])
+    check_table(folder, *table.frame.shape)
     with tempfile.TemporaryDirectory(prefix="tablewright-") as helper:
         rows = Path(helper) / "rows.parquet"
         write_table(table.frame, rows)
@@ -186,7 +189,7 @@ def _create_large(
             null_words=choice.null_words,
             tell=tell,
         )
-        check_width(len(made.schema))
+        check_table(folder, made.rows, len(made.schema))
         report = cut.told(replace(made.report, origin=ready.origin))
         dataset = Dataset(folder, name, made.schema, report, made.faults, made.fingerprint, made.rows, time.time())
         keep_source(source, fresh)
@@ -195,7 +198,8 @@ def _create_large(
 
 
 def dataset_from_frame(folder: Path, frame: pd.DataFrame, schema: Schema, name: str, *, notes: tuple[str, ...] = ()) -> Dataset:
-    """Store a typed table that was made from others."""
+    """Store a typed table that was made from others; raises LimitError for one that is too large."""
+    check_table(folder, *frame.shape)
     report = ReadReport(dialect=None, rows=len(frame), columns=frame.shape[1])
     return _store(folder, frame.reset_index(drop=True), schema, report, {}, name, notes=notes)
 
@@ -221,6 +225,7 @@ def dataset_from_parquet(folder: Path, table: Path, schema: Schema, name: str, *
     import pyarrow.parquet as pq
 
     rows = pq.ParquetFile(table).metadata.num_rows
+    check_table(folder, rows, len(schema))
     digest = fingerprint_columns((column, read_table(table, [column.name])[column.name]) for column in schema)
     report = ReadReport(dialect=None, rows=rows, columns=len(schema))
     dataset = Dataset(folder, name, schema, report, {}, digest, rows, time.time(), notes)

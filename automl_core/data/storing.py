@@ -8,16 +8,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from automl_core.errors import InputError, StorageError
+from automl_core.errors import StorageError
 from automl_core.people.access import changing
-
-MAX_COLUMNS = 20_000
+from automl_core.people.limits import check_space
+from automl_core.workspace import project_of
 
 
 @contextmanager
 def put_whole(folder: Path) -> Iterator[Path]:
-    """Give a folder beside `folder` to fill, and put it in its place when nothing went wrong; raises StorageError."""
+    """Give a folder beside `folder` to fill, and put it in its place when nothing went wrong.
+
+    Raises
+    ------
+    AccessError
+    LimitError
+        When the space is full already.
+    StorageError
+    """
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    if project := project_of(folder):
+        check_space(project)
     try:
         with changing(folder, "table", folder.name):
             shutil.rmtree(fresh, ignore_errors=True)
@@ -37,16 +47,6 @@ def put_whole(folder: Path) -> Iterator[Path]:
 def keep_source(source: Path, fresh: Path) -> None:
     """Copy the file as it came; a link would change with what its owner does to it later."""
     shutil.copyfile(source, fresh / f"source{source.suffix.lower()[:12] or '.csv'}")
-
-
-def check_width(columns: int) -> None:
-    """Raise InputError when a table has more columns than `MAX_COLUMNS`."""
-    if columns > MAX_COLUMNS:
-        raise InputError(
-            f"The table has {columns:,} columns.",
-            f"Up to {MAX_COLUMNS:,} are read.",
-            "Leave out columns you do not need and upload it again.",
-        )
 
 
 def _replace(folder: Path, fresh: Path) -> None:

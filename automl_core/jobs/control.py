@@ -6,13 +6,16 @@ import contextlib
 import shutil
 from typing import Any
 
+from automl_core import catalogue
 from automl_core.catalogue import record_job
-from automl_core.errors import AutoMLError, JobError
+from automl_core.errors import AutoMLError, JobError, LimitError
 from automl_core.events import Event, Stopped, append_event
 from automl_core.jobs import client
-from automl_core.jobs.job import ACTIVE, RESUMABLE, RUNS, Job
+from automl_core.jobs.job import ACTIVE, FREE, RESUMABLE, RUNS, Job
 from automl_core.people.access import changing
+from automl_core.people.limits import check_space
 from automl_core.people.person import acting
+from automl_core.people.settings import limits_of
 from automl_core.runs import write_request
 from automl_core.workspace import Workspace, new_id
 
@@ -38,6 +41,8 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
     ------
     AccessError
         When the acting person may not change the project.
+    LimitError
+        When that person has as many jobs as the limits allow, or the space is full.
     StorageError
         When the folder or the catalogue cannot be written; nothing is left then.
     JobError
@@ -46,6 +51,7 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
     job_id = new_id("rn" if kind in RUNS else "jb")
     job = Job(workspace.project(project_id).job(job_id))
     with changing(job.folder, "started", job_id, kind):
+        _check_limits(job, kind)
         try:
             write_request(job.folder, kind, params, by=acting().id)
             job.hold()
@@ -57,6 +63,23 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
             raise
     client.ask(workspace, {"do": "start", "folder": str(job.folder)})
     return job_id
+
+
+def _check_limits(job: Job, kind: str) -> None:
+    """Refuse one job more than a person may have, and work for which there is no space; raises LimitError."""
+    person, most = acting().id, limits_of(job.workspace).jobs
+    mine = 0
+    for row in catalogue.jobs(job.workspace, *ACTIVE) if kind not in FREE else ():
+        with contextlib.suppress(AutoMLError):  # a job that was deleted since
+            other = Job(job.workspace.project(row.project).job(row.id))
+            mine += row.kind not in FREE and other.by == person and other.state in ACTIVE
+    if mine >= most:
+        raise LimitError(
+            f"{mine:,} jobs of {person} wait or work.",
+            f"One person may have {most:,} at a time.",
+            "Wait until one ends, or stop one in the sidebar.",
+        )
+    check_space(job.project)
 
 
 def stop(workspace: Workspace, project_id: str, job_id: str) -> None:
@@ -103,6 +126,7 @@ def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
     if job.state not in RESUMABLE and job.kind not in ("train", "tune"):  # a search can always be given more time
         raise JobError("This work has ended well.", action="Start it again with other settings.")
     with changing(job.folder, "resumed", job_id, job.kind):
+        _check_limits(job, job.kind)
         _renew_place(job)
         job.hold()
         job.stop_marker.unlink(missing_ok=True)

@@ -24,8 +24,9 @@ from typing import Any
 from automl_core.errors import AutoMLError
 from automl_core.events import Failed, Stopped
 from automl_core.jobs.client import address, answers, code_stamp
-from automl_core.jobs.job import RUNS, Job, alive, process_started
+from automl_core.jobs.job import FREE, RUNS, Job, alive, process_started, tell_overdue
 from automl_core.log import log_error
+from automl_core.people.settings import limits_or_defaults
 from automl_core.workspace import Workspace
 
 PRELOADED = (
@@ -54,8 +55,6 @@ PRELOADED = (
 REQUESTS = ("ping", "start", "stop", "end", "leave")
 LONG = (*RUNS, "policy")
 """Kinds that take `AUTOML_WORKERS` places; all others are short and have places of their own."""
-FREE = ("watch",)
-"""Kinds that mostly sleep and take no place."""
 SHORT_PLACES = 2
 GRACE = dict.fromkeys((*RUNS, "tune", "combine"), 15.0)
 """Seconds from the stop button to the end by force; a search saves its best model meanwhile."""
@@ -74,6 +73,7 @@ class _Running:
     pid: int
     started: float
     ours: bool
+    since: float = field(default_factory=time.monotonic)
     kill_at: float = float("inf")
 
 
@@ -131,13 +131,17 @@ class Host:
         self.start_waiting()
 
     def beat(self) -> None:
-        """Touch the heartbeat of every job once a second, for readers in another container or on another machine."""
+        """Touch the heartbeat of every job once a second, for readers elsewhere, and stop what takes longer than it may."""
         if time.monotonic() - self.beaten < 1.0:
             return
         self.beaten = time.monotonic()
+        hours = limits_or_defaults(self.workspace).job_hours
         for known in self.running.values():
             with contextlib.suppress(OSError):
                 known.job.heartbeat.touch()
+                if known.kind not in FREE and self.beaten - known.since > hours * 3600 and known.kill_at == float("inf"):
+                    tell_overdue(known.job, hours)
+                    self.stop(known.job)
 
     def adopt(self) -> None:
         """Take over what an earlier host left: jobs that still work, jobs that wait, jobs whose process died."""
@@ -150,7 +154,9 @@ class Host:
                         self.queue.append((job, job.kind))
                     elif (job.folder / "worker.json").exists():
                         pid = job.pid
-                        known = _Running(job, job.kind, pid, process_started(pid), ours=False)
+                        started = process_started(pid)
+                        age = max(time.time() - started, 0.0) if started else 0.0
+                        known = _Running(job, job.kind, pid, started, ours=False, since=time.monotonic() - age)
                         if pid and job.state == "running":
                             self.running[str(job.folder)] = known
                             if job.stop_marker.exists():

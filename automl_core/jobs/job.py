@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from automl_core.errors import AutoMLError, FormatError
-from automl_core.events import FINAL, Started, read_events
+from automl_core.events import FINAL, Message, Started, append_event, read_events
 from automl_core.workspace import InProject, atomic_file, read_json, write_json
 
 JobState = Literal["queued", "running", "finished", "failed", "stopped", "lost"]
@@ -22,6 +22,8 @@ ACTIVE: tuple[JobState, ...] = ("queued", "running")
 RESUMABLE: tuple[JobState, ...] = ("lost", "stopped", "failed")
 RUNS = ("train", "relearn")
 """Kinds whose folder is a run."""
+FREE = ("watch",)
+"""Kinds that mostly sleep: they take no place, and no limit counts them."""
 RESERVE = 64 * 1024
 """Bytes."""
 SILENT = 15.0
@@ -119,6 +121,12 @@ class Job(InProject):
         if self._worker().get("machine") in (None, socket.gethostname()) or not self.heartbeat.exists():
             return False
         return time.time() - self.heartbeat.stat().st_mtime < SILENT
+
+
+def tell_overdue(job: Job, hours: int) -> None:
+    """Tell that a job has taken as long as it may, and ask it to end; raises OSError."""
+    append_event(job.journal, Message(f"Stopped after {hours:,} h, the longest that a job may take here."))
+    job.stop_marker.touch()
 
 
 def process_started(pid: int) -> float:

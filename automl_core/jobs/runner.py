@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import resource
 import signal
 import traceback
 from pathlib import Path
@@ -15,6 +17,7 @@ from automl_core.jobs.context import JobContext
 from automl_core.jobs.job import RUNS, Job
 from automl_core.log import log_error
 from automl_core.people.person import Person, acting_as, user
+from automl_core.people.settings import limits_of
 
 GRACEFUL = (*RUNS, "tune", "combine")
 """Kinds that end themselves when asked, since they have something to keep."""
@@ -58,6 +61,7 @@ def _run(job: Job, resumed: bool) -> int:
         if request["kind"] not in GRACEFUL:
             signal.signal(signal.SIGTERM, lambda number, frame: _end_at_once(job, number, frame))
         context = JobContext(job.folder, job.project, request, lambda event: emit(job, event), job.stop_marker.exists)
+        _limit_memory(limits_of(job.workspace).job_memory_mb)
         with acting_as(Person(by, by, everywhere=True)):
             result = KINDS[request["kind"]](context)
         stopped = job.stop_marker.exists()
@@ -65,6 +69,12 @@ def _run(job: Job, resumed: bool) -> int:
         code = 0
     except OSError as error:
         return _disk(job, error)
+    except MemoryError as error:
+        code = 2
+        log_error(job.workspace, error, f"job {job.id}")
+        most = limits_of(job.workspace).job_memory_mb
+        allowed = f" than the {most:,} MB that a job may take here" if most else " than there was"
+        emit(job, Failed(f"The work needed more memory{allowed}.", "Use fewer rows or columns, or ask for a higher limit."))
     except AutoMLError as error:
         code = 2
         if job.stop_marker.exists():
@@ -79,6 +89,16 @@ def _run(job: Job, resumed: bool) -> int:
     job.reserve.unlink(missing_ok=True)
     _record(job)
     return code
+
+
+def _limit_memory(megabytes: int) -> None:
+    """Let this process, and each that it starts, take no more private memory than this; 0 for what is free (Linux)."""
+    if megabytes:
+        with contextlib.suppress(OSError, ValueError, StopIteration):
+            with open("/proc/self/status", encoding="ascii") as file:
+                now = int(next(line for line in file if line.startswith("VmData:")).split()[1]) * 1024
+            most = now + (megabytes << 20)
+            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def _stopped(job: Job) -> int:

@@ -8,8 +8,10 @@ entries name kinds, ids and roles, not parameters.
 from __future__ import annotations
 
 import contextlib
+import csv
 import fcntl
 import hashlib
+import io
 import json
 import os
 import time
@@ -20,7 +22,7 @@ from typing import Literal
 
 from automl_core.errors import AccessError, AutoMLError
 from automl_core.log import log_error
-from automl_core.people.person import acting
+from automl_core.people.person import Person, acting
 from automl_core.workspace import Workspace
 
 Action = Literal[
@@ -158,6 +160,28 @@ def entries(workspace: Workspace, *, newest: int = NEWEST) -> list[Entry]:
         except (ValueError, KeyError, TypeError):
             continue  # cut by a crash, or by where reading began
     return found
+
+
+def words_of(entry: Entry) -> str:
+    """Return what was done, in words; the code itself where a newer version wrote it."""
+    return {str(code): words for code, words in ACTIONS.items()}.get(entry.action, entry.action)
+
+
+def seen_by(person: Person, found: list[Entry], projects: set[str]) -> list[Entry]:
+    """Return what a person may read: what they did themselves, and what was done in the projects that they see."""
+    return [entry for entry in found if person.everywhere or entry.who == person.id or entry.project in projects]
+
+
+def as_csv(found: list[Entry]) -> str:
+    """Return entries as a table in text, newest first; cells that a spreadsheet would run get an apostrophe in front."""
+    rows = io.StringIO()
+    writer = csv.writer(rows)
+    writer.writerow(["time", "who", "action", "project", "what", "detail", "outcome"])
+    for entry in found:
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(entry.time))
+        cells = [moment, entry.who, words_of(entry), entry.project, entry.what, entry.detail, entry.outcome]
+        writer.writerow([f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in cells])
+    return rows.getvalue()
 
 
 def check(workspace: Workspace) -> Check:

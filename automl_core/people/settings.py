@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from automl_core.errors import AccessError, FormatError, InputError
+from automl_core.errors import AccessError, AutoMLError, FormatError, InputError
 from automl_core.people import audit
 from automl_core.people.person import acting, address_of
 from automl_core.workspace import Workspace, read_json, write_json
@@ -145,6 +145,14 @@ def limits_of(workspace: Workspace) -> Limits:
     return settings_of(workspace).limits
 
 
+def limits_or_defaults(workspace: Workspace) -> Limits:
+    """Read the limits for a process that goes on whatever the file says: the defaults while it is damaged."""
+    try:
+        return limits_of(workspace)
+    except (AutoMLError, OSError):
+        return Limits()
+
+
 def save_settings(workspace: Workspace, settings: Settings) -> None:
     """Keep the settings; what changed stands in the audit log.
 
@@ -155,6 +163,11 @@ def save_settings(workspace: Workspace, settings: Settings) -> None:
     """
     if not acting().everywhere:
         raise AccessError("Settings are changed by administrators.", action="Ask one of them.")
+    person = acting()
+    if person.signed_in and person.id not in settings.administrators:
+        raise InputError(
+            f"{person.id} would be no administrator any more.", "You cannot take this from yourself.", "Have another one do it."
+        )
     before, after = settings_of(workspace).to_dict(), settings.to_dict()
     old, new = (
         {**one["limits"], **{key: ", ".join(one[key]) for key in ("administrators", "allowed")}} for one in (before, after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,17 @@ def available_memory() -> int:
     The system's own figure, or what a container's limit leaves where that is less: inside a container `psutil` tells the
     machine's memory, and a process that believes it is ended by the system.
     """
-    return max(min([int(psutil.virtual_memory().available), *control_group_headroom()]), 0)
+    return max(min([int(psutil.virtual_memory().available), *control_group_headroom(), *job_headroom()]), 0)
+
+
+def job_headroom(status: Path = Path("/proc/self/status")) -> list[int]:
+    """Return the bytes that the limit on this job's processes leaves, none where there is no limit (``RLIMIT_DATA``; Linux)."""
+    most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if most != resource.RLIM_INFINITY:
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            used = [line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmData:")]
+            return [most - int(used[0].split()[1]) * 1024]
+    return []
 
 
 def control_group_headroom(root: Path = CONTROL_GROUPS, own: Path = Path("/proc/self/cgroup")) -> list[int]:

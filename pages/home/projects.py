@@ -7,6 +7,8 @@ import time
 import streamlit as st
 
 from automl_core.data.samples import SAMPLES
+from automl_core.people.limits import space_of
+from automl_core.people.person import acting
 from automl_core.projects import Project, create_project, delete_project, list_projects, rename_project
 from automl_core.workspace import folder_size
 from pages.shared import caches, errors, intake, layout, people, sharing_form, state
@@ -119,6 +121,10 @@ with errors.shown():
         layout.go_to("upload", project="")
     if projects:
         st.subheader("Your projects", anchor=False)
+        space = space_of(caches.workspace(), acting().id)
+        if space.filling:
+            st.warning(f"{space.sentence} When it is full, nothing new is begun.", icon=":material/hard_drive:")
+            layout.link_to("settings", "Clean up old runs")
         with st.grid(2):
             for entry in projects:
                 card(entry)

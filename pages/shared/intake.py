@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.errors import AutoMLError, StorageError
+from automl_core.people.limits import check_upload
 from automl_core.workspace import new_id
 from pages.shared import caches, jobs, state
 
@@ -31,6 +32,7 @@ SHOW_PROGRESS = 20 << 20
 @contextlib.contextmanager
 def on_disk(uploaded: UploadedFile) -> Iterator[Path]:
     """Write an upload to a temporary file in the workspace, in chunks; its own name never becomes a path."""
+    check_upload(caches.workspace(), uploaded.name, uploaded.size)
     root = caches.workspace().root
     suffix = Path(uploaded.name).suffix.lower()
     if not re.fullmatch(r"\.[a-z0-9]{1,8}", suffix):

@@ -132,5 +132,21 @@ PAGES: dict[str, PageInfo] = {
             "pages/operate/automate.py",
             "Who does all this when I am away?",
         ),
+        PageInfo(
+            "activity",
+            "Operate",
+            "Activity",
+            ":material/history:",
+            "pages/operate/activity.py",
+            "Who did what, and when?",
+        ),
+        PageInfo(
+            "settings",
+            "Operate",
+            "Settings",
+            ":material/settings:",
+            "pages/operate/settings.py",
+            "How much may be taken, what can go, and where is the backup?",
+        ),
     )
 }

@@ -11,15 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.data import reading, storing
+from automl_core.data import reading
 from automl_core.data.dataset import Dataset, create_dataset, dataset_from_frame, load_dataset
 from automl_core.data.dialect import Dialect
 from automl_core.data.parsing import Faults
 from automl_core.data.report import ReadReport
 from automl_core.data.rereading import change_kind
 from automl_core.data.tables import fingerprint, read_table, write_table
-from automl_core.errors import FormatError, InputError, NotFoundError, StorageError
+from automl_core.errors import FormatError, InputError, LimitError, NotFoundError, StorageError
+from automl_core.people.settings import Settings
 from automl_core.schema import Column, Schema
+from automl_core.workspace import Workspace, new_id, write_json
 
 TEXT = (
     "id;when;price;paid;note\n"
@@ -142,16 +144,18 @@ def test_the_fingerprint_knows_values_names_and_kinds_and_nothing_else(tmp_path:
     assert fingerprint(frame, Schema((Column("a", "number", evidence="Other words."),))) in prints
 
 
-def test_too_many_columns_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storing, "MAX_COLUMNS", 1000)
+def test_too_many_columns_are_refused(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    write_json(workspace.settings, Settings().changed("columns", 1000).to_dict())
+    folder = workspace.project(new_id("pr")).dataset(new_id("ds"))
     path = tmp_path / "wide.csv"
     path.write_text(",".join(f"c{n}" for n in range(1200)) + "\n" + ",".join(["1"] * 1200) + "\n")
-    with pytest.raises(InputError) as caught:
-        create_dataset(tmp_path / "ds", path, "wide")
+    with pytest.raises(LimitError) as caught:
+        create_dataset(folder, path, "wide")
     assert str(caught.value) == (
         "The table has 1,200 columns. Up to 1,000 are read. Leave out columns you do not need and upload it again."
     )
-    assert not (tmp_path / "ds").exists()
+    assert not folder.exists()
 
 
 def test_ten_thousand_columns_are_stored(tmp_path: Path) -> None:

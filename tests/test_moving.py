@@ -1,0 +1,256 @@
+"""A workspace in one file and back: the same bytes, consistent while work goes on, and nothing that is not ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from automl_core import moving
+from automl_core.data.dataset import dataset_from_frame, load_dataset
+from automl_core.data.tables import fingerprint
+from automl_core.errors import AccessError, FormatError, InputError, LimitError
+from automl_core.jobs.job import Job
+from automl_core.moving import export_workspace, import_workspace
+from automl_core.people.person import Person, acting_as
+from automl_core.people.settings import Settings, save_settings
+from automl_core.projects import create_project, list_projects
+from automl_core.registry.store import create_registered
+from automl_core.runs import write_request
+from automl_core.schema import Column, Schema
+from automl_core.workspace import ProjectFolder, Workspace, file_hash, new_id, read_json, write_json
+
+SCHEMA = Schema((Column("a", "number"),))
+
+
+def table(rows: int, value: float = 1.0) -> pd.DataFrame:
+    return pd.DataFrame({"a": [value] * rows})
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Workspace:
+    (tmp_path / "old").mkdir()
+    return Workspace(tmp_path / "old")
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Workspace:
+    (tmp_path / "new").mkdir()
+    return Workspace(tmp_path / "new")
+
+
+@pytest.fixture
+def shop(home: Workspace) -> ProjectFolder:
+    project = home.project(create_project(home, "Shop").id)
+    dataset_from_frame(project.dataset(new_id("ds")), table(3), SCHEMA, "t")
+    run = project.run(new_id("rn"))
+    write_request(run, "train", {"source": f"{home.projects}/{project.id}/uploads/x.csv", "other": "/elsewhere"})
+    (run / "events.jsonl").write_text('{"event": "started", "pid": 1, "time": 1.0}\n{"event": "prog')
+    write_json(run / "worker.json", {"machine": os.uname().nodename, "pid": os.getpid(), "started": 0.0})
+    (run / "queued").touch()
+    with sqlite3.connect(run / "optuna.db") as connection:
+        connection.execute("CREATE TABLE trials (n INTEGER)")
+        connection.execute("INSERT INTO trials VALUES (7)")
+    connection.close()
+    return project
+
+
+def test_it_comes_back_as_it_was(home, new, shop, tmp_path):
+    save_settings(home, Settings().changed("jobs", 7))
+    count = export_workspace(home, tmp_path / "all.zip")
+    imported = import_workspace(new, tmp_path / "all.zip")
+    assert (imported.projects, imported.files, imported.left) == (1, count, ())
+    assert [project.name for project in list_projects(new)] == ["Shop"]
+    (dataset_id,) = shop.list("datasets")
+    for name in ("data.parquet", "dataset.json"):
+        there = new.project(shop.id).dataset(dataset_id) / name
+        assert file_hash(there) == file_hash(shop.dataset(dataset_id) / name)
+        assert there.stat().st_mtime == pytest.approx((shop.dataset(dataset_id) / name).stat().st_mtime)
+    assert read_json(new.project(shop.id).sharing) == read_json(shop.sharing)
+    assert read_json(new.settings)["limits"]["jobs"] == 7
+
+
+def test_what_belongs_to_the_old_machine_stays_there(home, new, shop, tmp_path):
+    """A job that works here must not look as if this machine's process worked on its copy."""
+    export_workspace(home, tmp_path / "all.zip")
+    import_workspace(new, tmp_path / "all.zip")
+    (run_id,) = shop.list("runs")
+    run = new.project(shop.id).run(run_id)
+    assert sorted(path.name for path in run.iterdir()) == ["events.jsonl", "optuna.db", "request.json"]
+    assert (run / "events.jsonl").read_text() == '{"event": "started", "pid": 1, "time": 1.0}\n'
+    assert Job(run).state == "lost"
+    assert Job(run).request["params"] == {"source": f"{new.projects}/{shop.id}/uploads/x.csv", "other": "/elsewhere"}
+    with sqlite3.connect(run / "optuna.db") as connection:
+        assert connection.execute("SELECT n FROM trials").fetchall() == [(7,)]
+    connection.close()
+
+
+def test_a_table_that_is_changed_meanwhile_is_of_one_state(home, new, shop, tmp_path):
+    """Its description and its rows are two files: an export must not take one of them before and the other after."""
+    (dataset_id,) = shop.list("datasets")
+    ended = threading.Event()
+
+    def change() -> None:
+        rows = 1
+        while not ended.is_set():
+            rows = rows % 50 + 1
+            dataset_from_frame(shop.dataset(dataset_id), table(rows, float(rows)), SCHEMA, "t")
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        for number in range(5):
+            export_workspace(home, tmp_path / f"{number}.zip")
+    finally:
+        ended.set()
+        thread.join()
+    for number in range(5):
+        other = Workspace(tmp_path / f"w{number}")
+        other.root.mkdir()
+        import_workspace(other, tmp_path / f"{number}.zip")
+        dataset = load_dataset(other.project(shop.id).dataset(dataset_id))
+        assert fingerprint(dataset.frame(), SCHEMA) == dataset.fingerprint
+
+
+def test_nothing_is_written_over(home, new, shop, tmp_path):
+    export_workspace(home, tmp_path / "all.zip")
+    with pytest.raises(InputError, match=r"all\.zip is there already\. An export never writes over a file\."):
+        export_workspace(home, tmp_path / "all.zip")
+    with pytest.raises(InputError, match=r"1 of its projects are here already, such as pr.* An import writes over nothing\."):
+        import_workspace(home, tmp_path / "all.zip")
+    save_settings(new, Settings().changed("jobs", 3))
+    save_settings(home, Settings().changed("jobs", 7))
+    export_workspace(home, tmp_path / "two.zip")
+    assert import_workspace(new, tmp_path / "two.zip").left == ("settings.json of this workspace stays as it is.",)
+    assert read_json(new.settings)["limits"]["jobs"] == 3
+    assert len(list(new.root.glob("audit*.jsonl"))) == 2
+
+
+def test_two_models_of_one_name_are_refused(home, new, shop, tmp_path):
+    create_registered(shop, "churn")
+    export_workspace(home, tmp_path / "all.zip")
+    create_registered(new.project(create_project(new, "Other").id), "churn")
+    with pytest.raises(InputError, match=r"A model is registered as 'churn' in both\."):
+        import_workspace(new, tmp_path / "all.zip")
+    assert [project.name for project in list_projects(new)] == ["Other"]
+
+
+def remake(path: Path, change: Callable[[dict[str, Any], dict[str, bytes]], None]) -> Path:
+    """Write an export again after `change` had the manifest and the bytes of its files."""
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(files.pop("manifest.json"))
+    change(manifest, files)
+    made = path.with_name("made.zip")
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+        archive.writestr("manifest.json", json.dumps(manifest))
+    return made
+
+
+def put(name: str, data: bytes = b"x") -> Callable[[dict[str, Any], dict[str, bytes]], None]:
+    import hashlib
+
+    def change(manifest: dict[str, Any], files: dict[str, bytes]) -> None:
+        manifest["files"][name] = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "changed": 1.0}
+        files[name] = data
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../evil", "projects/../../evil", "/etc/evil", "projects//evil", "projects/./evil", "C:/evil", "projects\\..\\evil",
+     ".ssh/config", "projects/.hidden", "host/lock", "bin/evil", "worker.json", "catalogue.db"],
+)  # fmt: skip
+def test_paths_that_lead_elsewhere_are_refused(home, new, shop, tmp_path, name):
+    export_workspace(home, tmp_path / "all.zip")
+    made = remake(tmp_path / "all.zip", put(name))
+    with pytest.raises(FormatError, match=r"which is no file of a workspace\. Nothing of it was taken\."):
+        import_workspace(new, made)
+    assert not new.project_ids()
+    assert not (tmp_path / "evil").exists()
+
+
+def test_a_project_whose_name_is_no_id_is_refused(home, new, shop, tmp_path):
+    export_workspace(home, tmp_path / "all.zip")
+    with pytest.raises(FormatError, match=r"The export holds 'evil', which is no project\."):
+        import_workspace(new, remake(tmp_path / "all.zip", put("projects/evil/project.json", b"{}")))
+
+
+def test_links_are_refused(home, new, shop, tmp_path):
+    export_workspace(home, tmp_path / "all.zip")
+    made = remake(tmp_path / "all.zip", put("settings.json", b"/etc/passwd"))
+    with zipfile.ZipFile(made) as archive:
+        entries = [(entry, archive.read(entry)) for entry in archive.infolist()]
+    with zipfile.ZipFile(made, "w") as archive:
+        for entry, data in entries:
+            if entry.filename == "settings.json":
+                entry.external_attr = 0o120777 << 16
+            archive.writestr(entry, data)
+    with pytest.raises(FormatError, match=r"'settings\.json', which is no file of a workspace"):
+        import_workspace(new, made)
+
+
+def test_a_changed_byte_is_noticed(home, new, shop, tmp_path):
+    def change(manifest: dict[str, Any], files: dict[str, bytes]) -> None:
+        name = next(name for name in files if name.endswith("project.json"))
+        files[name] = files[name].replace(b"Shop", b"Shot")
+
+    export_workspace(home, tmp_path / "all.zip")
+    with pytest.raises(FormatError, match=r"project\.json is not what was exported \(its SHA-256 differs\)\."):
+        import_workspace(new, remake(tmp_path / "all.zip", change))
+    assert not new.project_ids()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda manifest, files: manifest.update(format=2), "has format 2. This version reads format 1."),
+        (lambda manifest, files: files.update({"extra": b"x"}), "its manifest and its files differ"),
+        (lambda manifest, files: files.pop(next(iter(files))), "its manifest and its files differ"),
+        (lambda manifest, files: manifest.pop("files"), "its manifest is incomplete"),
+        (
+            lambda manifest, files: next(iter(manifest["files"].values())).update(size=1),
+            "has another size than its manifest says",
+        ),
+        (put("projects/zeros", b"\0" * (80 << 20)), "more than 250 times its size"),
+    ],
+)
+def test_an_altered_export_is_refused(home, new, shop, tmp_path, change, sentence):
+    export_workspace(home, tmp_path / "all.zip")
+    with pytest.raises(FormatError) as caught:
+        import_workspace(new, remake(tmp_path / "all.zip", change))
+    assert sentence in str(caught.value)
+    assert not new.project_ids()
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 nothing", b"name,age\nAda,36\n"])
+def test_what_is_no_export_is_refused(new, tmp_path, data):
+    (tmp_path / "x.zip").write_bytes(data)
+    with pytest.raises(FormatError, match=r"x\.zip is no readable export"):
+        import_workspace(new, tmp_path / "x.zip")
+
+
+def test_a_full_disk_is_told_before_anything_is_unpacked(home, new, shop, tmp_path, monkeypatch):
+    export_workspace(home, tmp_path / "all.zip")
+    monkeypatch.setattr(moving.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
+    with pytest.raises(LimitError, match=r"So much is not free\."):
+        import_workspace(new, tmp_path / "all.zip")
+
+
+def test_administrators_move_a_workspace(home, new, tmp_path):
+    with acting_as(Person("ada@example.org", "Ada")):
+        with pytest.raises(AccessError, match=r"Administrators export a workspace\."):
+            export_workspace(home, tmp_path / "all.zip")
+        with pytest.raises(AccessError, match=r"Administrators import a workspace\."):
+            import_workspace(new, tmp_path / "all.zip")
