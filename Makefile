@@ -52,6 +52,15 @@ test: $(VENV)/installed-dev  ## Run the tests that need no browser
 e2e: $(VENV)/installed-dev  ## Run the journey in a browser and save screenshots into docs/
 	@$(BIN)/python -m pytest tests/e2e $(TESTS_OPTIONS)
 
+fuzz: $(VENV)/installed-dev  ## Try 100,000 damaged inputs on the reader, recipes, bundles and the service
+	@$(BIN)/python -m tests.fuzz.run
+
+faults: $(VENV)/installed-dev  ## Kill processes 200 times while they work, and look whether anything is lost
+	@$(BIN)/python -m tests.faults.campaign
+
+audit: $(VENV)/installed-dev  ## Ask about known weaknesses of every locked package
+	@$(BIN)/python .ci/audit.py
+
 lint: $(VENV)/installed-dev  ## Check style and formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 

@@ -20,13 +20,21 @@ from automl_core.workspace import ProjectFolder
 
 
 def pipeline_of(
-    project: ProjectFolder, *, run_id: str = "", file: str = "", gates: Gates | None = None, schedule: Schedule | None = None
+    project: ProjectFolder,
+    registered: Registered | None = None,
+    *,
+    run_id: str = "",
+    file: str = "",
+    gates: Gates | None = None,
+    schedule: Schedule | None = None,
 ) -> Pipeline:
     """Return the pipeline that does again what a run of the project did.
 
     Parameters
     ----------
     project : ProjectFolder
+    registered : Registered, optional
+        By default the project's newest registered model, if it has one.
     run_id : str
         By default the run that the champion was made in, or the newest one that has a model.
     file : str
@@ -42,7 +50,7 @@ def pipeline_of(
     """
     from dataclasses import replace
 
-    registered = _registered(project)
+    registered = registered or next((one for one in list_registered(project) if one.numbers), None)
     run = Run(project.run(run_id)) if run_id else _run(project, registered)
     dataset, config = run.dataset(), run.config
     gates = gates or Gates()
@@ -66,10 +74,6 @@ def pipeline_of(
 def exportable(project: ProjectFolder) -> list[str]:
     """Return the runs of a project that have a model, newest first."""
     return [run_id for run_id in project.list("runs") if (project.run(run_id) / "model.zip").exists()]
-
-
-def _registered(project: ProjectFolder) -> Registered | None:
-    return next((one for one in list_registered(project) if one.numbers), None)
 
 
 def _run(project: ProjectFolder, registered: Registered | None) -> Run:

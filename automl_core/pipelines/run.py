@@ -66,6 +66,7 @@ def run_pipeline(
     records: list[Record] = []
     with ExitStack() as held:
         _hold(course, held)
+        course.registered()  # refuses a name that is taken before anything is learned
         for name in pipeline.steps if step is None else (step,):
             records.append(_do(course, name, again))
             tell(records[-1])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl_core.cleaning.stateless.change import count
 from automl_core.data.dataset import Dataset, create_dataset, dataset_from_frame, dataset_from_query, load_dataset
-from automl_core.errors import InputError, JobError, NotFoundError
+from automl_core.errors import AutoMLError, InputError, JobError
 from automl_core.events import Message
 from automl_core.pipelines.course import Course, Record, digest, settled
 from automl_core.pipelines.plan import StepName
@@ -92,7 +92,7 @@ def _read(course: Course, folder: Path) -> Dataset:
 
     data, name = course.pipeline.data, course.pipeline.name
     if data.query is not None:
-        return dataset_from_query(folder, data.query.address, data.query.sql, name, password=os.environ.get("PGPASSWORD", ""))
+        return dataset_from_query(folder, data.query.address, data.query.sql, name, trusted=True)
     path = course.path(data.file)
     return create_dataset(folder, path, path.stem, kinds=dict(data.kinds), choice=choice_of_parts(path, data.part))
 
@@ -281,14 +281,14 @@ def _judging_rows(course: Course, run: Run, registered: Registered, number: int)
     if course.pipeline.data.labelled:
         return read_any(course.path(course.pipeline.data.labelled)).frame
     rows = run.holdout()
-    earlier = Run(course.project.run(registered.version(number).lineage["run"]))
     try:
+        earlier = Run(course.project.run(registered.version(number).lineage["run"]))
         learned = earlier.dataset().frame()
-    except NotFoundError:
+        if earlier.config.holdout:
+            learned = learned.drop(index=earlier.holdout().index)
+    except AutoMLError:
         course.emit(Message(f"What version {number} learned from is no longer there; it may have learned some of the rows."))
         return rows
-    if earlier.config.holdout:
-        learned = learned.drop(index=earlier.holdout().index)
     names = [name for name in rows.columns if name in learned.columns]
     known = pd.util.hash_pandas_object(learned[names], index=False)
     unseen = rows[~pd.util.hash_pandas_object(rows[names], index=False).isin(known).to_numpy()]

@@ -150,7 +150,8 @@ CLEAN = (
     "replace_cell", "replace_part", "merge_words", "fingerprint", "formula",
 )  # fmt: skip
 PREPARE = (
-    "clip_outliers", "group_rare", "frequency_encoder", "text_features", "leave_sparse_out", "box_cox", "hashed_words",
+    "clip_outliers", "group_rare", "frequency_encoder", "text_features", "leave_sparse_out", "box_cox", "yeo_johnson",
+    "hashed_words",
 )  # fmt: skip
 
 

@@ -44,4 +44,4 @@ with errors.shown():
     monitor_form.ask_labels(registered, settings)
 with errors.shown():
     monitor_form.ask_settings(registered, settings)
-layout.next_step("automate", "Let somebody look while you are away.", "Automate it")
+layout.next_step("automate", "Have it looked at while you are away.", "Automate it")
