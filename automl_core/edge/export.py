@@ -54,8 +54,9 @@ class EdgeModel:
     @property
     def sentence(self) -> str:
         """In words."""
+        size = f"{self.size / 2**20:,.1f} MB" if self.size >= 2**20 else f"{self.size / 2**10:,.0f} kB"
         return (
-            f"The file has {self.size / 2**20:,.1f} MB. On {self.rows:,} rows, some of them with gaps and unknown words, it "
+            f"The file has {size}. On {self.rows:,} rows, some of them with gaps and unknown words, it "
             f"predicts what the model predicts; the largest difference is {self.difference:.1g}, and {TOLERANCE:g} is allowed."
         )
 

@@ -50,6 +50,8 @@ def predicted(graph: Graph, estimator: Any, X: str, width: int, n_classes: int) 
         value = _linear_classes(graph, estimator, X)
     elif not n_classes and _is_linear(estimator):
         value = _line(graph, X, np.reshape(estimator.coef_, (-1, 1)), np.ravel(estimator.intercept_)[:1])
+    elif n_classes and not hasattr(estimator, "predict_proba") and _is_linear_classifier(estimator):
+        value = _distances(graph, estimator, X)
     elif n_classes and not hasattr(estimator, "predict_proba"):
         raise InputError(f"{kind} gives no probabilities of its own.", "They are needed.", "Choose another model.")
     else:
@@ -89,6 +91,20 @@ def _is_linear(estimator: Any) -> bool:
     from sklearn.linear_model._base import LinearModel
 
     return getattr(type(estimator), "predict", None) is LinearModel.predict
+
+
+def _is_linear_classifier(estimator: Any) -> bool:
+    from sklearn.linear_model._base import LinearClassifierMixin
+
+    return getattr(type(estimator), "decision_function", None) is LinearClassifierMixin.decision_function
+
+
+def _distances(graph: Graph, estimator: Any, X: str) -> str:
+    """Add the logistic or softmax of the distances to the borders, as `scoring.values.predict_values` does."""
+    distance = _line(graph, X, np.asarray(estimator.coef_, dtype=np.float64).T, estimator.intercept_)
+    if len(estimator.classes_) == 2:
+        return two_sided(graph, graph.op("Sigmoid", distance))
+    return graph.op("Softmax", distance, axis=1)
 
 
 def _linear_classes(graph: Graph, estimator: Any, X: str) -> str:

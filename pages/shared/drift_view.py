@@ -84,11 +84,11 @@ def _outcome(report: DriftReport) -> None:
             )
 
 
-def timeline(report: DriftReport, key: str, *, first: str = "Shift") -> None:
+def timeline(report: DriftReport, key: str, *, title: str = "Over time", first: str = "Shift") -> None:
     """Draw the pieces of the new rows over time: what moved, or a metric, beginning with the one whose label is `first`."""
     from automl_core.charts.drift import performance_figure, timeline_figure
 
-    st.subheader("Over time", anchor=False)
+    st.subheader(title, anchor=False)
     kinds = ["Shift", *(one.label for one in report.performance)]
     kind = st.segmented_control(
         "Time line", kinds, default=first if first in kinds else "Shift", required=True, key=f"{key}_line",

@@ -36,9 +36,8 @@ def draw(registered: Registered, status: Status) -> None:
         )  # fmt: skip
     if report.chunks:
         known = {one.metric: one.label for one in report.performance}
-        drift_view.timeline(
-            report, f"monitor_drift_{registered.id}", first=known.get(status.metric, next(iter(known.values()), "Shift"))
-        )
+        first = known.get(status.metric, next(iter(known.values()), "Shift"))
+        drift_view.timeline(report, f"monitor_drift_{registered.id}", title="Drift and performance over time", first=first)
         with st.expander("As a table", icon=":material/table:"):
             st.dataframe(
                 [

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 
 from automl_core.edge.combining import put_together
 from automl_core.edge.members import predicted
@@ -44,17 +44,13 @@ SUMS = 1e-6
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("y", [TWO, THREE, np.where(THREE == 1, 2, 0)], ids=["two", "three", "one label absent"])
-@pytest.mark.parametrize("make", CLASSES)
+@pytest.mark.parametrize("make", [*CLASSES, RidgeClassifier])
 def test_classes_are_what_the_library_says(make: Callable[[], Any], y: np.ndarray) -> None:
     n_classes = 3 if y.max() == 2 else 2
     estimator = make()
     if "XGB" in type(estimator).__name__ and set(y) == {0, 2}:
         y, n_classes = y // 2, 2
     estimator.fit(X, y)
-    if not hasattr(estimator, "predict_proba"):
-        with pytest.raises(InputError, match="SGDClassifier gives no probabilities of its own."):
-            same(estimator, X, n_classes, 1e-9)
-        return
     same(estimator, X, n_classes, SUMS)
 
 
@@ -101,12 +97,15 @@ def test_numbers_that_single_precision_cannot_tell_apart_keep_their_sides() -> N
 
 def test_what_onnx_cannot_do_is_said() -> None:
     import catboost as library
+    from sklearn.svm import SVC
 
     frame = pd.DataFrame({0: np.arange(60) % 4, 1: X[:, 0]})
     estimator = library.CatBoostClassifier(iterations=4, verbose=False, cat_features=[0], allow_writing_files=False)
     estimator.fit(frame, TWO)
     with pytest.raises(InputError, match="CatBoost's own encoding of words .* cannot be written as ONNX."):
         same(estimator, X[:, :2], 2, 1e-9)
+    with pytest.raises(InputError, match="SVC gives no probabilities of its own."):
+        same(SVC().fit(X, TWO), X, 2, 1e-9)
     with pytest.raises(InputError, match="LightGBM's objective 'poisson' is none that is known here. ONNX has no operator"):
         same(lightgbm("Regressor", objective="poisson").fit(X, np.abs(VALUES)), X, 0, 1e-9)
     with pytest.raises(InputError, match="XGBoost's objective 'reg:gamma' is none that is known here."):
