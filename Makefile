@@ -129,6 +129,12 @@ bench-tuning: $(VENV)/installed-dev  ## Tuning beside PyCaret's tune_model; goes
 bench-peers: $(VENV)/installed-dev  ## 60 s beside six other systems; goes on where it was
 	@$(BIN)/python benchmarks/run.py peers
 
+bench-tiny: $(VENV)/installed-dev  ## Tables of 20 to 200 rows beside a line and a forest
+	@$(BIN)/python benchmarks/run.py tiny
+
+bench-scaling: $(VENV)/installed-dev  ## Seconds and memory by rows and columns
+	@$(BIN)/python benchmarks/run.py scaling
+
 bench-cluster: $(VENV)/installed-dev  ## A search on 1, 2, 4 and 8 machines of a cluster
 	@$(BIN)/python benchmarks/run.py cluster
 
