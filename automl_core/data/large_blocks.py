@@ -184,7 +184,7 @@ def _parts(content: mmap.mmap, spans: list[tuple[int, int]], dialect: Dialect, n
         line += _count(content, b"\n", counted, start)
         counted = start
         lines = split_lines(decode(content[start : min(start + HEAD, stop)], dialect.encoding, name)[0])
-        if start + HEAD < stop:
+        if start + HEAD < stop and len(lines) > 1:  # the last one was cut
             lines.pop()
         rows = [cells for _, cells, _ in group_records(lines, dialect)[0]]
         width = Counter(map(len, rows)).most_common(1)[0][0]
