@@ -50,6 +50,15 @@ test: $(VENV)/installed-dev  ## Run the tests that need no browser
 e2e: $(VENV)/installed-dev  ## Run the journey in a browser and save screenshots into docs/
 	@$(BIN)/python -m pytest tests/e2e $(TESTS_OPTIONS)
 
+fuzz: $(VENV)/installed-dev  ## Try 100,000 damaged inputs on the reader, recipes, bundles and the service
+	@$(BIN)/python -m tests.fuzz.run
+
+faults: $(VENV)/installed-dev  ## Kill processes 200 times while they work, and look whether anything is lost
+	@$(BIN)/python -m tests.faults.campaign
+
+audit: $(VENV)/installed-dev  ## Ask about known weaknesses of every locked package
+	@$(BIN)/python .ci/audit.py
+
 lint: $(VENV)/installed-dev  ## Check style and formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -117,6 +126,12 @@ bench-tuning: $(VENV)/installed-dev  ## Tuning beside PyCaret's tune_model; goes
 
 bench-peers: $(VENV)/installed-dev  ## 60 s beside six other systems; goes on where it was
 	@$(BIN)/python benchmarks/run.py peers
+
+bench-tiny: $(VENV)/installed-dev  ## Tables of 20 to 200 rows beside a line and a forest
+	@$(BIN)/python benchmarks/run.py tiny
+
+bench-scaling: $(VENV)/installed-dev  ## Seconds and memory by rows and columns
+	@$(BIN)/python benchmarks/run.py scaling
 
 bench-cluster: $(VENV)/installed-dev  ## A search on 1, 2, 4 and 8 machines of a cluster
 	@$(BIN)/python benchmarks/run.py cluster

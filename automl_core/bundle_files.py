@@ -13,6 +13,7 @@ RUNTIME = (
     "__init__.py",
     "errors.py",
     "schema.py",
+    "shapes.py",
     "workspace.py",
     "data/__init__.py",
     "data/parsing.py",
@@ -75,6 +76,7 @@ RUNTIME = (
     "serving/guard.py",
     "serving/keys.py",
     "serving/logs.py",
+    "serving/patience.py",
     "serving/run.py",
     "serving/source.py",
 )
