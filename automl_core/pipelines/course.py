@@ -148,6 +148,11 @@ class Course:
             )  # fmt: skip
         return found
 
+    def sha(self, number: int) -> str:
+        """Return the hash of a version's model; empty for 0."""
+        registered = self.registered()
+        return registered.version(number).sha256 if registered and number else ""
+
     def opponent(self, what: str, value: str) -> int:
         """Return the version that a new model is held against, 0 for none.
 

@@ -92,7 +92,7 @@ def _run(project: ProjectFolder, registered: Registered | None) -> Run:
 
 def _source(dataset: Dataset, file: str) -> Source:
     origin = dataset.report.origin
-    kinds = {column.name: column.kind for column in dataset.schema if column.overruled}
+    kinds = {column.name: column.kind for column in dataset.schema}  # a later table is read as this one was
     # Only what was chosen among several has to be named again.
     table = str(origin.table) if len(origin.tables) > 1 else ""
     part = (origin.member if len(origin.members) > 1 else "", origin.sheet if len(origin.sheets) > 1 else table)

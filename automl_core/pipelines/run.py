@@ -12,8 +12,9 @@ from automl_core.errors import InputError
 from automl_core.events import Event
 from automl_core.pipelines.course import Course, Record, digest, project_of
 from automl_core.pipelines.file import load_pipeline
+from automl_core.pipelines.learning import validate_settings
 from automl_core.pipelines.plan import NEEDS, StepName
-from automl_core.pipelines.steps import WORK, validate_settings
+from automl_core.pipelines.steps import WORK
 from automl_core.workspace import Workspace, at_work
 
 PATIENCE = 3.0

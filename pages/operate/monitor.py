@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import errors, guards, jobs, layout, models_view, monitor_form, monitor_view, people
+from pages.shared import errors, guards, jobs, layout, models_view, monitor_drift, monitor_form, monitor_view, people
 
 layout.header("monitor")
 project = guards.require_project()
@@ -37,6 +37,7 @@ with errors.shown():
     status = stored_status(registered)
     if status is not None:
         monitor_view.draw_status(registered, status, settings)
+        monitor_drift.draw(registered, status)
 with errors.shown():
     monitor_view.draw_machine()
 with errors.shown():

@@ -24,12 +24,7 @@ DRIFT = {
     "stop": "End the run when it says act",
 }
 EVERY = {"hour": "Every hour", "day": "Every day", "week": "Every Monday", "month": "On the first of a month"}
-SCHEDULERS = {
-    "airflow": "Airflow",
-    "kubeflow": "Kubeflow",
-    "cron": "cron",
-    "systemd": "systemd",
-}
+SCHEDULERS = {"airflow": "Airflow", "kubeflow": "Kubeflow", "cron": "cron", "systemd": "systemd"}
 TOLD = {
     "airflow": "One DAG with a task for each step. Put it into Airflow's folder of DAGs, and the pipeline where it says.",
     "kubeflow": "A source that kfp compiles: `python FILE` writes the YAML that Kubeflow takes. The steps share a volume.",

@@ -134,6 +134,29 @@ def test_rules_refuse_a_table_and_set_rows_aside(place: Place):
     assert place.run()["validate"].reason == "198 rows are left, and at least 5,000 are asked for."
 
 
+def test_a_rule_about_a_column_that_is_not_there_refuses_the_table(place: Place):
+    """It has nothing to look at, which is no reason to call it kept."""
+    frame = pd.read_csv(place.folder / "customers.csv", dtype=str, keep_default_na=False)
+    frame.drop(columns="age").to_csv(place.folder / "customers.csv", index=False)
+    found = place.run()["validate"]
+    assert found.outcome == "stopped" and "There is no column 'age'" in found.reason
+
+
+def test_cells_that_cannot_be_read_break_a_rule_about_kinds(place: Place):
+    """Kinds that are found anew for each table would call the column words, and nothing would be wrong with it."""
+    frame = pd.read_csv(place.folder / "customers.csv", dtype=str, keep_default_na=False)
+    frame.loc[frame.index % 2 == 0, "age"] = "old"
+    frame.to_csv(place.folder / "customers.csv", index=False)
+    rule = "{kind: type, column: age, action: refuse}"
+    place.write(
+        lambda text: text.replace("- {kind: range, column: age, low: 0, high: 120, action: refuse}", f"- {rule}").replace(
+            "file: customers.csv", "file: customers.csv\n  kinds: {age: number}"
+        )
+    )
+    found = place.run()["validate"]
+    assert found.outcome == "stopped" and "100" in found.reason and "old" in found.reason
+
+
 def test_drift_can_end_the_run(place: Place):
     frame = pd.read_csv(place.folder / "customers.csv", dtype=str, keep_default_na=False)
     frame["age"] = "79"
