@@ -1,0 +1,130 @@
+"""Two persons and a stranger, signed in at a real OpenID Connect provider on this machine."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from oidc_provider_mock import User, run_server_in_thread
+from playwright.sync_api import Browser, Page, expect
+
+from automl_core.people.access import sharing_of
+from automl_core.people.audit import entries
+from automl_core.people.settings import Settings, save_settings
+from automl_core.workspace import Workspace
+from tests.e2e.conftest import Server, free_port, settle
+
+PEOPLE = (
+    User(sub="ada", claims={"email": "Ada@example.org", "email_verified": True, "name": "Ada Lovelace"}),
+    User(sub="ben", claims={"email": "ben@example.org", "email_verified": True, "name": "Ben Okri"}),
+    User(sub="eve", claims={"email": "eve@elsewhere.org", "email_verified": True, "name": "Eve"}),
+    User(sub="mal", claims={"email": "ada@example.org", "email_verified": False, "name": "Mallory"}),
+)
+SECRETS = """
+[auth]
+redirect_uri = "http://localhost:{port}/oauth2callback"
+cookie_secret = "a secret of this test, of more than thirty-two bytes"
+client_id = "tablewright"
+client_secret = "known to the provider"
+server_metadata_url = "http://localhost:{provider}/.well-known/openid-configuration"
+"""
+Come = Callable[[str], Page]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app with sign-in, for everybody at example.org."""
+    home, port = tmp_path_factory.mktemp("home"), free_port()
+    save_settings(Workspace(home), Settings(allowed=("@example.org",)))
+    with run_server_in_thread(user_claims=PEOPLE) as provider:
+        secrets = tmp_path_factory.mktemp("secrets") / "secrets.toml"
+        secrets.write_text(SECRETS.format(port=port, provider=provider.server_port))
+        running = Server(home, port, ("--secrets.files", str(secrets)))
+        running.start()
+        yield running
+        running.end()
+
+
+@pytest.fixture
+def come(browser: Browser, shared: Server) -> Iterator[Come]:
+    """Return what signs a person in with a browser of their own."""
+    contexts = []
+
+    def sign_in(who: str) -> Page:
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(shared.url)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name=who, exact=True).click()
+        page.wait_for_url(f"{shared.url}/**")
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+
+
+def test_a_project_is_shared_looked_at_and_closed_to_everybody_else(come: Come, shared: Server) -> None:
+    ada = come("ada")
+    expect(ada.get_by_text("Ada Lovelace")).to_be_visible()
+    ada.get_by_role("button", name="Try it").first.click()
+    expect(ada.get_by_role("heading", name="Upload")).to_be_visible()
+    settle(ada)
+    link = ada.url
+    project_id = urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)["project"][0]
+
+    ben = come("ben")
+    ben.goto(link)
+    expect(ben.get_by_text("There is no such project, or it is not shared with you.")).to_be_visible()
+    expect(ben.get_by_test_id("stDataFrame")).to_have_count(0)
+
+    ada.goto(shared.url)
+    ada.get_by_role("button", name="Share").click()
+    ada.get_by_label("E-mail address").fill("Ben@example.org")
+    ada.get_by_role("dialog").get_by_role("button", name="Share").click()
+    expect(ada.get_by_role("dialog").get_by_text("ben@example.org, viewer")).to_be_visible()
+
+    ben.goto(shared.url)
+    expect(ben.get_by_text("shared with you as viewer")).to_be_visible()
+    expect(ben.get_by_role("button", name="Rename")).to_be_disabled()
+    expect(ben.get_by_role("button", name="Delete")).to_be_disabled()
+    ben.get_by_role("button", name="Open").click()
+    expect(ben.get_by_text("to look at, not to change")).to_be_visible()
+    expect(ben.get_by_test_id("stDataFrame").first).to_be_visible()
+
+    ada.get_by_role("dialog").get_by_role("button", name="Take back").click()
+    expect(ada.get_by_role("dialog").get_by_text("ben@example.org, viewer")).to_have_count(0)
+    ben.reload()
+    expect(ben.get_by_text("There is no such project, or it is not shared with you.")).to_be_visible()
+
+    workspace = Workspace(Path(shared.home))
+    assert sharing_of(workspace.project(project_id)).owner == "ada@example.org"
+    done = [
+        (entry.who, entry.action) for entry in reversed(entries(workspace)) if entry.action in ("created", "shared", "unshared")
+    ]
+    assert done == [("ada@example.org", action) for action in ("created", "shared", "unshared")]
+    assert not shared.log
+
+
+@pytest.mark.parametrize(
+    ("who", "sentence"),
+    [("eve", "eve@elsewhere.org may not use this installation."), ("mal", "has not verified that ada@example.org is yours")],
+)
+def test_who_may_not_come_in_sees_why_and_nothing_else(come: Come, who: str, sentence: str) -> None:
+    page = come(who)
+    expect(page.get_by_test_id("stAlert")).to_contain_text(re.compile(sentence.replace("@", "@\u2060?")))
+    expect(page.get_by_role("button", name="Upload a table")).to_have_count(0)
+    expect(page.get_by_text("Nothing is running.")).to_have_count(0)
+
+
+def test_signing_out_ends_it(come: Come, shared: Server) -> None:
+    page = come("ben")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_load_state()
+    page.goto(shared.url)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
