@@ -15,6 +15,7 @@ from automl_core.people import access, audit
 from automl_core.people.entry import check_listening, person_of
 from automl_core.people.person import Person, acting, identify, owner
 from automl_core.people.settings import settings_of
+from automl_core.workspace import ProjectFolder
 from pages.shared import caches, errors, state
 
 
@@ -102,6 +103,11 @@ def changing(help: str | None, *, disabled: bool = False, act: access.Act = "cha
         if not decision.value:
             return {"help": decision.reason, "disabled": True}
     return {"help": help or "", "disabled": disabled}
+
+
+def may_change(project: ProjectFolder) -> bool:
+    """Return whether the person may change a project, for what a page would start by itself."""
+    return access.may(project, "change").value
 
 
 def tell_viewer() -> None:
