@@ -64,6 +64,15 @@ def claims() -> Mapping[str, Any]:
     return st.user.to_dict()
 
 
+def recognised() -> bool:
+    """Return whether the app is open to who looks at it."""
+    try:
+        check_open()
+        return bool(current())
+    except AutoMLError:
+        return False  # `gate` says why
+
+
 def gate() -> None:
     """Let the page be drawn for somebody who may see it; stop here for anybody else."""
     identify(current)

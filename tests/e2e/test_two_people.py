@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import Browser, Page, expect
 
 from automl_core.people.access import sharing_of
@@ -18,10 +20,10 @@ from automl_core.workspace import Workspace
 from tests.e2e.conftest import Server, free_port, settle
 
 PEOPLE = (
-    User(sub="ada", claims={"email": "Ada@example.org", "email_verified": True, "name": "Ada Lovelace"}),
-    User(sub="ben", claims={"email": "ben@example.org", "email_verified": True, "name": "Ben Okri"}),
-    User(sub="eve", claims={"email": "eve@elsewhere.org", "email_verified": True, "name": "Eve"}),
-    User(sub="mal", claims={"email": "ada@example.org", "email_verified": False, "name": "Mallory"}),
+    {"sub": "ada", "email": "Ada@example.org", "email_verified": True, "name": "Ada Lovelace"},
+    {"sub": "ben", "email": "ben@example.org", "email_verified": True, "name": "Ben Okri"},
+    {"sub": "eve", "email": "eve@elsewhere.org", "email_verified": True, "name": "Eve"},
+    {"sub": "mal", "email": "ada@example.org", "email_verified": False, "name": "Mallory"},
 )
 SECRETS = """
 [auth]
@@ -37,15 +39,23 @@ Come = Callable[[str], Page]
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app with sign-in, for everybody at example.org."""
-    home, port = tmp_path_factory.mktemp("home"), free_port()
+    home, port, provider = tmp_path_factory.mktemp("home"), free_port(), free_port()
     save_settings(Workspace(home), Settings(allowed=("@example.org",)))
-    with run_server_in_thread(user_claims=PEOPLE) as provider:
-        secrets = tmp_path_factory.mktemp("secrets") / "secrets.toml"
-        secrets.write_text(SECRETS.format(port=port, provider=provider.server_port))
-        running = Server(home, port, ("--secrets.files", str(secrets)))
+    secrets = tmp_path_factory.mktemp("secrets") / "secrets.toml"
+    secrets.write_text(SECRETS.format(port=port, provider=provider))
+    known = [part for person in PEOPLE for part in ("--user-claims", json.dumps(person))]
+    with open(secrets.with_name("provider.log"), "wb") as log:
+        oidc = subprocess.Popen(
+            [sys.executable, "-m", "oidc_provider_mock", "--port", str(provider), *known], stdout=log, stderr=log
+        )
+    running = Server(home, port, ("--secrets.files", str(secrets)))
+    try:
         running.start()
         yield running
         running.end()
+    finally:
+        oidc.kill()
+        oidc.wait()
 
 
 @pytest.fixture
