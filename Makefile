@@ -38,6 +38,8 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-clust
 	$(call INSTALL,-r requirements.txt -r requirements-dev.txt -r requirements-cluster.txt)
 	@touch $@
 
+setup: $(VENV)/installed  ## Build the environment, as every other command does on first use
+
 run: $(VENV)/installed  ## Start the app and open it in the browser
 	@$(BIN)/python -m pages.shared.serve
 
@@ -49,6 +51,15 @@ test: $(VENV)/installed-dev  ## Run the tests that need no browser
 
 e2e: $(VENV)/installed-dev  ## Run the journey in a browser and save screenshots into docs/
 	@$(BIN)/python -m pytest tests/e2e $(TESTS_OPTIONS)
+
+fuzz: $(VENV)/installed-dev  ## Try 100,000 damaged inputs on the reader, recipes, bundles and the service
+	@$(BIN)/python -m tests.fuzz.run
+
+faults: $(VENV)/installed-dev  ## Kill processes 200 times while they work, and look whether anything is lost
+	@$(BIN)/python -m tests.faults.campaign
+
+audit: $(VENV)/installed-dev  ## Ask about known weaknesses of every locked package
+	@$(BIN)/python .ci/audit.py
 
 lint: $(VENV)/installed-dev  ## Check style and formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -118,14 +129,23 @@ bench-tuning: $(VENV)/installed-dev  ## Tuning beside PyCaret's tune_model; goes
 bench-peers: $(VENV)/installed-dev  ## 60 s beside six other systems; goes on where it was
 	@$(BIN)/python benchmarks/run.py peers
 
+bench-tiny: $(VENV)/installed-dev  ## Tables of 20 to 200 rows beside a line and a forest
+	@$(BIN)/python benchmarks/run.py tiny
+
+bench-scaling: $(VENV)/installed-dev  ## Seconds and memory by rows and columns
+	@$(BIN)/python benchmarks/run.py scaling
+
 bench-cluster: $(VENV)/installed-dev  ## A search on 1, 2, 4 and 8 machines of a cluster
 	@$(BIN)/python benchmarks/run.py cluster
 
 worked-example: $(VENV)/installed-dev  ## Bike rentals month by month, written into docs/worked_example.md
 	@$(BIN)/python benchmarks/worked_example.py
 
-bench-serving: $(VENV)/installed-dev  ## The service beside MLflow's server, the same model (needs wrk)
-	@$(BIN)/python benchmarks/serving.py $(AUTOML_TEST_DATA)/churn.csv --target Churn --soak 60
+bench-serving: $(VENV)/installed-dev  ## The service beside MLflow's server, the same model, a minute each (needs wrk)
+	@$(BIN)/python benchmarks/serving.py $(AUTOML_TEST_DATA)/churn.csv --target Churn
+
+bench-soak: $(VENV)/installed-dev  ## Ten minutes of requests with a promotion and a killed process in the middle
+	@$(BIN)/python benchmarks/serving.py $(AUTOML_TEST_DATA)/churn.csv --target Churn --soak 600
 
 check-exports: $(VENV)/installed-dev  ## Run a pipeline in a real Airflow and with Kubeflow's local runner
 	@$(BIN)/python benchmarks/exports.py $(EXPORTS_OPTIONS)

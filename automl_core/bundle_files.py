@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from automl_core.scoring.archive import read_archive
 from automl_core.workspace import atomic_file
 
 RUNTIME = (
     "__init__.py",
     "errors.py",
     "schema.py",
+    "shapes.py",
     "workspace.py",
     "data/__init__.py",
     "data/parsing.py",
@@ -75,6 +80,7 @@ RUNTIME = (
     "serving/guard.py",
     "serving/keys.py",
     "serving/logs.py",
+    "serving/patience.py",
     "serving/run.py",
     "serving/source.py",
 )
@@ -90,6 +96,25 @@ def runtime_modules() -> list[tuple[str, bytes]]:
 def to_bytes(data: Any, indent: int | None = 1) -> bytes:
     """Return plain data as JSON."""
     return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=indent).encode("utf-8", "surrogatepass")
+
+
+@contextmanager
+def packed(path: Path) -> Iterator[Path]:
+    """Give the zip of an exported model: the path itself, or for a folder a zip of its files that is gone afterwards.
+
+    Raises
+    ------
+    FormatError
+        When a file of the folder is missing or altered.
+    """
+    if not path.is_dir():
+        yield path
+        return
+    manifest, _ = read_archive(path)
+    with tempfile.TemporaryDirectory(prefix="tablewright-") as folder:
+        out = Path(folder) / "model.zip"
+        write_bundle(out, {name: (path / name).read_bytes() for name in ("manifest.json", *manifest["files"])})
+        yield out
 
 
 def write_bundle(out: Path, files: dict[str, bytes]) -> None:

@@ -18,8 +18,10 @@ from automl_core.bundle_files import runtime_modules, to_bytes, write_bundle
 from automl_core.bundle_texts import notice, readme, requirements, used_packages
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.lineage import origins
+from automl_core.cleaning.recipe import Recipe
 from automl_core.cleaning.rules import load_rules, rules_to
 from automl_core.cleaning.store import with_trees
+from automl_core.cleaning.variants import recipe_for
 from automl_core.deploying import deployment_files
 from automl_core.errors import FormatError, NotFoundError
 from automl_core.experiment import Decision, ExperimentConfig
@@ -151,7 +153,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         "score": candidate.score,
         "spread": candidate.spread,
         "schema": dataset.schema.to_dict(),
-        "recipe": with_trees(run.recipe).to_dict(),
+        "recipe": with_trees(_recipe(run, candidate)).to_dict(),
         "rules": rules_to(load_rules(dataset.folder)),
         "folds": [part.to_dict() for part, _ in found],
         "used": list(used_columns(ensemble, inputs, run.recipe)),
@@ -188,6 +190,13 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     write_bundle(out, {"manifest.json": to_bytes(manifest), **files})
     return out
+
+
+def _recipe(run: Run, candidate: Candidate) -> Recipe:
+    """Return the run's recipe, with the cleaning choices that tuning made for this model."""
+    dataset = run.dataset()
+    cleaned = apply_stateless(dataset.frame().head(1), dataset.schema, run.recipe, training=False)
+    return recipe_for(run.recipe, candidate.view, cleaned.schema.without({run.config.target, *run.config.ignored}))
 
 
 def _chosen(run: Run, candidate_id: str) -> Decision[float] | None:

@@ -163,6 +163,25 @@ def check_rows(model: Model, frame: pd.DataFrame) -> Checked:
     return check_rules(model.read(frame).frame, rules, raw=frame)
 
 
+class LineFeeds:
+    """Ends rows with a line feed for a `csv.writer` that ends them with carriage return and line feed.
+
+    The writer quotes the signs that end its rows and no others: a carriage return alone in a cell would begin a new row for a
+    spreadsheet, and a formula behind it would be run.
+
+    Parameters
+    ----------
+    text : TextIOBase
+    """
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self._text = text
+
+    def write(self, row: str) -> int:
+        """Write a row."""
+        return self._text.write(row.removesuffix("\r\n") + "\n")
+
+
 def write_csv(out: Path, frame: pd.DataFrame) -> int:
     """Write text cells as CSV (UTF-8, commas) that no spreadsheet runs formulas from.
 
@@ -180,7 +199,7 @@ def write_csv(out: Path, frame: pd.DataFrame) -> int:
         columns.append(safe)
     with atomic_file(out) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
-        writer = csv.writer(text, lineterminator="\n")
+        writer = csv.writer(LineFeeds(text))
         writer.writerow([defuse(str(name)) for name in frame.columns])
         writer.writerows(zip(*columns, strict=True))
         text.flush()

@@ -11,6 +11,7 @@ from automl_core.cleaning.recipe import Recipe
 from automl_core.errors import InputError, NotFoundError
 from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.scoring.archive import name_of
 from automl_core.workspace import at_work, check_id, read_json, write_json
 
 if TYPE_CHECKING:
@@ -168,6 +169,15 @@ class Run:
     def code(self, candidate_id: str) -> Path:
         """Path of the proof of one candidate's script; the script (``.py``) and the notebook (``.ipynb``) lie beside it."""
         return self.path / "codes" / f"{self._known(candidate_id)}.json"
+
+    def edge(self, candidate_id: str) -> Path:
+        """Path of the record of one candidate's ONNX file, which lies beside it; its name is that of the packed model, too.
+
+        A model that is packed anew, with another threshold for example, has another name, and no record yet.
+        """
+        packed = self.model(candidate_id)
+        name = name_of(packed) if packed.exists() else "none"
+        return self.path / "edges" / f"{self._known(candidate_id)}.{name}.json"
 
     def _known(self, candidate_id: str) -> str:
         return self.leaderboard()[candidate_id].id

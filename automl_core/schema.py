@@ -8,12 +8,32 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from automl_core.errors import NotFoundError
+from automl_core.shapes import check_shape
 
 Kind = Literal["number", "category", "boolean", "date", "text", "id"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 NULL_WORDS: tuple[str, ...] = ("", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "none", "?", "-", "#N/A")
 """Words read as missing unless a column says otherwise."""
+_SHAPE = {
+    "columns": [
+        {
+            "name": str,
+            "kind": str,
+            "evidence?": str,
+            "overruled?": bool,
+            "parsing?": {
+                "null_words?": [str],
+                "decimal?": str,
+                "thousands?": str,
+                "strip?": [str],
+                "scale?": float,
+                "negative_parentheses?": bool,
+                "date_format?": str,
+            },
+        }
+    ]
+}
 
 
 @dataclass(frozen=True)
@@ -144,9 +164,12 @@ class Schema:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Schema:
-        """Rebuild a schema from `to_dict`'s output."""
+        """Rebuild a schema from `to_dict`'s output; raises KeyError, TypeError or ValueError for anything else."""
+        check_shape(data, _SHAPE, "schema")
         columns = []
         for entry in data["columns"]:
+            if entry["kind"] not in KINDS:
+                raise ValueError(f"a column is of the kind {entry['kind'][:60]!r}")
             parsing = dict(entry.get("parsing", {}))
             for key in ("null_words", "strip"):
                 if key in parsing:

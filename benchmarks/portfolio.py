@@ -4,9 +4,8 @@
 product's own preparation and fits, and keeps out-of-fold and test predictions with their CPU seconds in ``build/portfolio``.
 
 ``build`` orders the configurations of each task so that any prefix is good: the next one is the one whose addition to the
-greedy ensemble lowers the test error most for its CPU time, averaged over the tables. The order is judged leaving one table
-out: built from the others, its prefixes are judged on the table that was left out, beside the order that is in use. It then
-writes ``automl_core/search/portfolio.json``.
+greedy ensemble lowers the test error most for its CPU time, averaged over the tables. It writes
+``automl_core/search/portfolio.json``. `portfolio_judge.py` judges such orders on tables that were left out.
 """
 
 from __future__ import annotations
@@ -267,7 +266,6 @@ def main() -> None:
     parser.add_argument("--tables", type=int, default=36, help="number of generated tables, a third for each task")
     parser.add_argument("--first", type=int, default=0, help="seed of the first one")
     parser.add_argument("--length", type=int, default=24)
-    parser.add_argument("--quick", action="store_true", help="leave the judging out")
     a = parser.parse_args()
     if a.what == "measure":
         for seed in range(a.first, a.first + a.tables):
@@ -284,11 +282,6 @@ def main() -> None:
         chosen = with_every_family(order(tables, a.length), tables, families)
         made[task] = [{**asdict(known[name]), "name": readable(known[name])} for name in chosen]
         print(f"\n{task}, {len(tables)} tables: {' '.join(chosen)}", flush=True)
-        for left in tables if len(tables) > 2 and not a.quick else []:
-            others = order([table for table in tables if table is not left], 8)
-            best = min(left.loss(left.test[name]) for name in left.oof)
-            losses = " ".join(f"{left.ensemble_loss(others[:k]) / best:.3f}" for k in (1, 2, 4, 8))
-            print(f"  left out {left.name}: loss of prefixes 1 2 4 8 as a share of the best single one's: {losses}", flush=True)
     (ROOT / "automl_core" / "search" / "portfolio.json").write_text(json.dumps(made, indent=1) + "\n")
 
 

@@ -44,6 +44,8 @@ FIGURES = (
     Figure("evaluating", "Every evaluation tab on 100,000 x 50 after its first computation, 2 s are allowed", ("evaluating.py",)),
     Figure("batch", "Predicting 1,000,000 rows as CSV, Excel and Parquet", ("batch.py",)),
     Figure("speed", "PyCaret's models on its folds with its scores, a fifth of its time is allowed", ("speed.py",)),
+    Figure("tiny", "Tables of 20 to 200 rows beside a line and a forest, no loss beyond chance is allowed", ("tiny.py",)),
+    Figure("scaling", "Time to the power of 1.1 and four times the table by rows and columns are allowed", ("scaling.py",)),
     Figure("cluster", "A search on 1, 2, 4 and 8 machines of a cluster, measured and simulated", ("cluster_scaling.py",)),
     Figure("tuning", "Tuning LightGBM beside PyCaret's tune_model, 60 s each; what was measured is kept", ("tuning.py",)),
     Figure(

@@ -249,6 +249,7 @@ def main() -> int:
     """Measure all sizes, print and store the results; return 1 when something is above what is allowed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--short", action="store_true", help="small tables, for a quick look; nothing is stored")
+    parser.add_argument("--shape", type=int, nargs=2, help="one table of so many rows and columns; nothing is stored")
     parser.add_argument("--only", choices=("rows", "columns"), help="grow only in one direction")
     parser.add_argument("--candidates", nargs="+", default=list(CANDIDATES), help="ids of PyCaret's catalogue")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -266,6 +267,8 @@ def main() -> int:
         "rows": [(rows, FEW_COLUMNS) for rows in (SHORT_ROWS if a.short else ROWS)],
         "columns": [(few_rows, columns) for columns in (SHORT_COLUMNS if a.short else COLUMNS)],
     }
+    if a.shape:
+        sizes = {"rows": [tuple(a.shape)]}
     results: dict[str, list[dict[str, Any]]] = {}
     print(f"{'rows':>10}{'columns':>9}{'seconds':>10}{'first':>9}{'table MB':>10}{'model MB':>10}{'held MB':>10}{'times':>8}")
     for by, shapes in sizes.items():
@@ -281,7 +284,7 @@ def main() -> int:
     found = faults(results)
     for sentence in found:
         print(sentence)
-    if not a.short:
+    if not (a.short or a.shape):
         store(results, a.candidates, found)
     return int(bool(found))
 

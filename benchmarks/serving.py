@@ -1,13 +1,14 @@
 """One row over HTTP: our service beside ``mlflow models serve``, the same model on the same machine.
 
-    python benchmarks/serving.py TABLE.csv --target COLUMN [--budget 20] [--soak 600]
+    python benchmarks/serving.py TABLE.csv --target COLUMN [--budget 20] [--seconds 60]
+    python benchmarks/serving.py TABLE.csv --target COLUMN --soak 600
 
 A model is searched for, registered and served by both, one process each, on this machine alone. Asked in turns with the
-same rows: the latency of one row, one request after the other; then the throughput of each alone under ``wrk`` (16
-connections); then the 99th percentile of ours at half of its saturation rate, requests sent on time whether or not earlier
-ones were answered. ``--soak`` asks two processes of ours without a pause for that many seconds, promotes another version in
-the middle, kills a process, and compares every answer with what either version predicts, the log with the answers, and the
-memory at the start with that at the end.
+same rows: the latency of one row, one request after the other; then, both warmed up, the throughput of each alone under
+``wrk`` (16 connections); then the 99th percentile of ours at half of its saturation rate, requests sent on time whether or
+not earlier ones were answered. ``--soak`` lets four callers ask two processes of ours without a pause for that many seconds,
+promotes another version in the middle, kills a process, and compares every answer with what either version predicts, the log
+with the answers, and the memory at the start with that at the end.
 
 Exit code 1 says that a figure of `ALLOWED` was missed. Results: ``benchmarks/results/serving.json``.
 """
@@ -29,6 +30,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -40,11 +42,16 @@ ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "build" / "serving"
 RESULTS = ROOT / "benchmarks" / "results" / "serving.json"
 NAME = "bench"
-ALLOWED = {"latency_ratio": 0.2, "throughput_ratio": 5.0, "p99_ms": 50.0}
-"""Our median latency as a share of MLflow's at most, our throughput in times its at least, our 99th percentile at most."""
+ALLOWED = {
+    "latency_ratio": 0.2, "throughput_ratio": 5.0, "p99_ms": 50.0,
+    "wrong": 0, "lost_log_lines": 0, "doubled_log_lines": 0, "memory_growth": 1.15,
+}  # fmt: skip
+"""Our median latency as a share of MLflow's at most, our throughput in times its at least, our 99th percentile at most; and of
+the soak what may go wrong, and by how much memory may grow from its second sixth to its last."""
 WARM, ASKED = 20, 200
-SECONDS = 15
+WARM_SECONDS = 5.0
 CONNECTIONS = 16
+CALLERS = 4
 
 
 def environment() -> dict[str, str]:
@@ -174,10 +181,11 @@ class Asker:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._path = path
 
-    def ask(self, body: bytes) -> tuple[float, Any]:
+    def ask(self, body: bytes, request: str = "") -> tuple[float, Any]:
         """Return the milliseconds of a request and its answer."""
+        headers = {"content-type": "application/json", **({"x-request-id": request} if request else {})}
         start = time.perf_counter()
-        self._connection.request("POST", self._path, body, {"content-type": "application/json"})
+        self._connection.request("POST", self._path, body, headers)
         answer = self._connection.getresponse()
         data = answer.read()
         took = 1000 * (time.perf_counter() - start)
@@ -203,7 +211,7 @@ def latency(first: Asker, second: Asker, given: tuple[list[bytes], list[bytes]])
     return one, other, gap
 
 
-def throughput(server: Server, path: str, given: list[bytes]) -> float:
+def throughput(server: Server, path: str, given: list[bytes], seconds: float) -> float:
     """Return the requests a second that `wrk` gets answered."""
     script = HOME / "wrk.lua"
     rows = ",\n".join(json.dumps(body.decode()) for body in given[:100])
@@ -213,7 +221,7 @@ def throughput(server: Server, path: str, given: list[bytes]) -> float:
         'done = function(summary) io.write(string.format("ANSWERED %d %d %d\\n", summary.requests, summary.duration, '
         "summary.errors.status + summary.errors.read + summary.errors.timeout)) end\n"
     )
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), f"http://127.0.0.1:{server.port}"]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "-s", str(script), f"http://127.0.0.1:{server.port}"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     answered, took, wrong = (int(word) for word in said.split("ANSWERED ")[1].split()[:3])
     if wrong:
@@ -254,6 +262,46 @@ def quantile(values: list[float], share: float) -> float:
     return sorted(values)[min(int(share * len(values)), len(values) - 1)]
 
 
+class Load(threading.Thread):
+    """One caller that asks without a pause until it is told to stop, and compares every answer with what a version says.
+
+    Parameters
+    ----------
+    port : int
+    given : list of bytes
+        Requests.
+    expected : dict of str to list
+        By version, the predictions of each request.
+    name : str
+        Begins the ids of its requests.
+    """
+
+    def __init__(self, port: int, given: list[bytes], expected: dict[str, list[Any]], name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._port, self._given, self._expected = port, given, expected
+        self.stop = threading.Event()
+        self.answered: list[str] = []
+        self.wrong: list[str] = []
+        self.versions: Counter[str] = Counter()
+        self.dropped = 0
+
+    def run(self) -> None:
+        asker, count = Asker(self._port, "/predict"), 0
+        while not self.stop.is_set():
+            place, request = count % len(self._given), f"{self.name}-{count}"
+            count += 1
+            try:
+                _, said = asker.ask(self._given[place], request)
+            except (OSError, http.client.HTTPException):
+                self.dropped += 1  # the request that a killed process was working on
+                asker = Asker(self._port, "/predict")
+                continue
+            self.answered.append(request)
+            self.versions[said["version"]] += 1
+            if said["predictions"] != self._expected[said["version"]][place]:
+                self.wrong.append(request)
+
+
 def soak(given: list[bytes], seconds: float) -> dict[str, Any]:
     """Ask two processes without a pause, promote and kill in the middle; return what went wrong and what memory did."""
     log = HOME / "log"
@@ -266,22 +314,13 @@ def soak(given: list[bytes], seconds: float) -> dict[str, Any]:
         server.close()
     put_in_use(1, "the start of the soak")
     server = serve_ours(workers=2, log=log)
-    memory, wrong, dropped, answered, versions = [], 0, 0, 0, Counter()
-    asker, start, promoted, killed = Asker(server.port, "/predict"), time.monotonic(), None, False
+    load = [Load(server.port, given, expected, f"caller{number}") for number in range(CALLERS)]
+    for one in load:
+        one.start()
+    start, memory, promoted, killed = time.monotonic(), [], None, False
     while (now := time.monotonic() - start) < seconds:
-        place = answered % len(given)
-        try:
-            _, said = asker.ask(given[place])
-        except (OSError, http.client.HTTPException):
-            dropped += 1
-            asker = Asker(server.port, "/predict")
-            continue
-        answered += 1
-        versions[said["version"]] += 1
-        found, known = said["predictions"], expected[said["version"]][place]
-        wrong += found != known
-        if answered % 500 == 1:
-            memory.append(sum(one.memory_info().rss for one in server.family()))
+        time.sleep(0.5)
+        memory.append(sum(one.memory_info().rss for one in server.family() if one.is_running()))
         if now > seconds / 3 and promoted is None:
             promoted = subprocess.Popen(
                 [sys.executable, "-m", "automl_core", "models", "promote", f"{NAME}@2", "--reason", "in the middle", "--later"],
@@ -291,15 +330,28 @@ def soak(given: list[bytes], seconds: float) -> dict[str, Any]:
             children = [one for one in server.process.children() if "spawn" in " ".join(one.cmdline())]
             children[0].send_signal(signal.SIGKILL)
             killed = True
-    time.sleep(2)
+    for one in load:
+        one.stop.set()
+    for one in load:
+        one.join(timeout=30)
     server.close()
-    lines = [json.loads(line) for path in (log / "log").glob("*.jsonl") for line in path.read_text().splitlines()]
-    later = memory[len(memory) // 2 :]
+    logged = Counter(json.loads(line)["request"] for path in (log / "log").glob("*.jsonl") for line in whole_lines(path))
+    answered = [request for one in load for request in one.answered]
+    before, after = memory[len(memory) // 6 : len(memory) // 3], memory[-len(memory) // 6 :]
     return {
-        "seconds": seconds, "answered": answered, "wrong": wrong, "dropped": dropped, "versions": dict(versions),
-        "log_lines": len(lines), "log_ids": len({line["request"] for line in lines}),
-        "memory_mb": [round(value / 2**20) for value in (memory[0], statistics.median(later), memory[-1])],
+        "seconds": seconds, "callers": CALLERS, "answered": len(answered), "per_second": round(len(answered) / seconds),
+        "wrong": sum(len(one.wrong) for one in load), "dropped": sum(one.dropped for one in load),
+        "versions": dict(sum((one.versions for one in load), Counter())),
+        "lost_log_lines": sum(request not in logged for request in answered),
+        "doubled_log_lines": sum(count > 1 for count in logged.values()),
+        "memory_mb": [round(statistics.median(part) / 2**20) for part in (before, after)],
+        "memory_growth": statistics.median(after) / statistics.median(before),
     }  # fmt: skip
+
+
+def whole_lines(path: Path) -> list[str]:
+    """Return the lines of a log that end."""
+    return path.read_text(encoding="utf-8").split("\n")[:-1]
 
 
 def main() -> int:
@@ -308,9 +360,12 @@ def main() -> int:
     parser.add_argument("table", type=Path)
     parser.add_argument("--target", required=True)
     parser.add_argument("--budget", type=float, default=20.0)
-    parser.add_argument("--soak", type=float, default=0.0, help="seconds")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each load")
+    parser.add_argument("--soak", type=float, default=0.0, help="seconds; in place of the comparison")
     a = parser.parse_args()
     make_versions(a.table.resolve(), a.target, a.budget)
+    if a.soak:
+        return soaked(a)
     put_in_use(1, "measured")
     results: dict[str, Any] = {}
     with contextlib.ExitStack() as ended:
@@ -324,24 +379,39 @@ def main() -> int:
         results |= {"model": told["model"], "fast": told["fast"], "gap": gap}
         results |= {"latency_ms": statistics.median(mine), "mlflow_latency_ms": statistics.median(theirs)}
         results["latency_ratio"] = results["latency_ms"] / results["mlflow_latency_ms"]
-        rates = throughput(server, "/predict", given[0]), throughput(other, "/invocations", given[1])
+        for one, path, rows in ((server, "/predict", given[0]), (other, "/invocations", given[1])):
+            throughput(one, path, rows, WARM_SECONDS)  # both under load once before they are measured
+        rates = [throughput(server, "/predict", given[0], a.seconds), throughput(other, "/invocations", given[1], a.seconds)]
         results |= {"per_second": rates[0], "mlflow_per_second": rates[1], "throughput_ratio": rates[0] / rates[1]}
         other.close()
-        took = asyncio.run(on_time(server.port, given[0], rates[0] / 2, SECONDS))
+        took = asyncio.run(on_time(server.port, given[0], rates[0] / 2, a.seconds))
         results |= {"p50_ms": quantile(took, 0.5), "p99_ms": quantile(took, 0.99)}
-    if a.soak:
-        results["soak"] = soak(given[0], a.soak)
     missed = [name for name in ("latency_ratio", "p99_ms") if results[name] > ALLOWED[name]]
     missed += ["throughput_ratio"] if results["throughput_ratio"] < ALLOWED["throughput_ratio"] else []
-    found = results.get("soak", {})
-    missed += [name for name in ("wrong",) if found.get(name)]
+    return told(a, "beside_mlflow", results, missed)
+
+
+def soaked(a: argparse.Namespace) -> int:
+    """Run the soak alone; return 1 when an answer was wrong, a line was lost, or memory grew."""
+    server = serve_ours()
+    columns = json.loads(get(server.port, "/metadata")[1])["columns"]
+    server.close()
+    results = soak(bodies(a.table, a.target, 200, columns)[0], a.soak)
+    missed = [name for name in ("wrong", "lost_log_lines", "doubled_log_lines", "memory_growth") if results[name] > ALLOWED[name]]
+    return told(a, "soak", results, missed)
+
+
+def told(a: argparse.Namespace, what: str, results: dict[str, Any], missed: list[str]) -> int:
+    """Print and store what was measured, beside what was stored of the other kind."""
     print(json.dumps(results, indent=1))
     for name in missed:
         print(f"Missed: {name}, {ALLOWED.get(name, 0):g} is allowed.")
     machine = f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, Python {platform.python_version()}"
-    stored = {"format": 1, "date": datetime.date.today().isoformat(), "machine": machine, "table": a.table.name, **results}
+    stored = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    stored = {name: stored[name] for name in ("beside_mlflow", "soak") if isinstance(stored.get(name), dict)}
+    about = {"date": datetime.date.today().isoformat(), "machine": machine, "table": a.table.name}
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps({"format": 2, **stored, what: {**about, **results}}, indent=1) + "\n", encoding="utf-8")
     return int(bool(missed))
 
 

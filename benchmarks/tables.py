@@ -40,7 +40,9 @@ def _shared(name: str) -> Callable[[], pd.DataFrame]:
     return lambda: pd.read_csv(SHARED / f"{name}.csv")
 
 
-def _sklearn(name: str) -> Callable[[], pd.DataFrame]:
+def from_sklearn(name: str) -> Callable[[], pd.DataFrame]:
+    """Return what loads one of scikit-learn's own tables."""
+
     def load() -> pd.DataFrame:
         from sklearn import datasets
 
@@ -140,10 +142,10 @@ TABLES = (
     Table("insurance", "charges", "regression", "rmse", _shared("insurance")),
     Table("abalone", "rings", "regression", "rmse", _shared("abalone")),
     Table("bike", "cnt", "regression", "rmse", _shared("bike")),
-    Table("breast_cancer", "target", "binary", "roc_auc", _sklearn("breast_cancer")),
-    Table("wine", "target", "multiclass", "log_loss", _sklearn("wine")),
-    Table("digits", "target", "multiclass", "log_loss", _sklearn("digits")),
-    Table("diabetes", "target", "regression", "rmse", _sklearn("diabetes")),
+    Table("breast_cancer", "target", "binary", "roc_auc", from_sklearn("breast_cancer")),
+    Table("wine", "target", "multiclass", "log_loss", from_sklearn("wine")),
+    Table("digits", "target", "multiclass", "log_loss", from_sklearn("digits")),
+    Table("diabetes", "target", "regression", "rmse", from_sklearn("diabetes")),
     Table("made-segments", "target", "binary", "roc_auc", _generated("segments", 11), default=False),
     Table("made-rare", "target", "binary", "roc_auc", _generated("rare", 12), default=False),
     Table("made-few", "target", "binary", "roc_auc", _generated("few", 13), default=False),

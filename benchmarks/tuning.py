@@ -241,7 +241,7 @@ def part_overhead(again: bool) -> bool:
         met &= one["each_ms"] <= OVERHEAD_MS
         print(
             f"  {model}: {one['each_ms']:.0f} ms a trial over {1000 * one['bare'] / one['trials']:.0f} ms of bare fits, "
-            f"{OVERHEAD_MS:g} are asked"
+            f"{OVERHEAD_MS:g} are asked; {one['once_seconds']:.1f} s once a study"
         )
     return met
 

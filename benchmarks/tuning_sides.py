@@ -176,22 +176,43 @@ def rate(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def overhead(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Time trials on one core, and the fits and predictions of the same parameters by themselves."""
-    import numpy as np
-    from threadpoolctl import threadpool_limits
+    """Time trials on one core, and the fits and predictions of the same parameters by themselves.
 
-    from automl_core.scoring.values import predict_values
-    from automl_core.search.candidates import Spec, make_estimator
-    from automl_core.search.matrices import load_matrix
+    What a trial takes is the difference between a long study and a short one, so that what each study takes once, to open its
+    database and to say at the end what mattered, is told apart.
+    """
     from automl_core.search.prepare import prepare
 
     model = asked["model"]
     run = make_run(
         folder / "run", Path(asked["learn"]), asked["target"], model=model, folds=asked["folds"], cores=1, metric=asked["metric"]
     )
-    study, took = tune_ours(run, model, trials=asked["trials"], method="tpe", pruner="none")
     dataset = run.dataset()
     work = prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path).work
+    counts, over = (asked["trials"] // 4, asked["trials"]), []
+    for trials in counts:
+        study, took = tune_ours(run, model, trials=trials, method="tpe", pruner="none")
+        bare = bare_seconds(run, work, model, [row.params for row in study.rows[1:]])
+        over.append(took - bare)
+    each = (over[1] - over[0]) / (counts[1] - counts[0])
+    return {
+        "trials": counts[1],
+        "seconds": took,
+        "bare": bare,
+        "once_seconds": over[0] - each * counts[0],
+        "each_ms": 1000 * each,
+    }
+
+
+def bare_seconds(run: Any, work: Any, model: str, points: list[dict[str, Any]]) -> float:
+    """Return what the fits and predictions of some parameters take on all folds, and nothing else."""
+    import numpy as np
+    from threadpoolctl import threadpool_limits
+
+    from automl_core.scoring.values import predict_values
+    from automl_core.search.candidates import Spec, make_estimator
+    from automl_core.search.matrices import load_matrix
+
     base = Spec(**run.leaderboard()[model].spec)
     bare = 0.0
     with threadpool_limits(1), warnings.catch_warnings():
@@ -204,15 +225,14 @@ def overhead(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
             V = np.asarray(load_matrix(home / f"{base.view}_judge.npy", exact=True), dtype=float)
             y = work.y[learned].astype(int) if work.n_classes else work.y[learned]
             folds.append((X, y, V))
-        for row in study.rows[1:]:
+        for params in points:
             for X, y, V in folds:
                 begun = time.perf_counter()
-                estimator = make_estimator(replace(base, params={**base.params, **row.params}), seed=0, threads=1)
+                estimator = make_estimator(replace(base, params={**base.params, **params}), seed=0, threads=1)
                 estimator.fit(X, y)
                 predict_values(estimator, V, work.n_classes)
                 bare += time.perf_counter() - begun
-    trials = len(study.rows) - 1
-    return {"trials": trials, "seconds": took, "bare": bare, "each_ms": 1000 * (took - bare) / trials}
+    return bare
 
 
 JOBS: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {

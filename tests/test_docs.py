@@ -38,13 +38,21 @@ def test_settings_are_read_somewhere():
 
 def test_every_command_of_the_makefile_that_is_named_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    files = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/cluster.md", "docs/pipelines.md")
+    files = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/cluster.md", "docs/pipelines.md", "docs/security.md")
     text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in files)
     for target in set(re.findall(r"`make ([a-z0-9-]+)`", text)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/cluster.md", "docs/pipelines.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "benchmarks/README.md",
+        *(f"docs/{name}.md" for name in ("cluster", "pipelines", "security", "worked_example")),
+    ],
+)
 def test_links_to_files_lead_somewhere(name):
     for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text(encoding="utf-8")):
         assert ((ROOT / name).parent / target).exists(), target

@@ -156,16 +156,19 @@ def test_a_report_has_every_chart_with_its_reading(judged: dict[str, Run], tmp_p
     run = judged[task]
     page = checked(write_report(run.path, "ensemble", tmp_path / "report.html"))
     labels = [value for name, value in page.attributes if name == "aria-label"]
+    many = ["ROC curve", "Precision and recall", "Gain", "Lift", "Calibration"]
     expected = {
         "regression": ["Predicted against actual", "Residuals", "Error by size of the value"],
-    }.get(task, ["ROC curve", "Precision and recall", "Calibration"])
+        "multiclass": many,
+        "binary": [*many[:4], "Events and others by probability", many[4], "Probabilities by outcome"],
+    }[task]
     importance = ["What the score loses without a column", "What each column adds"]
     assert labels == [*expected, *importance, "Score against time"]
     for title in expected:
         assert READING[title] in page.text
     for title in importance:
         assert READING_IMPORTANCE[title] in page.text
-    assert page.tags.count("svg") == 6
+    assert page.tags.count("svg") == len(labels)
 
 
 def test_a_report_says_what_was_asked_and_how_the_table_was_cleaned(judged: dict[str, Run], tmp_path: Path) -> None:
@@ -408,7 +411,9 @@ def test_every_chart_has_its_table_and_says_itself_in_words(judged: dict[str, Ru
         titles = [value for name, value in page.attributes if name == "aria-label"]
         targets = {value for name, value in page.attributes if name == "id"}
         links = [value.removeprefix("#") for name, value in page.attributes if name == "href"]
-        assert len(links) == len(titles) == 6 and set(links) <= targets
+        assert (
+            len(links) == len(titles) == (10 if task == "binary" else 8 if task == "multiclass" else 6) and set(links) <= targets
+        )
         for title in titles:
             assert text.count(f">{title}</h3>") >= 1
         for table in evaluation_tables(evaluation).values():
@@ -421,6 +426,13 @@ def test_tables_of_charts_by_exact_numbers() -> None:
         "pr": {"yes": {"recall": [0.0, 0.5, 1.0], "precision": [1.0, 0.8, 0.4], "average_precision": 0.72}},
         "calibration": {"yes": {"predicted": [0.1, 0.8], "observed": [0.2, 0.75], "low": [0.1, 0.5], "high": [0.3, 0.9]}},
     }
+    curves |= {
+        "gain": {"yes": {"share": [0.0, 0.25, 1.0], "found": [0.0, 0.5, 1.0], "base": 0.4}},
+        "ks": {
+            "yes": {"threshold": [0.0, 0.3, 1.0], "events": [0.0, 0.25, 1.0], "others": [0.0, 0.75, 1.0], "at": 0.3, "value": 0.5}
+        },
+        "distribution": {"edges": [0.0, 0.5, 1.0], "counts": {"no": [3, 1], "yes": [1, 3]}},
+    }
     made = Evaluation("binary", 8, "held-out", {}, curves, ("no", "yes"), "yes", target="bought")
     tables = evaluation_tables(made)
     roc = tables["ROC curve"]
@@ -431,6 +443,16 @@ def test_tables_of_charts_by_exact_numbers() -> None:
     calibration = tables["Calibration"]
     assert calibration.says == "Predicted and observed shares differ by 10 % at most."
     assert calibration.rows[0] == ("10 %", "20 %", "10 % to 30 %", "yes")
+    assert tables["Gain"].says == "Among the most probable 20 % of the rows are 40 % of those with 'yes'."
+    assert (tables["Gain"].rows[0], tables["Gain"].rows[10]) == (("0 %", "0 %"), ("100 %", "100 %"))
+    assert tables["Lift"].says == "Among the most probable 10 % of the rows there are 2 times as many with 'yes' as in all."
+    assert (tables["Lift"].rows[1], tables["Lift"].rows[9]) == (("20 %", "2"), ("100 %", "1"))
+    apart = tables["Events and others by probability"]
+    assert apart.says == "The two lines are furthest apart, by 0.500, at a probability of 0.3."
+    assert (apart.rows[2], apart.rows[3]) == (("20 %", "0 %", "0 %"), ("30 %", "25 %", "75 %"))
+    spread = tables["Probabilities by outcome"]
+    assert spread.says == "A probability of 50 % or more have 25 % of the rows with 'no', 75 % of the rows with 'yes'."
+    assert spread.rows == (("0 % to 50 %", "3", "1"), ("50 % to 100 %", "1", "3"))
 
 
 def test_a_report_holds_what_was_chosen(judged: dict[str, Run], tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from automl_core.data.plain import plain_text
 from automl_core.errors import InputError
-from automl_core.predicting import defuse
+from automl_core.predicting import LineFeeds, defuse
 from automl_core.workspace import atomic_file
 
 SUFFIXES = (".csv", ".xlsx", ".parquet")
@@ -64,7 +64,7 @@ def writer_to(out: Path, numbers: frozenset[str]) -> Iterator[Writer]:
 
 class _Csv:
     def __init__(self, text: io.TextIOBase) -> None:
-        self.lines = csv.writer(text, lineterminator="\n")
+        self.lines = csv.writer(LineFeeds(text))
         self.defused = self.cut = 0
         self.begun = False
 

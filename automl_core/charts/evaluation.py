@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, add_cell_texts, layout, short
+from automl_core.evaluation.curves import lift
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.profiling.wording import number
 
@@ -170,10 +171,10 @@ def _gain(evaluation: Evaluation) -> go.Figure:
 def _lift(evaluation: Evaluation) -> go.Figure:
     figure = _figure()
     for color, (label, part) in zip(PALETTE, evaluation.curves["gain"].items(), strict=False):
-        pairs = [(share, found / share) for share, found in zip(part["share"], part["found"], strict=True) if share > 0]
+        shares, lifts = lift(part)
         figure.add_scatter(
-            x=[share for share, _ in pairs],
-            y=[lift for _, lift in pairs],
+            x=shares,
+            y=lifts,
             mode="lines",
             line={"color": color, "width": 2},
             name=short(label, 24),

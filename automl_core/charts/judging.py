@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, add_cell_texts, layout, short
 from automl_core.evaluation.coverage import Coverage
-from automl_core.evaluation.failing import Heat, error_words
+from automl_core.evaluation.failing import error_words
 from automl_core.evaluation.fairness import LABELS, Fairness
+from automl_core.evaluation.heat import Heat
 from automl_core.evaluation.learning import LearningCurve
 
 if TYPE_CHECKING:

@@ -214,9 +214,8 @@ def waterfall_figure(answer: Answer, most: int = 10) -> go.Figure:
     """Return one row's prediction, column by column."""
     steps = answer.steps(most)
     figure, count = _figure(), len(steps)
-    two = len(answer.probabilities) == 2
-    raw = answer.scale == "log_odds" and not two
-    shown = percent if two else number
+    share = answer.chance is not None
+    shown = percent if share else number
     for place, (label, before, after) in enumerate(steps):
         up = after >= before
         figure.add_bar(
@@ -225,7 +224,7 @@ def waterfall_figure(answer: Answer, most: int = 10) -> go.Figure:
             y=[count - 1 - place],
             orientation="h",
             marker={"color": ACCENT if up else HARM},
-            text=[f"{'+' if up else '−'}{_moved(abs(after - before), two)}"],
+            text=[f"{'+' if up else '−'}{_moved(abs(after - before), share)}"],
             textposition="outside",
             cliponaxis=False,
             customdata=[[short(label, 60), shown(before), shown(after)]],
@@ -234,9 +233,13 @@ def waterfall_figure(answer: Answer, most: int = 10) -> go.Figure:
     if steps:
         for value in (steps[0][1], steps[-1][2]):
             figure.add_vline(x=value, line={"color": GREY, "width": 1, "dash": "dot"})
+        ends = [value for _, *pair in steps for value in pair]
+        room = 0.2 * (max(ends) - min(ends))  # for what is written beside the bars
+        figure.update_xaxes(range=[min(ends) - room, max(ends) + room])
     figure.update_layout(layout(90 + 30 * count, legend=False))
-    title = "Log-odds of" if raw else "Probability of" if two else "Predicted"
-    figure.update_xaxes(title=f"{title} {short(answer.output)}", tickformat=".0%" if two else None)
+    figure.update_xaxes(
+        title=f"{'Probability of' if share else 'Predicted'} {short(answer.output)}", tickformat=".0%" if share else None
+    )
     figure.update_yaxes(tickvals=list(range(count)), ticktext=[short(label, 44) for label, _, _ in steps[::-1]], showgrid=False)
     return figure
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from automl_core.charts.importance import COLUMNS, order
 from automl_core.charts.leaderboard import course
 from automl_core.charts.style import ACCENT, GREY, PALETTE
+from automl_core.evaluation.curves import lift
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.explaining.importance import Explanation
 from automl_core.leaderboard import Leaderboard
@@ -92,7 +93,14 @@ def evaluation_charts(evaluation: Evaluation) -> dict[str, str]:
     if evaluation.task == "regression":
         drawers = {"Predicted against actual": _scatter, "Residuals": _residuals, "Error by size of the value": _by_quantile}
     else:
-        drawers = {"ROC curve": _roc, "Precision and recall": _pr, "Calibration": _calibration}
+        drawers = {"ROC curve": _roc, "Precision and recall": _pr}
+        if "gain" in evaluation.curves:  # evaluations of older versions lack them
+            drawers |= {"Gain": _gain, "Lift": _lift}
+        if len(evaluation.curves.get("ks", ())) == 1:
+            drawers["Events and others by probability"] = _apart
+        drawers["Calibration"] = _calibration
+        if "distribution" in evaluation.curves:
+            drawers["Probabilities by outcome"] = _distribution
         if "money" in evaluation.curves:
             drawers = {"Money by threshold": _money, **drawers}
     found = {}
@@ -176,6 +184,47 @@ def _lines(axes: Axes, parts: dict[str, Any], x: str, y: str, *, drawstyle: str 
         axes.plot(part[x], part[y], color=color, linewidth=1.6, drawstyle=drawstyle, label=f"{_label(label)}: {value:.3f}")
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.02)
+    axes.legend()
+
+
+def _gain(axes: Axes, evaluation: Evaluation) -> None:
+    axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=0.8)
+    for color, (label, part) in zip(PALETTE, evaluation.curves["gain"].items(), strict=False):
+        axes.plot(part["share"], part["found"], color=color, linewidth=1.6, label=_label(label))
+    axes.set_xlabel("Share of the rows, most probable first")
+    axes.set_ylabel("Share of the events found")
+    axes.legend()
+
+
+def _lift(axes: Axes, evaluation: Evaluation) -> None:
+    for color, (label, part) in zip(PALETTE, evaluation.curves["gain"].items(), strict=False):
+        shares, lifts = lift(part)
+        axes.plot(shares, lifts, color=color, linewidth=1.6, label=_label(label))
+    axes.axhline(1, linestyle="--", color=GREY, linewidth=0.8)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("Share of the rows, most probable first")
+    axes.set_ylabel("Times as many events as among all")
+    axes.legend()
+
+
+def _apart(axes: Axes, evaluation: Evaluation) -> None:
+    ((label, part),) = evaluation.curves["ks"].items()
+    for color, name, values in ((ACCENT, _label(label), part["events"]), (GREY, "others", part["others"])):
+        axes.plot(part["threshold"], values, color=color, linewidth=1.6, drawstyle="steps-post", label=name)
+    axes.axvline(part["at"], linestyle="--", color=GREY, linewidth=0.8)
+    axes.set_xlabel(f"Predicted probability of {_name(evaluation.positive, 24)}")
+    axes.set_ylabel("Share at or below")
+    axes.legend()
+
+
+def _distribution(axes: Axes, evaluation: Evaluation) -> None:
+    part = evaluation.curves["distribution"]
+    edges = part["edges"]
+    for color, (label, counts) in zip((GREY, ACCENT), part["counts"].items(), strict=False):
+        shares = [count / max(sum(counts), 1) for count in counts]
+        axes.bar(edges[:-1], shares, width=edges[1] - edges[0], align="edge", color=color, alpha=0.7, label=_label(label))
+    axes.set_xlabel(f"Predicted probability of {_name(evaluation.positive, 24)}")
+    axes.set_ylabel("Share of the rows")
     axes.legend()
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from automl_core.charts.importance import COLUMNS, order
 from automl_core.charts.leaderboard import course
 from automl_core.evaluation.evaluate import Evaluation
@@ -45,7 +47,14 @@ def evaluation_tables(evaluation: Evaluation) -> dict[str, ChartTable]:
     if evaluation.task == "regression":
         makers = {"Predicted against actual": _scatter, "Residuals": _residuals, "Error by size of the value": _by_quantile}
     else:
-        makers = {"ROC curve": _roc, "Precision and recall": _pr, "Calibration": _calibration}
+        makers = {"ROC curve": _roc, "Precision and recall": _pr}
+        if "gain" in evaluation.curves:  # evaluations of older versions lack them
+            makers |= {"Gain": _gain, "Lift": _lift}
+        if len(evaluation.curves.get("ks", ())) == 1:
+            makers["Events and others by probability"] = _apart
+        makers["Calibration"] = _calibration
+        if "distribution" in evaluation.curves:
+            makers["Probabilities by outcome"] = _distribution
         if "money" in evaluation.curves:
             makers = {"Money by threshold": _money, **makers}
     return {title: make(title, evaluation) for title, make in makers.items()}
@@ -117,6 +126,52 @@ def _pr(title: str, evaluation: Evaluation) -> ChartTable:
     columns, rows = _curve(title, parts, "recall", "precision", ("Found at least", "Right of the found"), last=False)
     areas = ", ".join(f"{part['average_precision']:.3f} for {_cut(label)!r}" for label, part in list(parts.items())[:SERIES])
     return ChartTable(title, f"The average precision is {areas}.", columns, rows)
+
+
+def _gain(title: str, evaluation: Evaluation) -> ChartTable:
+    parts = dict(list(evaluation.curves["gain"].items())[:SERIES])
+    found = {label: _found(part) for label, part in parts.items()}
+    rows = tuple((percent(step), *(percent(found[label][place]) for label in parts)) for place, step in enumerate(STEPS))
+    first = next(iter(parts))
+    says = f"Among the most probable 20 % of the rows are {percent(found[first][2])} of those with {_cut(first)!r}."
+    return ChartTable(title, says, ("Most probable rows", *(f"Found: {_cut(label)}" for label in parts)), rows)
+
+
+def _lift(title: str, evaluation: Evaluation) -> ChartTable:
+    parts = dict(list(evaluation.curves["gain"].items())[:SERIES])
+    found = {label: _found(part) for label, part in parts.items()}
+    rows = tuple(
+        (percent(step), *(number(found[label][place] / step, 3) for label in parts)) for place, step in enumerate(STEPS) if step
+    )
+    first = _cut(next(iter(parts)))
+    says = f"Among the most probable 10 % of the rows there are {rows[0][1]} times as many with {first!r} as in all."
+    return ChartTable(title, says, ("Most probable rows", *(f"Times as many: {_cut(label)}" for label in parts)), rows)
+
+
+def _found(part: Mapping[str, Any]) -> list[float]:
+    """Return the share of the events that is found at each of `STEPS`, on the straight lines that the chart draws."""
+    return [float(value) for value in np.interp(STEPS, part["share"], part["found"])]
+
+
+def _apart(title: str, evaluation: Evaluation) -> ChartTable:
+    ((label, part),) = evaluation.curves["ks"].items()
+    sides = [_at(part["threshold"], part[name], STEPS, last=True) for name in ("events", "others")]
+    rows = tuple((percent(step), *(percent(side[place] or 0.0) for side in sides)) for place, step in enumerate(STEPS))
+    says = f"The two lines are furthest apart, by {part['value']:.3f}, at a probability of {number(part['at'], 3)}."
+    return ChartTable(title, says, ("Probability at most", f"Rows with {_cut(label)}", "Other rows"), rows)
+
+
+def _distribution(title: str, evaluation: Evaluation) -> ChartTable:
+    part = evaluation.curves["distribution"]
+    edges, labels = part["edges"], list(part["counts"])
+    rows = tuple(
+        (f"{percent(edges[place])} to {percent(edges[place + 1])}", *(f"{part['counts'][label][place]:,}" for label in labels))
+        for place in range(len(edges) - 1)
+    )
+    totals = {label: max(sum(part["counts"][label]), 1) for label in labels}
+    above = {label: sum(part["counts"][label][len(rows) // 2 :]) / totals[label] for label in labels}
+    told = ", ".join(f"{percent(share)} of the rows with {_cut(label)!r}" for label, share in above.items())
+    return ChartTable(title, f"A probability of 50 % or more have {told}.", ("Probability", *map(_cut, labels)), rows)
 
 
 def _calibration(title: str, evaluation: Evaluation) -> ChartTable:

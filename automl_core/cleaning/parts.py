@@ -116,17 +116,15 @@ def encoder(step: Step, values: pd.Series, task: Task, seed: int) -> tuple[Any, 
 
 def power(step: Step, seed: int) -> Any:
     """Return the unfitted transformer of a ``transform_power`` step."""
-    from sklearn.preprocessing import PowerTransformer, QuantileTransformer
+    from automl_core.cleaning.shaping import BoxCox, YeoJohnson
 
     method = value(step, "method")
     if method in ("quantile", "uniform"):
+        from sklearn.preprocessing import QuantileTransformer
+
         spread = "normal" if method == "quantile" else "uniform"
         return QuantileTransformer(n_quantiles=200, output_distribution=spread, random_state=seed)
-    if method == "boxcox":
-        from automl_core.cleaning.shaping import BoxCox
-
-        return BoxCox()
-    return PowerTransformer()
+    return BoxCox() if method == "boxcox" else YeoJohnson()
 
 
 def scaler(step: Step) -> Any:

@@ -105,7 +105,7 @@ def _renamed(layout: list[Feature], step: Any, positions: npt.NDArray[np.int64])
     names = step.named(names) if hasattr(step, "named") else output_names(SimpleNamespace(steps=[("after", step)]), names)
     known = {one.name: one for one in old}
     same = type(step).__name__ not in ("StandardScaler", "MinMaxScaler", "RobustScaler", "MaxAbsScaler", "PowerTransformer",
-                                       "QuantileTransformer", "ClipOutliers", "SimpleImputer")  # fmt: skip
+                                       "YeoJohnson", "QuantileTransformer", "ClipOutliers", "SimpleImputer")  # fmt: skip
     made = []
     for name in names:
         if name in known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -10,6 +10,7 @@ from automl_core.cleaning.names import feature_names, native_categories, output_
 from automl_core.cleaning.parts import Chain, bins, codes, encoder, imputer, outliers, power, scaler
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.steps import columns_of, operation, value
+from automl_core.cleaning.variants import View, base_view, recipe_for
 from automl_core.experiment import Task
 from automl_core.schema import Kind, Schema
 
@@ -29,8 +30,6 @@ __all__ = [
     "pack_names",
     "source_columns",
 ]
-
-View = Literal["encoded", "native", "scaled"]
 
 
 def left_out(recipe: Recipe, schema: Schema) -> dict[str, str]:
@@ -70,7 +69,7 @@ def is_joint(step: Step) -> bool:
 
 
 def build_preprocessor(
-    recipe: Recipe, schema: Schema, frame: pd.DataFrame, *, view: View = "encoded", task: Task, seed: int = 0
+    recipe: Recipe, schema: Schema, frame: pd.DataFrame, *, view: str = "encoded", task: Task, seed: int = 0
 ) -> ColumnTransformer | Preparation:
     """Build the unfitted transformer for one view of the data.
 
@@ -82,7 +81,8 @@ def build_preprocessor(
         After the stateless steps, without the target.
     frame : DataFrame, shape (n_rows, n_columns)
         The features, to count the distinct words of each column; nothing is fitted here.
-    view : View
+    view : str
+        A `View`, or one with cleaning choices made anew (`variants.variant`).
         ``encoded``: all numbers, filled and scaled as the recipe says. ``native``: words as codes and missing values
         left as such, for boosters that use them directly. ``scaled``: like ``encoded``, and whatever the recipe leaves open
         is done as well: missing numbers are filled, words encoded, numbers put on one scale; for models that compare or
@@ -99,6 +99,7 @@ def build_preprocessor(
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
+    recipe, view = recipe_for(recipe, view, schema), base_view(view)
     dropped = left_out(recipe, schema)
     chains: dict[str, Chain] = {}
     steps = [(number, step) for number, step in enumerate(s for s in recipe.enabled() if operation(s).learned)]

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from automl_core.errors import FormatError, NotFoundError
+from automl_core.shapes import check_shape
+
+_SHAPE = {"steps": [{"op": str, "params": {"*": object}, "reason?": str, "enabled?": bool, "id": str}]}
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ class Recipe:
             found = data.get("format") if isinstance(data, dict) else type(data).__name__
             raise FormatError(f"This recipe has format {found!r}.", "This version reads format 1.")
         try:
+            check_shape(data, _SHAPE, "recipe")
             return cls(
                 tuple(
                     Step(entry["op"], dict(entry["params"]), entry.get("reason", ""), entry.get("enabled", True), entry["id"])

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.preprocessing import PowerTransformer
 from sklearn.utils.validation import check_is_fitted
 
 Array = npt.NDArray[np.float64]
@@ -66,8 +67,6 @@ class BoxCox(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
 
     def fit(self, X: pd.DataFrame, y: object = None) -> BoxCox:
         """Learn which columns are positive, and their powers."""
-        from sklearn.preprocessing import PowerTransformer
-
         self._check_feature_names(X, reset=True)
         self._check_n_features(X, reset=True)
         values = np.asarray(X, dtype=np.float64)
@@ -85,6 +84,13 @@ class BoxCox(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             some = np.maximum(values[:, self.positive_], self.least_[self.positive_])
             values[:, self.positive_] = self.power_.transform(some)
         return values
+
+
+class YeoJohnson(PowerTransformer):  # type: ignore[misc]
+    """Yeo-Johnson transform (scikit-learn's) that takes a column of which no row is known, as in a fold of a sparse table."""
+
+    def _yeo_johnson_optimize(self, x: Array) -> float:
+        return 1.0 if np.isnan(x).all() else float(super()._yeo_johnson_optimize(x))
 
 
 class HashedWords(TransformerMixin, BaseEstimator):  # type: ignore[misc]

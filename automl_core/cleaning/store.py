@@ -43,7 +43,7 @@ def import_recipe(text: str | bytes) -> Recipe:
     """
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"This file is no recipe: {error}.", "A recipe is a JSON file that the Clean page exports.", "Choose another file."
         ) from error

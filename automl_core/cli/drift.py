@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_core.cli.shared import app, choice_of, dataset_of, existing, model_at, say
+from automl_core.cli.shared import app, choice_of, dataset_of, existing, model_at, say, version_at
 from automl_core.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def _compare(model: Path, new: Path, settings: DriftSettings) -> DriftReport:
     from automl_core.data.reading import read_text
     from automl_core.drift.check import check_model, compare_tables
 
-    if not model.exists():
+    if not model.exists() and version_at(model) is None:
         raise NotFoundError(f"There is no file or folder {model}.", action="Check the path.")
-    if model.is_dir() or model.suffix.lower() == ".zip":
+    if not model.is_file() or model.suffix.lower() == ".zip":
         return check_model(model_at(model), read_text(new).frame, settings, name=new.name)
     old = dataset_of(model)
     return compare_tables(old.frame(), read_text(new).frame, old.schema, settings, name=new.name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from automl_core.cli.shared import ModelPath, app, existing, model_at, say, train_folder
+from automl_core.cli.shared import ModelPath, app, existing, model_at, say, train_folder, unpacked
 from automl_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _rows(model: Path, labelled: Path | None) -> tuple[pd.DataFrame, str, int]:
         return read_any(existing(labelled)).frame, "labelled", 0
     from automl_core.runs import Run
 
-    if not model.is_dir():
+    if not model.is_dir() or unpacked(model):
         raise InputError("An exported model carries no labelled rows.", action="Name a file of labelled rows after the model.")
     run = Run(train_folder(model))
     if run.config.holdout:

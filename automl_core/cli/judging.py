@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from automl_core.cli.shared import ModelPath, app, existing, model_at, say, train_folder
+from automl_core.cli.shared import ModelPath, app, existing, model_at, say, train_folder, unpacked
 from automl_core.errors import InputError
 
 
@@ -39,6 +39,8 @@ def threshold(
         )
     value = found[best].threshold if best else float(at or 0.0)
     reason = f"It is the best by {found[best].label} on the out-of-fold rows." if best else "A person chose it."
+    if unpacked(model):
+        raise InputError(f"{model} is unpacked, and what is in it is not changed.", action="Name the zip that it came from.")
     if model.is_dir():
         from automl_core.runs import Run
         from automl_core.worker.judging import decide

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from automl_core.cli.shared import app, choice_of, fail, teller
+from automl_core.cli.shared import app, choice_of, fail, leave, say, teller
 from automl_core.errors import AutoMLError
 
 if TYPE_CHECKING:
@@ -40,8 +40,15 @@ def run(
 
     chosen = cast(StepName, choice_of("--step", step, STEPS)) if step else None
     stopped: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        if stopped:
+            leave(number, None)
+        stopped.append(number)
+        say("Stopping; what is finished is kept. Press again to leave at once.")
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: stopped.append(number))
+        signal.signal(number, stop)
     import_skops()
     try:
         records = run_pipeline(

@@ -41,7 +41,8 @@ Parts = Annotated[
     ),
 ]
 ModelPath = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A train folder, an exported model's zip, or NAME@champion.", show_default=False)
+    Path,
+    typer.Argument(metavar="MODEL", help="A train folder, an exported model or NAME@champion.", show_default=False),
 ]
 OrHere = Annotated[
     bool, typer.Option("--or-here", help="Use this machine when the cluster of AUTOML_RAY_ADDRESS cannot be reached.")
@@ -138,7 +139,7 @@ def version_at(path: Path) -> tuple[Registered, int] | None:
 
 
 def model_file(path: Path) -> Path:
-    """Return the bundle of a train folder, of a registered model (``NAME@alias`` or ``NAME@3``), or the bundle itself.
+    """Return the bundle of a train folder or of a registered model (``NAME@alias``, ``NAME@3``), or the bundle, packed or not.
 
     Raises
     ------
@@ -151,7 +152,12 @@ def model_file(path: Path) -> Path:
     if version is not None:
         registered, number = version
         return registered.model(number)
-    return train_folder(path) / "model.zip" if path.is_dir() else path
+    return train_folder(path) / "model.zip" if path.is_dir() and not unpacked(path) else path
+
+
+def unpacked(path: Path) -> bool:
+    """Return whether a folder is an exported model that was unpacked."""
+    return (path / "manifest.json").is_file()
 
 
 def model_at(path: Path) -> Model:

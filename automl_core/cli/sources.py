@@ -1,4 +1,4 @@
-"""Commands about other sources: the rows of a database."""
+"""Commands about other sources: samples, the rows of a database."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from typing import Annotated
 import typer
 
 from automl_core.cli.shared import Out, app, say
+
+
+@app.command()
+def sample(
+    name: Annotated[str, typer.Argument(help="breast_cancer, wine, diabetes or shop_orders.", show_default=False)], out: Out
+) -> None:
+    """Write one of the app's sample tables."""
+    from automl_core.data.samples import write_sample
+
+    print(write_sample(name, out))
 
 
 @app.command()

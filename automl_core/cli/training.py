@@ -292,6 +292,7 @@ def tune(
     values: Annotated[
         list[str], typer.Option("--set", help="NAME=LOW..HIGH, NAME=A,B,C or NAME=VALUE to fix it; may be repeated.")
     ] = [],  # noqa: B006 - typer never changes it
+    cleaning: Annotated[bool, typer.Option("--cleaning", help="Try imputers, encoders, scalers and a selection too.")] = False,
     pruner: Annotated[str, typer.Option(help="What gives trials up by their first folds: median, halving or none.")] = "median",
     steps: Annotated[int, typer.Option(help="Points of a grid along each range.")] = 3,
     seed: Annotated[int, typer.Option(help="The same seed and number of trials give the same result.")] = 0,
@@ -311,13 +312,13 @@ def tune(
     from automl_core.search.prepare import cores
     from automl_core.tuning.edits import parse_edit
     from automl_core.tuning.methods import METHODS, expected_trials, propose_method
-    from automl_core.tuning.run import check_settings, space_of_row
+    from automl_core.tuning.run import check_settings, features_of, space_of_row
     from automl_core.tuning.study import Settings, Study, new_study, study_folder
     from automl_core.worker.candidates import tune_candidate
 
     run = Run(train_folder(folder))
     row = run.leaderboard()[model]
-    space = space_of_row(run.config.task, row)
+    space = space_of_row(run.config.task, row, features_of(run) if cleaning else None)
     for text in values:
         space = space.changed(*parse_edit(text, space))
     if study:

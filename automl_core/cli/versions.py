@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_core.cli.shared import app, existing, model_file, say, teller, train_folder
+from automl_core.cli.shared import app, existing, model_file, say, teller, train_folder, unpacked
 from automl_core.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def list_models(
 
 @models.command()
 def register(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A train folder or an exported zip.", show_default=False)],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A train folder or an exported model.", show_default=False)],
     name: Annotated[str, typer.Option(help="A new name, or that of a registered model.", show_default=False)],
     candidate: Annotated[str, typer.Option(help="Id of a scored model of the folder; by default the recommended one.")] = "",
     note: Annotated[str, typer.Option(help="What to remember of it.")] = "",
@@ -65,19 +65,21 @@ def register(
     later: Later = False,
 ) -> None:
     """Keep a model as a version; a train folder from elsewhere is copied into a project of the model's name."""
+    from automl_core.bundle_files import packed
     from automl_core.engines.skops import import_skops
     from automl_core.runs import Run
     from automl_core.worker import versions
 
     import_skops()
-    if model.is_dir():
+    if model.is_dir() and not unpacked(model):
         chosen = candidate or Run(train_folder(model)).leaderboard().recommended
         registered = _place(name, model.resolve())
         run = _run_in(registered, model)
         version = versions.register_candidate(run, chosen, registered, emit=teller(), who=who)
     else:
-        file = model_file(existing(model))
-        version = versions.register_bundle(file, registered := _place(name), who=who)
+        registered = _place(name)
+        with packed(model if unpacked(model) else existing(model)) as file:
+            version = versions.register_bundle(file, registered, who=who)
     if note:
         registered.note(version.number, note, who=who)
     _mirror(registered, later)

@@ -152,8 +152,10 @@ def _typed_and_stored(
     return _store(folder, parsed.frame, schema, report, parsed.faults, name, source=source)
 
 
-def dataset_from_query(folder: Path, address: str, sql: str, name: str, *, password: str = "") -> Dataset:
+def dataset_from_query(folder: Path, address: str, sql: str, name: str, *, password: str = "", trusted: bool = False) -> Dataset:
     """Store the rows of a statement as a dataset; they are kept as they came, and the password is not.
+
+    `trusted` is as for `data.sources.database.read_query`.
 
     Raises
     ------
@@ -164,7 +166,7 @@ def dataset_from_query(folder: Path, address: str, sql: str, name: str, *, passw
     """
     from automl_core.data.sources.database import read_query
 
-    table = read_query(address, sql, password=password)
+    table = read_query(address, sql, password=password, trusted=trusted)
     check_table(folder, *table.frame.shape)
     with tempfile.TemporaryDirectory(prefix="tablewright-") as helper:
         rows = Path(helper) / "rows.parquet"

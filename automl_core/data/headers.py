@@ -119,7 +119,7 @@ def column_names(header: list[str], width: int) -> tuple[list[str], list[str]]:
     taken: set[str] = set()
     cells = [*header, *[""] * (width - len(header))]
     for position, cell in enumerate(cells, start=1):
-        name = " ".join(cell.split())
+        name = " ".join(cell.replace("\x00", "").split())  # NumPy takes a NUL for the end of a text
         if not name:
             name = f"column_{position}"
             if header:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,7 +133,10 @@ def read_numbers(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
 
 
 def read_dates(values: pd.Series[Any], date_format: str) -> pd.Series[Any]:
-    """Read text as datetime64[ns] by one format; NaT where it does not fit; zones are turned to UTC and left out."""
+    """Read text as datetime64[ns] by one format; NaT where it does not fit; zones are turned to UTC and left out.
+
+    Raises InputError for a format that says nothing or says something twice.
+    """
     if values.dtype.kind == "M":
         return values.astype("datetime64[ns]")
     if values.dtype != object:
@@ -142,7 +146,12 @@ def read_dates(values: pd.Series[Any], date_format: str) -> pd.Series[Any]:
     # pandas reads these words as the current moment, whatever the format; a table must read the same every day.
     moving = values.astype(str).str.strip().str.lower().isin(("now", "today"))
     values = values.where(~moving)
-    dates = pd.to_datetime(values, format=fixed, errors="coerce", utc=zoned)
+    try:
+        dates = pd.to_datetime(values, format=fixed, errors="coerce", utc=zoned)
+    except (ValueError, re.error) as error:
+        raise InputError(
+            f"{fixed[:100]!r} is no date format: {error}.", "It has signs such as %d.%m.%Y, each of them once.", "Correct it."
+        ) from error
     return (dates.dt.tz_localize(None) if zoned else dates).astype("datetime64[ns]")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,30 +10,27 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from automl_core.cleaning.apply import apply_stateless
 from automl_core.data.parsing import Faults, Parsed, parse_frame
-from automl_core.distributions import ERROR, Distribution, Numbers, Words, distribution_of, distributions, from_kept, numbers_of
+from automl_core.distributions import ERROR, Distribution, distribution_of, distributions, from_kept, numbers_of
 from automl_core.drift.columns import Rules, compare_column
+from automl_core.drift.estimating import estimated, true_outcomes
 from automl_core.drift.importance import shifted_by
 from automl_core.drift.joint import compare_jointly
 from automl_core.drift.relation import compare_relations
 from automl_core.drift.report import ColumnDrift, DriftReport, Estimate, JointDrift, Mode, Verdict
-from automl_core.drift.sampling import Sample, as_matrix, drawn, sample_of
-from automl_core.drift.timeline import pieces, told_chunk
+from automl_core.drift.sampling import drawn, sample_of
+from automl_core.drift.timeline import FEWEST, named_pieces, pieces, with_chunks
 from automl_core.drift.wording import headline, ranked
 from automl_core.errors import FormatError, InputError
 from automl_core.frozen import FORMAT
 from automl_core.profiling.associations import associate
 from automl_core.profiling.wording import counted, listed, quoted
 from automl_core.schema import Schema
-from automl_core.target import label_text
 
 if TYPE_CHECKING:
     from automl_core.scoring.bundle import Model
 
 Array = npt.NDArray[np.float64]
-FEWEST = 20
-"""Rows below which nothing can be told from chance."""
 PREDICTED = 20_000
 """Most new rows that are predicted to look at the predictions."""
 RETYPED = 0.5
@@ -86,6 +83,7 @@ def check_model(
     *,
     importances: Mapping[str, float] | None = None,
     name: str = "",
+    parts: Sequence[str] = (),
 ) -> DriftReport:
     """Compare new rows with what a model learned from; only the model and the rows are needed.
 
@@ -99,6 +97,8 @@ def check_model(
         How much the model depends on each column, 0 to 1; found from the model's sample rows when left out.
     name : str
         Of the new table, for people.
+    parts : sequence of str, length n
+        The piece of the time line that each row belongs to, in order of time; in place of the settings' `chunk`.
 
     Returns
     -------
@@ -148,12 +148,13 @@ def check_model(
         predictions = _predictions(model, frozen, predicted, settings)
         truth = true_outcomes(model, seen)
         if settings.performance and sample is not None:
-            performance = _performance(model, sample, seen, predicted, truth, settings.seed)
+            performance = estimated(model, sample, seen, predicted, truth, settings.seed)
     else:
         notes.append("Columns the model needs are missing or of another kind, so nothing was predicted or estimated.")
     target = []
     if model.target in new.columns and new[model.target].notna().any() and model.target in before:
-        labels = distribution_of(new[model.target], kinds[model.target])
+        # A row without an outcome is one whose label has not come yet, and no gap in the column.
+        labels = distribution_of(new[model.target].dropna(), kinds[model.target])
         rules = settings.rules(model.target, 1)
         target = [compare_column(model.target, kinds[model.target], before[model.target], labels, rules)]
     shared = model.schema if model.target in new.columns else model.inputs
@@ -166,8 +167,18 @@ def check_model(
         settings, "frozen", new, int(frozen["rows"]), columns, predictions, target, relation, joint, performance, notes, name
     )
     report = replace(report, error=float(frozen["error"]))
-    if settings.chunk:
-        report = _with_chunks(report, new, settings, before, kinds, weights, model if whole else None, sample)
+    if parts or settings.chunk:
+        found, told = named_pieces(new, parts) if parts else pieces(new, settings.chunk, settings.date)
+        report = replace(report, notes=(*report.notes, *told))
+
+        def performing(rows: pd.DataFrame) -> tuple[Estimate, ...]:
+            if not whole or sample is None or not settings.performance:
+                return ()
+            part = drawn(rows, PREDICTED // 4, settings.seed)
+            values = model.values_of(part[[column for column in model.inputs.names if column in part.columns]])
+            return estimated(model, sample, part, values, true_outcomes(model, part), settings.seed)
+
+        report = with_chunks(report, found, settings.rules, before, kinds, weights, performing)
     return report
 
 
@@ -240,7 +251,10 @@ def compare_tables(
         joint = compare_jointly(reference[common], parsed.frame, shared, importances=weights or None, seed=settings.seed)
     report = _report(settings, "exact", new, len(reference), columns, [], [], relation, joint, (), notes, name)
     if settings.chunk:
-        report = _with_chunks(report, parsed.frame, settings, before, kinds, weights, None, None)
+        found, told = pieces(parsed.frame, settings.chunk, settings.date)
+        report = with_chunks(
+            replace(report, notes=(*report.notes, *told)), found, settings.rules, before, kinds, weights, lambda rows: ()
+        )
     return report
 
 
@@ -256,19 +270,6 @@ def frozen_of(model: Model) -> dict[str, Any]:
     if frozen.get("format") != FORMAT:
         raise FormatError(f"The model's reference has format {frozen.get('format')!r}.", f"This version reads format {FORMAT}.")
     return dict(frozen)
-
-
-def true_outcomes(model: Model, typed: pd.DataFrame) -> Array | None:
-    """Return the outcomes of typed rows as class codes or values, NaN where unknown; None without any."""
-    if model.target not in typed.columns or not typed[model.target].notna().any():
-        return None
-    schema = Schema(tuple(model.schema[column] for column in model.schema.names if column in typed.columns))
-    values = apply_stateless(typed, schema, model.recipe, training=False).frame[model.target]
-    if not model.classes:
-        return values.to_numpy(dtype=np.float64, na_value=np.nan)
-    codes = {label: code for code, label in enumerate(model.classes)}
-    found: Array = label_text(values).map(codes).to_numpy(dtype=np.float64)
-    return found if np.isfinite(found).any() else None
 
 
 def _check_rows(frame: pd.DataFrame, which: str = "new") -> None:
@@ -335,24 +336,6 @@ def _predictions(model: Model, frozen: dict[str, Any], predicted: Array, setting
     return found
 
 
-def _performance(
-    model: Model, sample: Sample, seen: pd.DataFrame, predicted: Array, truth: Array | None, seed: int
-) -> tuple[Estimate, ...]:
-    from automl_core.drift.performance import estimate_errors, estimate_labels
-
-    if sample.predicted is None or sample.truth is None:
-        return ()
-    known = np.isfinite(sample.truth)
-    before, outcomes = sample.predicted[known], sample.truth[known]
-    if model.classes:
-        true = None if truth is None else np.where(np.isfinite(truth), truth, -1).astype(np.int64)
-        codes = outcomes.astype(np.int64)
-        return estimate_labels(before, codes, model.codes(before), predicted, model.codes(predicted), true=true, seed=seed)
-    names = [name for name in sample.frame.columns if name in seen.columns]
-    features, fresh = as_matrix([sample.frame[names], seen[names]], names, like=sample.frame[names])
-    return estimate_errors(features[known], before, outcomes, fresh, predicted, true=truth, seed=seed)
-
-
 def _relations(kept: dict[str, Any], new: pd.DataFrame, schema: Schema, settings: DriftSettings) -> list[ColumnDrift]:
     names = [name for name in schema.names if name in new.columns]
     part = Schema(tuple(schema[name] for name in names))
@@ -369,31 +352,3 @@ def _report(
         verdict, sentence, len(new), reference_rows, mode, settings.rule, 0.0 if mode == "exact" else ERROR, ranked(columns),
         tuple(prediction), tuple(target), tuple(relation), joint, performance, (), tuple(notes), name,
     )  # fmt: skip
-
-
-def _with_chunks(
-    report: DriftReport, new: pd.DataFrame, settings: DriftSettings, before: dict[str, Distribution], kinds: dict[str, Any],
-    weights: dict[str, float], model: Model | None, sample: Sample | None,
-) -> DriftReport:  # fmt: skip
-    chunks, notes = [], list(report.notes)
-    found, told = pieces(new, settings.chunk, settings.date)
-    notes += told
-    for label, rows in found:
-        if len(rows) < FEWEST:
-            notes.append(f"{label} has {counted(len(rows), 'row', 'rows')} and is left out of the time line: too few to judge.")
-            continue
-        columns = [
-            compare_column(
-                column, kinds[column], old, distribution_of(rows[column], kinds[column]),
-                settings.rules(column, len(before) * max(len(found), 1)), importance=weights.get(column, 0.0 if weights else 1.0),
-            )
-            for column, old in before.items()
-            if column in rows.columns and isinstance(old, Numbers | Words)
-        ]  # fmt: skip
-        performance: tuple[Estimate, ...] = ()
-        if model is not None and sample is not None and settings.performance:
-            part = drawn(rows, PREDICTED // 4, settings.seed)
-            predicted = model.values_of(part[[column for column in model.inputs.names if column in part.columns]])
-            performance = _performance(model, sample, part, predicted, true_outcomes(model, part), settings.seed)
-        chunks.append(told_chunk(label, rows, columns, performance, settings.rule))
-    return replace(report, chunks=tuple(chunks), notes=tuple(notes))

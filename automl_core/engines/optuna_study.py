@@ -27,6 +27,8 @@ POPULATION = 12
 STARTUP = 10
 """Trials that are drawn at random before the estimators are believed, and before anything is pruned."""
 FORMAT = 1
+FACTS = "trial"
+"""The attribute of a stored trial that holds everything else that is known of it."""
 
 
 @dataclass
@@ -157,8 +159,7 @@ class TuningStudy:
 
         states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
         trial = self._asked.pop(number)
-        for key, fact in facts.items():
-            trial.set_user_attr(key, fact)
+        trial.set_user_attr(FACTS, dict(facts))  # as one: each attribute is two statements of the database
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # A pruned trial keeps its last reported mean, which Optuna looks up itself.
@@ -180,7 +181,8 @@ class TuningStudy:
             if trial.state.is_finished():
                 outcome = names[trial.state.name]
                 value = trial.values[0] if outcome == "complete" else None
-                found.append(Told(trial.number, outcome, value, dict(trial.user_attrs)))
+                attrs = trial.user_attrs  # in earlier studies each fact was an attribute
+                found.append(Told(trial.number, outcome, value, dict(attrs.get(FACTS, attrs))))
         return found
 
     def importance(self) -> dict[str, float]:

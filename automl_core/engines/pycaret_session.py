@@ -54,6 +54,10 @@ class _Plain(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Our preprocessor behind plain column names on both sides, since PyCaret renames what looks odd to it.
 
     With `marked`, a column more says which rows are not to be learned from, for the steps after it.
+
+    PyCaret's pipeline fits and then transforms, where scikit-learn's does both at once (`fit_transform`). For an encoder by
+    the target that is not the same: the rows it learned from must get what the others of them say, or a model learns the
+    target from itself. So these rows are remembered, and get what `fit_transform` made of them.
     """
 
     def __init__(self, preprocessor: Any = None, names: tuple[str, ...] = (), marked: bool = False) -> None:
@@ -62,13 +66,17 @@ class _Plain(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.marked = marked
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> _Plain:
-        self.preprocessor.fit(X.set_axis(self.names, axis=1), y)
+        made = self.preprocessor.fit_transform(X.set_axis(self.names, axis=1), y)
+        self.learned_, self.made_ = X, np.asarray(made, dtype=np.float64)
         kept = take_kept(self.preprocessor)
         self.left_out_ = X.index[:0] if kept is None else X.index[~kept]
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        values = np.asarray(self.preprocessor.transform(X.set_axis(self.names, axis=1)), dtype=np.float64)
+        if X.equals(self.learned_):
+            values = self.made_
+        else:
+            values = np.asarray(self.preprocessor.transform(X.set_axis(self.names, axis=1)), dtype=np.float64)
         made = pd.DataFrame(values, index=X.index, columns=[f"f{number}" for number in range(values.shape[1])])
         return made.assign(**{LEFT_OUT: X.index.isin(self.left_out_).astype(float)}) if self.marked else made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -60,24 +61,63 @@ def headline(
         were defined, and for metrics whose uncertainty resampled rows do not tell.
     """
     scorer = scorer or Scorer(ExperimentConfig("", task, first), truth, pd.DataFrame(index=range(len(truth))))
-    everything = np.arange(len(truth))
     metrics = sorted(scorer.metrics, key=lambda metric: metric.name != first)
+    point, drawn = _judged(metrics, scorer, Predicted(values, threshold), seed)
+    return {name: _interval(value, drawn.get(name, np.empty(0))) for name, value in point.items()}
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a model predicts for rows: probabilities or values, and above which probability the event."""
+
+    values: Array
+    threshold: float
+
+
+def paired(scorer: Scorer, one: Predicted, other: Predicted, *, seed: int = 0) -> dict[str, Interval]:
+    """Compute by how much every metric of a model is above that of another, with a 95 % interval.
+
+    The same resamples are drawn for both, so that what makes rows easy or hard for both drops out.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        Over the rows that both predicted.
+    one, other : Predicted
+    seed : int
+
+    Returns
+    -------
+    dict of str to (value, low, high)
+        As `headline`; metrics that are not defined for both are left out.
+    """
+    metrics = sorted(scorer.metrics, key=lambda metric: metric.name != scorer.config.metric)
+    (first, drawn), (second, others) = (_judged(metrics, scorer, side, seed) for side in (one, other))
+    return {
+        name: _interval(value - second[name], drawn[name] - others[name] if name in drawn and name in others else np.empty(0))
+        for name, value in first.items()
+        if name in second
+    }
+
+
+def _judged(metrics: list[Metric], scorer: Scorer, side: Predicted, seed: int) -> tuple[dict[str, float], dict[str, Array]]:
+    """Return each metric that is defined, over all rows and over each resample."""
+    everything = np.arange(len(scorer.y))
     with warnings.catch_warnings():
-        # Resamples without some class make scikit-learn warn; undefined values are left out below.
+        # Resamples without some class make scikit-learn warn; undefined values are left out later.
         warnings.simplefilter("ignore")
-        point = {metric.name: scorer.value(metric, everything, values, threshold) for metric in metrics}
-        metrics = [metric for metric in metrics if np.isfinite(point[metric.name])]
-        drawn = _draw([metric for metric in metrics if metric.interval], scorer, values, threshold, seed)
-    result: dict[str, Interval] = {}
-    for metric in metrics:
-        found = drawn.get(metric.name, np.empty(0))
-        found = found[np.isfinite(found)]
-        if len(found) < LOWEST // 2:
-            result[metric.name] = (point[metric.name], None, None)
-        else:
-            low, high = np.quantile(found, [0.025, 0.975])
-            result[metric.name] = (point[metric.name], float(low), float(high))
-    return result
+        point = {metric.name: scorer.value(metric, everything, side.values, side.threshold) for metric in metrics}
+        point = {name: value for name, value in point.items() if np.isfinite(value)}
+        told = [metric for metric in metrics if metric.interval and metric.name in point]
+        return point, _draw(told, scorer, side.values, side.threshold, seed)
+
+
+def _interval(value: float, drawn: Array) -> Interval:
+    found = drawn[np.isfinite(drawn)]
+    if len(found) < LOWEST // 2:
+        return value, None, None
+    low, high = np.quantile(found, [0.025, 0.975])
+    return value, float(low), float(high)
 
 
 def _draw(metrics: list[Metric], scorer: Scorer, values: Array, threshold: float, seed: int) -> dict[str, Array]:

@@ -67,6 +67,12 @@ def gain(truth: Ints, proba: Array) -> dict[str, Any]:
     return {"share": x, "found": y, "base": float(truth.mean())}
 
 
+def lift(part: dict[str, Any]) -> tuple[list[float], list[float]]:
+    """Return shares of the rows and how many times as many events they hold as all rows do, of a label's `gain`."""
+    pairs = [(share, found / share) for share, found in zip(part["share"], part["found"], strict=True) if share > 0]
+    return [share for share, _ in pairs], [times for _, times in pairs]
+
+
 def kolmogorov_smirnov(truth: Ints, proba: Array) -> dict[str, Any]:
     """Return which share of both outcomes lies at or below each probability, and where they are furthest apart.
 

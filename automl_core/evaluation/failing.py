@@ -1,22 +1,20 @@
-"""Where a model fails: the groups of rows in which it errs most, two columns against each other, and the worst rows."""
+"""Where a model fails: the groups of rows in which it errs most, and the worst rows."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from automl_core.data.parsing import as_text
-from automl_core.errors import FormatError, InputError
+from automl_core.errors import FormatError
 from automl_core.evaluation.intervals import mean_interval, wilson
 from automl_core.evaluation.judged import Judged
+from automl_core.evaluation.parting import MISSING, REST, day_of, numbers_of, texts_of
 from automl_core.metrics import labels_of
 from automl_core.profiling.wording import number, percent, quoted
-from automl_core.schema import Schema
 from automl_core.scoring.bundle import Model
 
 Array = npt.NDArray[np.float64]
@@ -29,11 +27,9 @@ HONEST = 400
 """From how many rows on one half of them finds the groups and the other half measures them."""
 WORDS = 60
 """Most words of a column that are told apart; rarer ones stand together."""
+OFTEN = 5
+"""Rows that a word needs; rarer ones, such as the numbers of tickets, would be put in the order of chance."""
 WORST = 50
-BINS, CELLS = 6, 12
-FEW = 10
-"""Rows of a cell below which no error is shown."""
-MISSING, REST = "(missing)", "(others)"
 
 
 @dataclass(frozen=True)
@@ -108,28 +104,6 @@ class Failing:
         fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
         fields.pop("format")
         return cls(**{**fields, "groups": tuple(Group(**entry) for entry in data["groups"])})
-
-
-@dataclass(frozen=True)
-class Heat:
-    """The error in each combination of the values of two columns.
-
-    Parameters
-    ----------
-    down, across : tuple of str
-        Names of the rows and of the columns of the table.
-    errors : tuple of tuple of float or None
-        Mean error; None where there are fewer than `FEW` rows.
-    rows : tuple of tuple of int
-    whole : float
-        Error over all rows.
-    """
-
-    down: tuple[str, ...]
-    across: tuple[str, ...]
-    errors: tuple[tuple[float | None, ...], ...]
-    rows: tuple[tuple[int, ...], ...]
-    whole: float
 
 
 def errors_of(judged: Judged, threshold: float) -> tuple[str, Array]:
@@ -234,13 +208,14 @@ class _Axis:
 
 def _axis(values: pd.Series, kind: str, find: npt.NDArray[np.int64], error: Array) -> _Axis:
     if kind in ("number", "date"):
-        numbers = _numbers(values)
+        numbers = numbers_of(values)
         gone = ~np.isfinite(numbers)
         known = numbers[~gone]
         below = float(known.min()) - 1.0 if len(known) else 0.0
         return _Axis(np.where(gone, below, numbers), kind, (), bool(gone.any()), bool((known == np.round(known)).all()))
-    words = pd.Series(_texts(values))
-    often = words.iloc[find].value_counts().index[:WORDS]
+    words = pd.Series(texts_of(values))
+    counts = words.iloc[find].value_counts()
+    often = counts[counts >= OFTEN].index[:WORDS]
     words = words.where(words.isin(often), REST)
     # In the order of their mean error, which for a tree over a number is as good as every way to part them (Breiman and
     # others, Classification and regression trees, 1984).
@@ -250,18 +225,6 @@ def _axis(values: pd.Series, kind: str, find: npt.NDArray[np.int64], error: Arra
     places = {name: float(place) for place, name in enumerate(names)}
     middle = float(len(names) // 2)
     return _Axis(words.map(places).fillna(middle).to_numpy(dtype=np.float64), kind, tuple(names))
-
-
-def _numbers(values: pd.Series) -> Array:
-    if values.dtype.kind == "M":
-        seconds = (values - pd.Timestamp("1970-01-01")).dt.total_seconds()
-        return np.asarray(seconds, dtype=np.float64)
-    return np.asarray(values, dtype=np.float64)
-
-
-def _texts(values: pd.Series) -> npt.NDArray[Any]:
-    text = values.map(str, na_action="ignore") if values.dtype == object else as_text(values)
-    return np.asarray(text.fillna(MISSING), dtype=object)
 
 
 Limits = dict[int, tuple[float, float]]
@@ -305,17 +268,13 @@ def _condition(name: str, axis: _Axis, low: float, high: float) -> str:
             return f"{name} is known"
     if gone and high < first:
         return f"{name} is missing"
-    write = _day if axis.kind == "date" else (lambda value: number(np.floor(value) if axis.whole else value))
+    write = day_of if axis.kind == "date" else (lambda value: number(np.floor(value) if axis.whole else value))
     parts = []
     if low != -np.inf:
         parts.append(f"after {write(low)}" if axis.kind == "date" else f"above {write(low)}")
     if high != np.inf:
         parts.append(f"until {write(high)}" if axis.kind == "date" else f"at most {write(high)}")
     return f"{name} is {' and '.join(parts)}{' or missing' if gone else ''}"
-
-
-def _day(seconds: float) -> str:
-    return pd.Timestamp(seconds, unit="s").date().isoformat()
 
 
 def _either(words: list[str]) -> str:
@@ -338,7 +297,7 @@ def _worst(model: Model, judged: Judged, frame: pd.DataFrame, error: Array) -> l
         chosen = np.argsort(-error, kind="stable")[:WORST]
         told = [(float(judged.truth[row]), float(judged.values[row]), float(error[row])) for row in chosen]
     columns = [name for name in model.used if name in frame.columns]
-    texts = {name: _texts(frame[name].iloc[chosen]) for name in columns}
+    texts = {name: texts_of(frame[name].iloc[chosen]) for name in columns}
     return [
         {
             "row": int(judged.rows[row]) + 1,
@@ -349,74 +308,6 @@ def _worst(model: Model, judged: Judged, frame: pd.DataFrame, error: Array) -> l
         }
         for place, (row, (truth_, predicted, size)) in enumerate(zip(chosen, told, strict=True))
     ]
-
-
-def parted(values: pd.Series, kind: str, *, most: int = CELLS) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
-    """Return for each row the place of its value, and the names of the places: ranges of numbers and dates, frequent words.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-    tuple of str
-        Missing values and rarer words come last.
-    """
-    if kind in ("number", "date"):
-        numbers = _numbers(values)
-        known = np.isfinite(numbers)
-        write = _day if kind == "date" else number
-        distinct = np.unique(numbers[known])
-        if len(distinct) <= BINS:
-            places = np.searchsorted(distinct, numbers)
-            names = [write(float(value)) for value in distinct]
-        else:
-            edges = np.unique(np.quantile(numbers[known], np.arange(1, BINS) / BINS))
-            edges = edges[edges < distinct[-1]]
-            places = np.searchsorted(edges, numbers, side="left")
-            names = [f"up to {write(float(edges[0]))}"]
-            names += [f"{write(float(low))} to {write(float(high))}" for low, high in pairwise(edges)]
-            names += [f"above {write(float(edges[-1]))}"]
-        if not known.all():
-            places = np.where(known, places, len(names))
-            names.append(MISSING)
-        return places.astype(np.int64), tuple(names)
-    text = _texts(values)
-    counts = pd.Series(text).value_counts()
-    names = [str(name) for name in counts.index if name != MISSING][:most]
-    rest = len(counts) - len(names) - int(MISSING in counts.index)
-    places_of = {name: place for place, name in enumerate(names)}
-    if rest:
-        names.append(REST)
-    if MISSING in counts.index:
-        places_of[MISSING] = len(names)
-        names.append(MISSING)
-    other = len(names) - 1 - int(MISSING in counts.index)
-    return np.array([places_of.get(word, other) for word in text], dtype=np.int64), tuple(names)
-
-
-def heat(error: Array, frame: pd.DataFrame, schema: Schema, down: str, across: str) -> Heat:
-    """Compute the mean error in each combination of the values of two columns.
-
-    Raises
-    ------
-    InputError
-        When both are the same column, or one is not there.
-    """
-    if down == across:
-        raise InputError(f"Both columns are {down!r}.", "Two different ones are needed.", "Choose another one.")
-    for name in (down, across):
-        if name not in frame.columns:
-            raise InputError(f"These rows have no column {name!r}.", action="Choose another one.")
-    first, names = parted(frame[down], schema[down].kind)
-    second, others = parted(frame[across], schema[across].kind)
-    cell = first * len(others) + second
-    size = len(names) * len(others)
-    rows = np.bincount(cell, minlength=size).reshape(len(names), len(others))
-    total = np.bincount(cell, weights=error, minlength=size).reshape(len(names), len(others))
-    means = [
-        [float(t / n) if n >= FEW else None for t, n in zip(line, counts, strict=True)]
-        for line, counts in zip(total.tolist(), rows.tolist(), strict=True)
-    ]
-    return Heat(names, others, tuple(map(tuple, means)), tuple(map(tuple, rows.tolist())), float(error.mean()))
 
 
 def error_words(name: str, value: float) -> str:

@@ -13,9 +13,9 @@ import pandas as pd
 from automl_core.engines.fairlearn import MEASURES, gap, group_rates
 from automl_core.errors import FormatError, InputError
 from automl_core.evaluation.evaluate import Score
-from automl_core.evaluation.failing import parted
 from automl_core.evaluation.intervals import mean_interval, wilson
 from automl_core.evaluation.judged import Judged
+from automl_core.evaluation.parting import parted
 from automl_core.profiling.wording import counted, listed
 from automl_core.scoring.bundle import Model
 

@@ -24,7 +24,7 @@ from typing import Any
 from automl_core.errors import AutoMLError
 from automl_core.events import Failed, Stopped
 from automl_core.jobs.client import address, answers, code_stamp
-from automl_core.jobs.job import FREE, RUNS, Job, alive, process_started, tell_overdue
+from automl_core.jobs.job import FREE, RUNS, Job, alive, process_started, since, tell_overdue
 from automl_core.log import log_error
 from automl_core.people.settings import limits_or_defaults
 from automl_core.workspace import Workspace
@@ -155,7 +155,7 @@ class Host:
                     elif (job.folder / "worker.json").exists():
                         pid = job.pid
                         started = process_started(pid)
-                        age = max(time.time() - started, 0.0) if started else 0.0
+                        age = since(started) if started else 0.0
                         known = _Running(job, job.kind, pid, started, ours=False, since=time.monotonic() - age)
                         if pid and job.state == "running":
                             self.running[str(job.folder)] = known

@@ -102,11 +102,15 @@ class Job(InProject):
         with atomic_file(self.reserve) as file:
             file.write(b"\0" * RESERVE)
 
-    def take(self) -> None:
-        """Note that this process works on the job from now on."""
+    def take(self, resumed: bool = False) -> None:
+        """Note that this process works on the job from now on.
+
+        In this order, so that at no moment it looks as if it had lost its process, also when it is stopped meanwhile.
+        """
         me = os.getpid()
         write_json(self.folder / "worker.json", {"machine": socket.gethostname(), "pid": me, "started": process_started(me)})
         self.heartbeat.touch()
+        append_event(self.journal, Started(me, resumed))
         self.waiting.unlink(missing_ok=True)
 
     def _worker(self) -> dict[str, Any]:
@@ -130,7 +134,19 @@ def tell_overdue(job: Job, hours: int) -> None:
 
 
 def process_started(pid: int) -> float:
-    """Return when a process was started, in seconds since the epoch; 0.0 when it is gone or a zombie."""
+    """Return when a process was started, in seconds since its machine was; 0.0 when it is gone or a zombie.
+
+    Not by the time of day: a clock that is set right while a job works would make its process look like another one.
+    """
+    try:
+        state, *facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0 if Path("/proc/self/stat").exists() else _started_elsewhere(pid)
+    return 0.0 if state in "ZX" else int(facts[18]) / os.sysconf("SC_CLK_TCK")
+
+
+def _started_elsewhere(pid: int) -> float:
+    """Return the same on a system without ``/proc``, where only the time of day is known."""
     import psutil
 
     try:
@@ -138,6 +154,12 @@ def process_started(pid: int) -> float:
         return 0.0 if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
     except psutil.Error:
         return 0.0
+
+
+def since(started: float) -> float:
+    """Return how many seconds ago a process was started of which `process_started` told."""
+    now = time.clock_gettime(time.CLOCK_BOOTTIME) if Path("/proc/self/stat").exists() else time.time()
+    return max(now - started, 0.0)
 
 
 def alive(pid: int, started: float) -> bool:

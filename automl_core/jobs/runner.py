@@ -45,8 +45,7 @@ def run_job(folder: Path) -> int:
 
 
 def _run(job: Job, resumed: bool) -> int:
-    emit(job, Started(os.getpid(), resumed))
-    job.take()
+    job.take(resumed)
     _record(job)
     if not job.reserve.exists():
         job.hold()

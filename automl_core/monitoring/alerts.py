@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import socket
 import time
 import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import IO, Any, Literal
 
 from automl_core.monitoring.health import Health
@@ -140,6 +142,46 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+class _Http(HTTPConnection):
+    """Connects to no address of the cloud's own services, whatever the name resolves to."""
+
+    def connect(self) -> None:
+        super().connect()
+        _check_peer(self.sock)
+
+
+class _Https(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        _check_peer(self.sock)
+
+
+class _HttpHandler(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(_Http, req)
+
+
+class _HttpsHandler(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(_Https, req)
+
+
+def _check_peer(connected: socket.socket) -> None:
+    """Refuse link-local addresses, where clouds hand out their machines' secrets, before a byte is sent."""
+    peer = connected.getpeername()[0].partition("%")[0]
+    if not may_receive(peer):
+        connected.close()
+        raise OSError(f"{peer} is an address of the machine's surroundings, which get no alerts")
+
+
+def may_receive(address: str) -> bool:
+    """Return whether alerts may go to an address: not to link-local, multicast and unspecified ones, also written as IPv6."""
+    found: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return not (found.is_link_local or found.is_multicast or found.is_unspecified)
+
+
 def send(address: str, data: dict[str, Any]) -> str:
     """Post JSON to a webhook and return what became of it, in words; nothing is retried and no redirect is followed.
 
@@ -154,7 +196,7 @@ def send(address: str, data: dict[str, Any]) -> str:
         headers={"Content-Type": "application/json", "User-Agent": "tablewright"},
         method="POST",
     )
-    opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(_NoRedirect, _HttpHandler, _HttpsHandler, urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=TIMEOUT) as answer:
             return f"Sent, answered with {answer.status}."

@@ -11,6 +11,7 @@ from automl_core.data.origin import Choice
 from automl_core.errors import AutoMLError, NotFoundError
 from automl_core.evaluation.judge import config_of
 from automl_core.monitoring.alerts import Alert, crossed, tell
+from automl_core.monitoring.drift import kept_check
 from automl_core.monitoring.health import look
 from automl_core.monitoring.log import Answered, log_answer, read_log
 from automl_core.monitoring.settings import folder_of, settings_of
@@ -54,6 +55,7 @@ def check(
         How far back.
     chunking : Chunking
     drift : callable, optional
+        In place of the comparison with what the model learned from, which is kept in ``drift.json``.
     now : float, optional
 
     Returns
@@ -83,7 +85,7 @@ def check(
         version=number,
         expected=registered.version(number).judged,
         chunking=chunking,
-        drift=drift,
+        drift=drift or kept_check(registered, number, chunking),
         now=moment,
     )
     gone = [f"The service's log {one} is not there; its rows are missing." for one in settings.services if not Path(one).is_dir()]

@@ -6,7 +6,6 @@ import contextlib
 import json
 import secrets
 import time
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -196,7 +195,7 @@ def version_numbers(registered: Registered, *, hashes: bool) -> dict[str, int]:
     """
     numbers = {str(number): number for number in registered.numbers}
     for number in sorted(registered.numbers) if hashes else ():
-        with contextlib.suppress(OSError, KeyError, AutoMLError, zipfile.BadZipFile):
+        with contextlib.suppress(AutoMLError):
             numbers[name_of(registered.home(number) / MODEL)] = number
     return numbers
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,9 @@ from automl_core.metrics import metric_of
 from automl_core.monitoring.log import inputs_of
 from automl_core.scoring.bundle import Model
 from automl_core.scoring.logged import DAY
+
+if TYPE_CHECKING:
+    from automl_core.drift.report import DriftReport
 
 Chunking = Literal["hour", "day", "week"]
 SPANS: dict[Chunking, float] = {"hour": 3600.0, "day": DAY, "week": 7 * DAY}
@@ -35,8 +37,15 @@ class Seen:
     columns: tuple[str, ...] = ()
     estimates: dict[str, tuple[float, float, float]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, report: DriftReport) -> Seen:
+        """Return the short form of a comparison."""
+        estimates = {one.metric: (one.value, one.low, one.high) for one in report.performance}
+        return cls(report.verdict, report.sentence, tuple(column.sentence for column in report.shifted[:20]), estimates)
+
 
 DriftCheck = Callable[[Model, pd.DataFrame], Seen]
+"""Looks at the rows of a log that a model answered."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +171,7 @@ def summarise(
     version: int,
     expected: float | None,
     chunking: Chunking = "day",
-    drift: DriftCheck | None = None,
+    drift: DriftCheck,
     now: float | None = None,
 ) -> Status:
     """Say how a version is doing.
@@ -178,8 +187,8 @@ def summarise(
     expected : float or None
         Its own score.
     chunking : Chunking
-    drift : callable, optional
-        By default the product's own check where it is there.
+    drift : callable
+        Looks at the rows that were answered; see `monitoring.drift`.
     now : float, optional
     """
     mine = logged[logged["version"] == version]
@@ -193,15 +202,9 @@ def summarise(
     answered = mine[mine["error"].fillna("") == ""]
     notes = []
     seen = None
-    check = drift or drift_check()
-    if check is None:
-        notes.append("Drift is not looked at by this installation.")
-    elif len(answered):
+    if len(answered):
         try:
-            frame = inputs_of(answered)
-            if answered["truth"].notna().all():
-                frame[model.target] = answered["truth"].to_numpy()
-            seen = check(model, frame)
+            seen = drift(model, answered)
         except AutoMLError as error:  # too few rows, or a model without a reference: told, and the rest stands
             notes.append(f"Drift was not looked at: {error}")
     scorer_metric = metric_of(scorer_of(model, pd.DataFrame(index=range(0)), np.empty(0)).config)
@@ -276,18 +279,3 @@ def true_performance(labelled: pd.DataFrame, model: Model) -> tuple[float | None
     if scorer.config.costs is not None and not scorer.missing(cost := metric_of(scorer.config, "cost")):
         money = float(scorer.value(cost, rows, values, threshold))
     return (value if np.isfinite(value) else None), (money if money is not None and np.isfinite(money) else None)
-
-
-def drift_check() -> DriftCheck | None:
-    """Return the product's own drift check as a look; None where it is not installed."""
-    try:
-        check = importlib.import_module("automl_core.drift.check")
-    except ImportError:
-        return None
-
-    def look(model: Model, frame: pd.DataFrame) -> Seen:
-        report = check.check_model(model, frame)
-        estimates = {one.metric: (one.value, one.low, one.high) for one in report.performance}
-        return Seen(report.verdict, report.sentence, tuple(column.sentence for column in report.shifted[:20]), estimates)
-
-    return look

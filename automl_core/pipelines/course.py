@@ -14,7 +14,7 @@ from automl_core.errors import FormatError, InputError, NotFoundError
 from automl_core.events import Event
 from automl_core.pipelines.plan import Pipeline, StepName
 from automl_core.projects import create_project, list_projects
-from automl_core.registry.store import Registered, list_registered
+from automl_core.registry.store import Registered, find_registered
 from automl_core.workspace import ProjectFolder, Workspace, check_id, read_json, write_json
 
 Outcome = Literal["begun", "done", "stopped", "not needed"]
@@ -57,10 +57,14 @@ class Record:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Record:
         """Rebuild a record; raises FormatError."""
+        fields = dict(data)
+        version = fields.pop("format", None)
+        if version != 1:
+            raise FormatError(f"The record of a step has format {version!r}.", "This version reads format 1.")
         try:
-            return cls(**{name: value for name, value in data.items() if name != "format"})
+            return cls(**fields)
         except TypeError as error:
-            raise FormatError(f"The record of a step is damaged: {error}.", action="Run the pipeline with --again.") from error
+            raise FormatError(f"The record of a step is damaged: {error}.") from error
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,10 @@ class Course:
     def record(self, step: StepName) -> Record | None:
         """Return what a step left, None before its first time."""
         path = self.folder / f"{step}.json"
-        return Record.from_dict(read_json(path)) if path.exists() else None
+        try:
+            return Record.from_dict(read_json(path)) if path.exists() else None
+        except FormatError as error:
+            raise FormatError(error.received, error.needed, f"Delete {path}; the step is then done anew.") from error
 
     def keep(self, record: Record) -> Record:
         """Store a record in place of the one before."""
@@ -122,8 +129,29 @@ class Course:
         return path
 
     def registered(self) -> Registered | None:
-        """Return the registered model of the pipeline's name in its project, None while there is none."""
-        return next((one for one in list_registered(self.project) if one.name == self.pipeline.registry.name), None)
+        """Return the registered model of the pipeline's name, None while there is none.
+
+        Raises
+        ------
+        InputError
+            When a model of another project has the name.
+        """
+        name = self.pipeline.registry.name
+        try:
+            found = find_registered(self.project.workspace, name)
+        except NotFoundError:
+            return None
+        if found.project.id != self.project.id:
+            raise InputError(
+                f"A model of another project is registered as {name!r}.", "A name stands for one model in the whole workspace.",
+                "Write another one in registry.name, or that project in project.",
+            )  # fmt: skip
+        return found
+
+    def sha(self, number: int) -> str:
+        """Return the hash of a version's model; empty for 0."""
+        registered = self.registered()
+        return registered.version(number).sha256 if registered and number else ""
 
     def opponent(self, what: str, value: str) -> int:
         """Return the version that a new model is held against, 0 for none.

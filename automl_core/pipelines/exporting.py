@@ -20,13 +20,21 @@ from automl_core.workspace import ProjectFolder
 
 
 def pipeline_of(
-    project: ProjectFolder, *, run_id: str = "", file: str = "", gates: Gates | None = None, schedule: Schedule | None = None
+    project: ProjectFolder,
+    registered: Registered | None = None,
+    *,
+    run_id: str = "",
+    file: str = "",
+    gates: Gates | None = None,
+    schedule: Schedule | None = None,
 ) -> Pipeline:
     """Return the pipeline that does again what a run of the project did.
 
     Parameters
     ----------
     project : ProjectFolder
+    registered : Registered, optional
+        By default the project's newest registered model, if it has one.
     run_id : str
         By default the run that the champion was made in, or the newest one that has a model.
     file : str
@@ -42,7 +50,7 @@ def pipeline_of(
     """
     from dataclasses import replace
 
-    registered = _registered(project)
+    registered = registered or next((one for one in list_registered(project) if one.numbers), None)
     run = Run(project.run(run_id)) if run_id else _run(project, registered)
     dataset, config = run.dataset(), run.config
     gates = gates or Gates()
@@ -68,10 +76,6 @@ def exportable(project: ProjectFolder) -> list[str]:
     return [run_id for run_id in project.list("runs") if (project.run(run_id) / "model.zip").exists()]
 
 
-def _registered(project: ProjectFolder) -> Registered | None:
-    return next((one for one in list_registered(project) if one.numbers), None)
-
-
 def _run(project: ProjectFolder, registered: Registered | None) -> Run:
     there = exportable(project)
     champion = registered.standing().aliases.get("champion") if registered else None
@@ -88,7 +92,7 @@ def _run(project: ProjectFolder, registered: Registered | None) -> Run:
 
 def _source(dataset: Dataset, file: str) -> Source:
     origin = dataset.report.origin
-    kinds = {column.name: column.kind for column in dataset.schema if column.overruled}
+    kinds = {column.name: column.kind for column in dataset.schema}  # a later table is read as this one was
     # Only what was chosen among several has to be named again.
     table = str(origin.table) if len(origin.tables) > 1 else ""
     part = (origin.member if len(origin.members) > 1 else "", origin.sheet if len(origin.sheets) > 1 else table)

@@ -55,7 +55,7 @@ class Source:
     query : Query or None
         In place of a file.
     kinds : dict of str to Kind
-        Kinds that a person chose.
+        By column; the others are found from the cells.
     labelled : str
         A file of labelled rows that decide between the new model and the champion; by default the rows kept aside.
     """

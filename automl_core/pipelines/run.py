@@ -12,8 +12,9 @@ from automl_core.errors import InputError
 from automl_core.events import Event
 from automl_core.pipelines.course import Course, Record, digest, project_of
 from automl_core.pipelines.file import load_pipeline
+from automl_core.pipelines.learning import validate_settings
 from automl_core.pipelines.plan import NEEDS, StepName
-from automl_core.pipelines.steps import WORK, validate_settings
+from automl_core.pipelines.steps import WORK
 from automl_core.workspace import Workspace, at_work
 
 PATIENCE = 3.0
@@ -66,6 +67,7 @@ def run_pipeline(
     records: list[Record] = []
     with ExitStack() as held:
         _hold(course, held)
+        course.registered()  # refuses a name that is taken before anything is learned
         for name in pipeline.steps if step is None else (step,):
             records.append(_do(course, name, again))
             tell(records[-1])

@@ -31,6 +31,8 @@ class Facts:
         New files, or 1 for a watched file that was written anew.
     writing : int
         Files that are still being written.
+    rows : int
+        New rows of a watched table.
     drift : str
         The verdict of the last look, empty where there was none.
     drop : float or None
@@ -53,6 +55,7 @@ class Facts:
     crossed: tuple[str, ...] = ()
     champion: int = 1
     has_earlier: bool = True
+    rows: int = 0
 
 
 def due(policy: Policy, facts: Facts) -> Decision[bool]:
@@ -74,6 +77,10 @@ def due(policy: Policy, facts: Facts) -> Decision[bool]:
         if since >= policy.days:
             return Decision(True, f"{since:.1f} days have passed; it runs every {policy.days:g}.")
         return Decision(False, f"{since:.1f} of {policy.days:g} days have passed.")
+    if policy.when == "data" and policy.database:
+        if facts.arrived:
+            return Decision(True, f"{facts.rows:,} new rows arrived.")
+        return Decision(False, f"{facts.rows:,} of {policy.least:,} new rows arrived." if facts.rows else "No new row arrived.")
     if policy.when == "data":
         if facts.arrived:
             return Decision(True, f"{facts.arrived:,} new {'file' if facts.arrived == 1 else 'files'} arrived.")

@@ -48,6 +48,14 @@ class Policy:
         For ``time``.
     watched : str
         For ``data``: a folder into which files come, or one file that is written anew. Also learned from where it is set.
+    database, query : str
+        In place of `watched`: the address of a database (``postgresql://user@host/database`` or ``sqlite:///path``, without
+        a password) and one SELECT whose rows are new where their key is.
+    key, after : str
+        The column of the statement that grows with every row, and the value above which rows are new at the start; empty
+        for all of them.
+    least : int
+        New rows of a table that it waits for.
     drop : float
         For ``performance``: by which share of what was expected.
     rows, span_days : int, float
@@ -74,6 +82,11 @@ class Policy:
     enabled: bool = True
     days: float = 7.0
     watched: str = ""
+    database: str = ""
+    query: str = ""
+    key: str = ""
+    after: str = ""
+    least: int = 100
     drop: float = 0.1
     rows: int = 10_000
     span_days: float = 365.0
@@ -90,11 +103,16 @@ class Policy:
         return self.then in ("challenger", "promote")
 
     @property
+    def source(self) -> str:
+        """Where new rows come from."""
+        return f"the table of {self.database}" if self.database else self.watched
+
+    @property
     def sentence(self) -> str:
         """The whole rule in words."""
         when = {
             "time": f"Every {self.days:g} days",
-            "data": f"When new rows arrive in {self.watched or 'a folder'}",
+            "data": f"When {f'{self.least:,} new rows' if self.database else 'new rows'} arrive in {self.source or 'a folder'}",
             "drift": "When drift says act",
             "performance": f"When performance falls by {self.drop:.0%}",
             "limits": "When errors, latency or performance cross their limits",
@@ -204,8 +222,14 @@ def check_policy(policy: Policy, registered: Registered) -> Policy:
         raise InputError("The policy has no name.", action="Type a name.")
     if policy.when == "time" and policy.days <= 0:
         raise InputError(f"It would run every {policy.days:g} days.", "A time above 0 is needed.", "Choose another number.")
-    if policy.when == "data" and not policy.watched:
-        raise InputError("Nothing is watched.", "New rows need a folder or a file in which they arrive.", "Name it.")
+    if policy.when == "data" and not policy.source:
+        raise InputError("Nothing is watched.", "New rows need a folder, a file or a table in which they arrive.", "Name it.")
+    if policy.database:
+        from automl_core.retraining.tables import check_table
+
+        if policy.watched:
+            raise InputError("Both a folder and a table are watched.", "New rows come from one of them.", "Leave one out.")
+        check_table(policy)
     if policy.watched:
         path = Path(policy.watched).expanduser()
         if not path.is_absolute():

@@ -57,7 +57,7 @@ def read_new(files: Sequence[Path], schema: Schema, target: str) -> pd.DataFrame
     """
     frames = []
     for path in files:
-        text = read_text(path).frame
+        text = pd.read_parquet(path) if path.suffix == ".parquet" else read_text(path).frame
         missing = [name for name in schema.names if name not in text.columns]
         if missing:
             raise InputError(

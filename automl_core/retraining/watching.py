@@ -27,10 +27,13 @@ class Arrivals:
         New and whole, oldest first.
     writing : tuple of str
         Names of those that changed within the last seconds.
+    rows : int
+        New rows of a watched table; they lie in `ready` where they are enough.
     """
 
     ready: tuple[Path, ...]
     writing: tuple[str, ...]
+    rows: int = 0
 
 
 def stamp(path: Path) -> list[int]:

@@ -139,9 +139,12 @@ def fingerprint(manifest: dict[str, Any]) -> str:
 
 
 def name_of(path: Path) -> str:
-    """Return the `fingerprint` of an archive whose files are not looked at; raises OSError, KeyError, BadZipFile, FormatError."""
-    with zipfile.ZipFile(path) as archive:
-        return fingerprint(parse_json(archive.read("manifest.json"), "manifest.json"))
+    """Return the `fingerprint` of an archive whose files are not looked at; raises FormatError when it cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return fingerprint(parse_json(archive.read("manifest.json"), "manifest.json"))
+    except (*UNREADABLE, LookupError, TypeError) as error:
+        raise FormatError(f"{path.name} is no model file: {error}.", action="Export or download the model again.") from error
 
 
 def parse_json(data: bytes, name: str) -> Any:

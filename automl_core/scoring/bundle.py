@@ -19,10 +19,39 @@ from automl_core.scoring.archive import parse_json, read_archive
 from automl_core.scoring.columns import Difference, compare
 from automl_core.scoring.ensemble import SECOND, STRAIGHT, FoldEnsemble, Part
 from automl_core.scoring.trusted import load_trusted
+from automl_core.shapes import check_shape
 
 Array = npt.NDArray[np.float64]
 RTOL, ATOL = 1e-4, 1e-6
 """What the self-test forgives: another processor adds in another order."""
+_ENSEMBLE = {
+    "folds": [{"preprocessors": {"*": str}, "members": [[(str, float)]]}],
+    "classes": [str],
+    "line?": [float],
+    "temperature?": float,
+    "stack?": (None, {"candidates": [str]}),
+    "calibration?": (None, {"*": object}),
+}
+_MANIFEST = {
+    "candidate": str,
+    "name": str,
+    "task": str,
+    "target": str,
+    "classes": [str],
+    "positive": str,
+    "metric": str,
+    "threshold": float,
+    "schema": {"*": object},
+    "recipe": {"*": object},
+    "used": [str],
+    "lineage": {"*": object},
+}
+_REFERENCE = {
+    "columns": {
+        "*": {"kind?": str, "missing?": float, "quantiles?": [float], "complete?": bool, "distinct?": int, "values?": {"*": int}}
+    },
+    "personal?": {"*": str},
+}
 
 
 @dataclass(frozen=True)
@@ -195,6 +224,7 @@ def load_model(path: str | Path) -> Model:
 
 def _ensemble(manifest: dict[str, Any], files: dict[str, bytes], name: str) -> FoldEnsemble:
     try:
+        check_shape(manifest, _ENSEMBLE, "manifest")
         parts = [Part.from_dict(entry) for entry in manifest["folds"]]
         if not any(part.members for part in parts):
             raise FormatError(f"{name} holds no fitted model.", action="Export the model again.")
@@ -217,6 +247,8 @@ def _ensemble(manifest: dict[str, Any], files: dict[str, bytes], name: str) -> F
 def from_manifest(manifest: dict[str, Any], reference: dict[str, Any], ensemble: FoldEnsemble) -> Model:
     """Put a model together from its parts; raises FormatError for a manifest that lacks something."""
     try:
+        check_shape(manifest, _MANIFEST, "manifest")
+        check_shape(reference, _REFERENCE, "reference")
         return Model(
             candidate=manifest["candidate"],
             name=manifest["name"],
@@ -273,7 +305,7 @@ def self_test(model: Model, samples: dict[str, Any], name: str) -> None:
     try:
         frame, expected = sample_frame(samples, model.inputs), np.asarray(samples["expected"], dtype=np.float64)
         found = model.values_of(frame)
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
+    except Exception as error:
         raise FormatError(
             f"{name} cannot predict its own sample rows: {error}.",
             action="Install the exact versions with: pip install -r requirements.txt",

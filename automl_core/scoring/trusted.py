@@ -15,6 +15,7 @@ OWN = (
     "automl_core.cleaning.shaping.OddRows",
     "automl_core.cleaning.shaping.Products",
     "automl_core.cleaning.shaping.Ratios",
+    "automl_core.cleaning.shaping.YeoJohnson",
     "automl_core.cleaning.transformers.ClipOutliers",
     "automl_core.cleaning.transformers.FrequencyEncoder",
     "automl_core.cleaning.transformers.GroupRare",
@@ -85,7 +86,7 @@ def load_trusted(data: bytes, what: str) -> object:
     import skops.io
 
     from automl_core.errors import FormatError
-    from automl_core.scoring.archive import UNREADABLE, check_members
+    from automl_core.scoring.archive import check_members
     from automl_core.scoring.trees import unpack_trees
 
     try:
@@ -95,7 +96,7 @@ def load_trusted(data: bytes, what: str) -> object:
         unknown = sorted(set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED))
     except FormatError:
         raise
-    except (*UNREADABLE, LookupError, TypeError, AttributeError, ImportError) as error:
+    except Exception as error:
         raise FormatError(f"{what} is no readable model: {error}.", action="Export the model again.") from error
     if unknown:
         raise FormatError(
@@ -110,7 +111,7 @@ def load_trusted(data: bytes, what: str) -> object:
             f"{what} needs the package {str(error.name).split('.')[0]!r}, which is not installed here.",
             action="Install the exact versions with: pip install -r requirements.txt",
         ) from error
-    except (*UNREADABLE, LookupError, TypeError, AttributeError, ImportError) as error:
+    except Exception as error:
         raise FormatError(
             f"{what} cannot be rebuilt: {error}.", action="Install the versions in its requirements.txt, or export it again."
         ) from error

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from automl_core import __version__
 from automl_core.cleaning.apply import apply_stateless
-from automl_core.cleaning.preprocessing import View, build_preprocessor
+from automl_core.cleaning.preprocessing import build_preprocessor
 from automl_core.errors import InputError
 from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Candidate
@@ -115,7 +115,7 @@ def write_script(run: Run, candidate_id: str, threshold: float) -> Script:
     views = {
         view: view_code(
             view,
-            build_preprocessor(recipe, features, table, view=cast(View, view), task=config.task, seed=config.seed),
+            build_preprocessor(recipe, features, table, view=view, task=config.task, seed=config.seed),
             config.seed,
         )
         for view in sorted({spec.view for spec in specs.values()})
@@ -150,7 +150,8 @@ CLEAN = (
     "replace_cell", "replace_part", "merge_words", "fingerprint", "formula",
 )  # fmt: skip
 PREPARE = (
-    "clip_outliers", "group_rare", "frequency_encoder", "text_features", "leave_sparse_out", "box_cox", "hashed_words",
+    "clip_outliers", "group_rare", "frequency_encoder", "text_features", "leave_sparse_out", "box_cox", "yeo_johnson",
+    "hashed_words",
 )  # fmt: skip
 
 

@@ -142,6 +142,7 @@ OWN = {
     "TextFeatures": "text_features",
     "LeaveSparseOut": "leave_sparse_out",
     "BoxCox": "box_cox",
+    "YeoJohnson": "yeo_johnson",
     "HashedWords": "hashed_words",
     "Ratios": "ratios",
     "Products": "products",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ import pandas as pd
 
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.preparation import take_kept
-from automl_core.cleaning.preprocessing import View, build_preprocessor, native_categories
+from automl_core.cleaning.preprocessing import build_preprocessor, native_categories
 from automl_core.cleaning.recipe import Recipe
 from automl_core.cleaning.steps import describe
 from automl_core.errors import AutoMLError, FormatError, InputError
@@ -209,7 +209,7 @@ def _scores(
         found = []
         for number in range(FOLDS):
             learn, judge = fold != number, (fold == number) & both
-            preprocessor = build_preprocessor(recipe, features, table, view=cast(View, view), task=config.task, seed=config.seed)
+            preprocessor = build_preprocessor(recipe, features, table, view=view, task=config.task, seed=config.seed)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a fold without some category is no news to a person
                 X = np.asarray(preprocessor.fit_transform(table.loc[learn, features.names], y[learn]), dtype=np.float64)

@@ -38,6 +38,8 @@ ROWS = 4000
 """The first sample of a table that was read already."""
 MOST_ROWS = 16_000
 """The largest sample of such a table: it is prepared beside the search's own rows, and takes its memory."""
+MOST_CELLS = 1_000_000
+"""Cells of the largest such sample: 4,000 rows of 500 columns took half a gigabyte beside the search, and came no earlier."""
 GROWTH = 4
 """Each sample is so many times as large as the one before."""
 WHOLE = 2
@@ -145,8 +147,8 @@ def of_frame(
     emit: Callable[[Event], None],
     started: float,
 ) -> FirstLook | None:
-    """Look at a table that was read already; None for one that is searched in a moment."""
-    if len(frame) < WHOLE * ROWS:
+    """Look at a table that was read already; None for one that is searched in a moment, or has too many columns."""
+    if len(frame) < WHOLE * ROWS or ROWS * frame.shape[1] > MOST_CELLS:
         return None
 
     def look() -> dict[str, Any]:
@@ -173,7 +175,7 @@ def _samples_of_file(path: Path) -> Iterator[Sample]:
 
 def _samples_of_frame(frame: pd.DataFrame, schema: Schema, seed: int) -> Iterator[Sample]:
     rows = ROWS
-    while rows <= MOST_ROWS and rows * WHOLE <= len(frame):
+    while rows <= MOST_ROWS and rows * WHOLE <= len(frame) and rows * frame.shape[1] <= MOST_CELLS:
         yield Sample(frame.sample(rows, random_state=seed).sort_index(), schema, len(frame))
         rows *= GROWTH
 

@@ -25,7 +25,7 @@ from automl_core.search.referee import Referee
 from automl_core.search.rescue import closing_words, make_room
 from automl_core.search.resuming import combined_rows, fitted_folds, old_row, prepared_folds, proposals
 from automl_core.search.selection import POOL
-from automl_core.search.supply import LONGER, Supply, first_specs, is_proposed
+from automl_core.search.supply import LONGER, is_proposed, supply_for
 from automl_core.search.underway import UnderWay, defined_folds, out_of_fold, suggestion_for
 from automl_core.workspace import write_json
 
@@ -94,9 +94,7 @@ class SearchLoop:
         self.alone = False
         self.open: dict[str, UnderWay] = {}
         self.order: list[str] = []
-        learned = self.work.y[self.work.division.train]
-        chosen = first_specs(self.config, self.work.schema, learned, len(self.classes)) if specs is None else list(specs)
-        self.supply = Supply(self.config, chosen, more=specs is None, greater_is_better=self.metric.greater_is_better)
+        self.supply = supply_for(self.work, self.config, specs)
         self.failed_view: dict[tuple[int, str], str] = {}
         self.rows = LiveBoard(new_board(self.work, self.config), self.work.folder, emit, look)
         self.told = 0.0
@@ -197,6 +195,10 @@ class SearchLoop:
         if wanted is not None:
             if self.preparing and self.work.large:
                 return None
+            if self.executor.together and self.work.wide:
+                if self.executor.running():
+                    return None  # once they have ended
+                self.alone = True
             fold, view = wanted
             self.preparing.add(wanted)
             return ("prepare", fold, view), partial(self.work.prepare, fold, view), timeout

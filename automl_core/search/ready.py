@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -38,19 +38,39 @@ def ready_folds(
     """
     facts, waiting = {}, []
     for fold in range(work.division.folds):
-        path = work.folder / "folds" / str(fold) / f"{view}.json"
+        path = work.prepared(fold, view).with_suffix(".json")
         if path.exists() and all(path.with_name(f"{view}_{part}.npy").exists() for part in ("learn", "judge")):
             facts[fold] = read_json(path)
         else:
-            waiting.append(fold)
+            waiting.append((fold, view))
     if waiting:
         emit(Progress(0.0, "Preparing the data of the folds"))
-    for fold in waiting:
-        executor.submit(("prepare", fold), partial(work.prepare, fold, view), left())
-        found: list[Done] = []
-        while not found:
-            found = executor.wait(TICK)
-        if found[0].error:
-            raise StorageError(f"The data of fold {fold + 1} could not be prepared: {found[0].error}")
-        facts[fold] = found[0].result
+    for (fold, _), done in prepare_folds(work, waiting, executor, left).items():
+        if done.error:
+            raise StorageError(f"The data of fold {fold + 1} could not be prepared: {done.error}")
+        facts[fold] = done.result
     return facts
+
+
+def prepare_folds(
+    work: FoldWork,
+    places: Iterable[tuple[int, str]],
+    executor: Executor,
+    left: Callable[[], float] = lambda: FOREVER,
+    over: Callable[[], bool] = lambda: False,
+) -> dict[tuple[int, str], Done]:
+    """Prepare folds for views, of a large table one at a time; return what became of each, of fewer when `over` turns true.
+
+    The executor has no task under way, neither before nor after.
+    """
+    queue, found = list(places), {}
+    while queue or executor.running():
+        if over():
+            executor.kill()
+            break
+        while queue and executor.free() > 0 and not (work.large and executor.running()):
+            fold, view = queue.pop(0)
+            executor.submit(("prepare", fold, view), partial(work.prepare, fold, view), left())
+        for done in executor.wait(TICK):
+            found[done.key[1], done.key[2]] = done
+    return found

@@ -45,6 +45,8 @@ class Parts:
     figures : Figures
     explain : callable, optional
         Returns what each column adds to the prediction of each row; where there is none, the path says so.
+    local : bool
+        Whether only this machine is meant to call, see `Guard`.
     """
 
     source: Source
@@ -53,6 +55,7 @@ class Parts:
     log: Recorder = field(default_factory=Recorder)
     figures: Figures = field(default_factory=Figures)
     explain: Explain | None = None
+    local: bool = False
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -66,7 +69,7 @@ def create_app(parts: Parts) -> FastAPI:
         parts.log.close()
 
     app = FastAPI(title="Tablewright", version="1", lifespan=life, docs_url="/docs", redoc_url=None)
-    app.add_middleware(Guard, keys=parts.keys, limits=parts.limits, figures=parts.figures)
+    app.add_middleware(Guard, keys=parts.keys, limits=parts.limits, figures=parts.figures, local=parts.local)
 
     def facts_of(request: Request) -> dict[str, Any]:
         facts: dict[str, Any] = request.scope["state"]["facts"]
@@ -211,10 +214,10 @@ def describe(served: Served) -> dict[str, Any]:
         "classes": list(model.classes),
         "threshold": model.threshold if len(model.classes) == 2 else None,
         "metric": model.metric,
-        "score": manifest["score"],
-        "spread": manifest["spread"],
+        "score": manifest.get("score"),
+        "spread": manifest.get("spread"),
         "columns": list(model.used),
-        "lineage": {name: model.lineage[name] for name in ("dataset", "fingerprint", "rows", "run", "seed", "created")},
+        "lineage": {name: model.lineage.get(name) for name in ("dataset", "fingerprint", "rows", "run", "seed", "created")},
         "fast": served.predictor.fast,
         "loaded_at": served.loaded_at,
     }
@@ -260,5 +263,11 @@ def _count(parts: Parts, served: Served, found: list[dict[str, Any]]) -> None:
             parts.figures.labels.labels(served.version, label).inc(number)
 
 
+class _Json(JSONResponse):
+    def render(self, content: Any) -> bytes:
+        # JSON may hold halves of letters that UTF-8 cannot; a caller who sends one in a name gets its faults all the same.
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 def _json(body: Any, status: int = 200) -> Response:
-    return JSONResponse(body, status)
+    return _Json(body, status)

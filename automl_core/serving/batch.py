@@ -76,7 +76,7 @@ def write_predictions(served: Served, given: Path, made: Path, kind: str, kept: 
             whole = pd.concat([frame.rename(columns=clash), predicted], axis=1)
             rows += len(whole)
             if kind == CSV:
-                whole.to_csv(made, mode="a", header=rows == len(whole), index=False, lineterminator="\n")
+                whole.to_csv(made, mode="a", header=rows == len(whole), index=False, lineterminator="\r\n")  # quotes both
             else:
                 import pyarrow as pa
                 import pyarrow.parquet as pq

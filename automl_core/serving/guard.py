@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import logging
 import re
@@ -19,6 +20,7 @@ LOG = logging.getLogger("tablewright.serving")
 OPEN = ("/health", "/ready")
 """Paths that need no key: a load balancer asks them."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PORT = re.compile(r":\d+$")
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -37,7 +39,7 @@ class Limits:
     rows : int
         In one JSON body.
     seconds : float
-        Until the body has come.
+        Until the body has come, and until a piece of the answer is taken.
     """
 
     body: int = 10 * 2**20
@@ -64,9 +66,13 @@ class Guard:
         Where it has keys, every path but `OPEN` needs one.
     limits : Limits
     figures : Figures
+    local : bool
+        Whether only this machine is meant to call: a name that is not its own then comes from a page of somebody else,
+        whose name was made to point here (DNS rebinding).
     """
 
-    def __init__(self, app: App, keys: KeyRing, limits: Limits, figures: Figures) -> None:
+    def __init__(self, app: App, keys: KeyRing, limits: Limits, figures: Figures, *, local: bool = False) -> None:
+        self._local = local
         self._app = app
         self._keys = keys
         self._limits = limits
@@ -90,9 +96,14 @@ class Guard:
             if message["type"] == "http.response.start":
                 answered = message["status"]
                 message.setdefault("headers", []).append((b"x-request-id", request_id.encode()))
-            await send(message)
+            try:
+                async with asyncio.timeout(self._limits.seconds):
+                    await send(message)
+            except TimeoutError as error:
+                raise RefusedError(408, f"The answer was not taken within {self._limits.seconds:g} s.") from error
 
         try:
+            self._same_site(headers)
             self._admit(scope["path"], headers, facts)
             await self._app(scope, self._limited(scope["path"], headers, receive), sending)
         except RefusedError as error:
@@ -111,6 +122,15 @@ class Guard:
             self._figures.requests.labels(path, str(answered or 499)).inc()
             self._figures.seconds.labels(path).observe(took)
             LOG.info("request", extra={"facts": {**facts, "status": answered or 499, "ms": round(1000 * took, 3)}})
+
+    def _same_site(self, headers: dict[str, str]) -> None:
+        """Refuse what a browser sends for a page of another site; other callers name no origin."""
+        origin, host = headers.get("origin", ""), headers.get("host", "")
+        ours = {host.lower(), headers.get("x-forwarded-host", "").lower()} - {""}
+        if origin and origin.lower().partition("://")[2] not in ours:
+            raise RefusedError(403, "Pages of other sites may not call this service.")
+        if self._local and not is_loopback(_PORT.sub("", host).strip("[]")):
+            raise RefusedError(403, "This service answers to localhost and 127.0.0.1 only.")
 
     def _admit(self, path: str, headers: dict[str, str], facts: dict[str, Any]) -> None:
         if path in OPEN or not self._keys.all():
@@ -151,6 +171,16 @@ class Guard:
             return message
 
         return receiving
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import tempfile
@@ -13,7 +12,7 @@ from typing import Any
 
 from automl_core.errors import InputError
 from automl_core.scoring.logged import Keeping, PredictionLog
-from automl_core.serving.guard import Limits
+from automl_core.serving.guard import Limits, is_loopback
 from automl_core.serving.source import Resolve, Target
 
 SETTINGS = "TABLEWRIGHT_SERVICE"
@@ -97,16 +96,6 @@ def check(service: Service) -> None:
         )
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def from_environment() -> Any:
     """Make the service that `SETTINGS` describes; uvicorn calls this in each of its processes."""
     return build(Service(**json.loads(os.environ[SETTINGS])))
@@ -127,13 +116,15 @@ def build(service: Service, resolve: Resolve | None = None, explain: Any = None,
             raise InputError(
                 f"Nothing can be logged in {service.logs}: {error.strerror}.", action="Name another folder."
             ) from error
+    keys = KeyRing(Path(service.keys) if service.keys else None)
     return create_app(
         Parts(
             Source(resolve or resolver(service.model)),
-            KeyRing(Path(service.keys) if service.keys else None),
+            keys,
             Limits(),
             Recorder(service.log or log),
             explain=explain,
+            local=is_loopback(service.host) and not service.anyone and not keys.all(),
         )
     )
 
@@ -175,6 +166,8 @@ def run(
     """
     import uvicorn
 
+    from automl_core.serving.patience import Patience
+
     check(service)
     check_log(service.logs, service.days, service.left_out, service.key)
     common: dict[str, Any] = {
@@ -185,6 +178,7 @@ def run(
         "timeout_keep_alive": 30,
         "timeout_graceful_shutdown": 15,
         "server_header": False,
+        "http": Patience,
     }
     tell(f"Serving {service.model} on http://{service.host}:{service.port}, its fields on /docs")
     if service.workers <= 1:

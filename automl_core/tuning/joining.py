@@ -14,6 +14,7 @@ from automl_core.people.access import changing
 from automl_core.runs import Run
 from automl_core.search.candidates import Spec
 from automl_core.tuning.study import Study, TrialRow, study_folder
+from automl_core.tuning.trial import spec_of
 from automl_core.workspace import at_work, read_json, write_json
 
 
@@ -38,8 +39,9 @@ def join_trial(run: Path, study: Study, row: Candidate, trial: TrialRow, folder:
     shutil.copytree(folder / "candidates" / str(trial.number), target, dirs_exist_ok=True)
     number = study.id.rpartition("-")[2]
     label = f"{row.name}, tuned" + (f" {number}" if number != "1" else "") + (f", trial {trial.number}" if picked else "")
-    base = Spec(**row.spec)
-    spec = replace(base, id=name, name=label, params={**base.params, **trial.params})
+    spec = replace(spec_of(Spec(**row.spec), trial.params, name), name=label)
+    for path in (folder / "folds").glob(f"*/{spec.view}.*"):  # what its cleaning choices have fitted
+        shutil.copyfile(path, run / "folds" / path.parent.name / path.name)
     # A search that goes on finds it by this file, shows its row again, and may take it into the ensemble.
     write_json(target / "spec.json", {"format": 1, **asdict(spec)})
     results = [read_json(path) for path in sorted(target.glob("fold*.json"))]

@@ -23,11 +23,11 @@ from automl_core.search.executor import Done
 from automl_core.search.place import HERE, Place, executor_at
 from automl_core.search.preload import preload
 from automl_core.search.prepare import Prepared, cores
-from automl_core.search.ready import FOREVER, ready_folds
+from automl_core.search.ready import FOREVER, prepare_folds, ready_folds
 from automl_core.tuning.gain import measure_gain
 from automl_core.tuning.joining import join_trial
 from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow, go_on, is_paused, studies_url
-from automl_core.tuning.trial import TrialWork, Try, begin
+from automl_core.tuning.trial import TrialWork, Try, begin, spec_of
 
 TICK = 0.05
 """Seconds between two looks at the stop button."""
@@ -86,7 +86,7 @@ class TuneLoop:
         self.end = started + study.goal_seconds - study.seconds if not study.goal_trials else float("inf")
         self.saved = 0.0
         self.stopped = False
-        self.facts: dict[int, dict[str, Any]] = {}
+        self.facts: dict[tuple[int, str], dict[str, Any]] = {}
         go_on(folder)
         self.optuna = TuningStudy(
             folder / STORAGE,
@@ -109,7 +109,8 @@ class TuneLoop:
         self.study = replace(self.study, rows=tuple(TrialRow.from_dict(told.facts) for told in self.optuna.told()))
         try:
             self._first()
-            self.facts = ready_folds(self.work, self.base.view, self.executor, self.emit, self._left)
+            ready = ready_folds(self.work, self.base.view, self.executor, self.emit, self._left)
+            self.facts = {(fold, self.base.view): facts for fold, facts in ready.items()}
             while not self._over():
                 self._batch()
         finally:
@@ -170,7 +171,7 @@ class TuneLoop:
         """Ask for a batch, fit it fold by fold, and tell its scores in order."""
         count, first = self._count(), len(self.study.rows) - 1
         fixed = self.points[first : first + count] if self.points is not None else ()
-        tries = [begin(trial, self.study.rows) for trial in self.optuna.ask(count, fixed)]
+        tries = [begin(trial, self.base, self.study.rows) for trial in self.optuna.ask(count, fixed)]
         folds = list(range(self.work.division.folds))
         pruner = self.settings.pruner
         if self.settings.aim:
@@ -192,6 +193,7 @@ class TuneLoop:
     def _fit(self, tries: Sequence[Try], folds: Sequence[int], batch: Sequence[Try]) -> None:
         """Fit some folds of some trials; one that fails is not fitted further."""
         known = {one.trial.number: one for one in tries}
+        self._prepare(tries, folds)
         queue = [(one, fold) for fold in folds for one in tries]
         running = 0
         while queue or running:
@@ -215,15 +217,31 @@ class TuneLoop:
                 one, fold = queue.pop(0)
                 if not one.alive:
                     continue
-                spec = replace(self.base, id=str(one.trial.number), params={**self.base.params, **one.params})
-                left = self._left()
-                self.executor.submit((one.trial.number, fold), partial(self.work.fit, spec, fold, self.facts[fold], left), left)
+                left, facts = self._left(), self.facts[fold, one.spec.view]
+                self.executor.submit((one.trial.number, fold), partial(self.work.fit, one.spec, fold, facts, left), left)
                 running += 1
             queue += waiting
             for done in self.executor.wait(TICK):
                 running -= 1
                 self._take(known[done.key[0]], done)
             self._tell_progress(batch)
+
+    def _prepare(self, tries: Sequence[Try], folds: Sequence[int]) -> None:
+        """Prepare the data for cleaning choices that no trial had yet; where that fails, so do the trials that want it."""
+
+        def over() -> bool:
+            self.stopped = self.stopped or self.should_stop()
+            return self.stopped or time.time() >= self.end
+
+        wanted = dict.fromkeys((fold, one.spec.view) for fold in folds for one in tries if one.alive)
+        places = [place for place in wanted if place not in self.facts]
+        for place, done in prepare_folds(self.work, places, self.executor, self._left, over).items():
+            if not done.error:
+                self.facts[place] = done.result
+                continue
+            for one in tries:
+                if one.spec.view == place[1] and one.alive:
+                    one.state, one.reason = "failed", f"The data could not be prepared: {done.error}"
 
     def _wait(self) -> None:
         """Do nothing while the study is paused; the pause counts for nobody's time."""
@@ -281,6 +299,14 @@ class TuneLoop:
             if path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
 
+    def _let_go(self) -> None:
+        """Remove the data that cleaning choices made; the fitted preparation stays for the trials that are kept."""
+        best = [row for row in [*self.study.front, self.study.best] if row is not None]
+        views = {spec_of(self.base, row.params, "").view for row in best}
+        for path in (self.folder / "folds").glob("*/*"):
+            if path.suffix == ".npy" or path.stem not in views:
+                path.unlink(missing_ok=True)
+
     def _tell_progress(self, tries: Sequence[Try]) -> None:
         now = time.time()
         if now - self.saved < STALE:
@@ -333,5 +359,6 @@ class TuneLoop:
             self.study, importance=self.optuna.importance(), gain=gain.to_dict(), joined=joined, seconds=self._at()
         )
         self.study.save(self.folder)
+        self._let_go()
         self.emit(Message(gain.sentence))
         return self.study

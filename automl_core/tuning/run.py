@@ -8,25 +8,38 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from automl_core.cleaning.apply import apply_stateless
 from automl_core.errors import InputError, StorageError
 from automl_core.events import Event
 from automl_core.experiment import Task
 from automl_core.leaderboard import Candidate
 from automl_core.runs import Run
+from automl_core.schema import Schema
 from automl_core.search.candidates import Spec
 from automl_core.search.place import HERE, Place
 from automl_core.search.prepare import prepare
 from automl_core.tuning.loop import TuneLoop
 from automl_core.tuning.methods import FOR_AIMS, check_method
-from automl_core.tuning.spaces import Space, check_tunable, space_of
+from automl_core.tuning.spaces import Space, check_tunable, cleaning_space, space_of
 from automl_core.tuning.study import FILE, Settings, Study, studies_url, study_folder
 from automl_core.workspace import at_work
 
 
-def space_of_row(task: Task, row: Candidate) -> Space:
-    """Return what can be tuned of a row of the leaderboard; raises InputError when it cannot be."""
+def space_of_row(task: Task, row: Candidate, schema: Schema | None = None) -> Space:
+    """Return what can be tuned of a row of the leaderboard; raises InputError when it cannot be.
+
+    With the schema of the run's features (`features_of`), the cleaning choices that reach the model are a part of it.
+    """
     check_tunable(row)
-    return space_of(task, Spec(**row.spec))
+    space = space_of(task, Spec(**row.spec))
+    return space + cleaning_space(row.view, schema) if schema is not None else space
+
+
+def features_of(run: Run) -> Schema:
+    """Return the schema of what the models of a run get, after the recipe's steps that act on the table."""
+    dataset = run.dataset()
+    cleaned = apply_stateless(dataset.frame().head(1), dataset.schema, run.recipe, training=False)
+    return cleaned.schema.without({run.config.target, *run.config.ignored})
 
 
 def check_settings(settings: Settings, row: Candidate) -> None:

@@ -8,14 +8,18 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
+from automl_core.cleaning.variants import AS_IS, CHOICES, offered
 from automl_core.engines.optuna import Choice, Range
 from automl_core.errors import InputError
 from automl_core.experiment import Task
 from automl_core.leaderboard import Candidate
+from automl_core.schema import Schema
 from automl_core.search.candidates import Spec, entries, make_estimator
 from automl_core.search.tuner import KINDS, kind_of
 from automl_core.tuning.meanings import meaning
 
+CLEANING = "clean_"
+"""How the name of a parameter begins that is a cleaning choice and none of the model."""
 MOST_POINTS = 2_000
 """Of a grid; beyond it a sampler finds better points in less time."""
 STEPS = 3
@@ -159,6 +163,9 @@ class Space:
         """Return the point of the space that stands for the model as it is."""
         return {one.name: one.nearest(one.start) for one in self.parameters}
 
+    def __add__(self, other: Space) -> Space:
+        return Space((*self.parameters, *other.parameters))
+
     def to_dict(self) -> list[dict[str, Any]]:
         """Return plain JSON types."""
         rows: list[dict[str, Any]] = []
@@ -253,6 +260,31 @@ def space_of(task: Task, spec: Spec) -> Space:
         raise InputError(f"{spec.name} has nothing that could be tuned.", action="Choose another model.")
     now = _present(spec)
     return Space(tuple(Parameter(name, entry, _plain(now.get(name))) for name, entry in found.items()))
+
+
+def cleaning_space(view: str, schema: Schema) -> Space:
+    """Return the cleaning choices that can be tuned beside a model's parameters.
+
+    Parameters
+    ----------
+    view : str
+        The model's.
+    schema : Schema
+        Of the table.
+
+    Raises
+    ------
+    InputError
+        When no choice would change what the model gets.
+    """
+    names = offered(view, schema)
+    if not names:
+        raise InputError(
+            "This model reads words and gaps by itself.",
+            "The imputer, the encoder and the scaler of the recipe do not reach it.",
+            "Leave the cleaning choices out, or choose another model.",
+        )
+    return Space(tuple(Parameter(f"{CLEANING}{name}", Choice(CHOICES[name]), AS_IS) for name in names))
 
 
 def check_tunable(row: Candidate) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from automl_core.cleaning.variants import variant
 from automl_core.engines.optuna_study import Trial
+from automl_core.search.candidates import Spec
 from automl_core.search.fitting import FoldWork
+from automl_core.tuning.spaces import CLEANING
 from automl_core.tuning.study import TrialRow
 
 
 class TrialWork(FoldWork):
-    """The run's folds, with what is fitted kept in the study's folder."""
+    """The run's folds, with what is fitted, and what cleaning choices make of the data, kept in the study's folder."""
 
     trials: Path
     durable = False
@@ -41,6 +44,7 @@ class Try:
     """A trial under way."""
 
     trial: Trial
+    spec: Spec
     params: dict[str, Any]
     results: dict[int, dict[str, Any]] = field(default_factory=dict)
     state: str = ""
@@ -91,12 +95,19 @@ class Try:
         )
 
 
-def begin(trial: Trial, rows: Sequence[TrialRow]) -> Try:
-    """Return a trial to be fitted, with the row that says the same already where there is one."""
+def begin(trial: Trial, base: Spec, rows: Sequence[TrialRow]) -> Try:
+    """Return a trial to be fitted, with the row that says the same already where there is one; `base` is what is tuned."""
     params = {name: _rounded(value) for name, value in trial.point.items()}
     key = _key(params)
     again = next((row for row in rows if row.state in ("scored", "failed") and _key(row.params) == key), None)
-    return Try(trial, params, again=again)
+    return Try(trial, spec_of(base, params, str(trial.number)), params, again=again)
+
+
+def spec_of(base: Spec, params: Mapping[str, Any], ident: str) -> Spec:
+    """Return what a trial fits: the model with its parameters, on the view that its cleaning choices make."""
+    choices = {name.removeprefix(CLEANING): str(value) for name, value in params.items() if name.startswith(CLEANING)}
+    own = {name: value for name, value in params.items() if not name.startswith(CLEANING)}
+    return replace(base, id=ident, params={**base.params, **own}, view=variant(base.view, choices))
 
 
 def _rounded(value: Any) -> Any:

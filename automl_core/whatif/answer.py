@@ -15,7 +15,7 @@ from automl_core.evaluation.wording import money
 from automl_core.explaining.explainer import Explainer, MemberShare, Shares, linked
 from automl_core.explaining.sampling import sample_shapley
 from automl_core.predicting import check_rows, read_row
-from automl_core.profiling.wording import counted, listed, number, percent, quoted
+from automl_core.profiling.wording import counted, number, percent, quoted
 from automl_core.scoring.bundle import Model
 from automl_core.scoring.conformal import COVERAGE, conformal_of, ranges
 from automl_core.whatif.neighbours import Neighbours, Position, outside, positions
@@ -62,6 +62,9 @@ class Answer:
     base : float
     contributions : tuple of Contribution
         Largest first.
+    levels : tuple of float
+        What is predicted of `output` in its own unit, as a probability or a value: of an unknown row, then after each of
+        `contributions` in turn.
     summed : float
         What base and contributions say, in the unit of the predictions.
     gap : float
@@ -83,6 +86,7 @@ class Answer:
     scale: str
     base: float
     contributions: tuple[Contribution, ...]
+    levels: tuple[float, ...]
     summed: float
     gap: float
     members: tuple[MemberShare, ...] = ()
@@ -109,23 +113,16 @@ class Answer:
     def steps(self, most: int = 10) -> list[tuple[str, float, float]]:
         """Return what the prediction is after each column in turn, largest first: label, before, after.
 
-        For two classes and for numbers in the unit of the predictions; for more classes on the raw scale, since a
-        probability there depends on the scores of all classes.
+        The rest stand together. How much a column moves a probability depends on its turn.
         """
-        said = [(f"{entry.column} = {entry.cell or 'missing'}", entry.value) for entry in self.contributions]
-        rest = said[most:]
-        if rest:
-            said = [*said[:most], (counted(len(rest), "other column", "other columns"), sum(value for _, value in rest))]
-        found, raw = [], self.base
-        for label, value in said:
-            found.append((label, self._unit(raw), self._unit(raw + value)))
-            raw += value
+        shown = self.contributions[:most]
+        found = [
+            (f"{entry.column} = {entry.cell or 'missing'}", self.levels[place], self.levels[place + 1])
+            for place, entry in enumerate(shown)
+        ]
+        if rest := len(self.contributions) - len(shown):
+            found.append((counted(rest, "other column", "other columns"), self.levels[len(shown)], self.levels[-1]))
         return found
-
-    def _unit(self, raw: float) -> float:
-        if self.scale == "value" or len(self.probabilities) != 2:
-            return raw
-        return float(linked(np.array([raw]), self.scale)[0])
 
 
 def answer(model: Model, explainer: Explainer, values: dict[str, Any], neighbours: Neighbours | None = None) -> Answer:
@@ -169,7 +166,9 @@ def answer_of(model: Model, shares: Shares, typed: pd.DataFrame, warnings: tuple
         Contribution(name, stands[name].cell, float(shares.values[0, column, place]), float(shares.error[0, column, place]))
         for column, name in enumerate(shares.columns)
     ]
-    found.sort(key=lambda entry: -abs(entry.value))
+    order = sorted(range(len(found)), key=lambda column: -abs(found[column].value))
+    raw = shares.base + np.vstack([np.zeros(len(shares.outputs)), shares.values[0, order].cumsum(axis=0)])
+    found = [found[column] for column in order]
     return Answer(
         target=model.target,
         prediction=prediction,
@@ -178,6 +177,7 @@ def answer_of(model: Model, shares: Shares, typed: pd.DataFrame, warnings: tuple
         scale=shares.scale,
         base=float(shares.base[place]),
         contributions=tuple(found),
+        levels=tuple(float(level) for level in linked(raw, shares.scale)[:, place]),
         summed=float(shares.summed[0, place]),
         gap=float(shares.gaps[0, place]),
         members=shares.members,
@@ -209,7 +209,8 @@ def range_sentence(model: Model, values: Array, coverage: float = COVERAGE) -> s
     labels = list(found["labels"])
     if len(labels) == len(model.classes):
         return f"{certain} no label can be ruled out for this row."
-    return f"{certain} it is {listed(labels) if len(labels) == 1 else f'one of {listed(labels)}'}."
+    said = [quoted(label) for label in labels]
+    return f"{certain} it is {', '.join(said[:-1])} or {said[-1]}." if len(said) > 1 else f"{certain} it is {said[0]}."
 
 
 def worth_sentence(model: Model, values: Array, typed: pd.DataFrame) -> str:
@@ -239,36 +240,29 @@ def worth_sentence(model: Model, values: Array, typed: pd.DataFrame) -> str:
 
 def why_sentences(answer: Answer, most: int = 3) -> tuple[str, ...]:
     """Say in plain words why a row got its prediction, from the same numbers."""
-    two = len(answer.probabilities) == 2
-
-    def unit(value: float) -> str:
-        return percent(value) if two else number(value, 3)
-
     if answer.chance is not None:
-        start = f"{quoted(answer.output)} has a probability of {percent(answer.chance)} for this row."
+        start = f"The model gives {quoted(answer.target)} = {quoted(answer.output)} a probability of {percent(answer.chance)}."
+        unknown = percent(answer.levels[0])
     else:
-        start = f"{quoted(answer.target)} is predicted as {answer.shown}."
-    said = [start]
-    if two or answer.scale == "value":
-        base = answer.steps(0)[0][1] if answer.contributions else answer.base
-        said[0] += f" Without knowing anything about the row the model would say {unit(base)}."
+        start, unknown = f"{quoted(answer.target)} is predicted as {answer.shown}.", number(answer.levels[0], 3)
+    said = [f"{start} Without knowing anything about the row it would say {unknown}."]
     least = WORTH * max((abs(entry.value) for entry in answer.contributions), default=0.0)
-    up = [entry for entry in answer.contributions if entry.value > least][:most]
-    down = [entry for entry in answer.contributions if entry.value < -least][:most]
-    for entries, way in ((up, "raises"), (down, "lowers")):
-        if entries:
-            parts = [f"{quoted(entry.column)} = {entry.cell or 'missing'} ({_amount(answer, entry.value)})" for entry in entries]
-            said.append(f"What {way} it most: {', '.join(parts)}.")
+    for sign, way in ((1, "raises"), (-1, "lowers")):
+        parts = [
+            f"{quoted(entry.column)} = {entry.cell or 'missing'} ({_amount(answer, place)})"
+            for place, entry in enumerate(answer.contributions)
+            if sign * entry.value > least
+        ]
+        if parts:
+            said.append(f"What {way} it most: {', '.join(parts[:most])}.")
     return tuple(said)
 
 
-def _amount(answer: Answer, value: float) -> str:
-    if answer.scale == "value":
-        return f"{'+' if value > 0 else '−'}{number(abs(value), 3)}"
-    if len(answer.probabilities) == 2:
-        times = float(np.exp(abs(value)))
-        return f"odds {'×' if value > 0 else '÷'} {number(times, 2)}"
-    return f"{'+' if value > 0 else '−'}{number(abs(value), 2)} log-odds"
+def _amount(answer: Answer, place: int) -> str:
+    before, after = answer.levels[place : place + 2]
+    if answer.chance is not None:
+        return f"from {percent(before)} to {percent(after)}"
+    return f"{'+' if after > before else '−'}{number(abs(after - before), 3)}"
 
 
 def exact_sum(model: Model, explainer: Explainer, values: dict[str, Any], *, rounds: int = 2, seed: int = 0) -> Shares:

@@ -153,8 +153,9 @@ class Neighbours:
         if nearest <= max(self.far, 1e-9):
             return ""
         return (
-            f"No training row is like this one: the nearest is {percent(1 - nearest)} alike, and {percent(FAR)} of the training "
-            f"rows have another that is at least {percent(1 - self.far)} alike. What the model says here it learned elsewhere."
+            "This row is unlike those that the model learned from, so rely less on what it says: the nearest one is "
+            f"{percent(1 - nearest)} alike, while {percent(FAR)} of them have another that is at least "
+            f"{percent(1 - self.far)} alike."
         )
 
 

@@ -18,6 +18,7 @@ from automl_core.registry.store import Registered, all_registered, list_register
 from automl_core.retraining.deciding import Facts, due, fate
 from automl_core.retraining.policy import Firing, Policy, list_firings, list_policies, save_firing
 from automl_core.retraining.rows import Rows, choose_rows, read_new
+from automl_core.retraining.tables import new_rows, settle
 from automl_core.retraining.watching import Arrivals, arrivals, stamp
 from automl_core.runs import Run, write_request
 from automl_core.scoring.bundle import load_model
@@ -123,6 +124,7 @@ def _facts(
         tuple(codes),
         standing.aliases.get("champion", 0),
         len(standing.champions) > 1,
+        arrived.rows,
     )
 
 
@@ -131,8 +133,10 @@ def _seen_file(registered: Registered, policy: Policy) -> Path:
 
 
 def _arrived(registered: Registered, policy: Policy) -> Arrivals:
-    if not policy.watched or not policy.learns:
+    if not policy.source or not policy.learns:
         return Arrivals((), ())
+    if policy.database:
+        return new_rows(registered, policy)
     path = _seen_file(registered, policy)
     return arrivals(Path(policy.watched).expanduser(), read_json(path)["files"] if path.exists() else {})
 
@@ -163,6 +167,8 @@ def fire(
             firing = _learn(registered, policy, firing, files, who, emit, should_stop)
     except AutoMLError as error:
         firing = replace(firing, outcome="failed", reason=str(error))
+    if policy.database and files:
+        settle(registered, policy, learned=firing.outcome != "failed")
     firing = replace(firing, seconds=time.time() - started)
     save_firing(registered, firing)
     if stamps:  # also after a failure: a file that cannot be learned is not tried again until it changes

@@ -175,4 +175,7 @@ with many, errors.shown():
         draw_predictions(project, run, candidate, earlier[0])
 with one, errors.shown():
     draw_form(project, run, candidate)
-layout.next_step("compare", "Not good enough? Give it more time, or clean the table another way.", "Compare again")
+if predictions(project, run, candidate):
+    layout.next_step("drift", "See whether these rows still look like what the model learned from.", "Check for drift")
+else:
+    layout.next_step("compare", "Not good enough? Give it more time, or clean the table another way.", "Compare again")

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors, guards, layout, run_view, whatif_cache, whatif_change, whatif_form, whatif_view
+from pages.shared import (
+    caches,
+    errors,
+    guards,
+    layout,
+    run_view,
+    whatif_cache,
+    whatif_cases,
+    whatif_change,
+    whatif_form,
+    whatif_view,
+)
 from pages.shared.candidate_jobs import result_of
 
 if TYPE_CHECKING:
@@ -62,7 +73,7 @@ def ask(project: ProjectFolder, run: Run, candidate: Candidate, bundle: Path) ->
         elif part == "Rows like it":
             whatif_view.draw_similar(run, bundle, model, values, weights)
         elif part == "Side by side":
-            whatif_view.draw_cases(run, candidate, bundle, answer, values, cases, weights)
+            whatif_cases.draw(run, candidate, bundle, answer, values, cases, weights)
         else:
             whatif_view.draw_why(answer)
             whatif_view.draw_exact(run, bundle, model, values)

@@ -12,7 +12,7 @@ registered = models_view.choose(project, "automate")
 if registered is None:
     layout.empty("Policies belong to a registered model. Register one first.", "models", "Register a model")
     with errors.shown():
-        pipeline_view.draw(project)
+        pipeline_view.draw(project, None)
     st.stop()
 with errors.shown():
     policy_view.draw_watcher(project)
@@ -23,7 +23,7 @@ with errors.shown():
 with errors.shown():
     policy_form.ask(registered)
 with errors.shown():
-    pipeline_view.draw(project)
+    pipeline_view.draw(project, registered)
 with errors.shown():
     policy_view.draw_firings(registered)
 with errors.shown():

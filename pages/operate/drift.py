@@ -12,8 +12,12 @@ from automl_core.workspace import ProjectFolder, new_id, read_json
 from pages.shared import caches, drift_form, drift_view, errors, guards, intake, jobs, layout, people, run_view, state
 
 if TYPE_CHECKING:
+    from automl_core.drift.report import DriftReport
     from automl_core.leaderboard import Candidate
     from automl_core.runs import Run
+
+IN_USE = "in use"
+"""Stands for the comparison of what a version in use was asked."""
 
 
 def start(project: ProjectFolder, params: dict[str, Any]) -> None:
@@ -78,10 +82,24 @@ def checks(project: ProjectFolder, run: Run, candidate: Candidate) -> dict[str, 
     return found
 
 
-def draw_check(project: ProjectFolder, job_id: str) -> None:
+def in_use(project: ProjectFolder, run: Run, candidate: Candidate) -> DriftReport | None:
+    """Return what Monitor found for the rows that the registered version of this model was asked; None without one."""
+    from automl_core.monitoring.drift import drift_file, stored_drift
+    from automl_core.monitoring.log import version_of
+
+    found = version_of(project, run.id, candidate.id)
+    if found is None or not drift_file(found[0]).exists():
+        return None
+    return stored_drift(caches.result(drift_file(found[0])), found[1])
+
+
+def draw_check(project: ProjectFolder, job_id: str, used: DriftReport | None) -> None:
     """Follow one comparison, then show what it found."""
     from automl_core.drift.report import DriftReport
 
+    if job_id == IN_USE and used is not None:
+        drift_view.draw(used, "drift_in_use")
+        return
     following = jobs.panel(project, job_id, key=f"drift_{job_id}")
     file = project.job(job_id) / "drift.json"
     if following.state == "finished" and file.exists():
@@ -92,7 +110,10 @@ layout.header("drift")
 run, candidate = guards.require_candidate()
 project = guards.require_project()
 run_view.choose_model(run, candidate, "drift")
-earlier = checks(project, run, candidate)
+used = None
+with errors.shown():
+    used = in_use(project, run, candidate)
+earlier = {**({IN_USE: "Rows in use, as Monitor found them"} if used else {}), **checks(project, run, candidate)}
 if not earlier:
     take_rows(project, run, candidate)
     st.stop()
@@ -106,5 +127,5 @@ if len(earlier) > 1:
         help="Every comparison with this model, newest first.",
     )  # fmt: skip
 with errors.shown():
-    draw_check(project, chosen)
+    draw_check(project, chosen, used)
 layout.next_step("compare", "When something should be done, let a model learn from newer rows.", "Compare models")

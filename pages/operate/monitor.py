@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import errors, guards, jobs, layout, models_view, monitor_form, monitor_view, people
+from pages.shared import errors, guards, jobs, layout, models_view, monitor_drift, monitor_form, monitor_view, people
 
 layout.header("monitor")
 project = guards.require_project()
@@ -37,10 +37,11 @@ with errors.shown():
     status = stored_status(registered)
     if status is not None:
         monitor_view.draw_status(registered, status, settings)
+        monitor_drift.draw(registered, status)
 with errors.shown():
     monitor_view.draw_machine()
 with errors.shown():
     monitor_form.ask_labels(registered, settings)
 with errors.shown():
     monitor_form.ask_settings(registered, settings)
-layout.next_step("automate", "Let somebody look while you are away.", "Automate it")
+layout.next_step("automate", "Have it looked at while you are away.", "Automate it")

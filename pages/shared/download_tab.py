@@ -23,6 +23,8 @@ def draw(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     with errors.shown():
         _model(project, run, candidate)
     with errors.shown():
+        _edge(project, run, candidate)
+    with errors.shown():
         _report(project, run, candidate)
     with errors.shown():
         _code(project, run, candidate)
@@ -44,6 +46,27 @@ def _model(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     if bundle is not None:
         size = f"{bundle.stat().st_size / 2**20:,.1f} MB, with a README that shows how to use it."
         _offer("Download the model", bundle, f"{candidate.id}.zip", "explain_download_model", size)
+
+
+def _edge(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
+    st.markdown("**For small devices**")
+    st.caption(
+        "One ONNX file that predicts with onnxruntime and NumPy alone, from Python, C++, Java, JavaScript and others. It is "
+        "offered when every part of the model can be written so and it predicts the same."
+    )
+    found = result_of(
+        project, run, candidate, "edge", run.edge, label="Write it as ONNX",
+        why="Writes every part as ONNX operators, and compares what the file predicts with what the model predicts.",
+        icon=":material/memory:",
+    )  # fmt: skip
+    if found is None:
+        return
+    from automl_core.edge.export import EdgeModel
+
+    made = EdgeModel.from_dict(caches.result(found))
+    st.success(errors.plain(made.sentence), icon=":material/verified:")
+    told = "It asks for numbers as doubles and for words as text; docs/edge.md shows how."
+    _offer("Download the ONNX file", found.with_suffix(".onnx"), f"{candidate.id}.onnx", "explain_download_onnx", told)
 
 
 def _report(project: ProjectFolder, run: Run, candidate: Candidate) -> None:

@@ -20,17 +20,18 @@ PLAIN = {"displayModeBar": False}
 
 def draw(report: DriftReport, key: str) -> None:
     """Draw a report; `key` prefixes the widgets."""
-    _headline(report)
+    headline(report)
     if report.performance or report.prediction or report.target:
         _outcome(report)
     if report.chunks:
-        _timeline(report, key)
+        timeline(report, key)
     _columns(report, key)
     _together(report)
     _downloads(report, key)
 
 
-def _headline(report: DriftReport) -> None:
+def headline(report: DriftReport) -> None:
+    """Draw the verdict on the whole table, and what became of it."""
     show = {"nothing": st.success, "watch": st.warning, "act": st.error}[report.verdict]
     show(errors.plain(report.sentence), icon=ICONS[report.verdict])
     name = f"**{errors.plain(report.name)}**: " if report.name else ""
@@ -83,13 +84,15 @@ def _outcome(report: DriftReport) -> None:
             )
 
 
-def _timeline(report: DriftReport, key: str) -> None:
+def timeline(report: DriftReport, key: str, *, title: str = "Over time", first: str = "Shift") -> None:
+    """Draw the pieces of the new rows over time: what moved, or a metric, beginning with the one whose label is `first`."""
     from automl_core.charts.drift import performance_figure, timeline_figure
 
-    st.subheader("Over time", anchor=False)
+    st.subheader(title, anchor=False)
     kinds = ["Shift", *(one.label for one in report.performance)]
     kind = st.segmented_control(
-        "Time line", kinds, default="Shift", required=True, key=f"{key}_line", label_visibility="collapsed",
+        "Time line", kinds, default=first if first in kinds else "Shift", required=True, key=f"{key}_line",
+        label_visibility="collapsed",
         help="The largest shift of a column in each piece, or a metric.",
     )  # fmt: skip
     if kind == "Shift":

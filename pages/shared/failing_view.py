@@ -72,7 +72,8 @@ def _groups(found: Failing) -> None:
 
 def _heat(run: Run, folder: Path, found: Failing, threshold: float) -> None:
     from automl_core.charts.judging import heat_figure
-    from automl_core.evaluation.failing import FEW, errors_of, heat
+    from automl_core.evaluation.failing import errors_of
+    from automl_core.evaluation.heat import FEW, heat
     from automl_core.evaluation.judged import Judged, judged_columns
 
     st.subheader("Error over two columns", anchor=False)
@@ -93,7 +94,7 @@ def _heat(run: Run, folder: Path, found: Failing, threshold: float) -> None:
             config={"displayModeBar": False},
             alt=f"Error by {down} and {across}",
         )
-        st.caption(f"Darker is worse. Combinations of fewer than {FEW} rows are left empty.")
+        st.caption(f"The stronger the colour, the worse. Combinations of fewer than {FEW} rows are left empty.")
 
 
 def _worst(found: Failing) -> None:

@@ -89,7 +89,7 @@ def draw_table(registered: Registered, versions: list[Version], now: Standing) -
     rows = [
         {
             "Version": version.number,
-            "Is": ", ".join(now.aliases_of(version.number)),
+            "In use as": ", ".join(now.aliases_of(version.number)),
             "Score": version.judged,
             "From": "held-out rows" if version.held_out else "folds",
             "Model": version.candidate,

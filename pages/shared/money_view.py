@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, costs_form, errors, jobs
+from pages.shared import caches, costs_form, errors, jobs, people
 
 if TYPE_CHECKING:
     from automl_core.experiment import Costs
@@ -40,13 +40,15 @@ def draw(project: ProjectFolder, run: Run, key: str) -> None:
                     "Count money",
                     key=f"{key}_money_count",
                     icon=":material/payments:",
-                    help="Judges every model by this table and chooses their thresholds by it. Nothing is learned again.",
+                    **people.changing(
+                        "Judges every model by this table and chooses their thresholds by it. Nothing is learned again."
+                    ),
                 )
                 dropped = config.costs is not None and st.form_submit_button(
                     "Take it away",
                     key=f"{key}_money_drop",
                     icon=":material/delete:",
-                    help="Models are then judged without money, and decide at the threshold they had.",
+                    **people.changing("Models are then judged without money, and decide as they would have without it."),
                 )
         if counted or dropped:
             _submit(project, run, None if dropped else costs)

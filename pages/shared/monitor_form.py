@@ -105,15 +105,17 @@ def ask_settings(registered: Registered, settings: Settings) -> None:
         )  # fmt: skip
         st.caption("Limits; an empty one is not watched.")
         limits = settings.limits
-        with st.container(horizontal=True):
+        first, second, third, fourth = st.columns(4)
+        with first:
             p95 = _limit(registered, "p95", "Latency, ms a row", limits.p95_ms, 10.0, "95 % of the requests may take this.")
-            failed = _share(registered, "errors", "Failed requests, %", limits.errors, "Share of requests that may fail.")
-            drop = _share(
-                registered, "drop", "Performance lost, %", limits.drop, "Below the version's own score, as a share of it."
-            )
-            memory = _share(registered, "memory", "Memory, %", limits.memory, "Share of the machine's memory in use.")
-            disk = _share(registered, "disk", "Disk, %", limits.disk, "Share of the workspace's disk in use.")
             cpu = _share(registered, "cpu", "Processor, %", limits.cpu, "Share of the processor in use.")
+        with second:
+            failed = _share(registered, "errors", "Failed requests, %", limits.errors, "Share of requests that may fail.")
+            memory = _share(registered, "memory", "Memory, %", limits.memory, "Share of the machine's memory in use.")
+        with third:
+            drop = _share(registered, "drop", "Worse by, %", limits.drop, "Below the version's own score, as a share of it.")
+            disk = _share(registered, "disk", "Disk, %", limits.disk, "Share of the workspace's disk in use.")
+        with fourth:
             queue = _limit(registered, "queue", "Jobs waiting", limits.queue, 1.0, "Jobs that may wait.")
         drift = st.toggle("Drift", limits.drift, key=f"monitor_drift_{registered.id}", help="Tells when the verdict is to act.")
         if st.button(
@@ -132,8 +134,8 @@ def ask_settings(registered: Registered, settings: Settings) -> None:
 
 def _limit(registered: Registered, name: str, label: str, value: float | None, step: float, help: str) -> float | None:
     found = st.number_input(
-        label, min_value=0.0, value=None if value is None else float(value), step=step, key=f"monitor_{name}_{registered.id}",
-        help=help,
+        label, min_value=0.0, value=None if value is None else float(value), step=step, format="%g",
+        key=f"monitor_{name}_{registered.id}", help=help,
     )  # fmt: skip
     return None if found is None else float(found)
 

@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from automl_core.monitoring.summary import Status
     from automl_core.registry.store import Registered
 
-VERDICTS = {
-    "nothing": ":material/check: Nothing that matters",
-    "watch": ":material/visibility: Watch it",
-    "act": ":material/warning: Act",
-}
-
 
 def draw_status(registered: Registered, status: Status, settings: Settings) -> None:
     """Draw the latest look at a model."""
@@ -49,11 +43,6 @@ def draw_status(registered: Registered, status: Status, settings: Settings) -> N
         st.metric("Computing time, s", _number(total.seconds), border=True, help="What all these predictions cost the machine.")
         if total.money is not None:
             st.metric("Money a row", _number(total.money), border=True, help="By the cost table, over the labelled rows.")
-    if status.drift:
-        st.markdown(f"**Drift:** {VERDICTS.get(status.drift.verdict, status.drift.verdict)}")
-        st.markdown(errors.plain(status.drift.sentence))
-        for sentence in status.drift.columns[:5]:
-            st.caption(errors.plain(sentence))
     for note in status.notes:
         st.caption(f":material/info: {errors.plain(note)}")
     known = [title for title, field in SHOWN.items() if any(value for value in series(status.periods, field)[1])]

@@ -11,9 +11,11 @@ import streamlit as st
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder
 from pages.shared import caches, errors
+from pages.shared.models_view import when
 
 if TYPE_CHECKING:
     from automl_core.pipelines.plan import Pipeline
+    from automl_core.registry.store import Registered
     from automl_core.runs import Run
 
 DRIFT = {
@@ -22,12 +24,7 @@ DRIFT = {
     "stop": "End the run when it says act",
 }
 EVERY = {"hour": "Every hour", "day": "Every day", "week": "Every Monday", "month": "On the first of a month"}
-SCHEDULERS = {
-    "airflow": "Airflow",
-    "kubeflow": "Kubeflow",
-    "cron": "cron",
-    "systemd": "systemd",
-}
+SCHEDULERS = {"airflow": "Airflow", "kubeflow": "Kubeflow", "cron": "cron", "systemd": "systemd"}
 TOLD = {
     "airflow": "One DAG with a task for each step. Put it into Airflow's folder of DAGs, and the pipeline where it says.",
     "kubeflow": "A source that kfp compiles: `python FILE` writes the YAML that Kubeflow takes. The steps share a volume.",
@@ -37,9 +34,9 @@ TOLD = {
 KINDS = {".yaml": "yaml", ".py": "python"}
 
 
-def draw(project: ProjectFolder) -> None:
+def draw(project: ProjectFolder, registered: Registered | None) -> None:
     """Draw the section: what the pipeline shall ask for, then its file and those of a scheduler."""
-    from automl_core.pipelines.exporting import exportable, pipeline_of
+    from automl_core.pipelines.exporting import exportable
 
     runs = exportable(project)
     with st.expander("Hand it to a scheduler", icon=":material/schedule:", key="automate_pipeline"):
@@ -51,14 +48,14 @@ def draw(project: ProjectFolder) -> None:
             "as they like, gets a new champion when the table is new and the model is better, and nothing is done twice."
         )
         try:
-            made = _asked(project, runs, pipeline_of(project))
+            made = _asked(project, registered, runs)
         except AutoMLError as error:
             errors.show(error)
             return
         _files(made)
 
 
-def _asked(project: ProjectFolder, runs: list[str], proposed: Pipeline) -> Pipeline:
+def _asked(project: ProjectFolder, registered: Registered | None, runs: list[str]) -> Pipeline:
     """Ask for what a pipeline says beyond its run, and return it."""
     from automl_core.metrics import metric_of
     from automl_core.pipelines.exporting import pipeline_of
@@ -72,7 +69,7 @@ def _asked(project: ProjectFolder, runs: list[str], proposed: Pipeline) -> Pipel
             "Run", list(names), format_func=names.__getitem__, key="automate_pipeline_run",
             help="Its recipe and settings are done again.",
         )  # fmt: skip
-        proposed = pipeline_of(project, run_id=chosen)
+    proposed = pipeline_of(project, registered, run_id=chosen)
     metric = metric_of(proposed.experiment)
     file = st.text_input(
         "Table", placeholder=proposed.data.file, key="automate_pipeline_file",
@@ -114,12 +111,13 @@ def _asked(project: ProjectFolder, runs: list[str], proposed: Pipeline) -> Pipel
     gates = Gates(
         least_rows=int(rows), drift=drift, score={metric.name: score} if score is not None else {}, better_than_champion=better
     )
-    return pipeline_of(project, run_id=chosen, file=file, gates=gates, schedule=Schedule(every, at.strftime("%H:%M")))
+    return pipeline_of(project, registered, run_id=chosen, file=file, gates=gates, schedule=Schedule(every, at.strftime("%H:%M")))
 
 
 def _run_name(run: Run) -> str:
     board = run.leaderboard()
-    return f"{run.dataset().name}: {run.config.target}, {board[board.recommended].name} ({run.id})"
+    made = when((run.path / "request.json").stat().st_mtime)
+    return f"{made}: {board[board.recommended].name} for {run.config.target} ({run.id})"
 
 
 def _files(made: Pipeline) -> None:
@@ -155,4 +153,4 @@ def _offer(name: str, text: str) -> None:
                 "Download", text.encode(), name, "text/plain", key=f"automate_pipeline_get_{name}", icon=":material/download:",
                 help="Made anew with what is chosen above.",
             )  # fmt: skip
-        st.code(text, language=KINDS.get(Path(name).suffix, "ini"), height=240)
+        st.code(text, language=KINDS.get(Path(name).suffix, "ini"), height=240, wrap_lines=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -18,6 +18,7 @@ WHEN = {
     "performance": "Performance falls",
     "limits": "Errors, latency or performance cross their limits",
 }
+WHERE = {"files": "A folder or file", "table": "A table of a database"}
 ON = {"all": "All rows", "last_rows": "The last rows", "last_days": "The last days", "since": "Rows since the last version"}
 HOW = {"refit": "The same model, fitted again", "search": "The same recipe, a new search", "anew": "Everything anew"}
 THEN = {
@@ -40,14 +41,11 @@ def ask(registered: Registered) -> None:
         left, right = st.columns(2)
         with left:
             when = st.selectbox("When", list(WHEN), format_func=WHEN.__getitem__, key="automate_when", help="What it waits for.")
-            days, watched, drop = 7.0, "", 0.1
+            days, watched, drop, table = 7.0, "", 0.1, {}
             if when == "time":
                 days = st.number_input("Every so many days", 0.01, 3650.0, 7.0, key="automate_days", help="Since it last fired.")
             elif when == "data":
-                watched = st.text_input(
-                    "Folder or file", key="automate_watched", placeholder="/data/inbox",
-                    help="On this machine. A file that is still being written is left until it is still for five seconds.",
-                )  # fmt: skip
+                watched, table = _source()
             elif when == "performance":
                 share = st.number_input(
                     "Falls by, %", 1.0, 100.0, 10.0, key="automate_drop",
@@ -82,7 +80,7 @@ def ask(registered: Registered) -> None:
             )  # fmt: skip
         policy = Policy(
             name.strip(), when, on, how, then, days=float(days), watched=watched.strip(), drop=float(drop), rows=int(rows),
-            span_days=float(span), time_column=time_column, budget=float(budget), fallback=int(fallback),
+            span_days=float(span), time_column=time_column, budget=float(budget), fallback=int(fallback), **table,
         )  # fmt: skip
         st.caption(errors.plain(policy.sentence))
         if st.button(
@@ -93,6 +91,39 @@ def ask(registered: Registered) -> None:
             if not kept.failed:
                 state.say("The policy is kept.")
                 st.rerun()
+
+
+def _source() -> tuple[str, dict[str, Any]]:
+    """Ask where new rows arrive: a folder or file, or a table with what is to be known of it."""
+    place = st.segmented_control(
+        "Where", list(WHERE), format_func=WHERE.__getitem__, default="files", required=True, key="automate_where",
+        help="Where new rows arrive.",
+    )  # fmt: skip
+    if place == "files":
+        watched = st.text_input(
+            "Folder or file", key="automate_watched", placeholder="/data/inbox",
+            help="On this machine. A file that is still being written is left until it is still for five seconds.",
+        )  # fmt: skip
+        return watched, {}
+    return "", {
+        "database": st.text_input(
+            "Address", key="automate_database", placeholder="postgresql://user@host/database",
+            help="Or sqlite:///path of a file below an open folder. Without a password: that comes from PGPASSWORD or a password "
+            "file, as psql takes it.",
+        ).strip(),
+        "query": st.text_area(
+            "Statement", key="automate_query", placeholder="SELECT * FROM orders", height=80,
+            help="One SELECT. It needs the columns that the model learned from, the target among them; it can only read.",
+        ).strip(),
+        "key": st.text_input(
+            "Key", key="automate_key", placeholder="id",
+            help="The column that grows with every row, a number or a time: rows above the last one are new.",
+        ).strip(),
+        "after": st.text_input("New above", key="automate_after", help="The key of the last row that is old; empty for none."),
+        "least": int(
+            st.number_input("Rows to wait for", 1, 100_000_000, 100, key="automate_least", help="Fewer are left for later.")
+        ),
+    }  # fmt: skip
 
 
 def _columns(registered: Registered) -> list[tuple[str, str]]:

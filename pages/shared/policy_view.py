@@ -214,7 +214,7 @@ def draw_history(project: ProjectFolder) -> None:
             frame[["when", "what", "name", "aliases", "score", "held_out", "rows", "candidates", "table", "id"]].iloc[::-1],
             hide_index=True, key="automate_history_table", placeholder="", alt="Every run and version, newest first",
             column_config={
-                "when": "When", "what": "What", "name": "Name", "aliases": "Is", "table": "Table", "id": "Id",
+                "when": "When", "what": "What", "name": "Name", "aliases": "In use as", "table": "Table", "id": "Id",
                 "score": st.column_config.NumberColumn("Score", format="%.4g"),
                 "held_out": st.column_config.NumberColumn("On held-out rows", format="%.4g"),
                 "rows": st.column_config.NumberColumn("Rows"), "candidates": st.column_config.NumberColumn("Models scored"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -91,12 +92,19 @@ def ask(field: FormField, key: str) -> Any:
         return st.number_input(
             label,
             value=int(default) if whole and default is not None else default,
-            step=1 if whole else None,
+            step=1 if whole else _step(field),
+            format="%d" if whole else "%.6g",
             key=key,
             help=f"A number{learned}. Empty counts as missing.",
         )
     words = "A date, as in the training table" if field.kind == "date" else "Words"
     return st.text_input(label, str(field.default), key=key, help=f"{words}. Empty counts as missing.")
+
+
+def _step(field: FormField) -> float:
+    """Return what a press of plus or minus changes: a power of ten near a hundredth of the range."""
+    spread = (field.high - field.low) if field.high is not None and field.low is not None else 0.0
+    return 10.0 ** math.floor(math.log10(spread / 30)) if spread > 0 else 0.01
 
 
 def _draw_answer(target: str, answer: RowPrediction) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors, jobs, money_view, people
+from pages.shared import caches, errors, jobs, money_view, people, threshold_numbers
 from pages.shared.candidate_jobs import result_of
 
 if TYPE_CHECKING:
-    from automl_core.evaluation.deciding import Counts, Decisions
     from automl_core.leaderboard import Candidate
     from automl_core.runs import Run
 
@@ -46,7 +45,7 @@ def draw(project: ProjectFolder, run: Run, candidate: Candidate, source: str, ev
     table = Decisions.from_dict(caches.result(file))
     _follow(project, run, candidate)
     _try(project.id, run.id, candidate.id, found.positive, found.threshold, str(file))
-    _best(table)
+    threshold_numbers.draw_best(table)
     money_view.draw(project, run, "explain")
 
 
@@ -89,7 +88,7 @@ def _try(project_id: str, run_id: str, candidate_id: str, positive: str, stored:
             help="To the left more of the events are found, and more alarms are false. Nothing is stored until you say so.",
         )
         now, before = table.at(threshold), table.at(stored)
-        _counts(now, before, table)
+        threshold_numbers.draw_counts(now, before, table)
         why = next(
             (f"It is the best by {e.label} on the out-of-fold rows." for e in table.best if abs(e.threshold - threshold) < 1e-9),
             "A person chose it.",
@@ -113,61 +112,6 @@ def _try(project_id: str, run_id: str, candidate_id: str, positive: str, stored:
 
 def _move(key: str, threshold: float) -> None:
     st.session_state[key] = threshold
-
-
-def _counts(now: Counts, before: Counts, table: Decisions) -> None:
-    from automl_core.evaluation.wording import money
-    from automl_core.profiling.wording import percent
-
-    def against(value: int, old: int) -> str | None:
-        return None if value == old else f"{value - old:+,} against the stored one"
-
-    with st.grid(4, min_column_width=150):
-        for label, name, why in (
-            ("Found", "found", "Rows with the event for which it is predicted."),
-            ("Missed", "missed", "Rows with the event for which it is not predicted."),
-            ("False alarms", "alarms", "Rows without the event for which it is predicted."),
-            ("Rightly left alone", "left", "Rows without the event for which it is not predicted."),
-        ):
-            value, old = int(getattr(now, name)), int(getattr(before, name))
-            st.metric(label, f"{value:,}", against(value, old), delta_color="off", help=why, border=True)
-    picked = now.found + now.alarms
-    told = f"It is predicted for {picked:,} of {table.events + table.others:,} rows."
-    if table.events:
-        told += f" {percent(now.found / table.events)} of the events are found (recall)."
-    if picked:
-        told += f" {percent(now.found / picked)} of the predictions are right (precision)."
-    if now.money is not None:
-        rows = table.events + table.others
-        told += f" By the cost table this is worth {money(now.money, table.currency)} in all"
-        told += f", {money(now.money / max(rows, 1), table.currency)} a row."
-    st.caption(errors.plain(told))
-
-
-def _best(table: Decisions) -> None:
-    from automl_core.profiling.wording import number
-
-    rows: list[dict[str, Any]] = [
-        {
-            "Metric": entry.label,
-            "Best threshold": number(entry.threshold, 3),
-            "There": number(entry.value),
-            "At 0.5": number(entry.half),
-        }
-        for entry in table.best
-    ]
-    if not rows:
-        return
-    text = st.column_config.TextColumn
-    st.subheader("Best by each metric", anchor=False)
-    st.caption("Found on out-of-fold rows, which no model learned, and a little too good there: the counts above say what comes.")
-    st.dataframe(
-        rows,
-        hide_index=True,
-        key="explain_best_thresholds",
-        alt="The best threshold by each metric",
-        column_config={name: text(alignment="right") for name in ("Best threshold", "There", "At 0.5")},
-    )
 
 
 def _follow(project: ProjectFolder, run: Run, candidate: Candidate) -> None:

@@ -43,8 +43,13 @@ def ask(run: Run, row: Candidate) -> Settings:
         "Second aim", list(AIMS), format_func=AIMS.__getitem__, key="tune_aim",
         help="Beside the score. The trials that no other one beats in both are kept, and you pick from them.",
     )  # fmt: skip
-    start = _space(run.config.task, run.id, row.id, row)
-    edited = _edit(start, row)
+    cleaning = st.toggle(
+        "Try cleaning choices too", key=f"tune_cleaning_{row.id}", disabled=not _cleaning_reaches(run.id, row.id, run, row),
+        help="What fills gaps, turns words into numbers, scales them, and how many columns are kept, beside the model's own "
+        "parameters. The tuned model carries the choices that won. Not for models that read words and gaps by themselves.",
+    )  # fmt: skip
+    start = _space(run.config.task, run.id, row.id, cleaning, run, row)
+    edited = _edit(start, row, cleaning)
     space = from_rows(start, edited)
     count = expected_trials(trials, seconds, row.fit_seconds, cores(run.config))
     proposal = propose_method(space, count) if not aim else propose_for_aims()
@@ -97,14 +102,14 @@ def _budget() -> tuple[bool, int, int]:
     return counted, int(amount), int(seed)
 
 
-def _edit(space: Space, row: Candidate) -> list[dict]:
+def _edit(space: Space, row: Candidate, cleaning: bool) -> list[dict]:
     from automl_core.tuning.edits import as_rows
 
     st.caption("What is tried of each parameter. Narrow it, widen it, or fix it by the same number twice or by one value.")
     fixed = ["Parameter", "Now", "Scale", "What it does"]
     edited = st.data_editor(
         as_rows(space),
-        key=f"tune_space_{row.id}",
+        key=f"tune_space_{row.id}_{cleaning}",
         hide_index=True,
         disabled=fixed,
         num_rows="fixed",
@@ -123,10 +128,19 @@ def _edit(space: Space, row: Candidate) -> list[dict]:
 
 
 @st.cache_resource(max_entries=20, show_spinner="Looking up what can be tuned")
-def _space(task: str, run_id: str, row_id: str, _row: Candidate) -> Space:
-    from automl_core.tuning.run import space_of_row
+def _space(task: str, run_id: str, row_id: str, cleaning: bool, _run: Run, _row: Candidate) -> Space:
+    from automl_core.tuning.run import features_of, space_of_row
 
-    return space_of_row(task, _row)  # type: ignore[arg-type]
+    return space_of_row(task, _row, features_of(_run) if cleaning else None)  # type: ignore[arg-type]
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _cleaning_reaches(run_id: str, row_id: str, _run: Run, _row: Candidate) -> bool:
+    """Return whether any cleaning choice changes what the model gets."""
+    from automl_core.cleaning.variants import offered
+    from automl_core.tuning.run import features_of
+
+    return bool(offered(_row.view, features_of(_run)))
 
 
 def _time(trials: int, row: Candidate, run: Run) -> str:

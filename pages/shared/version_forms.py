@@ -58,30 +58,28 @@ def ask_registration(project: ProjectFolder, registered: Registered | None, *, p
         "run": run_id, "candidate": candidate, "model": registered.id if registered and not name else "", "name": name,
         "note": note, "who": state.draft("who", ""),
     }  # fmt: skip
-    clicked = st.button(
+    if state.draft("models_registering"):
+        return _follow(project, key)
+    if st.button(
         "Register",
         key=f"{key}_start",
         type="primary" if primary else "secondary",
         icon=":material/bookmark_added:",
         **people.changing("Packs, judges and keeps the model with its report, and brings it to MLflow."),
-    )
-    if clicked:
-        with errors.shown(), st.spinner("Starting"):
+    ):
+        with errors.shown() as started, st.spinner("Starting"):
             if name:
                 from automl_core.registry.records import check_name
 
                 check_name(name)
-            job_id = jobs.start(project, "register", params)
-            state.put_draft("models_registering", job_id)
-    _follow(project, key)
+            state.put_draft("models_registering", jobs.start(project, "register", params))
+        if not started.failed:
+            st.rerun()
 
 
 def _follow(project: ProjectFolder, key: str) -> None:
-    job_id = state.draft("models_registering")
-    if not job_id:
-        return
     try:
-        now = jobs.panel(project, job_id, key=f"{key}_job")
+        now = jobs.panel(project, str(state.draft("models_registering")), key=f"{key}_job")
     except AutoMLError:
         state.put_draft("models_registering", None)
         return

@@ -7,8 +7,8 @@ import pytest
 from automl_core.charts.judging import coverage_figure, fairness_figure, heat_figure, learning_figure
 from automl_core.evaluation.coverage import Coverage, Held
 from automl_core.evaluation.evaluate import Score
-from automl_core.evaluation.failing import Heat
 from automl_core.evaluation.fairness import Fairness, GroupRates
+from automl_core.evaluation.heat import Heat
 from automl_core.evaluation.learning import LearningCurve, Point
 from tests.charts.conftest import HOSTILE
 

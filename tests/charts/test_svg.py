@@ -39,8 +39,7 @@ def texts(svg: str) -> list[str]:
 @pytest.mark.parametrize("task", TASKS)
 def test_the_charts_of_a_task_have_the_titles_of_its_figures(evaluation: Evaluate, task: str) -> None:
     made = evaluation_charts(evaluation(task))
-    assert set(made) <= set(figures(evaluation(task)))
-    assert len(made) == 3
+    assert list(made) == [title for title in figures(evaluation(task)) if title != "Confusion table"]  # that is a table there
     for title, svg in made.items():
         assert ElementTree.fromstring(svg).attrib["aria-label"] == title
         assert len(svg) < 120_000

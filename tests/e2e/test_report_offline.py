@@ -37,7 +37,7 @@ def test_a_report_opens_without_a_network(browser: Browser, make_run: MakeRun, t
         assert said == []
         assert page.locator("h1").inner_text() == "outcome: Ensemble"
         charts = page.locator("figure svg")
-        assert charts.count() == 4
+        assert charts.count() == 8
         for place in range(charts.count()):
             box = charts.nth(place).bounding_box()
             assert box is not None and box["width"] > 150 and box["height"] > 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import metrics
 
@@ -10,13 +11,17 @@ from automl_core.evaluation.bootstrap import (
     HIGHEST,
     LOWEST,
     WORK,
+    Predicted,
     headline,
+    paired,
     resamples,
     weighted_auc,
     weighted_average_precision,
     weighted_log_loss,
 )
+from automl_core.experiment import ExperimentConfig
 from automl_core.metrics import METRICS, all_scores, metrics_for
+from automl_core.scorer import Scorer
 
 
 def sorted_rows(seed: int, digits: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -181,3 +186,31 @@ def test_more_rows_get_fewer_resamples() -> None:
     assert resamples(0) == resamples(10) == HIGHEST
     assert resamples(WORK // 100) == 100
     assert resamples(10**9) == LOWEST
+
+
+def scorer(truth: np.ndarray) -> Scorer:
+    return Scorer(ExperimentConfig("y", "binary", "accuracy", "1"), truth, pd.DataFrame(index=range(len(truth))), ("0", "1"))
+
+
+def test_the_same_rows_are_drawn_for_both_models() -> None:
+    """Two models whose predictions differ in nothing but one row in ten differ by exactly these rows in every resample."""
+    truth = np.tile([0.0, 1.0], 100)
+    right = np.where(truth == 1, 0.9, 0.1)
+    off = right.copy()
+    off[::10] = 0.9  # rows without the event
+    one, other = (Predicted(np.column_stack([1 - event, event]), 0.5) for event in (right, off))
+    value, low, high = paired(scorer(truth), one, other)["accuracy"]
+    assert value == pytest.approx(0.1) and low is not None and high is not None
+    assert 0.04 < low < 0.1 < high < 0.16
+    assert paired(scorer(truth), one, one)["accuracy"] == (0.0, 0.0, 0.0)
+    swapped = paired(scorer(truth), other, one)["accuracy"]
+    assert swapped == pytest.approx((-value, -high, -low))
+
+
+def test_a_paired_interval_is_narrower_than_two_that_know_nothing_of_each_other() -> None:
+    truth, values = binary(400)
+    event = np.clip(values[:, 1] + 0.05 * np.random.default_rng(0).normal(size=400), 0, 1)
+    near = np.column_stack([1 - event, event])
+    _, low, high = paired(scorer(truth), Predicted(values, 0.5), Predicted(near, 0.5))["roc_auc"]
+    alone = headline("binary", truth, values, first="roc_auc")["roc_auc"]
+    assert high - low < 0.5 * (alone[2] - alone[1])

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from automl_core.errors import FormatError, InputError
-from automl_core.evaluation.failing import Failing, errors_of, failing, heat, parted
+from automl_core.evaluation.failing import Failing, errors_of, failing
+from automl_core.evaluation.heat import heat
 from automl_core.evaluation.judged import Judged
+from automl_core.evaluation.parting import parted
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import Model
 from tests.evaluation.test_evaluate import model
@@ -67,6 +69,16 @@ def test_missing_cells_are_a_group_of_their_own() -> None:
     assert [group.words for group in found.groups] == ["'x' is missing"]
     found = failing(judging(), values_off(frame, frame["x"].notna().to_numpy()), frame)
     assert [group.words for group in found.groups] == ["'x' is known"]
+
+
+def test_words_that_hardly_occur_make_no_group() -> None:
+    """Put in the order of the errors that they happened to have, the numbers of tickets named a group of any size."""
+    frame = rows(300)
+    frame["town"] = [f"ticket {place}" for place in range(300)]
+    bad = np.random.default_rng(5).random(300) < 0.2
+    found = failing(judging(), values_off(frame, bad), frame)
+    assert not any("town" in group.words for group in found.groups)
+    assert found.worst[0]["cells"]["day"] == str(frame["day"].iloc[found.worst[0]["row"] - 1].date())
 
 
 def test_dates_are_told_as_days() -> None:

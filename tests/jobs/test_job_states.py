@@ -14,7 +14,7 @@ import pytest
 
 from automl_core.catalogue import jobs
 from automl_core.errors import FormatError, JobError, NotFoundError, StorageError
-from automl_core.events import Failed, Finished, Progress, Started, Stopped, append_event, read_events
+from automl_core.events import Failed, Finished, Progress, Stopped, append_event, read_events
 from automl_core.jobs import client
 from automl_core.jobs.control import resume, stop, submit
 from automl_core.jobs.job import Job, alive, process_started
@@ -55,7 +55,6 @@ def queue(job: Job) -> None:
 
 def run(job: Job) -> None:
     """Let this process work on it."""
-    append_event(job.journal, Started(os.getpid()))
     job.take()
 
 
@@ -107,8 +106,7 @@ def test_a_resumed_job_waits_whatever_its_journal_says(job: Job) -> None:
     fail(job)
     queue(job)
     assert job.state == "queued"
-    append_event(job.journal, Started(os.getpid(), resumed=True))
-    job.take()
+    job.take(resumed=True)
     assert (job.state, job.pid) == ("running", os.getpid())
 
 

@@ -78,6 +78,23 @@ def test_a_policy_is_made_switched_run_and_deleted(project: ProjectFolder, shop:
     assert list_policies(shop) == []
 
 
+def test_a_table_of_a_database_is_watched(project: ProjectFolder, shop: Registered):  # noqa: F811
+    app = open_page("operate/automate", project=project.id)
+    app.segmented_control(key="automate_where").set_value("table").run()
+    app.text_input(key="automate_database").set_value("postgresql://me:hunter2@db/shop").run()
+    app.text_area(key="automate_query").set_value("SELECT * FROM orders").run()
+    app.text_input(key="automate_key").set_value("id").run()
+    app.text_input(key="automate_after").set_value("17").run()
+    app.button(key="automate_save").click().run()
+    assert "The address holds a password." in app.error[0].value and list_policies(shop) == []
+    app.text_input(key="automate_database").set_value("postgresql://me@db/shop").run()
+    app.button(key="automate_save").click().run()
+    assert_clean(app)
+    [policy] = list_policies(shop)
+    found = (policy.database, policy.query, policy.key, policy.after, policy.least, policy.watched)
+    assert found == ("postgresql://me@db/shop", "SELECT * FROM orders", "id", "17", 100, "")
+
+
 def test_the_watcher_is_a_job(project: ProjectFolder, shop: Registered, jobs: Jobs):  # noqa: F811
     app = open_page("operate/automate", project=project.id)
     app.button(key="automate_watch_start").click().run()

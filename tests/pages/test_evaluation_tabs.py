@@ -127,7 +127,10 @@ def test_two_models_stand_side_by_side_on_every_chart(project: ProjectFolder, ru
     app = opened(project, run)
     app.selectbox(key=f"explain_beside_{run.id}_ensemble").set_value("forest").run()
     assert_clean(app)
-    assert "Forest" in app.main.dataframe[0].value.columns
+    table = app.main.dataframe[0].value
+    assert {"Forest", "Difference", "Better"} <= set(table.columns) and " to " in table["Difference"].iloc[0]
+    assert set(table["Better"]) <= {"This one", "The other", "Within chance", ""} and table["Better"].iloc[0]
+    assert any("minus that of Forest" in text.value for text in app.main.markdown)
     app = part(app, "Curves")
     app.selectbox(key=f"explain_beside_{run.id}_ensemble").set_value("forest").run()
     assert_clean(app)

@@ -103,6 +103,7 @@ def test_what_is_not_there_yet_is_offered(project: ProjectFolder, run_folder: Pa
         "explain_evaluate_lightgbm_start": "Judge it on the held-out rows",
         "explain_explain_lightgbm_start": "Find out what matters",
         "explain_model_lightgbm_start": "Pack the model",
+        "explain_edge_lightgbm_start": "Write it as ONNX",
         "explain_report_lightgbm_start": "Write the report",
         "explain_code_lightgbm_start": "Write the script and prove it",
     }
@@ -110,7 +111,7 @@ def test_what_is_not_there_yet_is_offered(project: ProjectFolder, run_folder: Pa
     assert not app.dataframe
 
 
-@pytest.mark.parametrize("kind", ["evaluate", "explain", "model", "code", "report"])
+@pytest.mark.parametrize("kind", ["evaluate", "explain", "model", "edge", "code", "report"])
 def test_a_button_starts_its_job_once_and_follows_it(
     project: ProjectFolder, run_folder: Path, jobs: Jobs, kind: str, emit: Callable[[Path, Event], None]
 ) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from automl_core.monitoring.check import status_file
+from automl_core.monitoring.drift import drift_file
 from automl_core.monitoring.settings import Settings, save_settings, settings_of
 from automl_core.monitoring.summary import Seen
-from automl_core.registry.store import Registered
+from automl_core.registry.store import MODEL, Registered, create_registered
 from automl_core.workspace import ProjectFolder, write_json
 from tests.monitoring.test_summary import STATUS, TOTAL
 from tests.pages.conftest import Jobs, assert_clean, open_page
+from tests.pages.test_drift_page import REPORT
 from tests.pages.test_models_page import shop  # noqa: F401 - a fixture
+from tests.registry.conftest import a_version
 
 
 def test_without_a_version_the_page_says_what_comes_first(project: ProjectFolder):
@@ -45,7 +48,6 @@ def test_a_status_is_shown_and_a_look_is_a_job(project: ProjectFolder, shop: Reg
     app = open_page("operate/monitor", project=project.id)
     values = {metric.label: metric.value for metric in app.metric}
     assert values["Rows predicted"] == "100" and values["ROC AUC, true"] == "0.8"
-    assert any("Age moved." in entry.value for entry in app.markdown)
     app.button(key="monitor_look").click().run()
     assert jobs.submitted[-1][1:] == ("monitor", {"model": shop.id, "days": 30, "chunking": "day"})
 
@@ -61,3 +63,25 @@ def test_the_log_of_a_service_is_read_where_it_lies(project: ProjectFolder, shop
     assert_clean(app)
     assert settings_of(shop).services == (str(tmp_path / "logs"),)
     assert any("Look now" in button.label for button in app.button)
+
+
+def test_drift_in_use_is_shown_here_and_in_full_on_its_page(project: ProjectFolder, run_folder, tmp_path):
+    registered = create_registered(project, "shop")
+    (tmp_path / "1.zip").write_text("model")
+    lineage = {**a_version().lineage, "run": run_folder.name, "candidate": "lightgbm"}
+    registered.add(a_version(lineage=lineage), {MODEL: tmp_path / "1.zip"})
+    save_settings(registered, Settings(on=True))
+    write_json(status_file(registered), replace(STATUS, version=1, drift=Seen.of(REPORT)).to_dict())
+    write_json(drift_file(registered), {"format": 1, "stamp": {"version": 1}, "report": REPORT.to_dict()})
+    app = open_page("operate/monitor", project=project.id)
+    assert_clean(app)
+    assert "'age' moved" in app.error[0].value.replace("\\", "")
+    assert app.segmented_control(key=f"monitor_drift_{registered.id}_line").value == "ROC AUC"
+    table = next(entry.value for entry in app.dataframe if "Verdict" in entry.value.columns)
+    assert table["ROC AUC, estimated"].tolist()[0] == 0.8 and table["Period"].tolist() == ["2024-01", "2024-02"]
+    link = next(link for link in app.get("page_link") if link.proto.label == "Every column (2)")
+    assert f"run={run_folder.name}" in link.proto.query_string and "model=lightgbm" in link.proto.query_string
+    page = open_page("operate/drift", project=project.id, run=run_folder.name, model="lightgbm")
+    assert_clean(page)
+    assert page.error[0].value == app.error[0].value
+    assert any("Columns" in entry.value for entry in page.subheader)

@@ -66,6 +66,16 @@ def test_a_study_is_asked_for_and_started(project: ProjectFolder, run: Path, job
     assert (settings.candidate, settings.method, settings.trials, settings.pruner) == ("lightgbm", "tpe", 12, "median")
 
 
+def test_cleaning_choices_are_asked_for_beside_the_parameters(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
+    app = open_page("model/tune", project=project.id, run=run.name)
+    assert not app.toggle(key="tune_cleaning_lightgbm").disabled
+    app.toggle(key="tune_cleaning_lightgbm").set_value(True).run()
+    app.button(key="tune_start").click().run()
+    assert_clean(app)
+    names = [row["name"] for row in jobs.submitted[0][2]["settings"]["space"]]
+    assert names[-4:] == ["clean_imputer", "clean_encoder", "clean_scaler", "clean_selection"]
+
+
 def test_what_a_method_needs_is_said_before_the_start(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
     app = open_page("model/tune", project=project.id, run=run.name)
     app.selectbox(key="tune_method_lightgbm_tpe").set_value("cmaes").run()

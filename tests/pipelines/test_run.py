@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,10 +13,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from automl_core.errors import InputError, NotFoundError
+from automl_core.errors import FormatError, InputError, NotFoundError
 from automl_core.monitoring.settings import settings_of
 from automl_core.pipelines.course import Record, project_of
 from automl_core.pipelines.plan import STEPS
+from automl_core.pipelines.run import run_pipeline
 from automl_core.projects import create_project
 from automl_core.registry.store import find_registered
 from automl_core.retraining.policy import list_policies
@@ -132,6 +134,29 @@ def test_rules_refuse_a_table_and_set_rows_aside(place: Place):
     assert place.run()["validate"].reason == "198 rows are left, and at least 5,000 are asked for."
 
 
+def test_a_rule_about_a_column_that_is_not_there_refuses_the_table(place: Place):
+    """It has nothing to look at, which is no reason to call it kept."""
+    frame = pd.read_csv(place.folder / "customers.csv", dtype=str, keep_default_na=False)
+    frame.drop(columns="age").to_csv(place.folder / "customers.csv", index=False)
+    found = place.run()["validate"]
+    assert found.outcome == "stopped" and "There is no column 'age'" in found.reason
+
+
+def test_cells_that_cannot_be_read_break_a_rule_about_kinds(place: Place):
+    """Kinds that are found anew for each table would call the column words, and nothing would be wrong with it."""
+    frame = pd.read_csv(place.folder / "customers.csv", dtype=str, keep_default_na=False)
+    frame.loc[frame.index % 2 == 0, "age"] = "old"
+    frame.to_csv(place.folder / "customers.csv", index=False)
+    rule = "{kind: type, column: age, action: refuse}"
+    place.write(
+        lambda text: text.replace("- {kind: range, column: age, low: 0, high: 120, action: refuse}", f"- {rule}").replace(
+            "file: customers.csv", "file: customers.csv\n  kinds: {age: number}"
+        )
+    )
+    found = place.run()["validate"]
+    assert found.outcome == "stopped" and "100" in found.reason and "old" in found.reason
+
+
 def test_drift_can_end_the_run(place: Place):
     frame = pd.read_csv(place.folder / "customers.csv", dtype=str, keep_default_na=False)
     frame["age"] = "79"
@@ -170,6 +195,46 @@ def test_two_at_once_and_projects_of_one_name_are_told(place: Place, monkeypatch
     create_project(place.workspace, "Customers")
     with pytest.raises(InputError, match="2 projects are called 'Customers'. Their ids are "):
         place.run()
+
+
+def test_rows_of_a_database_are_fetched_each_time_and_learned_when_they_are_new(place: Place):
+    import sqlite3
+
+    frame = pd.read_csv(place.folder / "customers.csv")
+    with sqlite3.connect(place.folder / "rows.db") as connection:
+        frame.to_sql("t", connection)
+    connection.close()
+    query = f"query: {{address: 'sqlite:///{place.folder}/rows.db', sql: 'SELECT age, income, city, outcome FROM t'}}"
+    place.write(lambda text: text.replace("file: customers.csv", query).replace("[level, amount]", "[]").split("monitoring:")[0])
+    assert place.run()["validate"].outcome == "done"
+    found = place.run()
+    assert found["validate"].reason == "200 rows, the same as before."
+    assert [step for step, record in found.items() if not record.again] == ["validate"]
+    datasets = project_of(place.workspace, "Customers").list("datasets")
+    assert len(datasets) == 2, "the first pipeline's table and this one's"
+
+
+def test_a_name_that_another_project_has_is_told_before_anything_is_learned(place: Place):
+    place.write(lambda text: text.replace("project: Customers", "project: Others"))
+    with pytest.raises(InputError, match="A model of another project is registered as 'left'"):
+        place.run()
+
+
+def test_a_damaged_record_says_what_to_delete(place: Place):
+    path = project_of(place.workspace, "Customers").pipeline("left") / "drift.json"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(FormatError, match=r"drift.json .* is damaged: .*Delete .*drift.json; the step is then done anew."):
+        place.run()
+
+
+def test_a_champion_whose_table_is_gone_is_still_a_rival(place: Place):
+    project = project_of(place.workspace, "Customers")
+    write_table(place.folder / "customers.csv", rows=220, seed=3)
+    shutil.rmtree(project.dataset(place.run(step="validate")["validate"].made["dataset"]).parent / project.list("datasets")[-1])
+    told: list[str] = []
+    found = run_pipeline(place.file, place.workspace, emit=lambda event: told.append(getattr(event, "text", "")))
+    assert "What version 1 learned from is no longer there; it may have learned some of the rows." in told
+    assert "Against version 1" in next(record for record in found if record.step == "compare").reason
 
 
 def test_a_table_that_is_not_there_is_told(place: Place):

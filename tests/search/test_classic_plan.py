@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core.experiment import ExperimentConfig
@@ -72,3 +74,19 @@ def test_scores_that_differ_by_rounding_agree() -> None:
     assert disagreement([0.5, 100.0], [0.5, 100.00001]) == 0.0
     assert disagreement([0.5, 100.0], [0.6, 100.0]) == pytest.approx(0.1)
     assert disagreement([], []) == 0.0
+
+
+def test_learned_rows_are_encoded_by_the_other_ones_in_pycaret_too() -> None:
+    """PyCaret fits and then transforms; without `fit_transform` a word's own outcome leaked into the rows it learns from."""
+    from sklearn.preprocessing import TargetEncoder
+
+    from automl_core.engines.pycaret_session import _Plain
+
+    frame = pd.DataFrame({"c0": [f"word {number % 25}" for number in range(100)]})
+    y = pd.Series(np.arange(100) % 2)
+    made = _Plain(TargetEncoder(random_state=0), ("town",)).fit(frame, y)
+    expected = TargetEncoder(random_state=0).fit_transform(frame.set_axis(["town"], axis=1), y)
+    assert made.transform(frame.copy()).to_numpy() == pytest.approx(expected)
+    whole = TargetEncoder(random_state=0).fit(frame.set_axis(["town"], axis=1), y).transform(frame.set_axis(["town"], axis=1))
+    assert made.transform(frame.iloc[::-1]).to_numpy() == pytest.approx(whole[::-1])
+    assert not np.allclose(expected, whole)

@@ -40,7 +40,7 @@ def live(project, bundles) -> Registered:  # noqa: F811
 
 def test_the_service_of_a_registered_model_writes_monitors_log(live: Registered, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logged, "LOOK_EVERY", 0.0)
-    with TestClient(whole.make(Service("customers@champion"))) as client:
+    with TestClient(whole.make(Service("customers@champion")), base_url="http://localhost") as client:
         client.post("/predict", json={"rows": [ROW]})
         assert not folder_of(live).exists(), "nothing is logged until a person turns it on"
         save_settings(live, Settings(on=True, left_out=("income",), key="order"))
@@ -60,11 +60,11 @@ def test_the_service_of_a_registered_model_writes_monitors_log(live: Registered,
 
 def test_monitor_takes_in_the_log_of_a_bundles_service(live: Registered, bundles, tmp_path: Path) -> None:  # noqa: F811
     service = Service(str(bundles["binary-forest"]), logs=str(tmp_path / "logs"))
-    with TestClient(build(service)) as client:
+    with TestClient(build(service), base_url="http://localhost") as client:
         for name in ("r1", "r2"):
             client.post("/predict", json={"rows": [ROW, ROW]}, headers={"x-request-id": name})
         client.post("/feedback", json={"labels": [{"request_id": "r2", "row": 1, "label": "left"}]})
-    with TestClient(build(replace(service, model=str(bundles["binary-logistic"])))) as client:
+    with TestClient(build(replace(service, model=str(bundles["binary-logistic"]))), base_url="http://localhost") as client:
         client.post("/predict", json={"rows": [ROW]})
     taken = take_service(live, tmp_path / "logs")
     assert taken.sentence == (
@@ -85,7 +85,7 @@ def test_monitor_takes_in_the_log_of_a_bundles_service(live: Registered, bundles
 def test_a_folder_that_holds_nothing_of_the_model_is_refused(live: Registered, bundles, tmp_path: Path) -> None:  # noqa: F811
     with pytest.raises(NotFoundError, match="holds no log. A service that was started with --log writes"):
         take_service(live, tmp_path)
-    with TestClient(build(Service(str(bundles["binary-logistic"]), logs=str(tmp_path)))) as client:
+    with TestClient(build(Service(str(bundles["binary-logistic"]), logs=str(tmp_path))), base_url="http://localhost") as client:
         client.post("/predict", json={"rows": [ROW]})
     with pytest.raises(InputError, match=r"The 1 rows in .* None of them is a version of customers. Register the model"):
         take_service(live, tmp_path)

@@ -40,6 +40,7 @@ def test_no_request_is_answered_with_a_fault(document: Any) -> None:
                 answer = case.call()
                 assert answer.status_code < 500, answer.text
                 statuses.setdefault(case.path, set()).add(answer.status_code)
+                assert len(answer.headers["x-request-id"]) == 1
                 if answer.status_code >= 400 and answer.status_code not in (404, 405):
                     assert answer.json()["request_id"] == answer.headers["x-request-id"][0]
 
@@ -47,4 +48,5 @@ def test_no_request_is_answered_with_a_fault(document: Any) -> None:
                 ask()
             except Unsatisfiable:  # nothing is wrong with a path that takes no input
                 continue
+    assert set(statuses) == {operation.path for operation in operations}, "a path was never asked"
     assert {200, 422} <= statuses["/predict"] and 200 in statuses["/health"]

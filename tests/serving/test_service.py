@@ -8,6 +8,7 @@ import logging
 import math
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,8 @@ def test_a_row_gets_what_the_model_says(service: tuple[TestClient, Parts], model
 def test_a_value_is_predicted_without_labels(models: dict[str, Path]) -> None:
     with TestClient(create_app(Parts(Source(lambda: Target(models["ridge"]), every=0)))) as client:
         entry = client.post("/predict", json={"rows": [ROW]}).json()["predictions"][0]
-    assert list(entry) == ["prediction"] and isinstance(entry["prediction"], float)
+    expected = load_model(models["ridge"]).predict(pd.DataFrame([ROW]))["prediction"].iloc[0]
+    assert entry == {"prediction": pytest.approx(expected, rel=1e-9)}
 
 
 def test_many_rows_come_out_as_single_ones_do(service: tuple[TestClient, Parts]) -> None:
@@ -138,7 +140,7 @@ def test_a_file_comes_back_with_its_predictions(service: tuple[TestClient, Parts
     expected = load_model(models["logistic"]).predict(frame)
     assert made["prediction"].tolist() == expected["prediction"].tolist()
     assert made["probability_left"].to_numpy() == pytest.approx(expected["probability_left"].to_numpy())
-    assert answer.headers["x-model-version"]
+    assert answer.headers["x-model-version"] == service[1].source.current.version
 
 
 @pytest.mark.parametrize(
@@ -340,7 +342,9 @@ def test_a_fault_of_ours_shows_no_traceback(service: tuple[TestClient, Parts], m
     assert "secret" not in answer.text
 
 
-def test_the_log_is_a_line_of_json_for_each_request(service: tuple[TestClient, Parts]) -> None:
+@contextmanager
+def service_log() -> Iterator[io.StringIO]:
+    """What the service says of itself while the block runs."""
     said = io.StringIO()
     handler = logging.StreamHandler(said)
     handler.setFormatter(JsonLines())
@@ -348,9 +352,14 @@ def test_the_log_is_a_line_of_json_for_each_request(service: tuple[TestClient, P
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
-        service[0].post("/predict", json={"rows": [ROW]}, headers={"authorization": "Bearer tw_secret"})
+        yield said
     finally:
         logger.removeHandler(handler)
+
+
+def test_the_log_is_a_line_of_json_for_each_request(service: tuple[TestClient, Parts]) -> None:
+    with service_log() as said:
+        service[0].post("/predict", json={"rows": [ROW]}, headers={"authorization": "Bearer tw_secret"})
     entry = json.loads(said.getvalue().splitlines()[-1])
     assert (entry["event"], entry["method"], entry["path"], entry["status"], entry["rows"]) == (
         "request",
@@ -411,15 +420,17 @@ def test_a_service_of_the_bundle_alone_says_that_it_cannot_explain(service: tupl
     )
 
 
-def test_a_log_that_cannot_be_written_hinders_no_answer(
-    models: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_log_that_cannot_be_written_hinders_no_answer(models: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "log").write_text("no folder")
     parts = Parts(Source(lambda: Target(models["logistic"]), every=0), log=Recorder(PredictionLog(tmp_path, Keeping)))
-    logging.getLogger("tablewright.serving").propagate = True
-    with TestClient(create_app(parts)) as client, caplog.at_level(logging.ERROR, "tablewright.serving"):
+    with TestClient(create_app(parts)) as client, service_log() as said:
         assert client.post("/predict", json={"rows": [ROW]}).status_code == 200
-    assert {record.message for record in caplog.records} == {"a prediction could not be logged"}
+    told = [json.loads(line) for line in said.getvalue().splitlines()]
+    assert [(entry["level"], entry["event"]) for entry in told] == [
+        ("error", "a prediction could not be logged"),
+        ("info", "request"),
+    ]
+    assert told[0]["reason"] == "The prediction could not be logged: File exists."
 
 
 def test_options_of_a_log_need_its_folder() -> None:

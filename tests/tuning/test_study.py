@@ -390,3 +390,44 @@ def test_a_study_in_a_database_needs_its_address(run: Run, tuned: Tune, tmp_path
     monkeypatch.delenv("AUTOML_STUDIES_URL")
     with pytest.raises(StorageError, match="is kept in a database whose address is not known"):
         tuned(run, trials=2, study=study.id)
+
+
+def test_cleaning_choices_are_tuned_and_travel_with_the_model(run: Run, tuned: Tune, tmp_path: Path) -> None:
+    """The winner's preparation is its own: exported, it predicts as its folds did, and its recipe says the choices."""
+    from automl_core.model import build_model
+    from automl_core.scoring.bundle import load_model
+    from automl_core.tuning.run import features_of
+
+    board = run.leaderboard()
+    poor = replace(board["lr"], fold_scores=(0.1, 0.1, 0.1), score=0.1)  # so that every trial is better
+    board.with_candidate(poor).save(run.path / "leaderboard.json")
+    space = space_of_row("binary", poor, features_of(run))
+    assert [one.name for one in space][-4:] == ["clean_imputer", "clean_encoder", "clean_scaler", "clean_selection"]
+    assert space.start()["clean_scaler"] == "as_is"
+    chosen = {"clean_imputer": "mean", "clean_encoder": "target", "clean_scaler": "robust", "clean_selection": "50"}
+    for name, value in chosen.items():
+        space = space.changed(name, Choice((value,)))
+    study = tuned(run, "lr", space=space, method="random", trials=2)
+    assert [row.state for row in study.rows] == ["scored"] * 3 and study.best is not None
+    assert {name: study.best.params[name] for name in chosen} == chosen
+    made = run.leaderboard()[study.joined]
+    assert made.view == "encoded__imputer_mean__encoder_target__scaler_robust__selection_50"
+    assert not [name for name in made.params if name.startswith("clean_")]
+    model = load_model(build_model(run.path, made.id, tmp_path / "model.zip"))
+    steps = {step["op"]: step["params"] for step in model.manifest["recipe"]["steps"]}
+    assert (steps["impute"]["strategy"], steps["encode"]["method"], steps["scale"]["method"]) == ("mean", "target", "robust")
+    assert steps["select"]["count"] == 1  # of two columns
+    frame = run.dataset().frame()
+    fold, prepared = model.ensemble.folds[0], run.path / "folds" / "0" / f"{made.view}.skops"
+    assert prepared.exists() and made.view in fold.preprocessors
+    assert model.predict_values(frame).shape == (len(frame), 2)
+    assert not list(study_folder(run.path, study.id).glob("folds/*/*.npy"))
+    again = tuned(run, "lr", study=study.id, method="random", space=space, trials=2)  # prepared once more
+    assert [row.state for row in again.rows] == ["scored"] * 5
+
+
+def test_models_that_read_words_themselves_have_no_cleaning_choices(run: Run) -> None:
+    from automl_core.tuning.run import features_of
+
+    with pytest.raises(InputError, match="This model reads words and gaps by itself"):
+        space_of_row("binary", run.leaderboard()["lightgbm-own"], features_of(run))

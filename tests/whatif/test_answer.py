@@ -16,6 +16,7 @@ from automl_core.errors import FormatError, InputError
 from automl_core.experiment import Costs, ExperimentConfig
 from automl_core.explaining.explainer import Explainer
 from automl_core.predicting import predict_row
+from automl_core.profiling.wording import percent, quoted
 from automl_core.runs import Run
 from automl_core.schema import Kind
 from automl_core.scoring.bundle import Model, load_model
@@ -58,7 +59,7 @@ def test_a_row_is_answered_with_what_each_column_added() -> None:
     ]
     assert found.gap == pytest.approx(0, abs=1e-9) and found.exact and found.warnings == ()
     assert why_sentences(found) == (
-        "'y' is predicted as 500. Without knowing anything about the row the model would say 295.",
+        "'y' is predicted as 500. Without knowing anything about the row it would say 295.",
         "What raises it most: 'size' = 40 (+155), 'town' = Ulm (+50).",
     )
     assert [(label, round(before), round(after)) for label, before, after in found.steps()] == [
@@ -83,7 +84,12 @@ def test_the_answer_is_the_models_own(finished_runs: dict[str, Run], task: str) 
             assert found.prediction == own.prediction
             assert found.output == ("left" if task == "binary" else own.prediction)
             assert found.probabilities == pytest.approx(own.probabilities, abs=1e-6)
-        assert why_sentences(found)
+        assert len(found.levels) == len(found.contributions) + 1 and found.levels[-1] == pytest.approx(found.summed)
+        said = why_sentences(found)
+        if task != "regression":
+            subject = f"{quoted(found.target)} = {quoted(found.output)}"
+            assert said[0].startswith(f"The model gives {subject} a probability of {percent(found.probabilities[found.output])}.")
+            assert f"(from {percent(found.levels[0])} to {percent(found.levels[1])})" in " ".join(said[1:])
 
 
 @pytest.mark.parametrize(
@@ -96,7 +102,7 @@ def test_the_answer_is_the_models_own(finished_runs: dict[str, Run], task: str) 
             ("a", "b", "c"),
             Conformal(90, least=((0.2,) * 50, (0.2,) * 50, (0.2,) * 50)),
             [0.3, 0.6, 0.1],
-            "it is one of 'b' and 'a'.",
+            "it is 'b' or 'a'.",
         ),
     ],
 )
@@ -200,7 +206,7 @@ def test_a_row_like_no_other_is_told_although_each_cell_is_usual() -> None:
     known = Neighbours(model, frame)
     apart = model.checked(pd.DataFrame({"a": [0.1], "b": [0.9]}))
     assert outside(model, apart) == ()
-    assert known.warning(apart).startswith("No training row is like this one: the nearest is ")
+    assert known.warning(apart).startswith("This row is unlike those that the model learned from, so rely less")
     assert known.warning(model.checked(pd.DataFrame({"a": [0.5], "b": [0.5]}))) == ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from automl_core.cleaning.patterns import check_pattern
@@ -11,21 +10,23 @@ from automl_core.cleaning.steps.catalogue import operation, value
 from automl_core.cleaning.steps.model import Operation, Param, ParamKind
 from automl_core.errors import InputError
 from automl_core.schema import Schema
+from automl_core.shapes import Shape, check_shape
 
-_TYPES: dict[ParamKind, tuple[Any, str]] = {
-    "columns": (list, "a list of columns"),
+_WORD = (str, float, bool)
+_TYPES: dict[ParamKind, tuple[Shape, str]] = {
+    "columns": ([str], "a list of columns"),
     "column": (str, "a column"),
     "choice": (str, "one of the choices"),
-    "number": (int | float, "a number"),
-    "limit": (int | float | None, "a number, or nothing"),
+    "number": (float, "a number"),
+    "limit": ((float, None), "a number, or nothing"),
     "flag": (bool, "yes or no"),
     "text": (str, "a text"),
     "formula": (str, "a formula"),
     "pattern": (str, "a pattern"),
-    "words": (list, "a list of values"),
-    "mapping": (dict, "old values with new ones"),
-    "names": (dict, "old names with new ones"),
-    "parts": (list, "a list of parts"),
+    "words": ([_WORD], "a list of values"),
+    "mapping": ({"*": _WORD}, "old values with new ones"),
+    "names": ({"*": str}, "old names with new ones"),
+    "parts": ([str], "a list of parts"),
 }
 
 
@@ -37,21 +38,12 @@ def check_params(step: Step) -> None:
             raise InputError(f"The step {known.title!r} has no setting {name!r}.", action="Add the step again.")
     for param in known.params:
         given = value(step, param.name)
-        kind, words = _TYPES[param.kind]
-        whole = all(isinstance(part, str | int | float) for part in _parts(given))
-        number = param.kind in ("number", "limit")
-        if not isinstance(given, kind) or not whole or (number and isinstance(given, bool)):
-            raise InputError(
-                f"{param.label!r} of the step {known.title!r} is {given!r}.", f"It must be {words}.", "Add the step again."
-            )
-
-
-def _parts(given: Any) -> Iterator[Any]:
-    if isinstance(given, list):
-        yield from given
-    elif isinstance(given, dict):
-        yield from given
-        yield from given.values()
+        shape, words = _TYPES[param.kind]
+        try:
+            check_shape(given, shape)
+        except TypeError as error:
+            said = f"{param.label!r} of the step {known.title!r} is {str(given)[:200]!r}."
+            raise InputError(said, f"It must be {words}.", "Add the step again.") from error
 
 
 def check_step(step: Step, schema: Schema) -> None:
@@ -67,8 +59,10 @@ def check_step(step: Step, schema: Schema) -> None:
     known = operation(step)
     for param in known.params:
         _check_param(known, param, value(step, param.name), schema)
-    if any(param.name == "name" for param in known.params) and not value(step, "name").strip():
-        raise InputError("The new column has no name.", "It needs one.", "Write a name.")
+    if any(param.name == "name" for param in known.params):
+        if not value(step, "name").strip():
+            raise InputError("The new column has no name.", "It needs one.", "Write a name.")
+        _check_letters(value(step, "name"))
     if step.op == "parse_dates":
         check_date_format(value(step, "format"))
     if step.op == "clip_outliers" and value(step, "method") == "limits":
@@ -111,12 +105,19 @@ def _check_names(given: dict[str, str], schema: Schema) -> None:
     fresh = [str(name).strip() for name in given.values()]
     if "" in fresh:
         raise InputError("A new name is empty.", "Every column needs a name.", "Write one.")
+    for name in fresh:
+        _check_letters(name)
     result = [given.get(name, name) for name in schema.names]
     twice = sorted({name for name in result if result.count(name) > 1})
     if twice:
         raise InputError(
             f"Two columns would be called {twice[0]!r}.", "Every column needs a name of its own.", "Choose another name."
         )
+
+
+def _check_letters(name: str) -> None:
+    if "\x00" in name:  # NumPy takes it for the end of a text, and would no longer find the column
+        raise InputError(f"The name {name!r} holds a NUL sign.", "A name is made of letters.", "Write it without.")
 
 
 def check_limits(low: float | None, high: float | None) -> None:

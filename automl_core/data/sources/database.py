@@ -90,6 +90,69 @@ def database_url(address: str, password: str = "") -> URL:
     raise InputError(f"{shown!r} is no database that can be read.", DATABASES, "Write it that way.")
 
 
+def check_address(address: str) -> None:
+    """Refuse an address that cannot be kept: one of no database that can be read, or with a password in it; raises InputError."""
+    if database_url(address).password:
+        raise InputError(
+            "The address holds a password.", "It would be stored as it is.",
+            "Leave it out; it is taken from PGPASSWORD or a password file, as psql does.",
+        )  # fmt: skip
+
+
+def read_after(
+    address: str, sql: str, key: str, after: int | float | str | None, *, trusted: bool = False
+) -> tuple[pd.DataFrame, int | float | str | None]:
+    """Read the rows of a statement whose key is above a value, in the order of the key; rows without a key are left out.
+
+    Parameters
+    ----------
+    address, sql : str
+        As in `read_query`.
+    key : str
+        A column of the statement's rows that grows with every row.
+    after : int, float, str or None
+        None for all rows.
+    trusted : bool
+
+    Returns
+    -------
+    DataFrame
+        Typed; at most as many rows as one statement may give, the next ones follow when it is asked again.
+    int, float, str or None
+        The key of the last row, as it can be written down; None where there are no rows.
+
+    Raises
+    ------
+    InputError
+        When the address, the statement or the database says no, or the key is no column.
+    """
+    from sqlalchemy import bindparam, text
+    from sqlalchemy.types import NULLTYPE
+
+    column = '"' + key.replace('"', '""').replace(":", "\\:") + '"'
+    above = f"{column} > :above" if after is not None else f"{column} IS NOT NULL"
+    # A colon of the statement is none of ours.
+    inner = check_statement(sql).replace(":", "\\:")
+    asked = text(f"SELECT * FROM ({inner}\n) AS rows_of_table WHERE {above} ORDER BY {column}")
+    if after is not None:
+        asked = asked.bindparams(bindparam("above", after, type_=NULLTYPE))
+    with _opened(address, trusted=trusted) as (connection, _):
+        result = connection.execution_options(stream_results=True).execute(asked)
+        keys = [str(name) for name in list(result.keys())]
+        if key not in keys:
+            raise InputError(
+                f"The statement gives no column {key!r}.", f"It gives {', '.join(keys[:20])}.", "Choose one of them."
+            )
+        rows: list[tuple[Any, ...]] = []
+        most = min(MAX_ROWS, MAX_CELLS // max(len(keys), 1))
+        while len(rows) < most and (piece := result.fetchmany(min(PIECE, most - len(rows)))):
+            rows += [tuple(row) for row in piece]
+    if not rows:
+        return pd.DataFrame(columns=keys), None
+    newest = rows[-1][keys.index(key)]
+    return _frame_of(rows, keys)[0], newest if isinstance(newest, int | float | str) else str(newest)
+
+
 def read_query(address: str, sql: str, *, password: str = "", trusted: bool = False) -> TextTable:
     """Read the rows of a statement.
 
@@ -108,17 +171,25 @@ def read_query(address: str, sql: str, *, password: str = "", trusted: bool = Fa
     InputError
         When the address, the statement or the database says no.
     """
+    sql = check_statement(sql)
+    with _opened(address, password, trusted=trusted) as (connection, shown):
+        return _read(connection, sql, Origin("query", query=sql), shown)
+
+
+@contextmanager
+def _opened(address: str, password: str = "", *, trusted: bool) -> Iterator[tuple[Connection, str]]:
+    """Connect for one transaction that only reads; gives the connection and what the database is called."""
     from automl_core.data.sources.server import allowed_file
 
-    sql = check_statement(sql)
     url = database_url(address, password)
     if url.drivername.startswith("sqlite"):
         path = Path(str(url.database)).resolve() if trusted else allowed_file(str(url.database))
         with _sqlite(path, live=True) as connection:
-            return _read(connection, sql, Origin("query", query=sql), str(url.database))
+            yield connection, str(url.database)
+        return
     shown = f"postgresql://{url.username or ''}@{url.host or ''}:{url.port or 5432}/{url.database or ''}"
     with _postgres(url, shown) as connection:
-        return _read(connection, sql, Origin("query", query=sql), shown)
+        yield connection, shown
 
 
 def read_sqlite(path: Path, table: str = "", *, name: str = "") -> TextTable:
@@ -155,10 +226,17 @@ def _read(connection: Connection, sql: str, origin: Origin, name: str) -> TextTa
     if not rows:
         what = "The statement gives" if form == "query" else f"The table {origin.sheet!r} of {name} has"
         raise InputError(f"{what} no rows.", "At least one row is needed.", "Choose other rows.")
+    frame, changed = _frame_of(rows, keys)
+    names = list(frame.columns)
+    return TextTable(frame, ReadReport(None, len(frame), len(names), {}, (), tuple(notes + changed), origin))
+
+
+def _frame_of(rows: list[tuple[Any, ...]], keys: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Return fetched rows as a table, and what was changed in its names."""
     names, changed = column_names(keys, len(keys))
     frame = pd.concat([column_of(values) for values in zip(*rows, strict=True)], axis=1, ignore_index=True)
     frame.columns = pd.Index(names)
-    return TextTable(frame, ReadReport(None, len(frame), len(names), {}, (), tuple(notes + changed), origin))
+    return frame, changed
 
 
 @contextmanager
@@ -204,8 +282,9 @@ def _postgres(url: URL, shown: str) -> Iterator[Connection]:
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import NullPool
 
+    told = {"connect_timeout": 10, "client_encoding": "utf8"}  # an ASCII database would give bytes
     options = f"-c default_transaction_read_only=on -c statement_timeout={SECONDS * 1000}"
-    engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10, "options": options})
+    engine = create_engine(url, poolclass=NullPool, connect_args={**told, "options": options})
     try:
         with engine.connect() as connection:
             yield connection.execution_options(postgresql_readonly=True)

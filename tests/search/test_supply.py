@@ -1,0 +1,48 @@
+"""What a run fits, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from automl_core.experiment import Budget
+from automl_core.search.candidates import portfolio
+from automl_core.search.supply import Supply, first_specs, steady
+from tests.search.conftest import CONFIG, SCHEMA
+
+LABELS = np.arange(40) % 2.0
+
+
+def test_a_model_that_asks_more_neighbours_than_there_are_is_left_out() -> None:
+    names = [[spec.id for spec in first_specs(CONFIG, SCHEMA, LABELS, 2, learned=learned)] for learned in (35, 60)]
+    assert set(names[1]) - set(names[0]) == {"neighbours-p3"}
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("lightgbm-own", {"n_estimators": 100, "learning_rate": 0.05}),
+        ("catboost-own", {"iterations": 83, "learning_rate": 0.06}),
+        ("neural-p5", {"early_stopping": False, "alpha": 1.0}),
+    ],
+)
+def test_what_stops_early_gets_a_fixed_length_where_folds_judge_few_rows(name: str, params: dict[str, float]) -> None:
+    spec = steady({**portfolio("regression"), **portfolio("binary")}[name])
+    assert not spec.early_stopping and spec.view in ("encoded", "scaled") and "early" not in spec.name
+    assert {key: spec.params[key] for key in params} == params
+
+
+def test_what_does_not_stop_early_stays_as_it_is() -> None:
+    spec = portfolio("binary")["forest-own"]
+    assert steady(spec) is spec
+
+
+def test_the_first_model_comes_before_the_baseline_and_a_count_keeps_their_order() -> None:
+    specs = list(portfolio("binary").values())[:3]
+    timed = Supply(replace(CONFIG, budget=Budget(60)), specs, more=False, greater_is_better=True)
+    assert [spec.id for spec, _ in timed.queue] == [specs[0].id, "dummy", specs[1].id, specs[2].id]
+    counted = Supply(replace(CONFIG, budget=Budget(60, 2)), specs, more=False, greater_is_better=True, few=True)
+    assert [role for _, role in counted.queue] == ["baseline", "model", "model"]
+    assert not any(spec.early_stopping for spec, _ in counted.queue)

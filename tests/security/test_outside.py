@@ -1,0 +1,113 @@
+"""Attacks through what the app connects to, and what it writes: webhooks, databases, logs, spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import socket
+import threading
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from automl_core.errors import AutoMLError, InputError
+from automl_core.monitoring import alerts
+from automl_core.monitoring.alerts import may_receive, send
+from automl_core.monitoring.settings import check_address
+from automl_core.predicting import defuse
+from automl_core.workspace import Workspace
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("169.254.169.254", False),  # where clouds hand out a machine's secrets
+        ("fe80::1", False),
+        ("::ffff:169.254.169.254", False),
+        ("224.0.0.1", False),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("10.1.2.3", True),  # the company's own chat
+        ("127.0.0.1", True),
+        ("93.184.216.34", True),
+    ],
+)
+def test_where_alerts_may_go(address: str, allowed: bool) -> None:
+    assert may_receive(address) is allowed
+
+
+def test_a_name_that_resolves_to_the_clouds_own_service_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name is looked at when it is connected to, so that it cannot mean another address by then."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        got: list[bytes] = []
+
+        def take() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                got.append(connection.recv(100))
+
+        thread = threading.Thread(target=take, daemon=True)
+        thread.start()
+        monkeypatch.setattr(alerts, "may_receive", lambda address: address != "127.0.0.1")
+        told = send(f"http://127.0.0.1:{listener.getsockname()[1]}/latest/meta-data", {"code": "x"})
+        thread.join(5)
+    assert told == "Not sent: 127.0.0.1 is an address of the machine's surroundings, which get no alerts."
+    assert got == [b""]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["file:///etc/passwd", "gopher://host/x", "ftp://host/x", "http://", "http://user:secret@host/", "http://ho st/",
+     "javascript:1", "http://host\r\nX-Evil: 1/", "http://[::1"],
+)  # fmt: skip
+def test_a_webhook_is_an_address_of_the_web_and_nothing_else(address: str) -> None:
+    with pytest.raises(InputError):
+        check_address(address)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["=1+1", "=cmd|'/c calc'!A0", "+1+1", "-1+cmd|' /C calc'!A0", "@SUM(1)", "\t=1+1", "\r=1+1", '=HYPERLINK("http://evil.example")',
+     "＝1+1"],
+)  # fmt: skip
+def test_no_cell_of_a_file_that_we_write_is_a_formula(cell: str, tmp_path: Path) -> None:
+    """Whoever uploads a table chooses what stands in the file that somebody else opens."""
+    from automl_core.predicting import write_csv
+
+    write_csv(tmp_path / "out.csv", pd.DataFrame({"name": [cell], cell: ["x"]}))
+    header, row = list(csv.reader(io.StringIO((tmp_path / "out.csv").read_bytes().decode("utf-8-sig"), newline="")))
+    for written in (header[1], row[0]):
+        assert written.lstrip()[:1] not in ("=", "+", "-", "@", "＝"), written
+    assert defuse("-1.5") == "-1.5" and defuse("+49 30 1234") in ("+49 30 1234", "'+49 30 1234")
+
+
+def test_a_carriage_return_in_a_cell_begins_no_row(tmp_path: Path) -> None:
+    """Python's csv quotes only what ends its rows: behind a carriage return a spreadsheet saw a new row, and a formula."""
+    from automl_core.batch.writers import writer_to
+    from automl_core.predicting import write_csv
+
+    frame = pd.DataFrame({"name": ["x\r=1+1"], "b\r=2": ["y\n=3"]})
+    write_csv(tmp_path / "table.csv", frame)
+    with writer_to(tmp_path / "predicted.csv", frozenset()) as writer:
+        writer.write(frame, pd.DataFrame({"prediction": ["left"]}))
+    assert (tmp_path / "table.csv").read_bytes() == b'name,"b\r=2"\n"x\r=1+1","y\n=3"\n'
+    assert (tmp_path / "predicted.csv").read_bytes() == b'name,"b\r=2",prediction\n"x\r=1+1","y\n=3",left\n'
+
+
+def test_the_password_of_a_database_is_in_no_message_and_no_log(tmp_path: Path) -> None:
+    from automl_core.data.sources.database import read_query
+    from automl_core.log import log_error
+
+    secret = "hunter2secret"
+    for address in (
+        f"postgresql://user:{secret}@127.0.0.1:9/db",
+        f"mysql://user:{secret}@host/db",
+        f"postgresql://user:{secret}@/\x00",
+    ):
+        with pytest.raises(AutoMLError) as caught:
+            read_query(address, "SELECT 1")
+        log_error(Workspace(tmp_path), caught.value, "test")
+        assert secret not in str(caught.value)
+    (log,) = (tmp_path / "logs").glob("*.log")
+    assert secret not in log.read_text()
