@@ -1,7 +1,7 @@
 """Predicting a large file: rows per second, and the peak memory of the command; as CSV, Parquet and with contributions.
 
 The model is trained for some seconds on the churn table, whose rows are written again and again: 1,000,000 of them, or 200,000
-for a short look (``--rows``).
+for a short look (``--rows``); ``--kinds csv`` writes but one of the files.
 """
 
 from __future__ import annotations
@@ -38,14 +38,17 @@ def enlarge(source: Path, out: Path, rows: int) -> None:
             file.writelines(body[: rows - start])
 
 
-def main(rows: int = 1_000_000, budget: int = 20) -> None:
+KINDS = {"csv": ("csv",), "parquet": ("parquet",), "xlsx": ("xlsx",), "contributions": ("parquet", "--contributions")}
+
+
+def main(rows: int = 1_000_000, budget: int = 20, kinds: tuple[str, ...] = tuple(KINDS)) -> None:
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
         run("train", str(DATA / "churn.csv"), "--target", "Churn", "--out", str(folder / "run"), "--budget", str(budget))
         enlarge(DATA / "churn.csv", folder / "new.csv", rows)
         print(f"{rows:,} rows of {(folder / 'new.csv').stat().st_size / 2**20:,.0f} MB")
         print("| out | seconds | rows a second | peak memory, MB |\n| --- | ---: | ---: | ---: |")
-        for name, more in (("csv", ()), ("parquet", ()), ("xlsx", ()), ("parquet", ("--contributions",))):
+        for name, *more in (KINDS[kind] for kind in kinds):
             out = folder / f"out.{name}"
             seconds, memory = run("predict", str(folder / "run"), str(folder / "new.csv"), "--out", str(out), *more)
             print(
@@ -58,5 +61,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--budget", type=int, default=20)
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     given = parser.parse_args()
-    main(given.rows, given.budget)
+    main(given.rows, given.budget, tuple(given.kinds))

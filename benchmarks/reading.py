@@ -27,6 +27,14 @@ Written by `python benchmarks/reading.py --write` on {day}; do not edit. {score}
 The files are damaged one way each, which their names say, and compared with clean twins. A record that cannot be read for sure is
 kept aside, counted and shown, where the twin has a guess at it: that costs a part of a point each time.
 
+- `row_field_delimiter`: one row has spaces between its cells where the file has commas. Its words have spaces between them, too,
+  so nothing in it says where a cell ends; it is split at the commas in its texts, and its first cell, no date, is counted as
+  not fitting its column.
+- `row_extra_quote`: a quote too many stands before a cell. The next one closes it, some cells on, so what lies between is read as
+  one cell; the twin keeps the quote as a letter.
+- `row_less_sep`: a delimiter is missing between two cells. They are read as one, and the row is a cell short at its end; the twin
+  knows where the delimiter was. In the line of names, a quote between two of them tells where.
+
 | score | file | what was read otherwise |
 |---:|---|---|
 """

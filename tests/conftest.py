@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.preprocessing import build_preprocessor, left_out
@@ -24,6 +25,9 @@ from automl_core.runs import Run, write_request
 from automl_core.schema import Column, Schema
 from automl_core.scoring.values import predict_values
 from automl_core.workspace import write_json
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes says what else the machine does
+settings.load_profile("any machine")
 
 MakeRun = Callable[..., Run]
 CUSTOMERS = Schema(

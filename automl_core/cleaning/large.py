@@ -21,6 +21,8 @@ from automl_core.schema import Schema
 
 PIECE = 250_000
 """Rows at a time."""
+MOST_CELLS = 100_000_000
+"""Cells that are held at once to be looked at: 10,000,000 rows of 10 columns, a few gigabytes."""
 Tell = Callable[[float, str], None]
 Mask = npt.NDArray[np.bool_]
 
@@ -215,3 +217,26 @@ def sample_rows(dataset: Dataset, rows: int = 100_000, seed: int = 0) -> pd.Data
         here = chosen[np.searchsorted(chosen, start) : np.searchsorted(chosen, end)]
         parts.append(frame.iloc[here - start])
     return pd.concat(parts) if parts else _empty(dataset.schema)
+
+
+def within_memory(dataset: Dataset, cells: int = MOST_CELLS) -> tuple[pd.DataFrame, str]:
+    """Return a table as it can be held: all of it, or rows drawn at random, and a sentence that says so.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    cells : int
+        Most cells that are held.
+
+    Returns
+    -------
+    DataFrame
+        With a RangeIndex.
+    str
+        Empty for the whole table.
+    """
+    rows = max(cells // max(len(dataset.schema), 1), 1)
+    if dataset.rows <= rows:
+        return dataset.frame(), ""
+    said = f"{rows:,} of {dataset.rows:,} rows were looked at, drawn at random; the counts here are of these."
+    return sample_rows(dataset, rows).reset_index(drop=True), said

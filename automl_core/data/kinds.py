@@ -115,7 +115,9 @@ def infer_column(name: str, values: pd.Series[Any], parsing: Parsing = PLAIN) ->
     dates = _date(cells, weights, parsing)
     if dates is not None:
         return Column(name, "date", dates[0], dates[1])
-    return _words(name, cells, total, distinct, parsing)
+    # Spaces around words stay in the table until a step takes them away, and tell words apart there.
+    kept = sum(str(cell).strip() not in parsing.null_words for cell in values.dropna().unique())
+    return _words(name, cells, total, distinct, kept, parsing)
 
 
 def _typed_by_file(name: str, values: pd.Series[Any], parsing: Parsing) -> Column:
@@ -285,19 +287,18 @@ def _date(cells: list[str], weights: object, base: Parsing) -> tuple[Parsing, st
     return parsing, f"The cells are dates like {cells[0]}."
 
 
-def _words(name: str, cells: list[str], total: int, distinct: int, base: Parsing) -> Column:
-    """Return a category, text or id column for cells that are neither numbers nor dates."""
+def _words(name: str, cells: list[str], total: int, distinct: int, kept: int, base: Parsing) -> Column:
+    """Return a category, text or id column for cells that are neither numbers nor dates; `kept` differ as they are stored."""
     spaced = sum(" " in cell for cell in cells) / len(cells)
     length = sum(len(cell) for cell in cells) / len(cells)
     if distinct == total and total >= 20 and spaced < 0.05 and length <= 40:
         return Column(name, "id", base, f"{total:,} cells without spaces, no two alike: a key.")
     if spaced < 0.05 and length <= 40 and _nearly_key(name, total, distinct):
         return Column(name, "id", base, _nearly_key_evidence(total, distinct))
-    if distinct <= LABELS or (distinct <= 0.5 * total and length < 30):
-        return Column(name, "category", base, _variety(total, distinct))
-    if spaced > 0.5 and length >= 12:
-        return Column(name, "text", base, f"{distinct:,} different cells in {total:,}, most of several words.")
-    return Column(name, "category", base, _variety(total, distinct))
+    few = distinct <= LABELS or (distinct <= 0.5 * total and length < 30)
+    if not few and spaced > 0.5 and length >= 12:
+        return Column(name, "text", base, f"{kept:,} different cells in {total:,}, most of several words.")
+    return Column(name, "category", base, _variety(total, kept))
 
 
 def _variety(total: int, distinct: int) -> str:

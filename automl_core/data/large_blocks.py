@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import mmap
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from automl_core.data.blocks import NOTE_LINES, begins_table, check_number, tables_note
 from automl_core.data.detecting import find_dialect, longest_run
@@ -152,14 +155,25 @@ def _blank_lines(content: mmap.mmap, head: bytes, dialect: Dialect) -> list[tupl
     rows = [record[1] for record in group_records(split_lines(head.decode("latin-1"))[:100], dialect)[0]]
     width = max(map(len, rows), default=1)
     sign = dialect.delimiter.encode("latin-1", "ignore")
+    empty = {sign * (width - 1) + end, end}
     found: list[tuple[int, int]] = []
-    for empty in {b"", sign * (width - 1)}:
-        place = content.find(end + empty + end)
-        while place >= 0 and len(found) <= 100 * MOST:
-            start = place + len(end)
-            found.append((start, start + len(empty) + len(end)))
-            place = content.find(end + empty + end, start + len(empty))
-    return sorted(found) if len(found) <= 100 * MOST else []
+    for start, stop in _short_lines(content, end[-1], {len(line) for line in empty}):
+        if content[start:stop] in empty:
+            found.append((start, stop))
+        if len(found) > 100 * MOST:
+            return []
+    return found
+
+
+def _short_lines(content: mmap.mmap, sign: int, lengths: set[int]) -> Iterator[tuple[int, int]]:
+    """Yield where the lines begin and end, by the sign that ends them, that have one of these lengths."""
+    last = np.array([-1])
+    for start in range(0, len(content), PIECE):
+        piece = np.frombuffer(content[start : start + PIECE], dtype=np.uint8)
+        ends = np.concatenate([last, np.flatnonzero(piece == sign) + start])
+        for place in np.flatnonzero(np.isin(np.diff(ends), list(lengths))):
+            yield int(ends[place]) + 1, int(ends[place + 1]) + 1
+        last = ends[-1:]
 
 
 def _spans(content: mmap.mmap, blank: list[tuple[int, int]], quote: bytes) -> list[tuple[int, int]]:
@@ -184,7 +198,7 @@ def _parts(content: mmap.mmap, spans: list[tuple[int, int]], dialect: Dialect, n
         line += _count(content, b"\n", counted, start)
         counted = start
         lines = split_lines(decode(content[start : min(start + HEAD, stop)], dialect.encoding, name)[0])
-        if start + HEAD < stop:
+        if start + HEAD < stop and len(lines) > 1:  # the last one was cut
             lines.pop()
         rows = [cells for _, cells, _ in group_records(lines, dialect)[0]]
         width = Counter(map(len, rows)).most_common(1)[0][0]

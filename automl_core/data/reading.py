@@ -173,10 +173,9 @@ def read_lines(lines: list[str], dialect: Dialect, name: str, *, first: int = 0)
         notes.append(f"{len(names_above)} lines of names were joined.")
     counts = Counter(len(cells) for _, cells, _ in rows)
     width = len(header) or max(counts.items(), key=lambda item: (item[1], item[0]))[0]
-    if header and counts and all(count > width for count in counts) and len(counts) == 1:
-        # Every row has a cell more than the header: the usual unnamed index column comes first.
-        extra = next(iter(counts)) - width
-        header, width = [""] * extra + header, width + extra
+    header, said = _fitted(header, counts, dialect.quote)
+    width = len(header) or width
+    notes += said
     table: list[list[str]] = []
     refused: list[Refused] = []
     words = _word_column([cells for _, cells, _ in rows]) if dialect.delimiter == " " else -1
@@ -208,6 +207,22 @@ def read_lines(lines: list[str], dialect: Dialect, name: str, *, first: int = 0)
         notes.append("The file does not name its columns, so they are called column_1, column_2 and so on.")
     report = ReadReport(dialect, len(frame), width, dict(repairs), tuple(refused), tuple(notes + name_notes), around=above)
     return TextTable(frame, report)
+
+
+def _fitted(header: list[str], counts: Counter[int], quote: str) -> tuple[list[str], list[str]]:
+    """Return a line of names that fits the rows, of which `counts` has the numbers of cells, and what was done about it."""
+    usual = counts.most_common(1)[0][0] if header and counts else len(header)
+    blank = sum(not name.strip() for name in header)
+    if blank and usual == len(header) - blank and not any(counts[count] for count in range(usual + 1, len(header) + 1)):
+        said = f"{blank} empty {'name' if blank == 1 else 'names'} in the header left out, for which no row has a cell."
+        return [name for name in header if name.strip()], [said]
+    parts = [part for name in header for part in name.split(quote)] if quote else header
+    if usual == len(parts) > len(header) and all(part.strip() for part in parts):
+        return parts, ["Names in the header that a quote stands between were taken apart, which gives each column its own."]
+    if set(counts) == {usual} and usual > len(header):
+        # Every row has a cell more than the header: the usual unnamed index column comes first.
+        return [""] * (usual - len(header)) + header, []
+    return header, []
 
 
 def _word_column(rows: list[list[str]]) -> int:

@@ -158,6 +158,8 @@ def _streamed(
     )
     if found.count > len(found.refused):
         notes.append(f"{found.count:,} records were refused; the first {len(found.refused):,} are kept.")
+    if len(sample.frame) < rows:
+        columns = tuple(_of_sample(column) for column in columns)
     typed = Schema(columns)
     report = ReadReport(
         dialect,
@@ -173,6 +175,12 @@ def _streamed(
     )
     say(0.92, "Taking the fingerprint")
     return Streamed(typed, report, faults, stored_fingerprint(out, typed), rows)
+
+
+def _of_sample(column: Column) -> Column:
+    """Say of counts that they are of the rows looked at; the whole table has more."""
+    counted = column.kind in ("category", "text") and " different " in column.evidence
+    return replace(column, evidence=f"Of the rows looked at: {column.evidence}") if counted else column
 
 
 def _reads_directly(encoding: str) -> bool:

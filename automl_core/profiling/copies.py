@@ -27,12 +27,15 @@ class Copies:
         Rows whose other cells equal those of a row with another value of the target; 0 without a target.
     across : float
         Rows, of those held out at random, that are expected to have an exact copy among those learned from.
+    near_across : float
+        Further such rows whose copy differs by keys, case or spaces only.
     """
 
     exact: int = 0
     near: int = 0
     contradicting: int = 0
     across: float = 0.0
+    near_across: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -46,11 +49,11 @@ def find_copies(rows: Rows, columns: int, *, target: bool) -> Copies:
         return Copies()
     sizes = _sizes(rows.whole)
     exact = count - len(sizes)
-    many = sizes[sizes > 1].astype(np.float64)
-    across = float((many * HELD_OUT * (1 - HELD_OUT ** (many - 1))).sum())
+    across = _across(sizes)
     tidy = rows.tidy
     # Rows of a single column that is no key repeat by nature: only their exact copies say something.
-    near = count - len(_sizes(tidy)) - exact if columns > 1 else 0
+    alike_sizes = _sizes(tidy) if columns > 1 else sizes
+    near = count - len(alike_sizes) - exact
     contradicting = 0
     alike = tidy - rows.target
     if target and columns > 1 and len(_sizes(alike)) < count:
@@ -61,7 +64,13 @@ def find_copies(rows: Rows, columns: int, *, target: bool) -> Copies:
         outcomes = rows.target[order]
         mixed = np.maximum.reduceat(outcomes, starts) != np.minimum.reduceat(outcomes, starts)
         contradicting = int(lengths[mixed].sum())
-    return Copies(exact, max(near, 0), contradicting, across)
+    return Copies(exact, max(near, 0), contradicting, across, max(_across(alike_sizes) - across, 0.0))
+
+
+def _across(sizes: Hashes) -> float:
+    """Return how many held-out rows are expected to have one of their group, of which there are so many, among the others."""
+    many = sizes[sizes > 1].astype(np.float64)
+    return float((many * HELD_OUT * (1 - HELD_OUT ** (many - 1))).sum())
 
 
 def _sizes(hashes: Hashes) -> Hashes:

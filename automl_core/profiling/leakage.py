@@ -242,6 +242,7 @@ def _scores(table: Array, words: list[bool], outcome: Outcome, folds: npt.NDArra
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.metrics import r2_score, roc_auc_score
     from sklearn.preprocessing import TargetEncoder
+    from threadpoolctl import threadpool_limits
 
     if not table.shape[1]:
         return []
@@ -264,15 +265,17 @@ def _scores(table: Array, words: list[bool], outcome: Outcome, folds: npt.NDArra
         if not outcome.labels:
             if judged.sum() > 1 and learned.sum() > 1 and np.ptp(member[judged, 0]) > 0:
                 x, new = encoded(learned, judged, member[learned, 0])
-                model = HistGradientBoostingRegressor(**settings).fit(x, member[learned, 0])
-                found.append(float(r2_score(member[judged, 0], model.predict(new))))
+                with threadpool_limits(1):
+                    model = HistGradientBoostingRegressor(**settings).fit(x, member[learned, 0])
+                    found.append(float(r2_score(member[judged, 0], model.predict(new))))
             continue
         judged, learned = judged & (labels >= 0), learned & (labels >= 0)
         if not judged.any() or len(np.unique(labels[learned])) < 2:
             continue
         x, new = encoded(learned, judged, labels[learned])
-        classifier = HistGradientBoostingClassifier(**settings).fit(x, labels[learned])
-        chances = classifier.predict_proba(new)
+        with threadpool_limits(1):
+            classifier = HistGradientBoostingClassifier(**settings).fit(x, labels[learned])
+            chances = classifier.predict_proba(new)
         areas = []
         for place, label in enumerate(classifier.classes_):
             truth = labels[judged] == label

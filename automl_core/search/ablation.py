@@ -199,6 +199,8 @@ def _scores(
     judged: pd.Index,
 ) -> Iterator[tuple[str, Array]]:
     """Yield for each model its score on every fold, on the rows that both this and the whole recipe keep."""
+    from threadpoolctl import threadpool_limits
+
     y, classes = encode_target(table[config.target], config)
     away = {config.target, *config.ignored, *([config.split.column] if config.split.kind == "group" else [])}
     features = schema.without(away)
@@ -210,7 +212,7 @@ def _scores(
         for number in range(FOLDS):
             learn, judge = fold != number, (fold == number) & both
             preprocessor = build_preprocessor(recipe, features, table, view=view, task=config.task, seed=config.seed)
-            with warnings.catch_warnings():
+            with threadpool_limits(1), warnings.catch_warnings():  # a small fit waits longer for threads than it works
                 warnings.simplefilter("ignore")  # a fold without some category is no news to a person
                 X = np.asarray(preprocessor.fit_transform(table.loc[learn, features.names], y[learn]), dtype=np.float64)
                 kept = take_kept(preprocessor)

@@ -180,6 +180,10 @@ def price_run(run: Run, costs: Costs | None, tell: Callable[[float, str], None] 
         tell(done / (len(there) + 1), f"Choosing the threshold of {board[candidate_id].name} by it")
         bundle(run, candidate_id)  # packed before its row was judged by the table, so it is packed again
         judge_anew(run, candidate_id)
+    if run.config.metric == "cost":  # what a column is worth was counted by the old table
+        for row in board:
+            for path in (run.explanation(row.id), run.reasons(row.id)):
+                path.unlink(missing_ok=True)
     if (run.path / "model.zip").exists():
         keep_model(run, board.recommended)
     return notes
@@ -197,7 +201,8 @@ def judge_anew(run: Run, candidate_id: str) -> None:
         if (folder / "rows.npz").exists():
             notes = tuple(note for note in read_json(folder / "notes.json") if not note.startswith("The threshold was chosen"))
             rejudge(run, candidate_id, source, model, Judged.load(folder), notes)
-    run.report(candidate_id).unlink(missing_ok=True)  # it tells the old one
+    for path in (run.report(candidate_id), run.card(candidate_id)):
+        path.unlink(missing_ok=True)  # they tell the old one
 
 
 def price_job(context: JobContext) -> dict[str, Any]:

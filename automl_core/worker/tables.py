@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
-from automl_core.events import Progress
+from automl_core.events import Message, Progress
 from automl_core.jobs.context import JobContext
 from automl_core.workspace import write_json
-
-if TYPE_CHECKING:
-    pass
 
 
 def profile_job(context: JobContext) -> dict[str, Any]:
     """Describe a table."""
+    from automl_core.cleaning.large import within_memory
     from automl_core.data.dataset import load_dataset
     from automl_core.profiling.profile import profile
 
     context.emit(Progress(-1.0, "Looking at every column"))
     params = context.request["params"]
     dataset = load_dataset(context.project.dataset(params["dataset"]))
+    frame, sampled = within_memory(dataset)
     result = profile(
-        dataset.frame(),
+        frame,
         dataset.schema,
         target=params.get("target", ""),
         tell=lambda done, doing: context.emit(Progress(done, doing)),
     )
+    if sampled:
+        result = replace(result, notes=(sampled, *result.notes))
     write_json(context.folder / "profile.json", result.to_dict())
     return {"file": "profile.json"}
 
 
 def leakage_job(context: JobContext) -> dict[str, Any]:
     """Measure what suspect columns and other splits do to a quick model."""
+    from automl_core.cleaning.large import within_memory
     from automl_core.data.dataset import load_dataset
     from automl_core.profiling.leakage import measure_leakage
     from automl_core.profiling.profile import profile
@@ -39,7 +42,9 @@ def leakage_job(context: JobContext) -> dict[str, Any]:
     context.emit(Progress(-1.0, "Looking at every column"))
     params = context.request["params"]
     dataset = load_dataset(context.project.dataset(params["dataset"]))
-    frame = dataset.frame()
+    frame, sampled = within_memory(dataset)
+    if sampled:
+        context.emit(Message(sampled))
     found = profile(frame, dataset.schema, params["target"])
     result = measure_leakage(
         frame,

@@ -11,6 +11,8 @@ from automl_core.schema import KINDS
 from pages.shared import errors
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from automl_core.profiling.column import ColumnProfile
     from automl_core.profiling.profile import Profile
     from automl_core.profiling.relation import Relation
@@ -67,7 +69,6 @@ def draw_columns(found: Profile) -> None:
 
 
 def _card(column: ColumnProfile, relation: Relation | None, position: int) -> None:
-    from automl_core.charts.profile import column_figure, relation_figure
     from automl_core.profiling.html import facts
 
     with st.container(border=True, height="stretch"):
@@ -82,15 +83,30 @@ def _card(column: ColumnProfile, relation: Relation | None, position: int) -> No
         elif column.examples and (column.kind == "text" or len(column.values) > 5 or not column.values):
             texts = [" ".join(text.split()) for text in (column.examples[:1] if column.kind == "text" else column.examples)]
             st.caption(f"for example: {errors.plain(', '.join(texts))}")
-        figure = column_figure(column)
+        figure = _column_figure(repr(column), column)
         if figure is not None:
             alt = f"Distribution of {name}"
             st.plotly_chart(figure, key=f"explore_card_{position}", config={"displayModeBar": False}, alt=alt)
         if relation and relation.groups:
             with st.expander("With the target"):
                 alt = f"The target by {name}"
-                figure = relation_figure(relation)
+                figure = _relation_figure(repr(relation), relation)
                 st.plotly_chart(figure, key=f"explore_relation_{position}", config={"displayModeBar": False}, alt=alt)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _column_figure(text: str, _column: ColumnProfile) -> go.Figure | None:
+    """Return a card's chart; a dozen of them made anew would take longer than all else of a click."""
+    from automl_core.charts.profile import column_figure
+
+    return column_figure(_column)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _relation_figure(text: str, _relation: Relation) -> go.Figure:
+    from automl_core.charts.profile import relation_figure
+
+    return relation_figure(_relation)
 
 
 def short(name: str) -> str:

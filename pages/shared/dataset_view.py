@@ -100,7 +100,7 @@ def draw_rows(data: Dataset) -> None:
     """Draw the first rows."""
     st.subheader("First rows", anchor=False)
     rows = caches.head(data, ROWS)
-    st.dataframe(rows, height=280, key="upload_rows", column_config=layout.days(rows), alt=f"First rows of {data.name}")
+    st.dataframe(rows, key="upload_rows", column_config=layout.days(rows), alt=f"First rows of {data.name}")
 
 
 def draw_kinds(data: Dataset) -> None:

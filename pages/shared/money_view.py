@@ -44,11 +44,15 @@ def draw(project: ProjectFolder, run: Run, key: str) -> None:
                         "Judges every model by this table and chooses their thresholds by it. Nothing is learned again."
                     ),
                 )
-                dropped = config.costs is not None and st.form_submit_button(
-                    "Take it away",
-                    key=f"{key}_money_drop",
-                    icon=":material/delete:",
-                    **people.changing("Models are then judged without money, and decide as they would have without it."),
+                dropped = (
+                    config.costs is not None
+                    and config.metric != "cost"
+                    and st.form_submit_button(
+                        "Take it away",
+                        key=f"{key}_money_drop",
+                        icon=":material/delete:",
+                        **people.changing("Models are then judged without money, and decide as they would have without it."),
+                    )
                 )
         if counted or dropped:
             _submit(project, run, None if dropped else costs)

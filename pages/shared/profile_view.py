@@ -51,7 +51,8 @@ def draw_numbers(found: Profile) -> None:
     with st.grid("auto", min_column_width=140):
         st.metric("Rows", f"{found.rows:,}")
         st.metric("Columns", f"{len(found.columns):,}")
-        share = f"{found.missing / cells:.1%} of all" if found.missing else None
+        part = found.missing / max(cells, 1)
+        share = f"{f'{part:.1%}' if part >= 0.0005 else 'less than 0.1%'} of all" if found.missing else None
         st.metric("Missing cells", f"{found.missing:,}", share, delta_color="off", delta_arrow="off")
         st.metric("Duplicate rows", f"{found.duplicates:,}")
         st.metric("To look at", f"{len(found.alerts):,}")

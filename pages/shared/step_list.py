@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.cleaning.apply import Cleaned, apply_stateless
-from automl_core.cleaning.preview import preview_step
+from automl_core.cleaning.preview import Preview, preview_step
 from automl_core.cleaning.recipe import History, Recipe, Step
 from automl_core.cleaning.steps import OPERATIONS, check_step, describe, place, value
+from automl_core.cleaning.store import export_recipe
 from pages.shared import caches, errors, people, recipes, state, step_forms
 
 if TYPE_CHECKING:
@@ -99,6 +100,14 @@ def _draw_buttons(data: Dataset, history: History, step: Step, number: int, open
             keep(data, history.change(recipe.remove(step.id)))
 
 
+@st.cache_resource(max_entries=32, show_spinner="Working out what the step does")
+def _preview(
+    fingerprint: str, recipe_text: str, draft_text: str, target: str, _data: Dataset, _recipe: Recipe, _draft: Step
+) -> Preview:
+    """Return what a step would do to a table; looked at once, and not at every click beside it."""
+    return preview_step(caches.looked(_data), _data.schema, _recipe, _draft, target=target)
+
+
 @st.fragment
 def draw_editor(data: Dataset, step: Step, *, new: bool) -> None:
     """Draw a step's settings and what it would do with them; nothing is applied before the button is pressed.
@@ -116,7 +125,7 @@ def draw_editor(data: Dataset, step: Step, *, new: bool) -> None:
             return
         check_step(draft, before.schema)
         target = str(state.draft(f"target_{data.id}", ""))
-        preview = preview_step(caches.looked(data), data.schema, history.present, draft, target=target)
+        preview = _preview(data.fingerprint, export_recipe(history.present), repr(draft), target, data, history.present, draft)
         if data.rows > caches.LARGE:
             st.caption(f"Shown on {len(caches.looked(data)):,} of {data.rows:,} rows drawn at random.")
         step_forms.draw_preview(preview, f"clean_{step.id}_preview")

@@ -77,12 +77,12 @@ def _offer_file(project: ProjectFolder, into: str) -> None:
 
 def as_file(data: Dataset) -> bytes:
     """Return a table as CSV that no spreadsheet runs formulas from; of a large one the Parquet file that is there."""
-    from automl_core.data.parsing import as_text
+    from automl_core.cleaning.stateless.columns import words_of
     from automl_core.predicting import write_csv
 
     if data.rows > caches.LARGE:
         return (data.folder / "data.parquet").read_bytes()
-    cells = data.frame().apply(lambda values: values if values.dtype == object else as_text(values)).fillna("")
+    cells = data.frame().apply(words_of).fillna("")
     with tempfile.TemporaryDirectory(dir=caches.workspace().root, prefix=".upload-") as folder:
         path = Path(folder) / "cleaned.csv"
         write_csv(path, cells)

@@ -11,7 +11,7 @@ import pytest
 from automl_core.cleaning import large
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.difference import difference, versions
-from automl_core.cleaning.large import clean_dataset, sample_rows
+from automl_core.cleaning.large import clean_dataset, sample_rows, within_memory
 from automl_core.cleaning.preprocessing import build_preprocessor
 from automl_core.cleaning.recipe import History, Recipe, Step
 from automl_core.cleaning.replay import replay
@@ -138,6 +138,11 @@ def test_a_table_in_pieces_is_cleaned_like_one_in_memory(tmp_path, monkeypatch) 
     some = sample_rows(source, 100, seed=1)
     assert len(some) == 100 and some.index.is_monotonic_increasing
     pd.testing.assert_frame_equal(some, source.frame().loc[some.index], check_dtype=False)
+    whole, said = within_memory(source)
+    assert (len(whole), said) == (source.rows, "")
+    part, said = within_memory(source, cells=10 * len(source.schema))
+    assert (len(part), part.index.tolist()) == (10, list(range(10)))
+    assert said == f"10 of {source.rows:,} rows were looked at, drawn at random; the counts here are of these."
 
 
 def test_nothing_left_is_refused(tmp_path) -> None:

@@ -77,6 +77,9 @@ def test_a_run_that_is_ranked_by_money_is_ranked_anew(run: Run) -> None:
     board = run.leaderboard()
     assert board["forest"].score == pytest.approx(earned(run, "forest")) and len(board["forest"].fold_scores) == 2
     assert board.label == "Money per row, EUR" and board.recommended and board.recommendation
+    write_json(run.reasons("forest"), {})
+    price_run(run, replace(COSTS, false_negative=-90))
+    assert not run.reasons("forest").exists(), "what a column is worth was counted by the old table"
     with pytest.raises(InputError, match="This run is ranked by money"):
         price(run, None)
 

@@ -25,6 +25,7 @@ def typed(name: str, cells: list[str]) -> tuple[Column, list[object], list[str]]
     [
         (["1", "2", "3"], "number", "All cells are numbers."),
         (["a", "b", "a"], "category", "2 different values in 3 cells."),
+        (["a", " a", "b", " NA "], "category", "3 different values in 3 cells."),
         (["a"], "category", "1 different value in 1 cell."),
         (["yes", "no", "yes"], "boolean", "Only 'yes' and 'no' occur."),
         (["TRUE", "False", "true"], "boolean", "Only 'TRUE' and 'False' and 'true' occur."),

@@ -103,3 +103,10 @@ def test_the_tables_can_be_listed_before_one_is_read(tmp_path: Path) -> None:
     )
     (tmp_path / "a.csv").write_text(FIRST)
     assert parts_of(tmp_path / "a.csv").tables == ()
+
+
+def test_a_line_longer_than_what_is_looked_at(tmp_path: Path) -> None:
+    data = made(tmp_path, f"a,b\n1,{'x' * 70_000}\n\n2,y\n3,z\n")
+    assert (data.rows, data.report.origin.tables) == (3, ())
+    (tmp_path / "a.csv").write_text(f"{'x' * 70_000},b,c\n1,2,3\n\n4,5,6\n")
+    assert parts_of(tmp_path / "a.csv").tables == ()

@@ -102,6 +102,20 @@ def test_cells_are_read_as_written(tmp_path: Path, content: str, expected: list[
             ("The file does not name its columns, so they are called column_1, column_2 and so on.",),
         ),
         (
+            "a,,b,c\n1,2,3\n4,5,6\n7,8\n9,1,2\n",
+            [["1", "2", "3"], ["4", "5", "6"], ["7", "8", ""], ["9", "1", "2"]],
+            {"Rows with too few cells were filled up with missing ones.": 1},
+            (),
+            ("1 empty name in the header left out, for which no row has a cell.",),
+        ),
+        (
+            '"a","b""c","d"\n"1","x","y","z"\n"2","x","y","z"\n',
+            [["1", "x", "y", "z"], ["2", "x", "y", "z"]],
+            {},
+            (),
+            ("Names in the header that a quote stands between were taken apart, which gives each column its own.",),
+        ),
+        (
             "b,c,d\n1,2,3,4\n5,6,7,8\n",
             [["1", "2", "3", "4"], ["5", "6", "7", "8"]],
             {},

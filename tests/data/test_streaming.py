@@ -30,6 +30,9 @@ def test_streamed_cells_are_those_of_the_other_way_in_order(tmp_path: Path) -> N
     assert frame["day"].iloc[1] == pd.Timestamp("2024-01-02")
     assert frame["word"].isna().sum() == len(range(0, 300_000, 7))
     assert (found.rows, found.faults) == (300_000, {})
+    looked = found.report.null_rows
+    known = looked - next(word.count for word in found.report.nulls if word.word == "NA")
+    assert found.schema["word"].evidence == f"Of the rows looked at: 5 different values in {known:,} cells."
 
 
 @pytest.mark.parametrize("cell", ["abc", "1.5", "inf"])

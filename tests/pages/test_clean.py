@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -290,3 +291,14 @@ def test_the_cleaned_table_can_be_opened_and_taken_along(
     assert whole_table.as_file(cleaned).decode().splitlines()[:3] == ["city,age", "rome,", "rome,21"]
     monkeypatch.setattr(caches, "LARGE", 10)
     assert whole_table.as_file(cleaned)[:4] == b"PAR1"
+
+
+def test_days_are_downloaded_as_days(tmp_path: Path) -> None:
+    """They came with 00:00:00."""
+    (tmp_path / "a.csv").write_text("day,at\n01.02.2024,2024-02-01 10:00\n15.02.2024,2024-02-02 11:30\n")
+    data = create_dataset(tmp_path / "ds", tmp_path / "a.csv", "a")
+    assert whole_table.as_file(data).decode().splitlines() == [
+        "day,at",
+        "2024-02-01,2024-02-01 10:00:00",
+        "2024-02-15,2024-02-02 11:30:00",
+    ]

@@ -240,7 +240,7 @@ def test_near_duplicate_rows() -> None:
     city = words("Rome", "rome ", "Oslo", "Oslo", "Bern")
     table: Cells = {"city": ("category", city), "x": ("number", [1.0, 1.0, 2.0, 2.0, 3.0])}
     alert = only("near_duplicate_rows", table)
-    assert (alert.severity, alert.evidence) == ("info", {"rows": 1})
+    assert (alert.severity, alert.evidence) == ("info", {"rows": 1, "across": 0.32})
     why = "The same case in learning and judging makes scores look too good."
     assert alert.sentence == f"1 row differs from an earlier one by case and spaces only. {why}"
     assert step_of(alert) == ("drop_duplicates", {"columns": []})
@@ -257,6 +257,16 @@ def test_duplicate_rows_across_the_split() -> None:
     alert = only("duplicate_rows", {"x": ("number", COUNT // 2)})
     assert alert.evidence == {"rows": 50, "across": 16.0}
     assert alert.sentence.endswith("about 16 rows of it would have a copy among those learned from.")
+
+
+def test_near_duplicate_rows_across_the_split() -> None:
+    """50 pairs that differ by case: as many as of exact copies."""
+    names = [f"Name {row // 2}" if row % 2 else f"NAME {row // 2}" for row in range(100)]
+    alert = only("near_duplicate_rows", {"name": ("text", words(*names)), "x": ("number", COUNT // 2)})
+    assert alert.evidence == {"rows": 50, "across": 16.0}
+    assert alert.sentence.endswith(
+        "With a fifth held out at random, about 16 rows of it would have such a copy among those learned from."
+    )
 
 
 @pytest.mark.parametrize(("rows", "severity"), [(2, "warning"), (4, "warning")])

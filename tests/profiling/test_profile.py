@@ -244,7 +244,9 @@ def test_a_table_without_rows() -> None:
     frame = pd.DataFrame({"x": pd.Series(dtype=float), "d": pd.Series(dtype="datetime64[ns]"), "w": pd.Series(dtype=object)})
     found = profile(frame, schema(x="number", d="date", w="category"), "w")
     assert (found.rows, found.duplicates, found.associations, found.notes) == (0, 0, (), ())
-    assert [alert.sentence for alert in found.alerts] == ["The table has no rows, so there is nothing to learn from."]
+    assert [(alert.code, alert.sentence) for alert in found.alerts] == [
+        ("no_rows", "The table has no rows, so there is nothing to learn from.")
+    ]
     assert [column.missing_share for column in found.columns] == [0.0, 0.0, 0.0]
     assert Profile.from_dict(json.loads(json.dumps(found.to_dict()))) == found
 

@@ -18,9 +18,7 @@ def duplicate_rows(facts: Facts) -> Iterator[Alert]:
     if copies.exact > 0:
         rows = counted(copies.exact, "row is an exact copy", "rows are exact copies")
         sentence = f"{rows} of an earlier one. The same case in learning and judging makes scores look too good."
-        if copies.across >= 1:
-            held = counted(round(copies.across), "row", "rows")
-            sentence += f" With a fifth held out at random, about {held} of it would have a copy among those learned from."
+        sentence += _held_out(copies.across, "a copy")
         evidence = {"rows": copies.exact, "across": round(copies.across, 2)}
         yield Alert("duplicate_rows", "warning", (), sentence, evidence, Step("drop_duplicates", {}, sentence))
 
@@ -33,8 +31,18 @@ def near_duplicate_rows(facts: Facts) -> Iterator[Alert]:
         but = "keys, case and spaces" if keys else "case and spaces"
         rows = counted(facts.copies.near, "row differs", "rows differ")
         sentence = f"{rows} from an earlier one by {but} only. The same case in learning and judging makes scores look too good."
+        sentence += _held_out(facts.copies.near_across, "such a copy")
         step = Step("drop_duplicates", {"columns": compared if keys else []}, sentence)
-        yield Alert("near_duplicate_rows", "info", (), sentence, {"rows": facts.copies.near}, step)
+        evidence = {"rows": facts.copies.near, "across": round(facts.copies.near_across, 2)}
+        yield Alert("near_duplicate_rows", "info", (), sentence, evidence, step)
+
+
+def _held_out(expected: float, copy: str) -> str:
+    """Say how many held-out rows would have a copy among those learned from; nothing for less than one."""
+    if expected < 1:
+        return ""
+    held = counted(round(expected), "row", "rows")
+    return f" With a fifth held out at random, about {held} of it would have {copy} among those learned from."
 
 
 def contradicting_rows(facts: Facts) -> Iterator[Alert]:
