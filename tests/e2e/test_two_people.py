@@ -95,7 +95,7 @@ def test_a_project_is_shared_looked_at_and_closed_to_everybody_else(come: Come, 
 
     ada.goto(shared.url)
     ada.get_by_role("button", name="Share").click()
-    ada.get_by_label("E-mail address").fill("Ben@example.org")
+    ada.get_by_role("textbox", name="E-mail address").fill("Ben@example.org")
     ada.get_by_role("dialog").get_by_role("button", name="Share").click()
     expect(ada.get_by_role("dialog").get_by_text("ben@example.org, viewer")).to_be_visible()
 
