@@ -55,10 +55,12 @@ def make(path: Path, size: int) -> None:
 
 
 def ours(source: Path, folder: Path) -> None:
-    """Read the file as an upload is read."""
+    """Read the file as an upload is read, which is first looked through for several tables."""
+    from automl_core.data.large_blocks import cut_table
+    from automl_core.data.origin import Choice
     from automl_core.data.streaming import stream_table
 
-    stream_table(source, folder / "data.parquet")
+    stream_table(cut_table(source, folder, Choice(), source.name).path, folder / "data.parquet")
 
 
 def theirs(source: Path, folder: Path) -> None:
