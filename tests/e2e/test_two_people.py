@@ -33,6 +33,7 @@ client_id = "tablewright"
 client_secret = "known to the provider"
 server_metadata_url = "http://localhost:{provider}/.well-known/openid-configuration"
 """
+expect.set_options(timeout=30_000)
 Come = Callable[[str], Page]
 
 
