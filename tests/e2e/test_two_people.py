@@ -136,6 +136,6 @@ def test_who_may_not_come_in_sees_why_and_nothing_else(come: Come, who: str, sen
 def test_signing_out_ends_it(come: Come, shared: Server) -> None:
     page = come("ben")
     page.get_by_role("button", name="Sign out").click()
-    page.wait_for_load_state()
+    page.wait_for_url(lambda url: not url.startswith(shared.url))  # the provider's own page
     page.goto(shared.url)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
