@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -182,6 +183,20 @@ def test_trials_are_those_of_local_fits(run: Run, tuned: Callable[..., Study], p
     assert there.joined == here.joined
     files = {str(path.relative_to(run.path)) for path in (run.path / "tuning").rglob("*") if "candidates" in path.parts}
     assert files == {str(path.relative_to(copy.path)) for path in (copy.path / "tuning").rglob("*") if "candidates" in path.parts}
+
+
+def test_cleaning_choices_are_tried_on_a_cluster_too(run: Run, tuned: Callable[..., Study], place: Place, tmp_path: Path) -> None:
+    """What a choice makes of the data lies in the study's folder, and is found there by the fits of other machines."""
+    from automl_core.tuning.run import features_of, space_of_row
+
+    copy = Run(shutil.copytree(run.path, tmp_path / "copy"))
+    space = space_of_row("binary", run.leaderboard()["lr"], features_of(run))
+    options: dict[str, Any] = {"space": space, "method": "random", "trials": 2, "seed": 1, "pruner": "none"}
+    here, there = tuned(run, "lr", **options), tuned(copy, "lr", place=place, **options)
+    assert [row.state for row in there.rows] == ["scored"] * 3
+    assert len({json.dumps(row.params) for row in there.rows}) == 3
+    for row, other in zip(here.rows, there.rows, strict=True):
+        assert other.fold_scores == pytest.approx(row.fold_scores, abs=1e-9)
 
 
 class Odd(FoldWork):

@@ -15,7 +15,7 @@ import pandas as pd
 from automl_core.cleaning.preparation import take_kept
 from automl_core.cleaning.preprocessing import build_preprocessor, fit_parts, native_categories, pack_names
 from automl_core.cleaning.recipe import Recipe
-from automl_core.cleaning.variants import base_view
+from automl_core.cleaning.variants import APART, base_view
 from automl_core.experiment import Task
 from automl_core.schema import Schema
 from automl_core.scorer import Scorer
@@ -111,14 +111,17 @@ class FoldWork:
 
     def needs(self, spec: Spec, fold: int) -> list[str]:
         """Return the files that a fit reads, by their paths below the run's folder."""
-        folder = self.prepared(fold, spec.view).parent
-        paths = [folder / f"{spec.view}_{part}.npy" for part in ("learn", "judge", "kept")]
-        return [str(path.relative_to(self.folder)) for path in paths if path.exists()]
+        names = [f"folds/{fold}/{spec.view}_{part}.npy" for part in ("learn", "judge", "kept")]
+        return [name for name in names if self.place_of(name).exists()]
+
+    def place_of(self, name: str) -> Path:
+        """Return where a file lies by its name in a run; what trials leave and make of the data has a home of its own."""
+        own = name.startswith("candidates/") or APART in name
+        return (self.home if own else self.folder) / name
 
     def prepared(self, fold: int, view: str) -> Path:
-        """Return where a fold's preprocessing lies; that with cleaning choices of a trial lies where the trials go."""
-        root = self.folder if view == base_view(view) else self.home
-        return root / "folds" / str(fold) / f"{view}.skops"
+        """Return where a fold's preprocessing lies."""
+        return self.place_of(f"folds/{fold}/{view}.skops")
 
     def prepare(self, fold: int, view: str) -> dict[str, Any]:
         """Fit a fold's preprocessing and store what every candidate shares."""

@@ -150,7 +150,7 @@ class RayExecutor:
         return self._stored[name]
 
     def _bytes_of(self, name: str) -> Any:
-        return np.fromfile(self._work.folder / name, dtype=np.uint8)
+        return np.fromfile(self._work.place_of(name), dtype=np.uint8)
 
     def free(self) -> int:
         """Return how many more tasks can be sent now."""
@@ -222,9 +222,8 @@ class RayExecutor:
     def _write(self, files: dict[str, bytes]) -> None:
         """Write what a task left, its JSON last: where that is, the rest is."""
         for name in sorted(files, key=lambda name: (name.endswith(".json"), name)):
-            root = {"folds": self._work.folder, "candidates": self._work.home}.get(name.partition("/")[0])
-            if root is not None and ".." not in name.split("/"):
-                with atomic_file(root / name) as file:
+            if name.startswith(("folds/", "candidates/")) and ".." not in name.split("/"):
+                with atomic_file(self._work.place_of(name)) as file:
                     file.write(files[name])
         if "fits.log" in files:
             with open(self._work.home / "fits.log", "ab") as log:

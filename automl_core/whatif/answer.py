@@ -24,7 +24,7 @@ Array = npt.NDArray[np.float64]
 LIVE = 4
 """Rows that stand for "not known" while a form is filled in, where contributions are sampled."""
 WORTH = 0.1
-"""Of the largest contribution, the part that one must have to be spoken of."""
+"""Of the largest move of the prediction, the part that one must have to be spoken of."""
 
 
 @dataclass(frozen=True)
@@ -246,20 +246,22 @@ def why_sentences(answer: Answer, most: int = 3) -> tuple[str, ...]:
     else:
         start, unknown = f"{quoted(answer.target)} is predicted as {answer.shown}.", number(answer.levels[0], 3)
     said = [f"{start} Without knowing anything about the row it would say {unknown}."]
-    least = WORTH * max((abs(entry.value) for entry in answer.contributions), default=0.0)
+    moves = sorted(
+        zip(answer.contributions, answer.levels, answer.levels[1:], strict=False), key=lambda move: -abs(move[2] - move[1])
+    )
+    least = WORTH * max((abs(after - before) for _, before, after in moves), default=0.0)
     for sign, way in ((1, "raises"), (-1, "lowers")):
         parts = [
-            f"{quoted(entry.column)} = {entry.cell or 'missing'} ({_amount(answer, place)})"
-            for place, entry in enumerate(answer.contributions)
-            if sign * entry.value > least
+            f"{quoted(entry.column)} = {entry.cell or 'missing'} ({_moved(answer, before, after)})"
+            for entry, before, after in moves
+            if sign * (after - before) > least
         ]
         if parts:
             said.append(f"What {way} it most: {', '.join(parts[:most])}.")
     return tuple(said)
 
 
-def _amount(answer: Answer, place: int) -> str:
-    before, after = answer.levels[place : place + 2]
+def _moved(answer: Answer, before: float, after: float) -> str:
     if answer.chance is not None:
         return f"from {percent(before)} to {percent(after)}"
     return f"{'+' if after > before else '−'}{number(abs(after - before), 3)}"

@@ -26,6 +26,8 @@ def test_each_day_has_its_verdict_its_estimate_and_the_truth_where_labels_came(l
     assert (status.drift.verdict, status.drift.sentence) == (report.verdict, report.sentence)
     assert (report.rows, report.name) == (120, "Rows in use")
     assert [(chunk.label, chunk.rows) for chunk in report.chunks] == [("2023-11-13", 60), ("2023-11-14", 60)]
+    # Labels that have not come yet are no gaps of the target.
+    assert [(one.missing_before, one.missing_after) for one in report.target] == [(0.0, 0.0)]
     first, second = report.chunks
     assert set(first.estimates) == set(second.estimates) >= {"accuracy", "roc_auc"} and first.true == {}
     model = load_model(live.model(1))

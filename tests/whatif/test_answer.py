@@ -21,7 +21,16 @@ from automl_core.runs import Run
 from automl_core.schema import Kind
 from automl_core.scoring.bundle import Model, load_model
 from automl_core.scoring.conformal import Conformal
-from automl_core.whatif.answer import answer, exact_sum, range_sentence, values_of_row, why_sentences, worth_sentence
+from automl_core.whatif.answer import (
+    Answer,
+    Contribution,
+    answer,
+    exact_sum,
+    range_sentence,
+    values_of_row,
+    why_sentences,
+    worth_sentence,
+)
 from automl_core.whatif.cases import Case, drop_case, keep_case, load_cases
 from automl_core.whatif.neighbours import Neighbours, looked_through, made_up, outside, positions, training_neighbours
 from automl_core.worker.candidates import bundle
@@ -89,7 +98,18 @@ def test_the_answer_is_the_models_own(finished_runs: dict[str, Run], task: str) 
         if task != "regression":
             subject = f"{quoted(found.target)} = {quoted(found.output)}"
             assert said[0].startswith(f"The model gives {subject} a probability of {percent(found.probabilities[found.output])}.")
-            assert f"(from {percent(found.levels[0])} to {percent(found.levels[1])})" in " ".join(said[1:])
+            first = max(zip(found.levels, found.levels[1:], strict=False), key=lambda pair: abs(pair[1] - pair[0]))
+            assert f"(from {percent(first[0])} to {percent(first[1])})" in " ".join(said[1:])
+
+
+def test_a_column_that_lowers_the_probability_is_not_said_to_raise_it() -> None:
+    """With several labels a column may speak for one of them, and more for another, so that its probability falls."""
+    entries = (Contribution("a", "1", 0.5, 0.0), Contribution("b", "2", 0.2, 0.0), Contribution("c", "3", -0.1, 0.0))
+    found = Answer("y", "u", {"u": 0.45, "v": 0.35, "w": 0.2}, "u", "log_odds", 0.0, entries, (0.4, 0.5, 0.48, 0.45), 0.45, 0.0)
+    assert why_sentences(found)[1:] == (
+        "What raises it most: 'a' = 1 (from 40 % to 50 %).",
+        "What lowers it most: 'c' = 3 (from 48 % to 45 %), 'b' = 2 (from 50 % to 48 %).",
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""A portfolio judged on the table that it was not built from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from portfolio import FOLDS, load
+from portfolio_judge import judge, regrets
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """Three tables on which one configuration is right, one is off by a half, and one by a whole."""
+    for seed in range(3):
+        rng, out = np.random.default_rng(seed), tmp_path / f"table-{seed}"
+        out.mkdir()
+        y, tested = rng.normal(size=30), rng.normal(size=20)
+        fold = np.arange(30) % FOLDS
+        np.savez(out / "truth.npz", y=y, fold=fold, test=tested)
+        results = {}
+        for name, off in (("linear-good", 0.1), ("forest-fair", 0.5), ("xgboost-poor", 1.0)):
+            for number in range(FOLDS):
+                np.savez(out / f"{name}.{number}.npz", oof=y[fold == number] + off, test=tested + off)
+            results[name] = {"seconds": 1.0, "folds": FOLDS, "error": ""}
+        told = {"task": "regression", "metric": "rmse", "rows": 30, "columns": 2, "results": results}
+        (out / "table.json").write_text(json.dumps(told))
+    return tmp_path
+
+
+def test_regret_is_what_the_prefix_loses_beside_the_whole_pool(kept: Path) -> None:
+    table = load(kept, "regression")[0]
+    assert regrets(table, ["xgboost-poor", "forest-fair", "linear-good"], (1, 2, 3)) == pytest.approx([9.0, 4.0, 0.0])
+
+
+def test_the_order_comes_from_the_other_tables_and_beats_chance(kept: Path) -> None:
+    found = judge(load(kept, "regression"), (1, 3))
+    assert list(found) == ["table-0", "table-1", "table-2"]
+    for built, drawn in found.values():
+        assert built == pytest.approx([0.0, 0.0])
+        assert drawn[0] > 0 and drawn[1] == pytest.approx(0.0)
