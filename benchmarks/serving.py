@@ -390,7 +390,7 @@ def main() -> int:
         results |= {"p50_ms": quantile(took, 0.5), "p99_ms": quantile(took, 0.99)}
     missed = [name for name in ("latency_ratio", "p99_ms") if results[name] > ALLOWED[name]]
     missed += ["throughput_ratio"] if results["throughput_ratio"] < ALLOWED["throughput_ratio"] else []
-    return told(a, "beside_mlflow", results, missed)
+    return finish(a, "beside_mlflow", results, missed)
 
 
 def soaked(a: argparse.Namespace) -> int:
@@ -400,10 +400,10 @@ def soaked(a: argparse.Namespace) -> int:
     server.close()
     results = soak(bodies(a.table, a.target, 200, columns)[0], a.soak)
     missed = [name for name in ("wrong", "lost_log_lines", "doubled_log_lines", "memory_growth") if results[name] > ALLOWED[name]]
-    return told(a, "soak", results, missed)
+    return finish(a, "soak", results, missed)
 
 
-def told(a: argparse.Namespace, what: str, results: dict[str, Any], missed: list[str]) -> int:
+def finish(a: argparse.Namespace, what: str, results: dict[str, Any], missed: list[str]) -> int:
     """Print and store what was measured, beside what was stored of the other kind."""
     print(json.dumps(results, indent=1))
     for name in missed:

@@ -100,6 +100,7 @@ class Campaign:
         self.kills: Counter[str] = Counter()
         self.resumed: Counter[str] = Counter()
         self.finished: Counter[str] = Counter()
+        self.hit: set[str] = set()
         self.hashes: dict[Path, str] = {}
         self.work: dict[str, Job] = {}
         self.params = desk.params(self.project, 400, candidates=("lr", "nb", "dt", "lda"))
@@ -162,12 +163,18 @@ class Campaign:
         for kind in ("train", "tune", "predict", "watch"):
             job = self.work.get(kind)
             state = job.state if job else "finished"
-            if job and state == "lost":
+            if job and self.interrupted(job, state):
                 self.go_on(kind, job)
             elif state not in ACTIVE:
                 if job:
                     self.note(kind, job, state)
                 self.work[kind] = self.begin(kind)
+
+    def interrupted(self, job: Job, state: str) -> bool:
+        """Return whether a kill kept a job from its end: it is lost, or says that the process of its preparation was killed."""
+        return state == "lost" or (
+            state == "failed" and job.id in self.hit and "SIGKILL" in job.journal.read_text().splitlines()[-1]
+        )
 
     def go_on(self, kind: str, job: Job) -> None:
         """Resume a job; a host that is killed meanwhile is replaced by the next one who asks."""
@@ -175,7 +182,7 @@ class Campaign:
             resume(self.workspace, self.project.id, job.id)
             self.resumed[kind] += 1
         except AutoMLError:
-            if job.state == "lost":
+            if job.state not in ACTIVE:
                 raise
 
     def begin(self, kind: str) -> Job:
@@ -226,6 +233,7 @@ class Campaign:
     def _kill(self, name: str) -> None:
         pid = self.pid(name)
         if pid:
+            self.hit |= {job.id for job in self.work.values() if name == "fit" and job.pid}
             below = psutil.Process(pid).children(recursive=True) if name == "worker" and psutil.pid_exists(pid) else []
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -259,10 +267,11 @@ class Campaign:
         while self.work:
             assert time.monotonic() < deadline, f"still at work: {sorted(self.work)}"
             for kind, job in list(self.work.items()):
-                if job.state == "lost":
+                state = job.state
+                if self.interrupted(job, state):
                     self.go_on(kind, job)
-                elif job.state not in ACTIVE:
-                    self.note(kind, job, job.state)
+                elif state not in ACTIVE:
+                    self.note(kind, job, state)
                     del self.work[kind]
             time.sleep(0.1)
         self.check()
