@@ -25,7 +25,8 @@ for page in PAGES.values():
                 default=page.key == "projects",
             )
         )
-chosen = st.navigation(stages, expanded=True)  # no page hides behind "View more"
+# No page hides behind "View more"; somebody who is not signed in sees none.
+chosen = st.navigation(stages, expanded=True, position="sidebar" if people.recognised() else "hidden")
 people.gate()
 with st.sidebar:
     people.account()

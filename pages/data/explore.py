@@ -38,6 +38,9 @@ def look(project: ProjectFolder, data: Dataset, target: str) -> Profile | None:
             return profile_view.at_once(data, target)
     params = {"dataset": data.id, "fingerprint": data.fingerprint, "target": target}
     folder = jobs.find(project, "profile", params)
+    if folder is None and not people.may_change(project):
+        st.info("Nobody has looked at this table yet, and it is too large to do it at once.", icon=":material/info:")
+        return None
     if folder is None:
         jobs.start(project, "profile", params)
         st.rerun()

@@ -15,6 +15,7 @@ from automl_core.people import access, audit
 from automl_core.people.entry import check_listening, person_of
 from automl_core.people.person import Person, acting, identify, owner
 from automl_core.people.settings import settings_of
+from automl_core.workspace import ProjectFolder
 from pages.shared import caches, errors, state
 
 
@@ -63,6 +64,15 @@ def claims() -> Mapping[str, Any]:
     return st.user.to_dict()
 
 
+def recognised() -> bool:
+    """Return whether the app is open to who looks at it."""
+    try:
+        check_open()
+        return bool(current())
+    except AutoMLError:
+        return False  # `gate` says why
+
+
 def gate() -> None:
     """Let the page be drawn for somebody who may see it; stop here for anybody else."""
     identify(current)
@@ -102,6 +112,11 @@ def changing(help: str | None, *, disabled: bool = False, act: access.Act = "cha
         if not decision.value:
             return {"help": decision.reason, "disabled": True}
     return {"help": help or "", "disabled": disabled}
+
+
+def may_change(project: ProjectFolder) -> bool:
+    """Return whether the person may change a project, for what a page would start by itself."""
+    return access.may(project, "change").value
 
 
 def tell_viewer() -> None:

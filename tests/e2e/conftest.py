@@ -38,6 +38,7 @@ class Server:
 
     home: Path
     port: int
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
@@ -48,7 +49,7 @@ class Server:
         """Start it and wait until it answers."""
         with open(self.home / "server.log", "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pages.shared.serve"],
+                [sys.executable, "-m", "pages.shared.serve", *self.options],
                 cwd=ROOT,
                 env={**os.environ, "AUTOML_HOME": str(self.home), "STREAMLIT_SERVER_PORT": str(self.port)},
                 stdout=log,
@@ -73,23 +74,31 @@ class Server:
         """Our own faults so far."""
         return "".join(path.read_text() for path in sorted((self.home / "logs").glob("*.log")))
 
+    def end(self) -> None:
+        """End it, and the job host that it woke."""
+        self.kill()
+        subprocess.run(
+            [sys.executable, "-m", "automl_core.jobs.host", "--stop"],
+            cwd=ROOT,
+            env={**os.environ, "AUTOML_HOME": str(self.home)},
+            check=True,
+            timeout=60,
+        )
+
+
+def free_port() -> int:
+    """Return a port of this machine on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    running = Server(tmp_path_factory.mktemp("home"), port)
+    running = Server(tmp_path_factory.mktemp("home"), free_port())
     running.start()
     yield running
-    running.kill()
-    subprocess.run(
-        [sys.executable, "-m", "automl_core.jobs.host", "--stop"],
-        cwd=ROOT,
-        env={**os.environ, "AUTOML_HOME": str(running.home)},
-        check=True,
-        timeout=60,
-    )
+    running.end()
 
 
 @pytest.fixture(scope="session")
