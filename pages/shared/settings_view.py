@@ -36,7 +36,7 @@ def draw_limits() -> None:
         columns = st.columns(2)
         for number, limit in enumerate(LIMITS.values()):
             value = columns[number % 2].number_input(
-                f"{limit.words}, {limit.unit}", limit.least, limit.most, getattr(settings.limits, limit.name), step=1,
+                f"{limit.words}, {limit.unit}" if limit.unit not in limit.words.lower() else limit.words, limit.least, limit.most, getattr(settings.limits, limit.name), step=1,
                 key=f"settings_{limit.name}", help=f"{limit.help} Usually {limit.default:,}.",
             )  # fmt: skip
             settings = settings.changed(limit.name, int(value))
