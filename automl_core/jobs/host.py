@@ -322,6 +322,9 @@ class Host:
             if job.waiting.exists():
                 if all(waiting.folder != job.folder for waiting, _ in self.queue):
                     job.waiting.unlink()
+                    if job.taken_by(known.pid):
+                        record_job(job)  # killed as it began: it is lost, and can go on
+                        return
                     close(job, Failed("Its process could not be started.", "Free some disk space or memory, then try again."))
             elif job.state == "lost" and job.stop_marker.exists():
                 close(job, Stopped())

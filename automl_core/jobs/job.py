@@ -113,6 +113,10 @@ class Job(InProject):
         append_event(self.journal, Started(me, resumed))
         self.waiting.unlink(missing_ok=True)
 
+    def taken_by(self, pid: int) -> bool:
+        """Return whether this process of this machine was the last to take the job."""
+        return (self._worker().get("machine"), self._worker().get("pid")) == (socket.gethostname(), pid)
+
     def _worker(self) -> dict[str, Any]:
         try:
             worker = read_json(self.folder / "worker.json")

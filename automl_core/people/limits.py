@@ -96,7 +96,7 @@ def check_space(project: ProjectFolder) -> None:
     """Refuse to begin something in a project whose owner's space is full, or on a full disk; raises LimitError."""
     owner = sharing_of(project).owner
     space = space_of(project.workspace, owner)
-    if space.free <= space.least:
+    if space.free < space.least:
         raise LimitError(
             f"Only {gigabytes(space.free)} are free on the disk.",
             f"{gigabytes(space.least)} stay free, so that what runs can end well.",

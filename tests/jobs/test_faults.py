@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from automl_core.events import Failed, Started, append_event, read_events
 from automl_core.jobs.control import resume, stop
 from automl_core.jobs.job import ACTIVE, Job, process_started
 from automl_core.leaderboard import Leaderboard
+from automl_core.people.settings import Limits, save_settings, settings_of
 from automl_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -256,6 +257,8 @@ def small_desk(disk: Disk, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk whose workspace lies on the small disk."""
     monkeypatch.setenv("AUTOML_HOME", str(disk.root / "home"))
     desk.workspace = Workspace.default()
+    # Of a disk as small as this one no gigabyte can stay free.
+    save_settings(desk.workspace, replace(settings_of(desk.workspace), limits=Limits(free_gb=0)))
     return desk
 
 
