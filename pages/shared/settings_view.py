@@ -35,8 +35,9 @@ def draw_limits() -> None:
     with st.form("settings_limits", border=False):
         columns = st.columns(2)
         for number, limit in enumerate(LIMITS.values()):
+            label = limit.words if limit.unit in limit.words.lower() else f"{limit.words}, {limit.unit}"
             value = columns[number % 2].number_input(
-                f"{limit.words}, {limit.unit}", limit.least, limit.most, getattr(settings.limits, limit.name), step=1,
+                label, limit.least, limit.most, getattr(settings.limits, limit.name), step=1,
                 key=f"settings_{limit.name}", help=f"{limit.help} Usually {limit.default:,}.",
             )  # fmt: skip
             settings = settings.changed(limit.name, int(value))
