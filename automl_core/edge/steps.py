@@ -34,7 +34,7 @@ def after_step(graph: Graph, step: Any, value: str, width: int) -> tuple[str, in
         return graph.op("Add", graph.op("Mul", value, graph.constant(step.scale_)), graph.constant(step.min_)), width
     if kind == "ClipOutliers":
         return _clipped(graph, step, value, width)
-    if kind == "PowerTransformer" and step.method == "yeo-johnson":
+    if kind in ("PowerTransformer", "YeoJohnson") and step.method == "yeo-johnson":
         return _yeo_johnson(graph, step, value), width
     made = graph.converted(value, step, width)
     return made, _width_after(step, width)

@@ -51,6 +51,6 @@ def fit_model(tmp_path: Path) -> Callable[..., Model]:
             "used": [name for name in schema.names if name != config.target],
             "lineage": {},
         }
-        return from_manifest(manifest, {}, FoldEnsemble(folds, len(prepared.classes)))
+        return from_manifest(manifest, {"columns": {}}, FoldEnsemble(folds, len(prepared.classes)))
 
     return fit
