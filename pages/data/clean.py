@@ -66,7 +66,9 @@ def draw_files(data: Dataset, history: History) -> None:
             icon=":material/download:",
             help="A small file to use with another table, on the command line, or to keep.",
         )
-        uploaded = st.file_uploader("Import a recipe", type="json", key="clean_import", help="A file that this page exported.")
+        uploaded = st.file_uploader(
+            "Import a recipe", type="json", key="clean_import", **people.changing("A file that this page exported.")
+        )
         if uploaded is not None and state.draft("clean_imported") != uploaded.file_id:
             with errors.shown():
                 recipe = import_recipe(uploaded.getvalue())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from automl_core.workspace import ProjectFolder, new_id, read_json
+from automl_core.workspace import ProjectFolder, read_json
 from pages.shared import caches, errors, guards, intake, jobs, layout, part_view, people, replay_view, run_view, state
 from pages.shared.row_form import draw_form
 
@@ -32,7 +31,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     uploaded = st.file_uploader(
         "New rows",
         key=f"predict_file_{turn}",
-        help="A table with the columns the model learned from; the target is not needed. Differences are explained.",
+        **people.changing("A table with the columns the model learned from; the target is not needed. Differences are told."),
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
@@ -60,14 +59,10 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     ):
         return
     with errors.shown() as outcome, st.spinner("Starting"):
-        kept = project.upload(new_id("up"))
-        kept.parent.mkdir(exist_ok=True)
-        with intake.on_disk(uploaded) as path:
-            shutil.copyfile(path, kept)
         params = {
             "run": run.id,
             "candidate": candidate.id,
-            "source": str(kept),
+            "source": str(intake.keep_upload(project, uploaded)),
             "name": uploaded.name,
             "format": kind or "csv",
             "contributions": contributions,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from automl_core.errors import AutoMLError
-from automl_core.workspace import ProjectFolder, new_id, read_json
+from automl_core.workspace import ProjectFolder, read_json
 from pages.shared import caches, drift_form, drift_view, errors, guards, intake, jobs, layout, people, run_view, state
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         uploaded = st.file_uploader(
             "New rows",
             key=f"drift_file_{turn}",
-            help="A table with the columns the model learned from; the target may be missing.",
+            **people.changing("A table with the columns the model learned from; the target may be missing."),
         )
     else:
         known = project.list("datasets")
@@ -59,11 +58,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     ):  # fmt: skip
         return
     if uploaded is not None:
-        kept = project.upload(new_id("up"))
-        kept.parent.mkdir(exist_ok=True)
-        with intake.on_disk(uploaded) as path:
-            shutil.copyfile(path, kept)
-        start(project, {**params, "source": str(kept), "name": uploaded.name})
+        start(project, {**params, "source": str(intake.keep_upload(project, uploaded)), "name": uploaded.name})
     else:
         start(project, {**params, "dataset": dataset, "name": names[dataset]})
 

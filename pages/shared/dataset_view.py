@@ -130,7 +130,7 @@ def draw_kinds(data: Dataset) -> None:
         table,
         key=key,
         hide_index=True,
-        disabled=["Column", "Why", "Did not fit", "For example"] if data.source else True,
+        disabled=["Column", "Why", "Did not fit", "For example"] if data.source and not people.changing("")["disabled"] else True,
         column_config={
             "Kind": st.column_config.SelectboxColumn(
                 options=list(KINDS), required=True, help="number, category, boolean, date, text, or id (a key that says nothing)"

@@ -14,7 +14,7 @@ from automl_core.log import log_error
 from automl_core.workspace import Workspace
 
 JOINER = "\u2060"
-ADDRESS = re.compile(r"(://|\bwww(?=\.))", re.IGNORECASE)
+ADDRESS = re.compile(r"(://|\bwww(?=\.)|@(?=\w))", re.IGNORECASE)
 """Where an address begins: an invisible sign behind it keeps it from becoming a link."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.errors import AutoMLError, StorageError
+from automl_core.people.access import require
 from automl_core.people.limits import check_upload
 from automl_core.workspace import new_id
 from pages.shared import caches, jobs, state
@@ -55,6 +57,16 @@ def on_disk(uploaded: UploadedFile) -> Iterator[Path]:
         if bar is not None:
             bar.empty()
         yield path
+
+
+def keep_upload(project: ProjectFolder, uploaded: UploadedFile) -> Path:
+    """Copy an upload into a project, where a job finds it; raises AccessError before that where the person may only look."""
+    require(project, "change")
+    kept = project.upload(new_id("up"))
+    kept.parent.mkdir(exist_ok=True)
+    with on_disk(uploaded) as path:
+        shutil.copyfile(path, kept)
+    return kept
 
 
 def add_upload(uploaded: UploadedFile) -> Dataset | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from automl_core.workspace import ProjectFolder, new_id
+from automl_core.workspace import ProjectFolder
 from pages.shared import errors, intake, jobs, people
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def _take_file(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     uploaded = st.file_uploader(
         "Labelled rows",
         key=f"explain_file_{candidate.id}",
-        help="A table with the true outcome in the target's column. The model is judged on every row that has one.",
+        **people.changing("A table with the true outcome in the target's column. The model is judged on every row that has one."),
     )
     if uploaded is None or not st.button(
         "Judge the model on it",
@@ -51,10 +50,7 @@ def _take_file(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     ):
         return
     with errors.shown() as outcome, st.spinner("Starting"):
-        kept = project.upload(new_id("up"))
-        kept.parent.mkdir(exist_ok=True)
-        with intake.on_disk(uploaded) as path:
-            shutil.copyfile(path, kept)
+        kept = intake.keep_upload(project, uploaded)
         params = {"run": run.id, "candidate": candidate.id, "file": str(kept), "name": uploaded.name}
         jobs.start(project, "judge", params)
     if not outcome.failed:

@@ -36,7 +36,9 @@ def ask_labels(registered: Registered, settings: Settings) -> None:
     with st.expander("Add labels", icon=":material/label:"):
         st.caption("What really happened, for predictions that were logged. The same key again replaces the label before.")
         turn = state.draft("monitor_turn", 0)
-        uploaded = st.file_uploader("Labels", key=f"monitor_labels_{turn}", help="A table with the key and the true outcome.")
+        uploaded = st.file_uploader(
+            "Labels", key=f"monitor_labels_{turn}", **people.changing("A table with the key and the true outcome.")
+        )
         if uploaded is None:
             return
         with errors.shown() as outcome:

@@ -58,8 +58,8 @@ def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
                 f"**{number}. {OPERATIONS[step.op].title}**",
                 step.enabled,
                 key=f"clean_on_{step.id}_{int(step.enabled)}",
-                help="Off: the step stays here and does nothing.",
                 width="stretch",
+                **people.changing("Off: the step stays here and does nothing."),
             )
             if on != step.enabled:
                 keep(data, history.change(recipe.switch(step.id, on)))

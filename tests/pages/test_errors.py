@@ -13,6 +13,7 @@ from pages.shared.errors import JOINER, plain
         ("a*b", "a\\*b"),
         ("https://example.com/x", f"https\\://{JOINER}example.com/x"),
         ("See WWW.example.com", f"See WWW{JOINER}.example.com"),
+        ("ada@example.org", f"ada@{JOINER}example.org"),
         ("swww.x and 12:30", "swww.x and 12\\:30"),
     ],
 )

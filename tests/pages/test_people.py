@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl_core.data.dataset import Dataset
+from automl_core.errors import AccessError
 from automl_core.people import access, audit, person
 from automl_core.people.person import Person, acting_as
 from automl_core.people.settings import Settings, save_settings
 from automl_core.projects import create_project
 from automl_core.workspace import ProjectFolder, Workspace, new_id
-from pages.shared import people
+from pages.shared import intake, people
 from tests.pages.conftest import assert_clean, open_app, open_page
 
 ADA, BEN = "ada@example.org", "ben@example.org"
@@ -127,6 +129,24 @@ def test_the_start_button_is_off_for_a_viewer_and_on_for_an_editor(enter: Enter,
         app = open_page("model/compare", project=project.id, dataset=table.id)
         app.selectbox(key="compare_target").set_value("bought").run()
         assert app.button(key="compare_start").disabled is off
+
+
+@pytest.mark.parametrize("page", ["data/upload", "model/predict", "operate/drift"])
+def test_a_viewer_can_bring_no_file(enter: Enter, project: ProjectFolder, table: Dataset, run_folder: Path, page: str) -> None:
+    access.give(project, ADA)
+    for role, off in (("viewer", True), ("editor", False)):
+        access.share(project, BEN, role)
+        enter(email=BEN)
+        app = open_page(page, project=project.id, dataset=table.id, run=run_folder.name)
+        assert {one.proto.disabled for one in app.get("file_uploader")} == {off}
+
+
+def test_a_viewers_file_is_refused_before_it_is_written(enter: Enter, project: ProjectFolder) -> None:
+    access.give(project, ADA)
+    access.share(project, BEN, "viewer")
+    with acting_as(Person(BEN, "Ben")), pytest.raises(AccessError, match="to look at, not to change"):
+        intake.keep_upload(project, io.BytesIO(b"a,b\n1,2\n"))
+    assert not (project.path / "uploads").exists()
 
 
 def test_the_owner_is_shown_with_whom_a_project_is_shared(enter: Enter, project: ProjectFolder) -> None:
