@@ -78,8 +78,11 @@ def acting_as(person: Person) -> Iterator[None]:
 
 
 def address_of(text: str) -> str:
-    """Return an e-mail address in the form that people are known by; raises InputError when it is none."""
-    tidy = text.strip().lower()
+    """Return an e-mail address in the form that people are known by; raises InputError when it is none.
+
+    The invisible sign that keeps an address on a page from becoming a link may be copied with it, and is left out.
+    """
+    tidy = text.replace("\u2060", "").strip().lower()
     if not _ADDRESS.fullmatch(tidy) or len(tidy) > LONGEST_ADDRESS:
         raise InputError(
             f"{text.strip()[:80]!r} is no e-mail address.",

@@ -17,6 +17,7 @@ from automl_core.people.access import sharing_of
 from automl_core.people.audit import entries
 from automl_core.people.settings import Settings, save_settings
 from automl_core.workspace import Workspace
+from pages.shared.errors import JOINER
 from tests.e2e.conftest import Server, free_port, settle
 
 PEOPLE = (
@@ -98,7 +99,7 @@ def test_a_project_is_shared_looked_at_and_closed_to_everybody_else(come: Come, 
     ada.get_by_role("button", name="Share").click()
     ada.get_by_role("textbox", name="E-mail address").fill("Ben@example.org")
     ada.get_by_role("dialog").get_by_role("button", name="Share").click()
-    expect(ada.get_by_role("dialog").get_by_text("ben@example.org, viewer")).to_be_visible()
+    expect(ada.get_by_role("dialog").get_by_text(f"ben@{JOINER}example.org, viewer")).to_be_visible()
 
     ben.goto(shared.url)
     expect(ben.get_by_text("shared with you as viewer")).to_be_visible()
@@ -109,7 +110,7 @@ def test_a_project_is_shared_looked_at_and_closed_to_everybody_else(come: Come, 
     expect(ben.get_by_test_id("stDataFrame").first).to_be_visible()
 
     ada.get_by_role("dialog").get_by_role("button", name="Take back").click()
-    expect(ada.get_by_role("dialog").get_by_text("ben@example.org, viewer")).to_have_count(0)
+    expect(ada.get_by_role("dialog").get_by_text(f"ben@{JOINER}example.org, viewer")).to_have_count(0)
     ben.reload()
     expect(ben.get_by_text("There is no such project, or it is not shared with you.")).to_be_visible()
 

@@ -127,6 +127,10 @@ def test_the_owner_is_no_member(shop):
         access.share(shop, ADA.id, "viewer")
 
 
+def test_an_address_is_taken_as_a_page_shows_it():
+    assert address_of(" Ada@\u2060Example.org ") == "ada@example.org"
+
+
 @pytest.mark.parametrize("text", ["", "ada", "ada@", "a b@c", "ada@example.org,ben@example.org", "x" * 250 + "@e.org"])
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(InputError, match=r"is no e-mail address\."):
