@@ -30,8 +30,12 @@ def threshold_sentence(evaluation: Evaluation) -> str:
     """Say above which probability the event is predicted and why, empty where that is not asked."""
     if len(evaluation.classes) != 2:
         return ""
-    told = f"{quoted(evaluation.positive)} is predicted where its probability is above {number(evaluation.threshold, 3)}."
-    return f"{told} {evaluation.threshold_reason}".strip()
+    return f"{decided_above(evaluation.positive, evaluation.threshold)} {evaluation.threshold_reason}".strip()
+
+
+def decided_above(positive: str, threshold: float) -> str:
+    """Say above which probability the event is predicted."""
+    return f"{quoted(positive)} is predicted where its probability is above {number(threshold, 3)}."
 
 
 def money_sentence(evaluation: Evaluation) -> str:

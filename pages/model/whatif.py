@@ -12,6 +12,7 @@ from pages.shared import (
     errors,
     guards,
     layout,
+    row_form,
     run_view,
     whatif_cache,
     whatif_cases,
@@ -62,6 +63,7 @@ def ask(project: ProjectFolder, run: Run, candidate: Candidate, bundle: Path) ->
         with right, errors.shown() as outcome:
             answer = whatif_cache.answer(run, bundle, values, weights)
             whatif_view.draw_answer(answer, known)
+            row_form.tell_threshold(model)
             whatif_form.keep(run, candidate, values)
         if outcome.failed:
             return

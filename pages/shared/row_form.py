@@ -49,6 +49,15 @@ def draw_form(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     with errors.shown():
         answer = _answered(project, run, candidate, model, values)
         _draw_answer(model.target, answer)
+        tell_threshold(model)
+
+
+def tell_threshold(model: Model) -> None:
+    """Say above which probability the event is predicted where that is not one half, as it looks wrong otherwise."""
+    if len(model.classes) == 2 and model.threshold != 0.5:
+        from automl_core.evaluation.wording import decided_above
+
+        st.caption(f":material/rule: {errors.plain(decided_above(model.positive, model.threshold))}")
 
 
 def _answered(project: ProjectFolder, run: Run, candidate: Candidate, model: Model, values: dict[str, Any]) -> RowPrediction:

@@ -7,6 +7,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import xlsxwriter
@@ -17,6 +18,7 @@ from automl_core.events import Failed, Finished, Message, Started
 from automl_core.runs import Run
 from automl_core.worker.candidates import bundle
 from automl_core.workspace import ProjectFolder, new_id, write_json
+from pages.shared import row_form
 from tests.conftest import MakeRun
 from tests.pages.conftest import Jobs, assert_clean, open_page, write_evaluation
 
@@ -145,12 +147,29 @@ def real_run(make_run: MakeRun, project: ProjectFolder) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(
+    ("classes", "threshold", "told"),
+    [
+        (("no", "yes"), 0.0909, [":material/rule: 'yes' is predicted where its probability is above 0.0909."]),
+        (("no", "yes"), 0.5, []),
+        (("a", "b", "c"), 0.2, []),
+    ],
+)
+def test_a_row_says_where_its_label_begins(monkeypatch: pytest.MonkeyPatch, classes, threshold: float, told: list[str]) -> None:
+    """Regression: with a cost table "1" stood above a probability of 0.3, without a word."""
+    said: list[str] = []
+    monkeypatch.setattr(row_form.st, "caption", said.append)
+    row_form.tell_threshold(SimpleNamespace(classes=classes, positive="yes", threshold=threshold))
+    assert said == told
+
+
 def test_one_row_is_predicted_by_a_form(real_run: Path) -> None:
     app = open_page("model/predict", project=real_run.parent.parent.name, run=real_run.name, model="logistic")
     app.number_input(key="predict_field_age").set_value(70)
     app.selectbox(key="predict_field_city").set_value("Rome")
     next(button for button in app.button if button.label == "Predict this row").click().run()
     assert app.metric[-1].value == "left"
+    assert [caption.value for caption in app.caption if "is predicted where" in caption.value] == []
     assert_clean(app)
     app.text_input(key="predict_field_joined").set_value("not a date")
     next(button for button in app.button if button.label == "Predict this row").click().run()
