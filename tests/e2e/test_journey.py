@@ -108,6 +108,7 @@ def test_the_journey(page: Page, server: Server, table: tuple[Path, str], tmp_pa
     page.get_by_role("button", name="Use this instead").first.click()
     expect(page.get_by_text("In use:").first).to_be_visible()
     assert "model=" in page.url
+    settle(page)  # until then the button of the row above is still the one that was pressed
     page.get_by_role("button", name="Use this instead").first.click()
     expect(page.get_by_text("In use:")).to_have_count(0)
     page.get_by_text("How rows were divided").first.click()
