@@ -109,11 +109,12 @@ def _choices(board: Leaderboard, honesty: Honesty, key: str) -> None:
     from automl_core.honesty import MARK_HELP, MARKS
 
     used = _used(board)
-    others = {name: marks for name, marks in honesty.marks.items() if name != used}
+    others = [(name, marks) for name, marks in honesty.marks.items() if name != used]
+    others.sort(key=lambda entry: "recommended" not in entry[1])  # the way back comes first
     if not others:
         return
     with st.container(border=True, gap="xxsmall", key=f"{key}_choices"):
-        for name, marks in others.items():
+        for name, marks in others:
             row = board[name]
             said = ", ".join([MARKS[marks[0]], *(MARKS[mark][0].lower() + MARKS[mark][1:] for mark in marks[1:])])
             what, action = st.columns([4, 1], gap="small", vertical_alignment="center")
