@@ -110,7 +110,7 @@ class Guard:
             facts["reason"] = str(error)
             if not answered:
                 await _answer(sending, error.status, {"detail": str(error), "request_id": request_id})
-        except Exception:
+        except Exception:  # whatever it was, the caller gets an id and the log the rest
             LOG.exception("a fault of ours", extra={"facts": {"request_id": request_id}})
             if not answered:
                 sentence = "Something went wrong on our side; the log has the details under this request's id."
