@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from automl_core.cli.shared import app, choice_of, fail, leave, say, teller
+from automl_core.cli.shared import app, choice_of, fail, stop_signals, teller
 from automl_core.errors import AutoMLError
 
 if TYPE_CHECKING:
@@ -39,16 +38,7 @@ def run(
     from automl_core.workspace import Workspace
 
     chosen = cast(StepName, choice_of("--step", step, STEPS)) if step else None
-    stopped: list[int] = []
-
-    def stop(number: int, _: object) -> None:
-        if stopped:
-            leave(number, None)
-        stopped.append(number)
-        say("Stopping; what is finished is kept. Press again to leave at once.")
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    stopped = stop_signals()
     import_skops()
     try:
         records = run_pipeline(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -53,6 +54,21 @@ Out = Annotated[Path, typer.Option("--out", help="Where the result is written.",
 def leave(number: int, _: object) -> NoReturn:
     """Leave at once, as a signal handler."""
     fail("Stopped.", 130)
+
+
+def stop_signals() -> list[int]:
+    """Return a list that fills when a person or a scheduler asks to stop; the second time it is left at once."""
+    stopped: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        if stopped:
+            leave(number, None)
+        stopped.append(number)
+        say("Stopping; what is finished is kept. Press again to leave at once.")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return stopped
 
 
 def fail(sentence: str, code: int) -> NoReturn:

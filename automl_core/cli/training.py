@@ -7,7 +7,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -27,11 +26,11 @@ from automl_core.cli.shared import (
     existing,
     fail,
     given_recipe,
-    leave,
     new_folder,
     place_of,
     recipe_of,
     say,
+    stop_signals,
     teller,
     train_folder,
 )
@@ -213,17 +212,8 @@ def _search(
     from automl_core.worker import training
     from automl_core.worker.candidates import judge_recommended
 
-    stopped: list[int] = []
-
-    def stop(number: int, _: object) -> None:
-        if stopped:
-            leave(number, None)
-        stopped.append(number)
-        say("Stopping; what is finished is kept. Press again to leave at once.")
-
     journal = run.path / "events.jsonl"
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    stopped = stop_signals()
     used, cut = (0.0, False) if fresh else training.time_used(journal)
     if not fresh:
         emit(Started(os.getpid(), resumed=used > 0))
@@ -336,9 +326,7 @@ def tune(
     )
     check_settings(settings, row)
     place = place_of(or_here)
-    stopped: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: stopped.append(number))
+    stopped = stop_signals()
     import_skops()
     name = study or new_study(run.path, model)
     found = tune_candidate(run, name, settings, emit=teller(), should_stop=lambda: bool(stopped), place=place)
