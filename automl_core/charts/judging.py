@@ -15,6 +15,12 @@ from automl_core.evaluation.learning import LearningCurve
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+LEARNING = (
+    "Points are means over folds, with the lowest and the highest. Far apart at the right: it learns its rows by heart, and "
+    "more rows or a simpler model help. Close together: other columns are needed."
+)
+"""How the learning curve is read."""
+
 
 def _figure() -> go.Figure:
     import plotly.graph_objects as go

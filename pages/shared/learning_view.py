@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def draw(project: ProjectFolder, run: Run, of: Sequence[Side]) -> None:
     """Draw the learning curves, or offer them."""
     from automl_core.charts.beside import same_scale
-    from automl_core.charts.judging import learning_figure
+    from automl_core.charts.judging import LEARNING, learning_figure
     from automl_core.evaluation.learning import LearningCurve
 
     files = found_of(of, lambda side: _file(project, run, side))
@@ -36,10 +36,7 @@ def draw(project: ProjectFolder, run: Run, of: Sequence[Side]) -> None:
             st.caption(f":material/info: The curve is that of {errors.plain(curve.name)}, the ensemble's heaviest member.")
         key = f"explain_learning{side.key}"
         st.plotly_chart(figures[place], key=key, config={"displayModeBar": False}, alt=f"Score by rows, {curve.name}")
-    st.caption(
-        "Points are means over folds, with the lowest and the highest. Far apart at the right: it learns its rows by heart, and "
-        "more rows or a simpler model help. Close together: other columns are needed."
-    )
+    st.caption(LEARNING)
     for side, curve in each(found):
         _table(side, curve)
 
@@ -50,7 +47,7 @@ def _file(project: ProjectFolder, run: Run, side: Side) -> Path | None:
         run,
         side.candidate,
         "learning",
-        lambda _: run.judged(side.candidate.id) / "learning.json",
+        lambda _: run.learning(side.candidate.id),
         label=side.named("Draw the learning curve"),
         why="Learns the model again from a tenth of its rows, a fifth, and so on, and judges it each time on the same rows.",
         icon=":material/show_chart:",
