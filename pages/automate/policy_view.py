@@ -8,7 +8,8 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import errors, jobs, people, state
+from pages.shared import errors, job_state, jobs, people, state
+from pages.shared.job_state import duration
 from pages.shared.models_view import when
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ def draw_watcher(project: ProjectFolder) -> None:
 def _watcher(project: ProjectFolder) -> str:
     for job_id in project.list("jobs")[:200]:
         try:
-            if read_json(project.job(job_id) / "request.json").get("kind") == "watch" and jobs.follow(project.job(job_id)).active:
+            if (
+                read_json(project.job(job_id) / "request.json").get("kind") == "watch"
+                and job_state.follow(project.job(job_id)).active
+            ):
                 return job_id
         except AutoMLError:
             continue  # a folder that is being made
@@ -130,7 +134,7 @@ def draw_suggestions(project: ProjectFolder, registered: Registered) -> None:
     st.markdown("**Done by hand so far**")
     for suggestion in found:
         with st.container(border=True):
-            took = f" The project's comparisons took {jobs.duration(suggestion.seconds)}." if suggestion.seconds else ""
+            took = f" The project's comparisons took {duration(suggestion.seconds)}." if suggestion.seconds else ""
             st.markdown(f":material/repeat: {errors.plain(suggestion.sentence)}{took}")
             watched = ""
             if suggestion.needs_folder:
@@ -161,7 +165,7 @@ def draw_firings(registered: Registered) -> None:
     made = [one for one in firings if one.outcome != "failed"]
     st.markdown("**Firings**")
     st.caption(
-        f"{len(firings):,} so far; {jobs.duration(sum(one.seconds for one in made))} of work that nobody had to start or await."
+        f"{len(firings):,} so far; {duration(sum(one.seconds for one in made))} of work that nobody had to start or await."
     )
     st.dataframe(
         [_row(one) for one in firings[:200]],

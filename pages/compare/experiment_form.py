@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl_core.experiment import TASKS, Budget, ExperimentConfig, Preset, Split, SplitKind
 from pages.compare import fast_form, split_form
-from pages.shared import costs_form, errors, jobs, state
+from pages.shared import costs_form, errors, job_state, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +141,7 @@ def _metric(proposal: Proposal, config: ExperimentConfig, suffix: str) -> str:
 
 
 def _budget(suffix: str) -> int:
-    words = {seconds: jobs.duration(seconds) for seconds in BUDGETS}
+    words = {seconds: job_state.duration(seconds) for seconds in BUDGETS}
     chosen = st.selectbox(
         "Time",
         [*BUDGETS, 0],

@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors, jobs, people
+from pages.shared import caches, errors, job_state, jobs, people
 
 if TYPE_CHECKING:
     from automl_core.runs import Run
@@ -28,7 +28,7 @@ VERDICTS = {
 def button(project: ProjectFolder, params: dict[str, Any]) -> bool:
     """Draw the button that asks for the forecast of a run with these settings, unless there is one; return its click."""
     found = jobs.find(project, KIND, params)
-    if found is not None and ((found / "forecast.json").exists() or jobs.follow(found).active):
+    if found is not None and ((found / "forecast.json").exists() or job_state.follow(found).active):
         return False
     return st.button(
         "Forecast",
@@ -70,7 +70,7 @@ def before_start(project: ProjectFolder, params: dict[str, Any]) -> dict[str, An
         return {}
     if (found / "forecast.json").exists():
         return {"forecast": caches.result(found / "forecast.json")}
-    if jobs.follow(found).active:
+    if job_state.follow(found).active:
         jobs.stop(project.id, found.name)
     return {}
 

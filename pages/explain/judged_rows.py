@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import errors, intake, jobs, people
+from pages.shared import errors, intake, job_state, jobs, people
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -68,6 +68,6 @@ def _follow_file(project: ProjectFolder, run: Run, candidate: Candidate) -> None
         asked = read_json(request)
         params = asked["params"]
         if asked["kind"] == "judge" and "file" in params and params["run"] == run.id and params["candidate"] == candidate.id:
-            if jobs.follow(project.job(job_id)).state != "finished":
+            if job_state.follow(project.job(job_id)).state != "finished":
                 jobs.panel(project, job_id, key=f"explain_judging_{job_id}")
             return

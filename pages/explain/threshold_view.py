@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl_core.workspace import ProjectFolder
 from pages.explain import threshold_numbers
-from pages.shared import caches, errors, jobs, money_view, people
+from pages.shared import caches, errors, job_state, jobs, money_view, people
 from pages.shared.candidate_jobs import result_of
 
 if TYPE_CHECKING:
@@ -118,5 +118,5 @@ def _move(key: str, threshold: float) -> None:
 def _follow(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     """Follow a threshold that is being stored."""
     found = jobs.newest(project, "decide", {"run": run.id, "candidate": candidate.id})
-    if found is not None and jobs.follow(found).state != "finished":
+    if found is not None and job_state.follow(found).state != "finished":
         jobs.panel(project, found.name, key=f"explain_deciding_{found.name}")

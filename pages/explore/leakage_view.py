@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared import caches, errors, jobs, people
+from pages.shared import caches, errors, job_state, jobs, people
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def draw(project: ProjectFolder, data: Dataset, found: Profile) -> None:
             icon=":material/science:",
             **people.changing(
                 "Takes some seconds, beside whatever else you do.",
-                disabled=folder is not None and (jobs.follow(folder).active or (folder / "leakage.json").exists()),
+                disabled=folder is not None and (job_state.follow(folder).active or (folder / "leakage.json").exists()),
             ),
         )
     if asked:

@@ -9,7 +9,7 @@ import streamlit as st
 from automl_core.errors import AutoMLError
 from automl_core.leaderboard import in_words
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import errors, jobs, layout, people, state
+from pages.shared import errors, job_state, jobs, layout, people, state
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -139,7 +139,7 @@ def _repeated(how: str, rows: dict[str, Candidate], run: Run) -> Order:
             "Copies", min_value=2, max_value=50, value=10, key="ensemble_copies",
             help="More steady the result and make every prediction slower.",
         )  # fmt: skip
-    st.caption(f"About {jobs.duration(may[name].fit_seconds * copies)} of fitting on one core.")
+    st.caption(f"About {job_state.duration(may[name].fit_seconds * copies)} of fitting on one core.")
     return Order(how, (name,), copies=int(copies))  # type: ignore[arg-type]  # of How, by the control
 
 

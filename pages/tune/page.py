@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import errors, guards, jobs, layout, people, place_form, state
+from pages.shared import errors, guards, job_state, jobs, layout, people, place_form, state
 from pages.tune import ensemble_view, tune_form, tune_view
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def ask_and_start(project: ProjectFolder, run: Run, *, primary: bool) -> None:
 layout.header("tune")
 run, _ = guards.require_candidate()
 project = guards.require_project()
-if jobs.follow(run.path).active:
+if job_state.follow(run.path).active:
     layout.empty("This run is still being searched. Tune one of its models when it has ended.", "compare", "Watch the run")
     st.stop()
 part = st.segmented_control(

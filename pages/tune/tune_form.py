@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import errors, jobs
+from pages.shared import errors, job_state
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -146,4 +146,4 @@ def _cleaning_reaches(run_id: str, row_id: str, _run: Run, _row: Candidate) -> b
 def _time(trials: int, row: Candidate, run: Run) -> str:
     from automl_core.search.prepare import cores
 
-    return f"about {jobs.duration(trials * row.fit_seconds / cores(run.config))}"
+    return f"about {job_state.duration(trials * row.fit_seconds / cores(run.config))}"

@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl_core.leaderboard import in_words
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors, jobs, layout, people
+from pages.shared import caches, errors, job_state, jobs, layout, people
 
 if TYPE_CHECKING:
     from automl_core.runs import Run
@@ -20,13 +20,13 @@ EVERY = 3.0
 WORDS = {"scored": "Scored", "pruned": "Given up", "failed": "Failed", "stopped": "Stopped"}
 
 
-def draw(project: ProjectFolder, run: Run, job_id: str, study_id: str) -> jobs.Following:
+def draw(project: ProjectFolder, run: Run, job_id: str, study_id: str) -> job_state.Following:
     """Draw a study in place; while it works only this panel is drawn again."""
     from automl_core.tuning.study import FILE, Study, study_folder
 
     file = study_folder(run.path, study_id) / FILE
 
-    def body(now: jobs.Following) -> None:
+    def body(now: job_state.Following) -> None:
         if not file.exists():
             if now.active:
                 st.caption("The first trials will stand here in a moment.")

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from automl_core.data.dataset import Dataset
 from automl_core.events import Event, Progress
 from automl_core.workspace import ProjectFolder, Workspace
-from pages.shared import jobs as job_panel
+from pages.shared import job_state
 from pages.shared.pagelist import PAGES, ROOT
 from tests.pages.conftest import Jobs, assert_clean, open_app, open_page
 
@@ -156,4 +156,4 @@ def test_what_runs_shows_on_every_page_and_can_be_stopped(
     ("seconds", "words"), [(-3, "0 s"), (8.4, "8 s"), (89, "89 s"), (120, "2 min"), (5000, "83 min"), (9000, "2 h 30 min")]
 )
 def test_time_left_reads_as_people_say_it(seconds: float, words: str) -> None:
-    assert job_panel.duration(seconds) == words
+    assert job_state.duration(seconds) == words
