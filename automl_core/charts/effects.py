@@ -53,23 +53,17 @@ class ReportChart:
     table: ChartTable
 
 
-def output_of(reasons: Reasons) -> int:
-    """Return the place of the outcome that contributions move most."""
-    sizes = [sum(part) for part in reasons.mean[: len(reasons.points.outputs)]]
-    return sizes.index(max(sizes))
-
-
 def effects_note(reasons: Reasons) -> str:
     """Say which columns and which of several outcomes are shown."""
     shown = sum(1 for curve in reasons.curves[:COLUMNS] if curve.labels)
     several = len(reasons.outputs) > 1
-    outcome = f", for the outcome {reasons.points.outputs[output_of(reasons)]!r}, which columns move most" if several else ""
+    outcome = f", for the outcome {reasons.points.outputs[reasons.foremost]!r}, which columns move most" if several else ""
     return f"The {shown} columns that move predictions most, of {len(reasons.columns)}{outcome}."
 
 
 def effect_charts(reasons: Reasons) -> tuple[ReportChart, ...]:
     """Return what is predicted at each value of the columns that matter most, and what they added row by row."""
-    output, pairs = output_of(reasons), {pair.column: pair for pair in reasons.together}
+    output, pairs = reasons.foremost, {pair.column: pair for pair in reasons.together}
     curves = reasons.curves[:COLUMNS]
     found = []
     for curve, name in zip(curves, _apart([curve.column for curve in curves]), strict=True):

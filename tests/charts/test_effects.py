@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from automl_core.charts.dependence import curve_reading, dependence_figure, dependence_reading, dots_of
-from automl_core.charts.effects import effect_charts, effects_note, learning_chart, output_of
+from automl_core.charts.effects import effect_charts, effects_note, learning_chart
 from automl_core.evaluation.learning import LearningCurve, Point
 from automl_core.explaining.curves import Curve
 from automl_core.explaining.points import Points
@@ -94,7 +94,7 @@ def test_of_several_outcomes_the_one_that_moves_most_is_shown_and_said() -> None
         for c in found.curves
     )
     several = reasons(outputs=("low", "high"), mean=((0.1, 0.1, 0.1), (0.8, 0.2, 0.1)), points=points, curves=curves)
-    assert output_of(several) == 1
+    assert several.foremost == 1
     note = "The 3 columns that move predictions most, of 3"
     assert effects_note(several) == f"{note}, for the outcome 'high', which columns move most."
     assert effects_note(found) == f"{note}."
