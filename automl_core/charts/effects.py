@@ -218,8 +218,9 @@ def learning_chart(curve: LearningCurve, candidate_id: str) -> ReportChart:
         axes.legend()
     rows_told = tuple((f"{point.rows:,}", _spread(point.judged), _spread(point.learned)) for point in curve.points)
     columns = ("Rows", "On rows not learned from", "On rows learned from")
+    says = f"With {rows_told[-1][0]} rows {curve.label} is {rows_told[-1][1]} on rows not learned from." if rows_told else ""
     member = f" The curve is that of {curve.name}, the ensemble's heaviest member." if curve.candidate != candidate_id else ""
-    return ReportChart(title, LEARNING + member, result[0], ChartTable(title, curve.sentence, columns, rows_told))
+    return ReportChart(title, LEARNING + member, result[0], ChartTable(title, says, columns, rows_told))
 
 
 def _spread(values: Sequence[float]) -> str:
