@@ -20,9 +20,10 @@ from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.engines.weasyprint import missing_libraries
 from automl_core.errors import EngineError, InputError, NotFoundError
 from automl_core.evaluation.coverage import Coverage
-from automl_core.evaluation.evaluate import Evaluation
+from automl_core.evaluation.evaluate import Evaluation, Score
 from automl_core.evaluation.failing import Failing
-from automl_core.evaluation.fairness import Fairness
+from automl_core.evaluation.fairness import Fairness, GroupRates
+from automl_core.evaluation.judged import fairness_path
 from automl_core.evaluation.learning import LearningCurve, Point
 from automl_core.events import Event, Message
 from automl_core.experiment import ExperimentConfig, Split
@@ -41,7 +42,7 @@ from automl_core.scoring.bundle import load_model
 from automl_core.script.verdict import CodeProof, Differing
 from automl_core.search.proof import Check, Proof, Side
 from automl_core.worker.candidates import bundle, evaluate_candidate
-from automl_core.worker.judging import compare_groups, find_failing
+from automl_core.worker.judging import find_failing
 from automl_core.worker.reports import write_documents
 from automl_core.workspace import new_id, read_json, write_json
 from tests.charts.small_reasons import reasons
@@ -422,7 +423,7 @@ def test_every_chart_has_its_table_and_says_itself_in_words(judged: dict[str, Ru
         targets = {value for name, value in page.attributes if name == "id"}
         links = [value.removeprefix("#") for name, value in page.attributes if name == "href"]
         assert (
-            len(links) == len(titles) == (10 if task == "binary" else 8 if task == "multiclass" else 6) and set(links) <= targets
+            len(links) == len(titles) == (11 if task == "binary" else 9 if task == "multiclass" else 7) and set(links) <= targets
         )
         for title in titles:
             assert text.count(f">{title}</h3>") >= 1
@@ -471,7 +472,9 @@ def looked_into(run: Run, folder: Path) -> Run:
     run = Run(folder)
     write_json(run.reasons("ensemble"), reasons().to_dict())
     find_failing(run, "ensemble", "held-out")
-    compare_groups(run, "ensemble", "held-out", "city")
+    groups = tuple(GroupRates(name, 30, {"selection": Score(value, 0.1, 0.9)}) for name, value in (("Rome", 0.25), ("Oslo", 0.5)))
+    compared = Fairness("city", "left", groups, {}, {})
+    write_json(fairness_path(run.judged("ensemble") / "held-out", "city", ""), compared.to_dict())
     points = (Point(50, 0.5, (0.6, 0.8), (1.0, 0.9)), Point(100, 1.0, (0.7, 0.9), (0.9, 0.9)))
     write_json(run.learning("ensemble"), LearningCurve("forest", "Forest", "roc_auc", "ROC AUC", True, points).to_dict())
     return run

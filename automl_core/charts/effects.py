@@ -30,6 +30,8 @@ COLUMNS = 6
 """Most columns that have charts of their own in a report."""
 GROUPS = 8
 """Numbers and dates of more values are told by eighths of the rows."""
+TICKS = 6
+"""Most numbers that are named one by one on an axis."""
 LEGEND: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
 
 
@@ -109,6 +111,8 @@ def _lines(axes: Axes, curve: Curve, output: int) -> None:
     axes.plot(at, curve.mean[output], "o-", color=ACCENT, linewidth=2, markersize=3.5)
     if curve.kind == "date":
         axes.tick_params(axis="x", labelrotation=35)
+    elif len(curve.at) <= TICKS:
+        axes.set_xticks(curve.at, [name_on(label, 18) for label in curve.labels])
 
 
 def _bars(axes: Axes, curve: Curve, output: int) -> None:
@@ -169,6 +173,8 @@ def _points(axes: Axes, points: Points, dots: Dots, values: Sequence[float], *, 
         _name_places(axes, dots.words)
     elif dates:
         axes.tick_params(axis="x", labelrotation=35)
+    elif len(known := sorted(set(dots.at.values()))) <= TICKS:
+        axes.set_xticks(known, [number(value) for value in known])
     if dots.partner is not None:
         if not dots.clouds[0].color:
             for name, (_, color) in zip(LOW_AND_HIGH, LOW_TO_HIGH, strict=True):

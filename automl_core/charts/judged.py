@@ -87,7 +87,8 @@ def fairness_chart(found: Fairness) -> ReportChart:
         for group in found.groups
     )
     table = ChartTable(title, fairness_sentence(found), ("Group", "Rows", *(LABELS[name] for name in shown)), rows)
-    return ReportChart(title, FAIR if found.label else FAIR_ERRORS, result[0], table)
+    meant = f" Selected means that {name_on(found.label, 40)!r} is predicted." if found.label else ""
+    return ReportChart(title, FAIR + meant if found.label else FAIR_ERRORS, result[0], table)
 
 
 def _rates(axes: Axes, found: Fairness, measure: str, color: str, lower: float) -> None:

@@ -57,6 +57,13 @@ def test_tables_and_sentences_tell_the_numbers() -> None:
     assert by_word.rows[0] == ("Rome", "+0.3", "+0.1 to +0.5", "3")
 
 
+def test_few_numbers_are_named_on_the_axis() -> None:
+    """A column of 1, 2 and 3 once had an axis of 1.25, 1.50 and so on."""
+    curve, added = effect_charts(reasons())[:2]
+    assert [text for text in texts(curve.svg) if text in ("20", "25", "30", "40")] == ["20", "40"]
+    assert [text for text in texts(added.svg) if text in ("20", "25", "30", "40")] == ["20", "30", "40"]
+
+
 def test_many_numbers_are_told_by_eighths() -> None:
     found = reasons()
     values = tuple(float(value) for value in range(16))

@@ -50,7 +50,10 @@ def test_the_rates_of_groups() -> None:
     other = {"selection": Score(0.2, 0.1, 0.3)}
     found = Fairness("town", "yes", (GroupRates("Rome", 40, rates), GroupRates("Oslo", 30, other)), {}, {})
     chart = fairness_chart(found)
-    assert (chart.title, chart.reading) == ("Groups of town, for yes", FAIR)
+    assert (chart.title, chart.reading) == (
+        "Groups of town, for yes",
+        f"{FAIR} Selected means that 'yes' is predicted.",
+    )
     assert chart.table.columns == ("Group", "Rows", "Selected", "Found among those with it")
     assert chart.table.rows == (("Rome", "40", "50 % (40 % to 60 %)", "80 %"), ("Oslo", "30", "20 % (10 % to 30 %)", ""))
     assert chart.table.says == fairness_sentence(found)
