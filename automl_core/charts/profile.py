@@ -1,13 +1,11 @@
-"""A profile's columns and associations as figures."""
+"""A profile's associations and relations with the target as figures; the cards of its columns have pictures of their own."""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from automl_core.charts.style import ACCENT, GREY, PALETTE, layout, short
+from automl_core.charts.style import ACCENT, PALETTE, layout, short
 from automl_core.profiling.associations import METHODS, Association
-from automl_core.profiling.column import ColumnProfile
 from automl_core.profiling.relation import Relation
 from automl_core.profiling.wording import number
 
@@ -18,55 +16,6 @@ NAME = 24
 """Most characters of a name beside a bar, so that the bar keeps its room on a narrow screen."""
 STRONGEST = 20
 """Most bars in the chart of associations."""
-
-
-def column_figure(column: ColumnProfile) -> go.Figure | None:
-    """Return a small picture of a column's distribution, None for keys, texts and empty columns."""
-    if column.counts and column.kind in ("number", "date"):
-        return _histogram(column)
-    return _frequent(column) if column.values else None
-
-
-def _histogram(column: ColumnProfile) -> go.Figure:
-    """Return the bars of a number's or a date's bins, with its ends below them."""
-    lowest, highest = column.first[:10], column.last[:10]
-    if column.kind == "number":
-        lowest, highest = number(column.numbers["min"]), number(column.numbers["max"])
-    several = len(column.counts) > 1
-    bar = _bar(
-        x=list(range(len(column.counts))),
-        y=list(column.counts),
-        text=_spans(column),
-        marker={"color": ACCENT},
-        hovertemplate="%{text}<br>%{y:,} rows<extra></extra>",
-    )
-    return _figure(
-        [bar],
-        layout(120, legend=False, bargap=0.05, annotations=_ends(lowest, highest) if several else [_end(lowest, 0.5, "center")]),
-        margin={"b": 24},
-        xaxis={"showticklabels": False},
-        yaxis={"visible": False},
-    )
-
-
-def _frequent(column: ColumnProfile) -> go.Figure:
-    """Return the bars of a column's most frequent words, and one of all others."""
-    shown = [(short(value, 18) or "(empty)", count, ACCENT) for value, count in column.values[:5]]
-    rest = column.rest + sum(count for _, count in column.values[5:])
-    if rest:
-        shown.append(("all others", rest, GREY))
-    shown.reverse()
-    places, words = list(range(len(shown))), [word for word, _, _ in shown]
-    bar = _bar(
-        x=[count for _, count, _ in shown],
-        y=places,
-        text=words,
-        orientation="h",
-        marker={"color": [color for _, _, color in shown]},
-        hovertemplate="%{text}: %{x:,} rows<extra></extra>",
-    )
-    ticks = {"tickvals": places, "ticktext": words, "tickfont": {"size": 10}}
-    return _figure([bar], layout(120, legend=False, bargap=0.15), xaxis={"visible": False}, yaxis=ticks)
 
 
 def association_figure(pairs: list[Association], column: str) -> go.Figure:
@@ -143,25 +92,3 @@ def _figure(bars: list[dict[str, Any]], base: dict[str, Any], **more: dict[str, 
 def _told(other: str, pair: Association) -> str:
     falls = ", one falls as the other rises" if pair.sign < 0 else ""
     return f"{short(other)}: {pair.strength:.2f}<br>{METHODS[pair.method]}{falls}"
-
-
-def _ends(lowest: str, highest: str) -> list[dict[str, Any]]:
-    return [_end(lowest, 0, "left"), _end(highest, 1, "right")]
-
-
-def _end(text: str, place: float, side: str) -> dict[str, Any]:
-    """Return a label below the bars; ticks would be hidden where they do not fit beside the edge."""
-    where = {"x": place, "y": 0, "xref": "paper", "yref": "paper", "xanchor": side, "yanchor": "top"}
-    return {"text": text, "showarrow": False, "font": {"size": 10}, **where}
-
-
-def _spans(column: ColumnProfile) -> list[str]:
-    """Return what each bar of a histogram holds."""
-    if column.kind == "date":
-        import pandas as pd
-
-        days = [pd.Timestamp(edge, unit="s").isoformat()[:10] for edge in column.edges]
-        return [f"{low} to {high}" for low, high in pairwise(days)]
-    whole = len(column.edges) > 2 and column.edges[-1] > column.numbers["max"]
-    spans = [(low, high - 1 if whole else high) for low, high in pairwise(column.edges)]
-    return [number(low) if low == high else f"{number(low)} to {number(high)}" for low, high in spans]

@@ -49,7 +49,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         )
     if uploaded is None:
         return
-    choice = part_view.ask_part_of(uploaded, "predict")
+    choice = part_view.ask_part_of(uploaded, "predict", "The model predicts the rows of this part.")
     if not st.button(
         "Predict",
         key="predict_start",

@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import caches, drift_form, drift_view, errors, guards, intake, jobs, layout, people, run_view, state
+from pages.shared import caches, drift_form, drift_view, errors, guards, intake, jobs, layout, part_view, people, run_view, state
 
 if TYPE_CHECKING:
     from automl_core.drift.report import DriftReport
@@ -44,6 +44,8 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
             key=f"drift_file_{turn}",
             **people.changing("A table with the columns the model learned from; the target may be missing."),
         )
+        if uploaded is not None:
+            params["choice"] = part_view.ask_part_of(uploaded, "drift", "The rows of this part are compared.").to_dict()
     else:
         known = project.list("datasets")
         names = {one: caches.dataset(project.id, one).name for one in known}

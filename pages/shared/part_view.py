@@ -61,11 +61,13 @@ def ask_part(origin: Origin, page: str, suffix: str, said: str) -> dict[str, Any
     return asked
 
 
-def ask_part_of(uploaded: UploadedFile, page: str) -> Choice:
-    """Ask which part of an uploaded file is meant where it has several; raises AutoMLError where it is no table."""
+def ask_part_of(uploaded: UploadedFile, page: str, said: str) -> Choice:
+    """Ask which part of an uploaded file is meant where it has several; raises AutoMLError where it is no table.
+
+    `said` tells what is done with the part.
+    """
     from automl_core.data.origin import Choice
 
-    said = "The model predicts the rows of this part."
     origin = _origin_of(uploaded, page)
     asked = ask_part(origin, page, uploaded.file_id, said)
     if member := asked.get("member", ""):
