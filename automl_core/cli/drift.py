@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,11 +67,14 @@ def drift(
 
 def _compare(model: Path, new: Path, settings: DriftSettings, part: list[str] | None) -> DriftReport:
     from automl_core.drift.check import check_model, compare_tables
+    from automl_core.predicting import broken_rules
 
     if not model.exists() and version_at(model) is None:
         raise NotFoundError(f"There is no file or folder {model}.", action="Check the path.")
     if not model.is_file() or model.suffix.lower() == ".zip":
-        return check_model(model_at(model), rows_of_file(new, part), settings, name=new.name)
+        loaded, frame = model_at(model), rows_of_file(new, part)
+        found = check_model(loaded, frame, settings, name=new.name)
+        return replace(found, notes=(*found.notes, *broken_rules(loaded, frame)))
     old = dataset_of(model)
     return compare_tables(old.frame(), rows_of_file(new, part), old.schema, settings, name=new.name)
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset, write_description
 from automl_core.data.origin import Choice
 from automl_core.errors import InputError, StorageError
 from automl_core.people.access import changing
 from automl_core.schema import Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_LIMIT = 1 << 50
 """For a file that was accepted before."""
@@ -59,6 +63,16 @@ def read_again(dataset: Dataset, choice: Choice, *, kinds: dict[str, Kind] | Non
     kept = replace(made, report=replace(made.report, origin=dataset.report.origin))
     write_description(made.folder, kept)
     return kept
+
+
+def written_cells(dataset: Dataset) -> pd.DataFrame | None:
+    """Return a table as it was written, row by row beside its typed one; None where there is no file to read it from."""
+    from automl_core.data.sources.opening import read_any
+
+    if dataset.source is None:
+        return None
+    cells = read_any(dataset.source, dataset.report.choice, limit=NO_LIMIT).frame
+    return cells.reset_index(drop=True) if len(cells) == dataset.rows else None
 
 
 def copy_dataset(dataset: Dataset, folder: Path) -> Dataset:

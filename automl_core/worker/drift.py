@@ -21,6 +21,7 @@ def drift_job(context: JobContext) -> dict[str, Any]:
     from automl_core.data.origin import Choice
     from automl_core.data.sources.rows import read_rows
     from automl_core.drift.check import DriftSettings, check_model, compare_tables
+    from automl_core.predicting import broken_rules
     from automl_core.scoring.bundle import load_model
 
     params = context.request["params"]
@@ -28,11 +29,12 @@ def drift_job(context: JobContext) -> dict[str, Any]:
     name = str(params.get("name", "rows"))
     source = Path(params["source"]) if params.get("source") else None
     context.emit(Progress(-1.0, "Reading the new rows"))
+    told: tuple[str, ...] = ()
     try:
         if source is not None:
             new, told = read_rows(source, Choice.from_dict(params.get("choice", {})), name=name)
         else:
-            new, told = load_dataset(context.project.dataset(params["dataset"])).frame(), ()
+            new = load_dataset(context.project.dataset(params["dataset"])).frame()
         if params.get("table"):
             old = load_dataset(context.project.dataset(params["table"]))
             context.emit(Progress(-1.0, "Comparing the tables"))
@@ -42,6 +44,7 @@ def drift_job(context: JobContext) -> dict[str, Any]:
             model = load_model(bundle(run_of(context), params["candidate"]))
             context.emit(Progress(-1.0, "Comparing with what the model learned from"))
             report = check_model(model, new, settings, name=name)
+            told = (*told, *broken_rules(model, new))
     except AutoMLError as error:
         if source is None:
             raise

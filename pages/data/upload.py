@@ -6,7 +6,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import caches, errors, guards, intake, jobs, layout, people, state
+from pages.shared import caches, errors, guards, intake, jobs, layout, people, rules_check, state
 from pages.shared.combine_view import draw_combine
 from pages.shared.dataset_view import change_dialect, draw_kinds, draw_report, draw_rows
 from pages.shared.nulls_view import draw_nulls
@@ -140,6 +140,8 @@ if not tables:
 data = guards.require_dataset()
 choose_table(folder.id, tables)
 draw_report(data)
+with errors.shown():
+    rules_check.draw_uploaded(folder, data)
 draw_parts(data)
 draw_rows(data)
 draw_kinds(data)

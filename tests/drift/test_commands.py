@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from automl_core.cleaning.rules import Rule, save_rules
 from automl_core.data.dataset import dataset_from_frame
 from automl_core.data.origin import Choice
 from automl_core.drift.report import DriftReport
@@ -16,6 +18,7 @@ from automl_core.errors import InputError
 from automl_core.jobs.context import JobContext
 from automl_core.model import build_model
 from automl_core.projects import create_project
+from automl_core.runs import Run
 from automl_core.worker.drift import drift_job
 from automl_core.workspace import Workspace, new_id
 from tests.conftest import CUSTOMERS, customers
@@ -130,3 +133,12 @@ def test_the_command_compares_a_sheet(files):
     assert code == 0 and out.startswith(("nothing: ", "watch: "))
     code, _, error = command(files / "model.zip", book, "--fast", "--part", "June")
     assert code == 2 and "The new table has 3 rows." in error
+
+
+def test_rows_that_break_a_rule_of_the_model_are_told(finished_runs, files, tmp_path):
+    """The rules that travel inside a model were looked at when it predicts and not when its rows are compared."""
+    shutil.copytree(finished_runs["binary"].path, tmp_path / "run", copy_function=shutil.copy2)
+    save_rules(Run(tmp_path / "run").dataset().folder, [Rule("range", "age", high=30.0)])
+    build_model(tmp_path / "run", "ensemble", tmp_path / "model.zip")
+    _, _, error = command(tmp_path / "model.zip", files / "moved.csv", "--fast")
+    assert "rows break the rule 'age is at most 30'" in error

@@ -84,7 +84,9 @@ def test_the_part_of_a_labelled_file_that_was_chosen_is_judged(run: Run, tmp_pat
 
 def test_lines_of_a_labelled_file_that_cannot_be_read_are_told(run: Run, tmp_path: Path) -> None:
     text = customers(60, seed=5).to_csv(index=False)
-    (tmp_path / "upload").write_text(text + "1,2,3,4,5,6,7,8,9,10,11,12\n" + customers(20, seed=6).to_csv(index=False, header=False))
+    (tmp_path / "upload").write_text(
+        text + "1,2,3,4,5,6,7,8,9,10,11,12\n" + customers(20, seed=6).to_csv(index=False, header=False)
+    )
     key = judge_file(run, "ensemble", tmp_path / "upload", "people.csv")
     found = Evaluation.from_dict(read_json(judged_folder(run, "ensemble", key) / "evaluation.json"))
     assert found.rows == 80

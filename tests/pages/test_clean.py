@@ -195,6 +195,40 @@ def test_rules_are_proposed_changed_and_removed(project: ProjectFolder, tmp_path
     assert_clean(app)
 
 
+def test_a_rule_about_kinds_sees_the_cells_that_could_not_be_read(project: ProjectFolder, tmp_path) -> None:
+    """Regression: the page looked at the typed table only, where such a cell is merely missing."""
+    from automl_core.cleaning.rules import Rule, save_rules
+
+    source = tmp_path / "ages.csv"
+    source.write_text("age\n" + "".join(f"{row}\n" for row in range(60)) + "forty\n", encoding="utf-8")
+    data = create_dataset(project.dataset(new_id("ds")), source, "ages", kinds={"age": "number"})
+    save_rules(data.folder, [Rule("type", "age")])
+    app = page_of(data, project)
+    app.segmented_control(key="clean_view").set_value("rules").run()
+    assert any("1 row breaks the rule 'age can be read as its kind' (forty)." in entry.value for entry in app.markdown)
+    assert_clean(app)
+
+
+def test_a_rule_is_changed_by_its_form(project: ProjectFolder, tmp_path) -> None:
+    """Regression: a proposed limit could only be removed and typed anew."""
+    from automl_core.cleaning.rules import Rule, load_rules, save_rules
+
+    data = messy(project, tmp_path)
+    rules = (Rule("range", "age", 20.0, 79.0, reason="Found.", id="r1"), Rule("filled", "key", id="r2"))
+    save_rules(data.folder, rules)
+    app = page_of(data, project)
+    app.segmented_control(key="clean_view").set_value("rules").run()
+    assert not [entry.key for entry in app.number_input if entry.key.startswith("clean_rule_change_")]
+    app.session_state["clean_rule_change_r1"] = True
+    app.run()
+    assert app.number_input(key="clean_rule_change_r1_low").value == 20.0
+    app.number_input(key="clean_rule_change_r1_high").set_value(50.0).run()
+    app.button(key="clean_rule_change_r1_keep").click().run()
+    assert_clean(app)
+    assert load_rules(data.folder) == (Rule("range", "age", 20.0, 50.0, id="r1"), rules[1])
+    assert any("23 rows break the rule 'age is at least 20 and at most 50'" in entry.value for entry in app.markdown)
+
+
 def test_versions_are_compared_and_taken_back(project: ProjectFolder, tmp_path) -> None:
     data = messy(project, tmp_path)
     app = page_of(data, project)
