@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset, write_description
 from automl_core.data.origin import Choice
+from automl_core.data.written import check_written
 from automl_core.errors import InputError, StorageError
 from automl_core.people.access import changing
 from automl_core.schema import Kind
@@ -39,6 +40,22 @@ def change_kind(dataset: Dataset, column: str, kind: Kind) -> Dataset:
     kinds: dict[str, Kind] = {old.name: old.kind for old in dataset.schema if old.overruled}
     kinds[column] = kind
     return read_again(dataset, dataset.report.choice, kinds=kinds)
+
+
+def change_written(dataset: Dataset, column: str, way: str) -> Dataset:
+    """Read the dataset's file again with one column's dates or numbers written as a person says; earlier choices stay.
+
+    Raises
+    ------
+    InputError
+        When the column cannot be read that way, or the table was made from others.
+    NotFoundError
+        When there is no such column.
+    """
+    check_written(dataset.schema[column], way)
+    choice = dataset.report.choice
+    others = tuple(pair for pair in choice.written if pair[0] != column)
+    return read_again(dataset, replace(choice, written=(*others, (column, way))))
 
 
 def read_again(dataset: Dataset, choice: Choice, *, kinds: dict[str, Kind] | None = None) -> Dataset:

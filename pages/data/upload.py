@@ -8,7 +8,9 @@ from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
 from pages.shared import caches, errors, guards, intake, jobs, layout, people, rules_check, state
 from pages.shared.combine_view import draw_combine
-from pages.shared.dataset_view import change_dialect, draw_kinds, draw_report, draw_rows
+from pages.shared.dataset_view import draw_report, draw_rows
+from pages.shared.dialect_form import change_dialect
+from pages.shared.kinds_view import draw_kinds
 from pages.shared.nulls_view import draw_nulls
 from pages.shared.part_view import draw_parts
 from pages.shared.sources_form import draw_sources

@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from pages.shared import errors, intake, state
-from pages.shared.dataset_view import spare
+from pages.shared.dialect_form import spare
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
