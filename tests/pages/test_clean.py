@@ -226,7 +226,7 @@ def test_a_rule_is_changed_by_its_form(project: ProjectFolder, tmp_path) -> None
     app.button(key="clean_rule_change_r1_keep").click().run()
     assert_clean(app)
     assert load_rules(data.folder) == (Rule("range", "age", 20.0, 50.0, id="r1"), rules[1])
-    assert any("23 rows break the rule 'age is at least 20 and at most 50'" in entry.value for entry in app.markdown)
+    assert any("24 rows break the rule 'age is at least 20 and at most 50'" in entry.value for entry in app.markdown)
 
 
 def test_versions_are_compared_and_taken_back(project: ProjectFolder, tmp_path) -> None:
