@@ -19,6 +19,7 @@ from pages.shared import (
     recipes,
     rules_view,
     state,
+    step_editor,
     step_list,
     whole_table,
 )
@@ -43,15 +44,15 @@ def draw_bar(data: Dataset, history: History) -> None:
             icon=":material/undo:",
             **people.changing("Takes the last change back.", disabled=not history.past),
         ):
-            step_list.keep(data, history.undo())
+            step_editor.keep(data, history.undo())
         if st.button(
             "Redo", key="clean_redo", icon=":material/redo:", **people.changing("Brings it again.", disabled=not history.future)
         ):
-            step_list.keep(data, history.redo())
+            step_editor.keep(data, history.redo())
         if st.button(
             "Reset to the proposed recipe", key="clean_reset", icon=":material/restart_alt:", **people.changing("Can be undone.")
         ):
-            step_list.keep(data, history.change(recipes.proposed(data)), "The proposed recipe is back. Undo brings yours back.")
+            step_editor.keep(data, history.change(recipes.proposed(data)), "The proposed recipe is back. Undo brings yours back.")
 
 
 def draw_files(data: Dataset, history: History) -> None:
@@ -79,7 +80,7 @@ def draw_files(data: Dataset, history: History) -> None:
                     st.warning(f"This table has no column {shown}. Steps leave out what is not there.", icon=":material/warning:")
                 if st.button("Use this recipe", key="clean_use", icon=":material/check:", **people.changing("Can be undone.")):
                     state.put_draft("clean_imported", uploaded.file_id)
-                    step_list.keep(data, history.change(recipe), f"The recipe with {len(recipe)} steps is in use.")
+                    step_editor.keep(data, history.change(recipe), f"The recipe with {len(recipe)} steps is in use.")
 
 
 layout.header("clean")
@@ -95,7 +96,7 @@ except AutoMLError as error:
         type="primary",
         **people.changing("Replaces the recipe that cannot be read."),
     ):
-        step_list.keep(data, history)
+        step_editor.keep(data, history)
     st.stop()
 st.markdown(
     f"**{errors.plain(data.name)}**, {data.rows:,} rows. Steps act from top to bottom, those on the table before those that "
@@ -111,14 +112,14 @@ if view == "rules":
 elif view == "effect":
     ablation_view.draw(project, data, history.present)
 elif view == "history":
-    history_view.draw(data, history, lambda recipe, said: step_list.keep(data, history.change(recipe), said))
+    history_view.draw(data, history, lambda recipe, said: step_editor.keep(data, history.change(recipe), said))
 else:
     draw_bar(data, history)
     for number, step in enumerate(history.present, 1):
         step_list.draw_step(data, history, step, number)
     if not len(history.present):
         st.info("The recipe has no steps: models get the columns as they are.", icon=":material/info:")
-    step_list.draw_add(data)
+    step_editor.draw_add(data)
     draw_files(data, history)
     whole_table.draw(project, data, history.present)
 layout.next_step("compare", "The recipe is kept as you see it.", "Compare models", primary=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import caches, errors, guards, intake, jobs, layout, part_view, people, replay_view, run_view, state
+from pages.shared import caches, errors, guards, jobs, layout, part_view, people, replay_view, run_view, state, uploads
 from pages.shared.row_form import draw_form
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         params = {
             "run": run.id,
             "candidate": candidate.id,
-            "source": str(intake.keep_upload(project, uploaded)),
+            "source": str(uploads.keep_upload(project, uploaded)),
             "name": uploaded.name,
             "format": kind or "csv",
             "contributions": contributions,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import caches, drift_form, drift_view, errors, guards, intake, jobs, layout, part_view, people, run_view, state
+from pages.shared import caches, drift_form, drift_view, errors, guards, jobs, layout, part_view, people, run_view, state, uploads
 
 if TYPE_CHECKING:
     from automl_core.drift.report import DriftReport
@@ -60,7 +60,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     ):  # fmt: skip
         return
     if uploaded is not None:
-        start(project, {**params, "source": str(intake.keep_upload(project, uploaded)), "name": uploaded.name})
+        start(project, {**params, "source": str(uploads.keep_upload(project, uploaded)), "name": uploaded.name})
     else:
         start(project, {**params, "dataset": dataset, "name": names[dataset]})
 

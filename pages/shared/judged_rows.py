@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import errors, intake, jobs, part_view, people
+from pages.shared import errors, jobs, part_view, people, uploads
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -54,7 +54,7 @@ def _take_file(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     ):
         return
     with errors.shown() as outcome, st.spinner("Starting"):
-        kept = intake.keep_upload(project, uploaded)
+        kept = uploads.keep_upload(project, uploaded)
         params = {"run": run.id, "candidate": candidate.id, "file": str(kept), "name": uploaded.name, "choice": choice.to_dict()}
         jobs.start(project, "judge", params)
     if not outcome.failed:

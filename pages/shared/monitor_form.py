@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared import errors, intake, part_view, people, state
+from pages.shared import errors, part_view, people, state, uploads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +80,7 @@ def _read_labels(file_id: str, part: str, _uploaded: UploadedFile, _choice: Choi
     from automl_core.cleaning.stateless.columns import words_of
     from automl_core.data.sources.rows import read_rows
 
-    with intake.on_disk(_uploaded) as path:
+    with uploads.on_disk(_uploaded) as path:
         frame, _ = read_rows(path, _choice, name=_uploaded.name)
     return frame.apply(words_of)
 

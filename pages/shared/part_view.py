@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.errors import AutoMLError
-from pages.shared import errors, intake, state
+from pages.shared import errors, state, uploads
 from pages.shared.dialect_form import spare
 
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ def _origin_of(uploaded: UploadedFile, page: str, member: str = "") -> Origin:
     key = f"{page}_parts_{member}"
     known = state.draft(key)
     if not known or known["file"] != uploaded.file_id:
-        with st.spinner("Looking for the tables in the file"), intake.on_disk(uploaded) as path:
+        with st.spinner("Looking for the tables in the file"), uploads.on_disk(uploaded) as path:
             try:
                 known = {"file": uploaded.file_id, "origin": parts_of(path, Choice(member=member)).to_dict()}
             except AutoMLError as error:
-                raise intake.renamed(error, path.name, uploaded.name) from error
+                raise uploads.renamed(error, path.name, uploaded.name) from error
         state.put_draft(key, known)
     return Origin.from_dict(known["origin"])
 
