@@ -128,7 +128,7 @@ def _streamed(
                 encoding = find_encoding(b"", source)
                 broken = _transcode(source, helper, encoding, say)
                 if encoding != dialect.encoding:
-                    return _streamed(source, out, helper, replace(dialect, encoding=encoding), kinds, null_words, say)
+                    return _streamed(source, out, helper, replace(dialect, encoding=encoding), kinds, null_words, written, say)
                 text = helper
                 continue
             if found.changes:

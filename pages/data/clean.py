@@ -25,6 +25,7 @@ from pages.shared import (
 )
 
 if TYPE_CHECKING:
+    from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import Dataset
 
 VIEWS = {
@@ -107,12 +108,19 @@ view = st.segmented_control(
     help="The steps, rules for new rows, what each step did to a score, and every version.",
 )  # fmt: skip
 project = guards.require_project()
+
+
+def change(recipe: Recipe, said: str) -> None:
+    """Make a recipe the present one, so that it can be undone."""
+    step_editor.keep(data, history.change(recipe), said)
+
+
 if view == "rules":
     rules_view.draw(data)
 elif view == "effect":
-    ablation_view.draw(project, data, history.present)
+    ablation_view.draw(project, data, history.present, change)
 elif view == "history":
-    history_view.draw(data, history, lambda recipe, said: step_editor.keep(data, history.change(recipe), said))
+    history_view.draw(data, history, change)
 else:
     draw_bar(data, history)
     for number, step in enumerate(history.present, 1):

@@ -11,6 +11,7 @@ from automl_core.cleaning.large import clean_dataset
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.store import export_recipe, load_history
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset
+from automl_core.search.ablation import Ablation, StepEffect
 from automl_core.workspace import ProjectFolder, new_id, write_json
 from pages.shared import caches, whole_table
 from tests.pages.conftest import Jobs, assert_clean, open_page
@@ -259,6 +260,31 @@ def test_a_target_is_asked_for_before_steps_are_measured(project: ProjectFolder,
     app.selectbox(key="clean_effect_target").set_value("age").run()
     assert app.button(key="clean_effect_start")
     assert_clean(app)
+
+
+def test_a_step_that_hurts_is_switched_off_where_that_was_measured(project: ProjectFolder, tmp_path, jobs: Jobs) -> None:
+    """Regression: what was measured could only be read; the step had to be looked for among the others."""
+    data = messy(project, tmp_path)
+    app = page_of(data, project)
+    app.segmented_control(key="clean_view").set_value("effect").run()
+    app.selectbox(key="clean_effect_target").set_value("age").run()
+    app.button(key="clean_effect_start").click().run()
+    ((job_id, kind, params),) = jobs.submitted
+    first, second, *_ = Recipe.from_dict(params["recipe"]).enabled()
+    effects = tuple(
+        StepEffect(step.id, step.op, {"linear": 0.5}, {"linear": sign * 0.1}, {"linear": 0.01}, verdict, "Said.")
+        for step, sign, verdict in ((first, 1, "helps"), (second, -1, "hurts"))
+    )
+    found = Ablation("rmse", {"linear": 0.6}, 60, 60, 5, effects)
+    write_json(project.job(job_id) / "ablation.json", found.to_dict())
+    jobs.states[job_id] = "finished"
+    app.run()
+    assert_clean(app)
+    assert kind == "ablation" and app.multiselect(key=f"clean_effect_off_{job_id}").value == [second.id]
+    app.button(key=f"clean_effect_switch_{job_id}").click().run()
+    assert_clean(app)
+    assert [step.enabled for step in present(data) if step.id in (first.id, second.id)] == [True, False]
+    assert app.success[0].value == "1 step is off. Undo brings them back."
 
 
 def test_only_settings_that_say_something_are_asked_for(project: ProjectFolder, tmp_path) -> None:
