@@ -45,6 +45,8 @@ def compare_jointly(
         0 to 1; all 1 when left out.
     seed : int
     """
+    from threadpoolctl import threadpool_limits
+
     names = [
         column.name
         for column in schema
@@ -55,10 +57,11 @@ def compare_jointly(
     if len(names) < 2 or min(len(old), len(new)) < 10 * FOLDS:
         return None
     first, second = as_matrix([old[names], new[names]], names)
-    auc, shares = _classifier(first, second, names, seed)
-    expected = 0.5 + SPREADS * float(np.sqrt((len(first) + len(second) + 1) / (12 * len(first) * len(second))))
     before, after = as_matrix([old[names], new[names]], names, like=old)
-    error, low, high = _rebuilt(before, after, seed)
+    with threadpool_limits(1):  # a small fit waits longer for threads than it works, above all on a busy machine
+        auc, shares = _classifier(first, second, names, seed)
+        error, low, high = _rebuilt(before, after, seed)
+    expected = 0.5 + SPREADS * float(np.sqrt((len(first) + len(second) + 1) / (12 * len(first) * len(second))))
     verdict: Verdict = "nothing"
     if auc > expected:
         total = sum(share for _, share in shares) or 1.0

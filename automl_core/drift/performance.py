@@ -200,14 +200,16 @@ def _loss_model(X: Array, losses: Array, fresh: Array, seed: int) -> tuple[Array
     """Return the expected loss of each new row, and the spread of what is not foreseen, on rows not learned from."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from sklearn.model_selection import KFold
+    from threadpoolctl import threadpool_limits
 
     def fitted(rows: Ints) -> HistGradientBoostingRegressor:
         return HistGradientBoostingRegressor(random_state=seed).fit(X[rows], losses[rows])
 
     missed = np.zeros(len(losses))
-    for learn, judge in KFold(FOLDS, shuffle=True, random_state=seed).split(X):
-        missed[judge] = losses[judge] - fitted(learn).predict(X[judge])
-    return np.maximum(fitted(np.arange(len(X))).predict(fresh), 0.0), float(missed.std())
+    with threadpool_limits(1):  # a small fit waits longer for threads than it works
+        for learn, judge in KFold(FOLDS, shuffle=True, random_state=seed).split(X):
+            missed[judge] = losses[judge] - fitted(learn).predict(X[judge])
+        return np.maximum(fitted(np.arange(len(X))).predict(fresh), 0.0), float(missed.std())
 
 
 def _estimate(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import new_id
-from pages.shared import caches, jobs, state, uploads
+from pages.shared import caches, job_state, jobs, state, uploads
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -99,7 +99,7 @@ def reading_job(project: ProjectFolder) -> str:
         return str(mine["job"])
     for job_id in project.list("jobs")[:20]:
         with contextlib.suppress(AutoMLError):
-            following = jobs.follow(project.job(job_id))
+            following = job_state.follow(project.job(job_id))
             if following.kind == "read" and following.active:
                 return job_id
     return ""

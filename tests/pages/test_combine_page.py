@@ -30,7 +30,7 @@ def add(project: ProjectFolder, folder: Path, name: str, text: str) -> Dataset:
 
 def opened(project: ProjectFolder, table: Dataset, way: str, other: Dataset) -> AppTest:
     """Open the page of a table and choose the other one."""
-    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app = open_page("upload", project=project.id, dataset=table.id)
     app.radio(key="upload_combine_way").set_value(way).run()
     app.selectbox(key=f"upload_{way}_other_{table.id}").set_value(other.id).run()
     assert_clean(app)
@@ -48,12 +48,12 @@ def texts(app: AppTest) -> list[str]:
 
 
 def test_one_table_alone_offers_nothing(project: ProjectFolder, table: Dataset) -> None:
-    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app = open_page("upload", project=project.id, dataset=table.id)
     assert "Combine with another table of this project" not in [expander.label for expander in app.expander]
 
 
 def test_nothing_is_planned_before_a_table_is_chosen(project: ProjectFolder, table: Dataset, cities: Dataset) -> None:
-    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app = open_page("upload", project=project.id, dataset=table.id)
     assert "Combine with another table of this project" in [expander.label for expander in app.expander]
     chooser = app.selectbox(key=f"upload_append_other_{table.id}")
     assert (chooser.options, chooser.value) == (["cities (3 rows)"], None)
@@ -151,7 +151,7 @@ def test_an_uploaded_table_is_held_against_the_rules_of_one_like_it(
     rules = (Rule("allowed", "city", values=("Rome", "Oslo", "Lima"), id="r1"), Rule("range", "age", 0.0, 30.0, id="r2"))
     save_rules(table.folder, rules)
     june = add(project, tmp_path, "june", "age,city,bought\n33,Rome,yes\n44,Bonn,no\n25,Oslo,no\n")
-    app = open_page("data/upload", project=project.id, dataset=june.id)
+    app = open_page("upload", project=project.id, dataset=june.id)
     assert_clean(app)
     (told,) = [entry.value.replace("\\", "") for entry in app.warning]
     assert told == (
@@ -166,11 +166,11 @@ def test_an_uploaded_table_is_held_against_the_rules_of_one_like_it(
     assert_clean(app)
     assert [rule.id for rule in load_rules(june.folder)] == ["r1", "r2"]
     assert not [button.key for button in app.button if button.key == "upload_rules_use"]
-    other = open_page("data/upload", project=project.id, dataset=cities.id)
+    other = open_page("upload", project=project.id, dataset=cities.id)
     assert not other.warning and not [entry for entry in other.caption if ":material/rule:" in entry.value]
 
 
 def test_a_table_that_keeps_its_rules_says_so(project: ProjectFolder, table: Dataset) -> None:
     save_rules(table.folder, [Rule("filled", "age")])
-    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app = open_page("upload", project=project.id, dataset=table.id)
     assert ":material/rule: Every row keeps its rules." in [entry.value for entry in app.caption]

@@ -41,7 +41,7 @@ def run(request: pytest.FixtureRequest, project: ProjectFolder, judged_runs: dic
 
 
 def opened(project: ProjectFolder, run: Run, name: str = "Scores") -> AppTest:
-    app = open_page("model/explain", project=project.id, run=run.id, model="ensemble")
+    app = open_page("explain", project=project.id, run=run.id, model="ensemble")
     return app if name == "Scores" else part(app, name)
 
 

@@ -52,7 +52,7 @@ def explanation(columns: tuple[str, str] = ("age", "city")) -> Explanation:
 
 
 def inspect(project: ProjectFolder, run_folder: Path) -> AppTest:
-    return open_page("model/explain", project=project.id, run=run_folder.name)
+    return open_page("explain", project=project.id, run=run_folder.name)
 
 
 def buttons(app: AppTest) -> dict[str, str]:
@@ -82,7 +82,7 @@ def change_config(run_folder: Path, **changes: Any) -> None:
 
 
 def test_without_a_run_it_says_what_comes_first(project: ProjectFolder) -> None:
-    app = open_page("model/explain", project=project.id)
+    app = open_page("explain", project=project.id)
     assert app.info[0].value == "This project has no model yet. Models come from a comparison."
     assert app.page_link[0].label == "Compare models"
 

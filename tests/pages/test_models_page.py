@@ -24,12 +24,12 @@ def shop(project: ProjectFolder, tmp_path: Path) -> Registered:
 
 
 def test_without_a_run_the_page_says_what_comes_first(project: ProjectFolder):
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     assert any("No model of this project was scored yet" in info.value for info in app.info)
 
 
 def test_a_model_is_registered_under_a_proposed_name(project: ProjectFolder, run_folder: Path, jobs: Jobs):
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     assert app.text_input(key="models_register_new_name").value == "shop"
     assert app.selectbox(key="models_register_new_run").value == run_folder.name
     app.text_input(key="models_register_new_name").set_value("a/b").run()
@@ -47,7 +47,7 @@ def test_a_model_is_registered_under_a_proposed_name(project: ProjectFolder, run
 
 
 def test_promotion_needs_a_reason_and_moves_the_pointer(project: ProjectFolder, shop: Registered, jobs: Jobs):
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     key = f"models_promote_{shop.id}"
     assert any("No champion yet" in entry.value for entry in app.markdown)
     app.button(key=f"{key}_do").click().run()
@@ -63,7 +63,7 @@ def test_promotion_needs_a_reason_and_moves_the_pointer(project: ProjectFolder, 
 
 
 def test_who_looked_at_an_older_state_is_told_what_came_between(project: ProjectFolder, shop: Registered):
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     key = f"models_promote_{shop.id}"
     app.text_input(key=f"{key}_reason_3").set_value("the best so far").run()
     shown = shop.standing()
@@ -87,7 +87,7 @@ def test_who_looked_at_an_older_state_is_told_what_came_between(project: Project
 def test_roll_back_is_offered_when_there_was_a_champion_before(project: ProjectFolder, shop: Registered):
     for number in (1, 2):
         shop.promote(number, "champion", "newer")
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     key = f"models_rollback_{shop.id}"
     app.text_input(key=f"{key}_reason_5").set_value("wrong prices").run()
     app.button(key=f"{key}_do").click().run()
@@ -97,13 +97,13 @@ def test_roll_back_is_offered_when_there_was_a_champion_before(project: ProjectF
 
 def test_an_altered_file_is_refused_at_the_button(project: ProjectFolder, shop: Registered):
     (shop.home(3) / MODEL).write_text("other")
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     app.button(key=f"models_checked_{shop.id}_3_ask").click().run()
     assert "is not the one that was registered" in app.error[0].value
 
 
 def test_two_versions_are_compared_by_a_job_and_shown(project: ProjectFolder, shop: Registered, jobs: Jobs):
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     key = f"models_compare_{shop.id}_3"
     app.button(key=f"{key}_start").click().run()
     job_id, kind, params = jobs.submitted[-1]
@@ -120,7 +120,7 @@ def test_two_versions_are_compared_by_a_job_and_shown(project: ProjectFolder, sh
 
 
 def test_mlflow_is_brought_what_it_lacks(project: ProjectFolder, shop: Registered, jobs: Jobs):
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     assert any("MLflow lacks version 1, 2, 3." in entry.value for entry in app.markdown)
     app.button(key=f"models_mirror_{shop.id}_start").click().run()
     assert jobs.submitted[-1][1:] == ("mirror", {"model": shop.id})
