@@ -92,7 +92,7 @@ def _draw_rule(data: Dataset, rules: tuple[Rule, ...], rule: Rule, result: RuleR
     """Draw one rule: what it found, what happens to rows that break it, and the ways to change and to remove it."""
     from automl_core.cleaning.rules import ACTIONS, save_rules
 
-    with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         icon = ":material/check_circle:" if result.kept else ":material/error:"
         st.markdown(f"{icon} {errors.plain(result.sentence)}", width="stretch", help=rule.reason or None)
         action = st.selectbox(
