@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from automl_core.data.headers import begins_anew
+from automl_core.data.headers import begins_anew, only_first_cells
 from automl_core.data.records import Record
 from automl_core.data.wording import rows_of
 from automl_core.errors import InputError
@@ -48,21 +48,27 @@ def find_blocks(records: Sequence[Record]) -> tuple[Block, ...]:
     """Return the blocks of a file; neighbours of the same width are one table, unless one has new names."""
     parts: list[list[Record]] = [[]]
     for record in records:
-        if record[2].strip() or any(cell.strip() for cell in record[1]):
+        if any(cell.strip() for cell in record[1]) or (len(record[1]) == 1 and record[2].strip()):
             parts[-1].append(record)
         elif parts[-1]:
             parts.append([])
     found: list[Block] = []
-    for part in parts:
-        if not part:
-            continue
-        width = Counter(len(cells) for _, cells, _ in part).most_common(1)[0][0]
+    parts = [part for part in parts if part]
+    for place, part in enumerate(parts):
+        width = block_width([cells for _, cells, _ in part], edge=place in (0, len(parts) - 1))
         before = found[-1] if found else None
         if before and not begins_table([cells for _, cells, _ in part], width, before.width):
             found[-1] = Block((*before.records, *part), width)
         else:
             found.append(Block(tuple(part), width))
     return tuple(found)
+
+
+def block_width(rows: Sequence[Sequence[str]], *, edge: bool) -> int:
+    """Return the usual number of cells; 1 for notes at an edge of the file that a spreadsheet filled up to its table's width."""
+    if edge and len(rows) <= NOTE_LINES and only_first_cells(rows):
+        return 1
+    return Counter(map(len, rows)).most_common(1)[0][0]
 
 
 def begins_table(rows: Sequence[Sequence[str]], width: int, before: int) -> bool:

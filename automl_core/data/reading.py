@@ -27,6 +27,9 @@ MAX_BYTES = 2 << 30
 FAST_BYTES = 30 << 20
 """Files above this size are read by pyarrow; smaller ones record by record, which repairs more."""
 
+EMPTY = " \t\r\n\f\v,;|\"'"
+"""Signs of a line without a value: spaces, delimiters, quotes."""
+
 
 def read_frame(path: str | Path) -> pd.DataFrame:
     """Return a file's text cells; shorthand for ``read_text(Path(path)).frame``."""
@@ -96,7 +99,7 @@ def tables_in(path: Path, dialect: Dialect | None = None) -> tuple[str, ...]:
 
 def _blocks(lines: list[str], dialect: Dialect | None, encoding: str) -> tuple[Block, ...]:
     """Return the blocks of a file with blank lines; () for one without."""
-    if all(line and not line.isspace() for line in lines):
+    if all(line.strip(EMPTY) for line in lines):
         return ()
     return find_blocks(group_records(lines, dialect or find_dialect(longest_run(lines), encoding))[0])
 
