@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from itertools import pairwise
 
-from automl_core.charts.style import ACCENT, GREY
+from automl_core.charts.style import ACCENT, GREY, cut
 from automl_core.profiling.column import ColumnProfile
 from automl_core.profiling.wording import number
 
@@ -48,12 +48,12 @@ def _histogram(column: ColumnProfile) -> str:
 
 
 def _frequent(column: ColumnProfile) -> str:
-    shown = [(_cut(word) or "(empty)", count, ACCENT) for word, count in column.values[:WORDS]]
+    shown = [(word or "(empty)", count, ACCENT) for word, count in column.values[:WORDS]]
     if rest := column.rest + sum(count for _, count in column.values[WORDS:]):
         shown.append(("all others", rest, GREY))
     most = max(count for _, count, _ in shown)
     lines = "".join(
-        f'<div title="{escape(_told(word, count))}" style="display:contents"><span>{escape(word)}</span>'
+        f'<div title="{escape(_told(word, count))}" style="display:contents"><span>{escape(cut(word, NAME))}</span>'
         f'<div style="width:{_share(count, most)};height:0.9em;background:{color}"></div></div>'
         for word, count, color in shown
     )
@@ -67,10 +67,6 @@ def _told(what: str, count: int) -> str:
 def _share(count: int, highest: int) -> str:
     """Return the length of a bar; what is there at all can be seen."""
     return f"{max(100 * count / highest, 1):.4g}%" if count else "0"
-
-
-def _cut(word: str) -> str:
-    return word if len(word) <= NAME else word[: NAME - 1] + "…"
 
 
 def _spans(column: ColumnProfile) -> list[str]:

@@ -65,8 +65,10 @@ def draw(project: ProjectFolder, data: Dataset, recipe: Recipe, use: Callable[[R
 
 def _switch_off(recipe: Recipe, found: Ablation, key: str, use: Callable[[Recipe, str], None]) -> None:
     """Draw what switches steps off; those that hurt are chosen."""
-    enabled = {step.id for step in recipe.enabled()}
-    titles = {effect.step_id: effect.title for effect in found.effects if effect.step_id in enabled}
+    numbers = {step.id: number for number, step in enumerate(recipe, 1) if step.enabled}
+    titles = {
+        effect.step_id: f"{numbers[effect.step_id]}. {effect.title}" for effect in found.effects if effect.step_id in numbers
+    }
     hurt = [effect.step_id for effect in found.effects if effect.verdict == "hurts" and effect.step_id in titles]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(

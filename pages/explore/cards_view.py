@@ -75,7 +75,7 @@ def _card(column: ColumnProfile, relation: Relation | None, position: int) -> No
         st.markdown(f"**{errors.plain(name)}** :gray[{column.kind}]")
         said = [*facts(column)]
         if relation:
-            said.append((SCORES[relation.measure], f"{relation.score:.2f}"))
+            said.append((SCORES[relation.measure], f"{round(relation.score, 2) + 0.0:.2f}"))
         st.caption("  \n".join(f"{label}: {errors.plain(value)}" for label, value in said))
         if column.personal:
             st.caption(f":material/visibility_off: Cells are not shown: {column.personal}.")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from automl_core.data.dataset import Dataset
 
+ONE_WAY = "–"
+"""Stands where there is nothing to choose."""
 FIXED = ["Column", "Why", "Did not fit", "For example"]
 
 
@@ -40,7 +42,7 @@ def draw_kinds(data: Dataset) -> None:
                 options=list(KINDS), required=True, help="number, category, boolean, date, text, or id (a key that says nothing)"
             ),
             "Written": st.column_config.SelectboxColumn(
-                options=["", *WAYS], help="Which way dates and numbers are read that could be read two ways; empty for others."
+                options=[ONE_WAY, *WAYS], help="Which way dates and numbers are read that could be read two ways."
             ),
             "Why": st.column_config.TextColumn(width="large", help="What spoke for this kind."),
             "Did not fit": st.column_config.NumberColumn(
@@ -61,7 +63,7 @@ def _table(data: Dataset) -> pd.DataFrame:
         {
             "Column": list(data.schema.names),
             "Kind": [column.kind for column in data.schema],
-            "Written": [written_of(column) or "" for column in data.schema],
+            "Written": [written_of(column) or ONE_WAY for column in data.schema],
             "Why": [column.evidence for column in data.schema],
             "Did not fit": [fault.count if fault else 0 for fault in faults],
             "For example": [", ".join(fault.examples[:3]) if fault else "" for fault in faults],
@@ -72,7 +74,7 @@ def _table(data: Dataset) -> pd.DataFrame:
 def _changes(table: pd.DataFrame, edited: pd.DataFrame, name: str) -> dict[str, str]:
     """Return what was chosen for each column whose cell was changed; an emptied one is as it was."""
     pairs = zip(table["Column"], table[name], edited[name], strict=True)
-    return {column: str(new) for column, old, new in pairs if new and new != old}
+    return {column: str(new) for column, old, new in pairs if new not in (old, None, ONE_WAY)}
 
 
 def _read(data: Dataset, kinds: dict[str, str], ways: dict[str, str]) -> None:
