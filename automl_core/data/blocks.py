@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from automl_core.data.dialect import Dialect, split_line
 from automl_core.data.headers import begins_anew, only_first_cells
 from automl_core.data.records import Record
 from automl_core.data.wording import rows_of
@@ -48,7 +49,7 @@ def find_blocks(records: Sequence[Record]) -> tuple[Block, ...]:
     """Return the blocks of a file; neighbours of the same width are one table, unless one has new names."""
     parts: list[list[Record]] = [[]]
     for record in records:
-        if any(cell.strip() for cell in record[1]) or (len(record[1]) == 1 and record[2].strip()):
+        if record[2].strip() or any(cell.strip() for cell in record[1]):
             parts[-1].append(record)
         elif parts[-1]:
             parts.append([])
@@ -69,6 +70,20 @@ def block_width(rows: Sequence[Sequence[str]], *, edge: bool) -> int:
     if edge and len(rows) <= NOTE_LINES and only_first_cells(rows):
         return 1
     return Counter(map(len, rows)).most_common(1)[0][0]
+
+
+def padded_notes(lines: Sequence[str], dialect: Dialect) -> int:
+    """Return how many of the last lines are an empty one and notes below it, all filled up to the width of the table."""
+    found, said = 0, False
+    for count, line in enumerate(reversed(lines[-NOTE_LINES - 2 :]), 1):
+        row = split_line(line, dialect.delimiter, dialect.quote, dialect.escape)
+        empty = not any(cell.strip() for cell in row)
+        if len(row) < 3 or not (empty or only_first_cells([row])):
+            return found if count < len(lines) else 0  # the first line names the columns
+        if empty and said:
+            found = count
+        said = said or not empty
+    return 0  # no row above them fills more than its first cell
 
 
 def begins_table(rows: Sequence[Sequence[str]], width: int, before: int) -> bool:

@@ -58,19 +58,14 @@ def test_padded_notes_stand_below_the_table(tmp_path: Path) -> None:
         (NAMES + ROWS + ";;;\n" + ROWS, ["Kunde", "Zahl", "Art", "Summe"], 80),
         (NAMES + ROWS + "Total;780;;1560\n", ["Kunde", "Zahl", "Art", "Summe"], 41),
         (NAMES + ROWS + ";;;\nTotal;780;;1560\n", ["Kunde", "Zahl", "Art", "Summe"], 41),
+        (NAMES + ROWS + ";;;\n;;;\n", ["Kunde", "Zahl", "Art", "Summe"], 40),
+        ("only;b;c\n" + "x;;\n" * 8 + ";;\n" + "y;;\n" * 3, ["only", "b", "c"], 11),
         (NAMES + ROWS + ";;;\nGroup B;;;\n;;;\n" + ROWS, ["Kunde", "Zahl", "Art", "Summe"], 81),
     ],
 )
 def test_what_is_no_title_stays_in_the_table(tmp_path: Path, text: str, columns: list[str], rows: int) -> None:
     found = read(tmp_path, text)
     assert (list(found.frame.columns), len(found.frame), found.report.around) == (columns, rows, ())
-
-
-def test_two_tables_with_an_empty_padded_line_between_them_are_two(tmp_path: Path) -> None:
-    second = "Name;Preis;Menge;\n" + "".join(f"A{row};{row};{row};\n" for row in range(10))
-    found = read(tmp_path, NAMES + ROWS + ";;;\n" + second)
-    assert (len(found.frame), len(found.report.origin.tables)) == (40, 2)
-    assert found.report.notes[0] == "2 tables stand below each other in this file; number 1 was read."
 
 
 def test_a_large_file_is_read_the_same_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
