@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import errors, intake, jobs, part_view, people, state
+from pages.shared import errors, jobs, part_view, people, state, uploads
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -40,7 +40,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         )
     if uploaded is None:
         return
-    choice = part_view.ask_part_of(uploaded, "predict")
+    choice = part_view.ask_part_of(uploaded, "predict", "The model predicts the rows of this part.")
     if not st.button(
         "Predict",
         key="predict_start",
@@ -53,7 +53,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         params = {
             "run": run.id,
             "candidate": candidate.id,
-            "source": str(intake.keep_upload(project, uploaded)),
+            "source": str(uploads.keep_upload(project, uploaded)),
             "name": uploaded.name,
             "format": kind or "csv",
             "contributions": contributions,
