@@ -11,8 +11,8 @@ PALETTE = ("#0F8A8A", "#E69F00", "#56B4E9", "#CC79A7", "#009E73", "#D55E00", "#0
 """The accent, then the colours of Okabe and Ito (2008), which colour-blind people tell apart."""
 THEME_INK = "#000037"
 """What Streamlit replaces by its theme's ink, dark on light and light on dark (its ``GRAY_90``); elsewhere it is near black."""
-TEAL_SCALE = [[0.0, "rgba(15,138,138,0.04)"], [1.0, "rgba(15,138,138,0.95)"]]
-"""From nothing to the accent, on any background."""
+TEAL_SCALE = [[0.0, "rgba(15,138,138,0.04)"], [1.0, "rgba(15,138,138,0.8)"]]
+"""From nothing to the accent, on any background; a little of it shines through, so that ink can be read on the strongest."""
 
 
 def layout(height: int = 340, *, legend: bool = True, **more: Any) -> dict[str, Any]:
