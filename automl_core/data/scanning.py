@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-PIECE = 1 << 24
-"""Bytes that are looked at together."""
+Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+
+PIECE = 1 << 20
+"""Bytes that are looked at together: few enough to stay in a processor's cache while they are looked at more than once."""
 
 
 @dataclass(frozen=True)
@@ -29,20 +32,39 @@ class Scan:
 
 def scan(path: Path) -> Scan:
     """Look through a file of UTF-8, at the speed of memory."""
-    size = path.stat().st_size
-    if not size:
-        return Scan(False, 0)
-    content = np.memmap(path, dtype=np.uint8, mode="r")
     underscores, nuls = False, 0
-    for start in range(0, size, PIECE):
-        piece = content[start : min(start + PIECE, size)]
-        nuls += len(piece) - int(np.count_nonzero(piece))
+    for _, piece in pieces(path, before=2):
+        nuls += len(piece) - 2 - int(np.count_nonzero(piece[2:]))
         if not underscores:
-            places = np.flatnonzero(piece == ord("_")) + start
-            places = places[(places > 0) & (places < size - 1)]
-            underscores = bool(len(places)) and bool((_digit(content[places - 1]) & _digit(content[places + 1])).any())
+            signs = piece[1:-1] == ord("_")
+            if signs.any():
+                places = np.flatnonzero(signs) + 1
+                underscores = bool((_digit(piece[places - 1]) & _digit(piece[places + 1])).any())
     return Scan(underscores, nuls)
 
 
-def _digit(letters: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def pieces(path: Path, *, before: int) -> Iterator[tuple[int, Bytes]]:
+    """Yield a file piece by piece.
+
+    Parameters
+    ----------
+    path : Path
+    before : int
+        Bytes that each piece repeats of the one before it; the first piece has NULs there.
+
+    Yields
+    ------
+    tuple of int and ndarray of uint8
+        Where in the file the piece begins after those, and the piece, which holds until the next one is asked for.
+    """
+    buffer = np.zeros(before + PIECE, dtype=np.uint8)
+    start = 0
+    with open(path, "rb", buffering=0) as file:
+        while count := file.readinto(memoryview(buffer)[before:]):
+            yield start, buffer[: before + count]
+            buffer[:before] = buffer[count : before + count].copy()
+            start += count
+
+
+def _digit(letters: Bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     return (letters >= ord("0")) & (letters <= ord("9"))
