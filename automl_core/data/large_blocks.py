@@ -17,7 +17,7 @@ from automl_core.data.encoding import decode, find_encoding, looks_utf16, spot_u
 from automl_core.data.origin import Choice
 from automl_core.data.records import group_records, split_lines
 from automl_core.data.report import Around, ReadReport
-from automl_core.data.scanning import pieces
+from automl_core.data.scanning import pieces, side_by_side
 
 HEAD = 1 << 16
 """Bytes of a part that tell its width and its names."""
@@ -25,6 +25,8 @@ PIECE = 1 << 24
 """Bytes that are counted together."""
 MOST = 1000
 """Parts of a file; more blank lines than that stand inside a table."""
+TOO_MANY = 100 * MOST
+"""Blank lines after which no more are looked for."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def _blank_lines(source: Path, content: mmap.mmap, head: bytes, dialect: Dialect
     for start, stop in _short_lines(source, end[-1], {len(line) for line in empty}):
         if content[start:stop] in empty:
             found.append((start, stop))
-        if len(found) > 100 * MOST:
+        if len(found) > TOO_MANY:
             return []
     return sorted(found)
 
@@ -169,14 +171,24 @@ def _blank_lines(source: Path, content: mmap.mmap, head: bytes, dialect: Dialect
 def _short_lines(source: Path, sign: int, lengths: set[int]) -> Iterator[tuple[int, int]]:
     """Yield where what may be a line of one of these lengths begins and ends: two of the sign that ends lines, so far apart."""
     reach = max(lengths)
-    for start, piece in pieces(source, before=reach):
-        ends = piece == sign
-        if not start:
-            ends[reach - 1] = True  # the first line begins as if one ended before it
-        for length in lengths:
-            apart = ends[reach:] & ends[reach - length : -length]
-            if apart.any():
-                yield from ((start + place + 1 - length, start + place + 1) for place in map(int, np.flatnonzero(apart)))
+
+    def look(begin: int, end: int) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+        for start, piece in pieces(source, begin, end, before=reach):
+            ends = piece == sign
+            if not start:
+                ends[reach - 1] = True  # the first line begins as if one ended before it
+            for length in lengths:
+                apart = ends[reach:] & ends[reach - length : -length]
+                if apart.any():
+                    places = np.flatnonzero(apart)[: TOO_MANY + 1]
+                    found += [(start + place + 1 - length, start + place + 1) for place in map(int, places)]
+            if len(found) > TOO_MANY:
+                break
+        return found
+
+    for part in side_by_side(source, look):
+        yield from part
 
 
 def _spans(content: mmap.mmap, blank: list[tuple[int, int]], quote: bytes) -> list[tuple[int, int]]:

@@ -91,6 +91,7 @@ def test_more_blank_lines_than_tables_stand_inside_one(tmp_path: Path, monkeypat
 @pytest.mark.parametrize("piece", [1, 2, 3, 5, 64])
 def test_what_lies_across_two_pieces_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
     monkeypatch.setattr(scanning, "PIECE", piece)
+    monkeypatch.setattr(scanning, "PART", 2 * piece + 1)
     (tmp_path / "a.csv").write_bytes(b"\n1_0,b\n\nx\x00\n,\n\n")
     assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(True, 1)
     found = large_blocks._short_lines(tmp_path / "a.csv", ord("\n"), {1, 2})
