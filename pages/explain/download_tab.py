@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors, jobs, people
+from pages.explain import report_form
+from pages.explain.downloads import offer
+from pages.shared import caches, errors
 from pages.shared.candidate_jobs import result_of
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
     from automl_core.runs import Run
-
-MIME = {".pdf": "application/pdf", ".html": "text/html", ".py": "text/x-python", ".ipynb": "application/x-ipynb+json"}
 
 
 def draw(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
@@ -25,16 +24,9 @@ def draw(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     with errors.shown():
         _edge(project, run, candidate)
     with errors.shown():
-        _report(project, run, candidate)
+        report_form.draw(project, run, candidate)
     with errors.shown():
         _code(project, run, candidate)
-
-
-def _offer(label: str, path: Path, name: str, key: str, help_text: str) -> None:
-    st.download_button(
-        label, path.read_bytes, name, MIME.get(path.suffix, "application/octet-stream"), key=key, icon=":material/download:",
-        help=help_text,
-    )  # fmt: skip
 
 
 def _model(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
@@ -45,7 +37,7 @@ def _model(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     )
     if bundle is not None:
         size = f"{bundle.stat().st_size / 2**20:,.1f} MB, with a README that shows how to use it."
-        _offer("Download the model", bundle, f"{candidate.id}.zip", "explain_download_model", size)
+        offer("Download the model", bundle, f"{candidate.id}.zip", "explain_download_model", size)
 
 
 def _edge(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
@@ -66,82 +58,7 @@ def _edge(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     made = EdgeModel.from_dict(caches.result(found))
     st.success(errors.plain(made.sentence), icon=":material/verified:")
     told = "It asks for numbers as doubles and for words as text; docs/edge.md shows how."
-    _offer("Download the ONNX file", found.with_suffix(".onnx"), f"{candidate.id}.onnx", "explain_download_onnx", told)
-
-
-def _report(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
-    """Let a person choose what is written, write it as a job, and offer what is there."""
-    from automl_core.engines.weasyprint import missing_libraries
-    from automl_core.reporting.contents import CONTENTS
-
-    st.markdown("**The report**")
-    st.caption(
-        "One HTML page with the scores, the curves and what matters, to read, to print and to send; or one page as a card."
-    )
-    document = st.segmented_control(
-        "Document",
-        ["report", "card"],
-        format_func={"report": "Report", "card": "Model card"}.get,
-        default="report",
-        key="explain_document",
-        help="The card is one page: what the model is for, what it learned from, how good it is, what to watch.",
-    )
-    params: dict[str, Any] = {"run": run.id, "candidate": candidate.id, "document": document or "report"}
-    chosen = list(CONTENTS)
-    if params["document"] == "report":
-        with st.expander("What it holds", icon=":material/checklist:", key="explain_contents"):
-            chosen = [
-                name
-                for name, title in CONTENTS.items()
-                if st.checkbox(title, value=True, key=f"explain_contents_{name}", help=HELP[name])
-            ]
-        params["contents"] = chosen
-    missing = missing_libraries()
-    why = "For mail and print; takes some seconds."
-    if missing:
-        why = f"This machine lacks {', '.join(missing)}. On Debian or Ubuntu: apt-get install {' '.join(missing)}"
-    params["pdf"] = st.checkbox("As PDF, too", value=False, key="explain_pdf", disabled=bool(missing), help=why)
-    if missing:
-        st.caption(f":material/info: No PDF: {errors.plain(why)}")
-    key = f"explain_report_{candidate.id}"
-    found = jobs.find(project, "report", params)
-    active = found is not None and jobs.panel(project, found.name, key=key).active
-    page = run.card(candidate.id) if params["document"] == "card" else run.report(candidate.id)
-    label = "Write the report" if params["document"] == "report" else "Write the card"
-    if found is not None and not page.exists():
-        label = "Try again"
-    if not active and st.button(
-        label,
-        key=f"{key}_start",
-        icon=":material/article:",
-        **people.changing("Makes the page." if chosen else "Choose at least one part.", disabled=not chosen),
-    ):
-        with errors.shown() as outcome, st.spinner("Starting"):
-            jobs.start(project, "report", params)
-        if not outcome.failed:
-            st.rerun()
-    if active or not page.exists():
-        return
-    name = "card" if params["document"] == "card" else "report"
-    size = f"{page.stat().st_size / 2**20:,.1f} MB, opens in every browser."
-    _offer(f"Download the {name}", page, f"{candidate.id}-{name}.html", f"explain_download_{name}", size)
-    pdf = page.with_suffix(".pdf")
-    if pdf.exists():
-        size = f"{pdf.stat().st_size / 2**20:,.1f} MB."
-        _offer(f"Download the {name} as PDF", pdf, f"{candidate.id}-{name}.pdf", f"explain_download_{name}_pdf", size)
-
-
-HELP = {
-    "asked": "Target, metric, rows held back, split and search.",
-    "scores": "Every metric with its interval, the confusion table and the curves.",
-    "columns": "What the score loses without a column, and what each column adds.",
-    "models": "The leaderboard, with what cannot be told apart.",
-    "rows": "Which rows were learned from and judged, and that none was both.",
-    "cleaning": "The steps of the recipe and their reasons.",
-    "code": "The proof of the plain script, where one was written.",
-    "repeat": "The command, the recipe, the seed and the versions. No cells of personal columns.",
-    "tables": "What every chart shows, as numbers.",
-}
+    offer("Download the ONNX file", found.with_suffix(".onnx"), f"{candidate.id}.onnx", "explain_download_onnx", told)
 
 
 def _code(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
@@ -177,9 +94,9 @@ def _code(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         )
     with st.container(horizontal=True):
         script, notebook = found.with_suffix(".py"), found.with_suffix(".ipynb")
-        _offer("Download the script", script, f"{candidate.id}.py", "explain_download_script", "Plain Python, as it was proved.")
+        offer("Download the script", script, f"{candidate.id}.py", "explain_download_script", "Plain Python, as it was proved.")
         if notebook.exists():
             told = "The same parts, a cell each."
-            _offer("Download the notebook", notebook, f"{candidate.id}.ipynb", "explain_download_notebook", told)
+            offer("Download the notebook", notebook, f"{candidate.id}.ipynb", "explain_download_notebook", told)
     with st.expander("Read the script", icon=":material/visibility:", key="explain_code_text"):
         st.code(script.read_text(encoding="utf-8"), language="python", height=420)

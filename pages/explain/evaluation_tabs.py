@@ -9,9 +9,10 @@ import streamlit as st
 
 from automl_core.relearning import origin_of
 from automl_core.workspace import ProjectFolder
-from pages.explain import failing_view, fairness_view, judged_rows, ranges_view, threshold_view
+from pages.explain import failing_view, fairness_view, judged_rows, learning_view, ranges_view, threshold_view
 from pages.explain.evaluation_view import draw_curves
 from pages.explain.scores_view import draw_scores
+from pages.explain.side_by_side import Side, sides
 from pages.shared import errors, relearn_view
 from pages.shared.candidate_jobs import result_of
 
@@ -53,32 +54,43 @@ def draw(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         help="One part of the evaluation at a time.",
     )
     source = judged_rows.choose(project, run, candidate)
+    other = _choose_other(run, candidate)
     if part == ROWS:
-        ranges_view.draw_learning(project, run, candidate)
+        learning_view.draw(project, run, sides(candidate, other))
         return
-    path = _evaluated(project, run, candidate, source, primary=source == main_source(run))
+    path = _evaluated(project, run, Side(candidate), source, primary=source == main_source(run))
     if path is None:
         return
+    judged = [(Side(candidate), path)]
+    if other is not None:
+        beside = Side(other, "_beside")
+        second = _evaluated(project, run, beside, source)
+        judged += [(beside, second)] if second is not None else []
+    _draw_part(str(part), project, run, source, judged)
+
+
+def _draw_part(part: str, project: ProjectFolder, run: Run, source: str, judged: list[tuple[Side, Path]]) -> None:
+    """Draw one part of how good one model is, or two beside each other, from their evaluations on the same rows."""
+    from automl_core.evaluation.judged import main_source
+
     if part == SCORES:
-        other = _beside(project, run, candidate, source)
-        draw_scores(path, candidate, run, source, beside=other)
+        (first, path), *second = judged
+        beside = (second[0][0].candidate, second[0][1]) if second else None
+        draw_scores(path, first.candidate, run, source, beside=beside)
         if source == main_source(run):
-            relearn_view.offer(run, candidate, "explain")
+            relearn_view.offer(run, first.candidate, "explain")
     elif part == CURVES:
-        draw_curves(path, beside=_beside(project, run, candidate, source), name=candidate.name)
-    elif part == THRESHOLD:
-        threshold_view.draw(project, run, candidate, source, path)
-    elif part == FAILS:
-        failing_view.draw(project, run, candidate, source, path)
-    elif part == GROUPS:
-        fairness_view.draw(project, run, candidate, source, path)
+        draw_curves(judged)
     else:
-        ranges_view.draw(project, run, candidate, source, path)
+        views = {THRESHOLD: threshold_view, FAILS: failing_view, GROUPS: fairness_view, RANGES: ranges_view}
+        views[part].draw(project, run, source, judged)
 
 
-def _evaluated(project: ProjectFolder, run: Run, candidate: Candidate, source: str, *, primary: bool = False) -> Path | None:
+def _evaluated(project: ProjectFolder, run: Run, side: Side, source: str, *, primary: bool = False) -> Path | None:
     """Return the evaluation on these rows, or offer it."""
     from automl_core.evaluation.judged import OUT_OF_FOLD, evaluation_path, main_source
+
+    candidate = side.candidate
 
     held_out = bool(run.config.holdout)
     if source == main_source(run):
@@ -88,7 +100,7 @@ def _evaluated(project: ProjectFolder, run: Run, candidate: Candidate, source: s
             candidate,
             "evaluate",
             run.evaluation,
-            label="Judge it on the held-out rows" if held_out else "Judge it out-of-fold",
+            label=side.named("Judge it on the held-out rows" if held_out else "Judge it out-of-fold"),
             why="Scores the model on the rows that were kept aside and that no search saw."
             if held_out
             else "Scores each row by the fold's model that did not learn from it.",
@@ -107,15 +119,15 @@ def _evaluated(project: ProjectFolder, run: Run, candidate: Candidate, source: s
         candidate,
         "judge",
         lambda _: path,
-        label="Judge it out-of-fold",
+        label=side.named("Judge it out-of-fold"),
         why="Scores each row by the fold's model that did not learn from it.",
         icon=":material/fact_check:",
         more={"source": source},
     )
 
 
-def _beside(project: ProjectFolder, run: Run, candidate: Candidate, source: str) -> tuple[Candidate, Path] | None:
-    """Let the person choose a second model, and return it with its evaluation on the same rows."""
+def _choose_other(run: Run, candidate: Candidate) -> Candidate | None:
+    """Let the person choose a second model, which is looked at beside this one."""
     others = {row.id: row for row in run.leaderboard().ranked() if row.state == "scored" and row.id != candidate.id}
     if not others:
         return None
@@ -125,9 +137,6 @@ def _beside(project: ProjectFolder, run: Run, candidate: Candidate, source: str)
         format_func=lambda key: others[key].name if key else "No other model",
         key=f"explain_beside_{run.id}_{candidate.id}",
         width=320,
-        help="A second model, judged on the same rows and drawn on the right.",
+        help="A second model, judged on the same rows and drawn on the right, on the same scale.",
     )
-    if not chosen:
-        return None
-    path = _evaluated(project, run, others[chosen], source)
-    return None if path is None else (others[chosen], path)
+    return others.get(chosen)

@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.explain.side_by_side import Side, each
 from pages.shared import caches, errors
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from automl_core.evaluation.evaluate import Evaluation
-    from automl_core.leaderboard import Candidate
 
 
-def draw_curves(path: Path, *, beside: tuple[Candidate, Path] | None = None, name: str = "") -> None:
+def draw_curves(judged: Sequence[tuple[Side, Path]]) -> None:
     """Draw the curves and tables that fit the task; those of a second model stand on the right."""
     from automl_core.charts.evaluation import READING, mixed_up
     from automl_core.evaluation.evaluate import Evaluation
 
-    evaluation = Evaluation.from_dict(caches.result(path))
-    second = _figures(str(beside[1]), *caches.stamp(beside[1])) if beside else {}
-    for title, figure in _figures(str(path), *caches.stamp(path)).items():
+    evaluation = Evaluation.from_dict(caches.result(judged[0][1]))
+    made = _figures(*((str(path), *caches.stamp(path)) for _, path in judged))
+    for title, drawn in made.items():
         st.subheader(title, anchor=False)
         st.caption(READING[title])
-        if beside is None or title not in second:
-            st.plotly_chart(figure, key=f"explain_curve_{title}", config={"displayModeBar": False}, alt=title)
-        else:
-            left, right = st.columns(2)
-            for place, told, drawn, key in ((left, name, figure, ""), (right, beside[0].name, second[title], "_beside")):
-                with place:
-                    st.caption(f"**{errors.plain(told)}**")
-                    alt = f"{title}, {told}"
-                    st.plotly_chart(drawn, key=f"explain_curve_{title}{key}", config={"displayModeBar": False}, alt=alt)
+        for side, figure in each(zip((side for side, _ in judged), drawn, strict=False)):
+            alt = f"{title}, {side.candidate.name}" if len(drawn) > 1 else title
+            key = f"explain_curve_{title}{side.key}"
+            st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
         if title == "Confusion table":
             _report(evaluation)
             if len(evaluation.classes) > 2 and (pairs := mixed_up(evaluation)):
@@ -42,12 +38,14 @@ def draw_curves(path: Path, *, beside: tuple[Candidate, Path] | None = None, nam
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _figures(path: str, changed: int, size: int) -> dict[str, go.Figure]:
-    """Return the figures of an evaluation, shared: do not change them."""
+def _figures(*files: tuple[str, int, int]) -> dict[str, tuple[go.Figure, ...]]:
+    """Return the figures of one evaluation or of two, shared: do not change them. A file is its path and what tells it apart."""
+    from automl_core.charts.beside import figures_beside
     from automl_core.charts.evaluation import figures
     from automl_core.evaluation.evaluate import Evaluation
 
-    return figures(Evaluation.from_dict(caches.result(Path(path))))
+    found = [Evaluation.from_dict(caches.result(Path(path))) for path, _, _ in files]
+    return figures_beside(*found) if len(found) > 1 else {title: (made,) for title, made in figures(found[0]).items()}
 
 
 def _report(evaluation: Evaluation) -> None:

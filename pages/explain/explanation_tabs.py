@@ -123,8 +123,7 @@ def _sizes(reasons: Reasons, loss: dict[str, object]) -> list[dict[str, str]]:
 
 
 def _column(reasons: Reasons, output: int) -> None:
-    from automl_core.charts.reasons import LOG_ODDS, READING, SCALES, curve_figure, curve_rows, dependence_figure
-    from automl_core.profiling.wording import percent
+    from automl_core.charts.dependence import curve_figure, curve_reading, curve_rows, dependence_figure, dependence_reading
 
     if not reasons.curves:
         return
@@ -132,22 +131,15 @@ def _column(reasons: Reasons, output: int) -> None:
     chosen = st.selectbox("Column", list(curves), key="explain_column", help="Those that move predictions most come first.")
     curve, label = curves[chosen], reasons.outputs[output]
     st.subheader("What is predicted at each value", anchor=False)
-    st.caption(READING["curve"] if curve.kind != "word" else READING["curve"].split(": ", 1)[0] + "; bars are mean predictions.")
-    labels = reasons.scale == "log_odds"
-    st.plotly_chart(curve_figure(curve, output, label, labels=labels), key="explain_curve", config=BARE, alt=f"Curve of {chosen}")
+    st.caption(curve_reading(curve))
+    figure = curve_figure(curve, output, label, labels=reasons.scale == "log_odds")
+    st.plotly_chart(figure, key="explain_curve", config=BARE, alt=f"Curve of {chosen}")
     with st.expander("As a table", icon=":material/table:"):
         st.dataframe(curve_rows(curve, output), hide_index=True, key="explain_curve_table", alt=f"Curve of {chosen}")
     if chosen not in reasons.points.columns:
         return
     pair = next(entry for entry in reasons.together if entry.column == chosen)
     st.subheader("What it added, row by row", anchor=False)
-    partner = (
-        f" Colours are values of {pair.partner}, which changes it most: it explains {percent(pair.strength)} of how much rows "
-        f"with about the same {chosen} differ."
-        if pair.partner
-        else " No other column changes much about it."
-    )
-    more = LOG_ODDS if labels else ""
-    st.caption(errors.plain(READING["dependence"].format(scale=SCALES[reasons.scale], partner=more + partner)))
-    figure = dependence_figure(reasons.points, pair, output, reasons.scale)
+    st.caption(errors.plain(dependence_reading(reasons, pair)))
+    figure = dependence_figure(reasons.points, pair, output)
     st.plotly_chart(figure, key="explain_dependence", config=BARE, alt=f"Contributions of {chosen}")

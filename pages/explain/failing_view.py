@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
+from pages.explain.side_by_side import Side, each, found_of
 from pages.shared import caches, errors
 from pages.shared.candidate_jobs import result_of
 
 if TYPE_CHECKING:
     from automl_core.evaluation.failing import Failing
-    from automl_core.leaderboard import Candidate
+    from automl_core.evaluation.heat import Heat
     from automl_core.runs import Run
 
 MEANING = {
@@ -22,38 +24,46 @@ MEANING = {
 }
 
 
-def draw(project: ProjectFolder, run: Run, candidate: Candidate, source: str, evaluation: Path) -> None:
-    """Draw where a model fails on the judged rows, or offer to find out."""
+def draw(project: ProjectFolder, run: Run, source: str, judged: Sequence[tuple[Side, Path]]) -> None:
+    """Draw where a model fails on the judged rows, beside a second one, or offer to find out."""
     from automl_core.evaluation.failing import Failing
+
+    files = found_of([side for side, _ in judged], lambda side: _file(project, run, source, side))
+    found = [(side, Failing.from_dict(caches.result(path))) for side, path in files]
+    if not found:
+        return
+    st.caption(MEANING[found[0][1].error_name])
+    st.subheader("Groups in which it errs most", anchor=False)
+    for _, failing in each(found):
+        _groups(failing)
+    if len(found[0][1].columns) >= 2:
+        thresholds = {side.key: float(caches.result(path)["threshold"]) for side, path in judged}
+        _heat(run, source, found, thresholds)
+    st.subheader("Rows with the largest errors", anchor=False)
+    for side, failing in each(found):
+        _worst(side, failing)
+
+
+def _file(project: ProjectFolder, run: Run, source: str, side: Side) -> Path | None:
     from automl_core.evaluation.judged import judged_folder
 
-    folder = judged_folder(run, candidate.id, source)
-    path = result_of(
+    return result_of(
         project,
         run,
-        candidate,
+        side.candidate,
         "failing",
-        lambda _: folder / "fails.json",
-        label="Find out where it fails",
+        lambda _: judged_folder(run, side.candidate.id, source) / "fails.json",
+        label=side.named("Find out where it fails"),
         why="Looks for groups of rows in which the model errs more than elsewhere.",
         icon=":material/travel_explore:",
         more={"source": source},
     )
-    if path is None:
-        return
-    found = Failing.from_dict(caches.result(path))
-    st.caption(MEANING[found.error_name])
-    _groups(found)
-    if len(found.columns) >= 2:
-        _heat(run, folder, found, float(caches.result(evaluation)["threshold"]))
-    _worst(found)
 
 
 def _groups(found: Failing) -> None:
     from automl_core.evaluation.failing import error_words
     from automl_core.profiling.wording import counted, number, percent
 
-    st.subheader("Groups in which it errs most", anchor=False)
     whole = error_words(found.error_name, found.error)
     if not found.groups:
         st.caption(f"No group is surely worse than all {found.rows:,} rows together, whose error is {whole}.")
@@ -70,37 +80,45 @@ def _groups(found: Failing) -> None:
         st.caption(f":material/info: {errors.plain(note)}")
 
 
-def _heat(run: Run, folder: Path, found: Failing, threshold: float) -> None:
-    from automl_core.charts.judging import heat_figure
-    from automl_core.evaluation.failing import errors_of
-    from automl_core.evaluation.heat import FEW, heat
-    from automl_core.evaluation.judged import Judged, judged_columns
+def _heat(run: Run, source: str, found: Sequence[tuple[Side, Failing]], thresholds: dict[str, float]) -> None:
+    from automl_core.charts.judging import heat_ends, heat_figure
+    from automl_core.evaluation.heat import FEW
 
     st.subheader("Error over two columns", anchor=False)
-    names = list(found.columns)
+    names = list(found[0][1].columns)
     with st.container(horizontal=True):
         down = st.selectbox("Down", names, key="explain_heat_down", width=260, help="Its values stand one below the other.")
         across = st.selectbox(
             "Across", names, index=1, key="explain_heat_across", width=260, help="Its values stand side by side."
         )
     with errors.shown():
-        judged = Judged.load(folder)
-        frame = judged_columns(run, folder, judged, list(dict.fromkeys([down, across])))
-        name, error = errors_of(judged, threshold)
-        made = heat(error, frame, run.dataset().schema, down, across)
-        st.plotly_chart(
-            heat_figure(made, name, down, across),
-            key="explain_heat",
-            config={"displayModeBar": False},
-            alt=f"Error by {down} and {across}",
-        )
+        heats = [(side, _cells(run, source, side, thresholds[side.key], down, across)) for side, _ in found]
+        ends = heat_ends(made for _, made in heats)
+        for side, made in each(heats):
+            st.plotly_chart(
+                heat_figure(made, found[0][1].error_name, down, across, ends),
+                key=f"explain_heat{side.key}",
+                config={"displayModeBar": False},
+                alt=f"Error by {down} and {across}, {side.candidate.name}",
+            )
         st.caption(f"The stronger the colour, the worse. Combinations of fewer than {FEW} rows are left empty.")
 
 
-def _worst(found: Failing) -> None:
+def _cells(run: Run, source: str, side: Side, threshold: float, down: str, across: str) -> Heat:
+    """Return a model's error in each combination of the values of two columns."""
+    from automl_core.evaluation.failing import errors_of
+    from automl_core.evaluation.heat import heat
+    from automl_core.evaluation.judged import Judged, judged_columns, judged_folder
+
+    folder = judged_folder(run, side.candidate.id, source)
+    judged = Judged.load(folder)
+    frame = judged_columns(run, folder, judged, list(dict.fromkeys([down, across])))
+    return heat(errors_of(judged, threshold)[1], frame, run.dataset().schema, down, across)
+
+
+def _worst(side: Side, found: Failing) -> None:
     from automl_core.profiling.wording import number
 
-    st.subheader("Rows with the largest errors", anchor=False)
     if not found.worst:
         st.caption("No row is wrong.")
         return
@@ -117,5 +135,10 @@ def _worst(found: Failing) -> None:
     text = st.column_config.TextColumn
     right = {name: text(alignment="right") for name in ("Row", size, *(() if labels else ("True", "Predicted")))}
     st.dataframe(
-        rows, hide_index=True, key="explain_worst", height=320, alt="The rows with the largest errors", column_config=right
+        rows,
+        hide_index=True,
+        key=f"explain_worst{side.key}",
+        height=320,
+        alt="The rows with the largest errors",
+        column_config=right,
     )

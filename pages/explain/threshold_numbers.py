@@ -42,7 +42,13 @@ def draw_counts(now: Counts, before: Counts, table: Decisions) -> None:
     st.caption(errors.plain(told))
 
 
-def draw_best(table: Decisions) -> None:
+def introduce_best() -> None:
+    """Say what the best thresholds are and where they were found."""
+    st.subheader("Best by each metric", anchor=False)
+    st.caption("Found on out-of-fold rows, which no model learned, and a little too good there: the counts above say what comes.")
+
+
+def draw_best(table: Decisions, key: str) -> None:
     """Draw the best threshold by each metric."""
     from automl_core.profiling.wording import number
 
@@ -55,15 +61,11 @@ def draw_best(table: Decisions) -> None:
         }
         for entry in table.best
     ]
-    if not rows:
-        return
     text = st.column_config.TextColumn
-    st.subheader("Best by each metric", anchor=False)
-    st.caption("Found on out-of-fold rows, which no model learned, and a little too good there: the counts above say what comes.")
     st.dataframe(
         rows,
         hide_index=True,
-        key="explain_best_thresholds",
+        key=f"explain_best_thresholds{key}",
         alt="The best threshold by each metric",
         column_config={name: text(alignment="right") for name in ("Best threshold", "There", "At 0.5")},
     )

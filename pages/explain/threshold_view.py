@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import streamlit as st
 
 from automl_core.workspace import ProjectFolder
 from pages.explain import threshold_numbers
+from pages.explain.side_by_side import Side, each, found_of
 from pages.shared import caches, errors, job_state, jobs, money_view, people
 from pages.shared.candidate_jobs import result_of
 
@@ -17,41 +19,52 @@ if TYPE_CHECKING:
     from automl_core.runs import Run
 
 
-def draw(project: ProjectFolder, run: Run, candidate: Candidate, source: str, evaluation: Path) -> None:
-    """Draw the slider with its counts, the best thresholds, and what is stored."""
+def draw(project: ProjectFolder, run: Run, source: str, judged: Sequence[tuple[Side, Path]]) -> None:
+    """Draw the slider with its counts, the best thresholds, and what is stored; of a second model on the right."""
     from automl_core.evaluation.deciding import Decisions
     from automl_core.evaluation.evaluate import Evaluation
-    from automl_core.evaluation.judged import judged_folder, main_source
     from automl_core.evaluation.wording import threshold_sentence
 
-    file = judged_folder(run, candidate.id, source) / "decisions.json"
-    found = Evaluation.from_dict(caches.result(evaluation))
-    if not file.exists():
-        more = {} if source == main_source(run) else {"source": source}
-        kind = "evaluate" if source == main_source(run) else "judge"
-        st.caption("The model was judged by an older version, which did not keep what every threshold does.")
-        result_of(
-            project,
-            run,
-            candidate,
-            kind,
-            lambda _: file,
-            label="Judge it again",
-            why="Computes the scores and what every threshold does.",
-            icon=":material/fact_check:",
-            more=more,
-        )
-        return
-    st.caption(f":material/rule: {errors.plain(threshold_sentence(found))}")
-    table = Decisions.from_dict(caches.result(file))
-    _follow(project, run, candidate)
-    _try(project.id, run.id, candidate.id, found.positive, found.threshold, str(file))
-    threshold_numbers.draw_best(table)
+    evaluations = {side.key: Evaluation.from_dict(caches.result(path)) for side, path in judged}
+    files = found_of([side for side, _ in judged], lambda side: _file(project, run, source, side))
+    for side, file in each(files):
+        found = evaluations[side.key]
+        st.caption(f":material/rule: {errors.plain(threshold_sentence(found))}")
+        _follow(project, run, side.candidate)
+        _try(project.id, run.id, side.candidate.id, found.positive, found.threshold, str(file), main=not side.key)
+    tables = [(side, Decisions.from_dict(caches.result(file))) for side, file in files]
+    if any(table.best for _, table in tables):
+        threshold_numbers.introduce_best()
+        for side, table in each(tables):
+            threshold_numbers.draw_best(table, side.key)
     money_view.draw(project, run, "explain")
 
 
+def _file(project: ProjectFolder, run: Run, source: str, side: Side) -> Path | None:
+    """Return what every threshold does to the judged rows; older versions did not keep it."""
+    from automl_core.evaluation.judged import judged_folder, main_source
+
+    file = judged_folder(run, side.candidate.id, source) / "decisions.json"
+    if file.exists():
+        return file
+    st.caption(
+        f"{errors.plain(side.candidate.name)} was judged by an older version, which did not keep what every threshold does."
+    )
+    return result_of(
+        project,
+        run,
+        side.candidate,
+        "evaluate" if source == main_source(run) else "judge",
+        lambda _: file,
+        label=side.named("Judge it again"),
+        why="Computes the scores and what every threshold does.",
+        icon=":material/fact_check:",
+        more={} if source == main_source(run) else {"source": source},
+    )
+
+
 @st.fragment
-def _try(project_id: str, run_id: str, candidate_id: str, positive: str, stored: float, file: str) -> None:
+def _try(project_id: str, run_id: str, candidate_id: str, positive: str, stored: float, file: str, *, main: bool) -> None:
     """Try thresholds; only this part is drawn again while the slider moves."""
     from automl_core.evaluation.deciding import Decisions
 
@@ -97,7 +110,7 @@ def _try(project_id: str, run_id: str, candidate_id: str, positive: str, stored:
         if st.button(
             f"Use {threshold:.{digits}f} from now on",
             key=f"{key}_store",
-            type="primary",
+            type="primary" if main else "secondary",
             icon=":material/save:",
             **people.changing(
                 "Stores it in the model: predictions, the exported zip, scores and reports then use it.",
