@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ FILE = "drift.json"
 def drift_job(context: JobContext) -> dict[str, Any]:
     """Compare new rows, from ``source`` or ``dataset``, with the model of ``run`` and ``candidate`` or with the old ``table``."""
     from automl_core.data.dataset import load_dataset
-    from automl_core.data.reading import read_text
+    from automl_core.data.origin import Choice
+    from automl_core.data.sources.rows import read_rows
     from automl_core.drift.check import DriftSettings, check_model, compare_tables
+    from automl_core.predicting import broken_rules
     from automl_core.scoring.bundle import load_model
 
     params = context.request["params"]
@@ -26,9 +29,10 @@ def drift_job(context: JobContext) -> dict[str, Any]:
     name = str(params.get("name", "rows"))
     source = Path(params["source"]) if params.get("source") else None
     context.emit(Progress(-1.0, "Reading the new rows"))
+    told: tuple[str, ...] = ()
     try:
         if source is not None:
-            new = read_text(source).frame
+            new, told = read_rows(source, Choice.from_dict(params.get("choice", {})), name=name)
         else:
             new = load_dataset(context.project.dataset(params["dataset"])).frame()
         if params.get("table"):
@@ -40,6 +44,7 @@ def drift_job(context: JobContext) -> dict[str, Any]:
             model = load_model(bundle(run_of(context), params["candidate"]))
             context.emit(Progress(-1.0, "Comparing with what the model learned from"))
             report = check_model(model, new, settings, name=name)
+            told = (*told, *broken_rules(model, new))
     except AutoMLError as error:
         if source is None:
             raise
@@ -49,6 +54,7 @@ def drift_job(context: JobContext) -> dict[str, Any]:
     finally:
         if source is not None and source.parent == context.project.path / "uploads":
             source.unlink(missing_ok=True)
+    report = replace(report, notes=(*told, *report.notes))
     write_json(context.folder / FILE, report.to_dict())
     for note in report.notes:
         context.emit(Message(note))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl_core.data.origin import Choice
 from automl_core.errors import AutoMLError
 from automl_core.events import Message, Progress
 from automl_core.jobs.context import JobContext
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from automl_core.scoring.bundle import Model
 
 
-def judge_source(run: Run, candidate_id: str, source: str, model: Model, frame: pd.DataFrame | None = None) -> Evaluation:
+def judge_source(
+    run: Run, candidate_id: str, source: str, model: Model, frame: pd.DataFrame | None = None, told: tuple[str, ...] = ()
+) -> Evaluation:
     """Judge a model on one set of rows and keep the rows, the scores, every threshold, and whether its ranges held.
 
     Parameters
@@ -33,6 +37,8 @@ def judge_source(run: Run, candidate_id: str, source: str, model: Model, frame: 
         ``held-out``, ``out-of-fold``, or the key of a file whose typed rows are `frame`.
     model : Model
     frame : DataFrame, optional
+    told : tuple of str
+        What is to be known of how the file was read.
 
     Raises
     ------
@@ -51,6 +57,7 @@ def judge_source(run: Run, candidate_id: str, source: str, model: Model, frame: 
         rows = run.holdout() if source == HELD_OUT else frame
         assert rows is not None
         judged, notes = judge_rows(model, rows)
+        notes = (*notes, *told)
         if source == HELD_OUT:
             judged = Judged(judged.truth, judged.values, rows.index.to_numpy()[judged.rows])
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,26 +93,34 @@ def rejudge(run: Run, candidate_id: str, source: str, model: Model, judged: Judg
     return found
 
 
-def judge_file(run: Run, candidate_id: str, path: Path, name: str) -> str:
-    """Judge a model on a labelled file; returns its key among the model's sources. The same file twice is one source."""
-    from automl_core.data.reading import read_text
+def judge_file(run: Run, candidate_id: str, path: Path, name: str, choice: Choice | None = None) -> str:
+    """Judge a model on a labelled file; returns its key among the model's sources, the same for the same part of a file."""
+    from automl_core.data.sources.rows import read_rows
     from automl_core.evaluation.judged import judged_folder, keep_file
     from automl_core.scoring.bundle import load_model
     from automl_core.worker.candidates import bundle
 
     model = load_model(bundle(run, candidate_id))
-    key = f"file-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+    key = _file_key(path, choice)
     try:
-        frame = read_text(path).frame
+        frame, told = read_rows(path, choice)
         folder = judged_folder(run, candidate_id, key)
         folder.mkdir(parents=True, exist_ok=True)
         keep_file(folder, frame, model, name)
-        judge_source(run, candidate_id, key, model, frame)
+        judge_source(run, candidate_id, key, model, frame, told)
     except AutoMLError as error:
         # The person knows the file by the name it was uploaded under.
         said = [part.replace(path.name, name) for part in (error.received, error.needed, error.action)]
         raise type(error)(*said) from error
     return key
+
+
+def _file_key(path: Path, choice: Choice | None) -> str:
+    """Return what a part of a file is called among a model's sources: by what is in it."""
+    found = hashlib.sha256(path.read_bytes())
+    if choice is not None and choice != Choice():
+        found.update(json.dumps(choice.to_dict(), sort_keys=True).encode())
+    return f"file-{found.hexdigest()[:12]}"
 
 
 def find_failing(run: Run, candidate_id: str, source: str) -> Path:
@@ -254,7 +269,7 @@ def judge_job(context: JobContext) -> dict[str, Any]:
     context.emit(Progress(-1.0, "Judging the model"))
     if "file" in params:
         path = Path(params["file"])
-        key = judge_file(run, params["candidate"], path, params["name"])
+        key = judge_file(run, params["candidate"], path, params["name"], Choice.from_dict(params.get("choice", {})))
         if path.parent == context.project.path / "uploads":
             path.unlink(missing_ok=True)  # its typed rows are kept beside the scores
         return {"source": key}
