@@ -84,7 +84,7 @@ def pieces(path: Path, start: int, stop: int, *, before: int) -> Iterator[tuple[
         file.seek(max(start - before, 0))
         head = np.frombuffer(file.read(min(before, start)), dtype=np.uint8)
         buffer[before - len(head) : before] = head
-        while count := file.readinto(memoryview(buffer)[before : before + min(PIECE, stop - start)]):
+        while count := file.readinto(buffer[before : before + min(PIECE, stop - start)].data):
             yield start, buffer[: before + count]
             buffer[:before] = buffer[count : before + count].copy()
             start += count

@@ -131,7 +131,7 @@ def _draw(metrics: list[Metric], scorer: Scorer, values: Array, threshold: float
     slow = [metric for metric in metrics if metric.name not in fast and metric.counts is None and metric.name != "cost"]
     money = any(metric.name == "cost" for metric in metrics)
     order = np.argsort(values[:, 1], kind="stable") if fast else np.empty(0, dtype=np.int64)
-    ranked = (truth[order], values[order, 1]) if fast else ()
+    ranked, proba = truth[order], values[order, 1] if fast else np.empty(0)
     cells = truth.astype(int) * k + labels_of(values, threshold) if tables else np.empty(0, dtype=np.int64)
     if money:
         act, leave, known = scorer.money(np.arange(size))
@@ -140,7 +140,7 @@ def _draw(metrics: list[Metric], scorer: Scorer, values: Array, threshold: float
         chosen = rng.integers(0, size, min(size, CAP))
         if fast:
             weights = np.bincount(chosen, minlength=size).astype(float)[order]
-            found = {judge: judge(*ranked, weights) for judge in {FAST_BINARY[name] for name in fast}}
+            found = {judge: judge(ranked, proba, weights) for judge in {FAST_BINARY[name] for name in fast}}
             for name in fast:
                 drawn[name][number] = found[FAST_BINARY[name]]
         if tables:
