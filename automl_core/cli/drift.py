@@ -65,12 +65,16 @@ def drift(
 
 def _compare(model: Path, new: Path, settings: DriftSettings) -> DriftReport:
     from automl_core.data.reading import read_text
+    from automl_core.data.sources.recognise import recognise
     from automl_core.drift.check import check_model, compare_tables
+    from automl_core.drift.stored import compare_parquet
 
     if not model.exists() and version_at(model) is None:
         raise NotFoundError(f"There is no file or folder {model}.", action="Check the path.")
     if not model.is_file() or model.suffix.lower() == ".zip":
         return check_model(model_at(model), read_text(new).frame, settings, name=new.name)
+    if not settings.chunk and recognise(model) == recognise(existing(new)) == "parquet":
+        return compare_parquet(model, new, settings, name=new.name)
     old = dataset_of(model)
     return compare_tables(old.frame(), read_text(new).frame, old.schema, settings, name=new.name)
 

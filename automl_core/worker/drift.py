@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import AutoMLError
 from automl_core.events import Message, Progress
@@ -11,15 +11,18 @@ from automl_core.jobs.context import JobContext
 from automl_core.worker.candidates import bundle, run_of
 from automl_core.workspace import write_json
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl_core.drift.check import DriftSettings
+    from automl_core.drift.report import DriftReport
+
 FILE = "drift.json"
 
 
 def drift_job(context: JobContext) -> dict[str, Any]:
     """Compare new rows, from ``source`` or ``dataset``, with the model of ``run`` and ``candidate`` or with the old ``table``."""
-    from automl_core.data.dataset import load_dataset
-    from automl_core.data.reading import read_text
-    from automl_core.drift.check import DriftSettings, check_model, compare_tables
-    from automl_core.scoring.bundle import load_model
+    from automl_core.drift.check import DriftSettings
 
     params = context.request["params"]
     settings = DriftSettings(**params.get("settings", {}))
@@ -27,19 +30,8 @@ def drift_job(context: JobContext) -> dict[str, Any]:
     source = Path(params["source"]) if params.get("source") else None
     context.emit(Progress(-1.0, "Reading the new rows"))
     try:
-        if source is not None:
-            new = read_text(source).frame
-        else:
-            new = load_dataset(context.project.dataset(params["dataset"])).frame()
-        if params.get("table"):
-            old = load_dataset(context.project.dataset(params["table"]))
-            context.emit(Progress(-1.0, "Comparing the tables"))
-            report = compare_tables(old.frame(), new, old.schema, settings, name=name)
-        else:
-            context.emit(Progress(-1.0, "Loading the model"))
-            model = load_model(bundle(run_of(context), params["candidate"]))
-            context.emit(Progress(-1.0, "Comparing with what the model learned from"))
-            report = check_model(model, new, settings, name=name)
+        compared = _with_table if params.get("table") else _with_model
+        report = compared(context, source, settings, name)
     except AutoMLError as error:
         if source is None:
             raise
@@ -53,3 +45,42 @@ def drift_job(context: JobContext) -> dict[str, Any]:
     for note in report.notes:
         context.emit(Message(note))
     return {"file": FILE, "verdict": report.verdict}
+
+
+def _with_table(context: JobContext, source: Path | None, settings: DriftSettings, name: str) -> DriftReport:
+    """Compare with a table of the project; two of its tables are read by columns, so that they need not pass the memory."""
+    from automl_core.data.dataset import load_dataset
+    from automl_core.drift.check import compare_tables
+    from automl_core.drift.stored import compare_parquet
+
+    params = context.request["params"]
+    old = load_dataset(context.project.dataset(params["table"]))
+    if source is None and not settings.chunk:
+        new = load_dataset(context.project.dataset(params["dataset"]))
+        paths = (table.folder / "data.parquet" for table in (old, new))
+        return compare_parquet(
+            *paths, settings, schema=old.schema, name=name, tell=lambda done, doing: context.emit(Progress(done, doing))
+        )
+    rows = _new_rows(context, source)
+    context.emit(Progress(-1.0, "Comparing the tables"))
+    return compare_tables(old.frame(), rows, old.schema, settings, name=name)
+
+
+def _with_model(context: JobContext, source: Path | None, settings: DriftSettings, name: str) -> DriftReport:
+    from automl_core.drift.check import check_model
+    from automl_core.scoring.bundle import load_model
+
+    rows = _new_rows(context, source)
+    context.emit(Progress(-1.0, "Loading the model"))
+    model = load_model(bundle(run_of(context), context.request["params"]["candidate"]))
+    context.emit(Progress(-1.0, "Comparing with what the model learned from"))
+    return check_model(model, rows, settings, name=name)
+
+
+def _new_rows(context: JobContext, source: Path | None) -> pd.DataFrame:
+    from automl_core.data.dataset import load_dataset
+    from automl_core.data.reading import read_text
+
+    if source is not None:
+        return read_text(source).frame
+    return load_dataset(context.project.dataset(context.request["params"]["dataset"])).frame()
