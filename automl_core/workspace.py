@@ -97,7 +97,7 @@ def at_work(folder: Path, what: str, *, shared: bool = False) -> Iterator[None]:
 
 @contextlib.contextmanager
 def one_at_a_time(path: Path) -> Iterator[None]:
-    """Wait until no other thread or process is in a block of the same file, then hold it; StorageError where it cannot be made."""
+    """Wait until no other thread or process is in a block of the same file, then hold it; raises StorageError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = open(path, "a", encoding="ascii")  # noqa: SIM115 - closed below; what the block raises is its own

@@ -16,7 +16,13 @@ from automl_core.data.parsing import parse_frame
 from automl_core.data.sources.columnar import ParquetColumns
 from automl_core.distributions import distributions
 from automl_core.drift.check import (
-    DriftSettings, changed_relations, check_rows, column_drift, columns_in_common, lost_column, made_report,
+    DriftSettings,
+    changed_relations,
+    check_rows,
+    column_drift,
+    columns_in_common,
+    lost_column,
+    made_report,
 )  # fmt: skip
 from automl_core.drift.joint import ROWS, WIDE, compare_jointly
 from automl_core.drift.report import ColumnDrift, DriftReport
@@ -117,9 +123,7 @@ def compare_parquet(
             kept = {"associations": [pair.to_dict() for pair in pairs], "rows": old.rows}
             relation = changed_relations(kept, after, shared, settings)
         joint = compare_jointly(*(pd.DataFrame(one.few) for one in draws), shared, seed=settings.seed)
-    return made_report(
-        settings, "exact", fresh.rows, old.rows, columns, [], [], relation, joint, (), notes, name or new.name
-    )
+    return made_report(settings, "exact", fresh.rows, old.rows, columns, [], [], relation, joint, (), notes, name or new.name)
 
 
 def _compare(

@@ -22,7 +22,14 @@ from automl_core.people.audit import Action
 from automl_core.people.person import acting
 from automl_core.registry.records import Alias, Entry, Standing, Version, check_alias, check_name, check_reason, standing
 from automl_core.workspace import (
-    InProject, ProjectFolder, Workspace, file_hash, new_id, one_at_a_time, read_json, write_json,
+    InProject,
+    ProjectFolder,
+    Workspace,
+    file_hash,
+    new_id,
+    one_at_a_time,
+    read_json,
+    write_json,
 )  # fmt: skip
 
 MODEL = "model.zip"

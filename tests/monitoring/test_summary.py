@@ -15,12 +15,15 @@ import pytest
 from automl_core.combining.price import price
 from automl_core.errors import InputError
 from automl_core.experiment import Costs
-from automl_core.monitoring.alerts import crossed, read_alerts, send, tell
+from automl_core.monitoring.alerts import crossed, read_alerts, tell
 from automl_core.monitoring.check import check, predict_and_log, stored_status
 from automl_core.monitoring.health import Health, look
 from automl_core.monitoring.log import Answered, add_labels, log_answer, read_log
 from automl_core.monitoring.settings import Limits, Settings, save_settings
 from automl_core.monitoring.summary import Period, Seen, Status, fallen, summarise
+from automl_core.monitoring.webhook import send
+from automl_core.people.settings import Settings as Installation
+from automl_core.people.settings import save_settings as save_installation
 from automl_core.registry.store import MODEL, Registered, create_registered
 from automl_core.runs import Run
 from automl_core.scoring.bundle import load_model
@@ -166,6 +169,20 @@ def test_an_alert_says_its_numbers():
     assert alert.action == "Retrain with newer rows, or roll back."
 
 
+def test_an_alert_to_a_place_inside_is_kept_with_the_reason(live: Registered, hook: str):
+    alerts = crossed(replace(STATUS, total=replace(TOTAL, performance=0.72)), HEALTH, Limits())
+    tell(live, Settings(on=True, webhook=f"{hook}/hook"), alerts, now=NOW + 4 * DAY)
+    assert Receiver.got == []
+    assert read_alerts(live)[-1].told == (
+        "Not sent: 127.0.0.1 is inside of this network; an administrator can let alerts go there, on the Settings page."
+    )
+    with pytest.raises(InputError, match="is inside of this network"):
+        save_settings(live, Settings(on=True, webhook=f"{hook}/hook"))
+
+
+LOOPBACK = ("127.0.0.0/8",)
+
+
 class Receiver(BaseHTTPRequestHandler):
     """A webhook: keeps what it gets; ``/away`` redirects to itself."""
 
@@ -195,6 +212,7 @@ def hook() -> Iterator[str]:
 
 
 def test_alerts_are_sent_once_a_day_and_kept(live: Registered, hook: str):
+    save_installation(live.workspace, Installation().changed("webhooks", "127.0.0.1"))
     alerts = crossed(replace(STATUS, total=replace(TOTAL, performance=0.72)), HEALTH, Limits())
     settings = Settings(on=True, webhook=f"{hook}/hook")
     assert len(tell(live, settings, alerts, now=NOW)) == 1
@@ -205,10 +223,12 @@ def test_alerts_are_sent_once_a_day_and_kept(live: Registered, hook: str):
 
 
 def test_a_redirect_is_not_followed_and_errors_are_told(hook: str):
-    assert send(f"{hook}/away", {"code": "x"}) == "Not taken: answered with 302, a redirect, which is not followed."
-    assert send(f"{hook}/bad", {"code": "x"}) == "Not taken: answered with 500, an error."
+    assert (
+        send(f"{hook}/away", {"code": "x"}, inside=LOOPBACK) == "Not taken: answered with 302, a redirect, which is not followed."
+    )
+    assert send(f"{hook}/bad", {"code": "x"}, inside=LOOPBACK) == "Not taken: answered with 500, an error."
     assert [one["path"] for one in Receiver.got] == ["/away", "/bad"]
-    assert send("http://127.0.0.1:9/x", {}).startswith("Not sent: ")
+    assert send("http://127.0.0.1:9/x", {}, inside=LOOPBACK) == "Not sent: [Errno 111] Connection refused."
     with pytest.raises(InputError, match="cannot be a webhook"):
         send("file:///etc/passwd", {})
 
