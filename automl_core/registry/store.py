@@ -76,6 +76,16 @@ class Registered(InProject):
         """Read all versions, newest first."""
         return [self.version(number) for number in self.numbers]
 
+    def readable(self) -> tuple[list[Version], list[AutoMLError]]:
+        """Read all versions that can be read, newest first, and why others cannot: one damaged file does not hide the rest."""
+        found, faults = [], []
+        for number in self.numbers:
+            try:
+                found.append(self.version(number))
+            except AutoMLError as error:
+                faults.append(error)
+        return found, faults
+
     def model(self, number: int) -> Path:
         """Return the path of a version's model after its hash was checked.
 

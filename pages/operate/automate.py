@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import errors, guards, layout, models_view, pipeline_view, policy_form, policy_view
+from pages.shared import errors, firings_view, guards, layout, models_view, pipeline_view, policy_form, policy_view
 
 layout.header("automate")
 project = guards.require_project()
@@ -25,7 +25,7 @@ with errors.shown():
 with errors.shown():
     pipeline_view.draw(project, registered)
 with errors.shown():
-    policy_view.draw_firings(registered)
+    firings_view.draw_firings(registered)
 with errors.shown():
-    policy_view.draw_history(project)
+    firings_view.draw_history(project)
 layout.next_step("models", "See what became of the versions.", "See the versions")
