@@ -74,11 +74,9 @@ def _outcome(report: DriftReport) -> None:
     if outcome is not None:
         with st.expander(f"Distribution: {errors.plain(outcome.name)}"):
             st.plotly_chart(
-                overlay_figure(outcome),
-                key="drift_prediction",
-                config=drift_columns.PLAIN,
+                overlay_figure(outcome), key="drift_prediction", config=drift_columns.PLAIN,
                 alt=f"{outcome.name} before and now, as shares",
-            )
+            )  # fmt: skip
 
 
 def timeline(report: DriftReport, key: str, *, title: str = "Over time", first: str = "Shift") -> None:

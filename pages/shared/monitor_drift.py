@@ -42,7 +42,7 @@ def draw(registered: Registered, status: Status) -> None:
             st.dataframe(
                 [
                     {
-                        "Period": one.label, "Rows": one.rows, "Verdict": drift_columns.WORDS[one.verdict], "Columns": one.shifted,
+                        "Period": one.label, "Rows": one.rows, "Verdict": drift_view.said(one.verdict), "Columns": one.shifted,
                         **{f"{label}, estimated": one.estimates.get(metric) for metric, label in known.items()},
                         **{f"{label}, true": one.true[metric] for metric, label in known.items() if metric in one.true},
                     }
