@@ -122,7 +122,7 @@ def compare_parquet(
             pairs, _ = associate(before, shared, seed=settings.seed)
             kept = {"associations": [pair.to_dict() for pair in pairs], "rows": old.rows}
             relation = changed_relations(kept, after, shared, settings)
-        joint = compare_jointly(*(pd.DataFrame(one.few) for one in draws), shared, seed=settings.seed)
+        joint = compare_jointly(pd.DataFrame(draws[0].few), pd.DataFrame(draws[1].few), shared, seed=settings.seed)
     return made_report(settings, "exact", fresh.rows, old.rows, columns, [], [], relation, joint, (), notes, name or new.name)
 
 

@@ -67,38 +67,29 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-class _Http(HTTPConnection):
+class _Handler(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
     """Sends nothing to an address that gets no alerts, whatever the name resolves to."""
 
-    def __init__(self, *given: Any, inside: tuple[str, ...], **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.inside = inside
-
-    def connect(self) -> None:
-        super().connect()
-        _check_peer(self.sock, self.inside)
-
-
-class _Https(HTTPSConnection):
-    def __init__(self, *given: Any, inside: tuple[str, ...], **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.inside = inside
-
-    def connect(self) -> None:
-        super().connect()
-        _check_peer(self.sock, self.inside)
-
-
-class _Handler(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
     def __init__(self, inside: tuple[str, ...]) -> None:
         super().__init__()
-        self.inside = inside
+
+        class Http(HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                _check_peer(self.sock, inside)
+
+        class Https(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                _check_peer(self.sock, inside)
+
+        self._http, self._https = Http, Https
 
     def http_open(self, req: urllib.request.Request) -> Any:
-        return self.do_open(_Http, req, inside=self.inside)
+        return self.do_open(self._http, req)
 
     def https_open(self, req: urllib.request.Request) -> Any:
-        return self.do_open(_Https, req, inside=self.inside)
+        return self.do_open(self._https, req)
 
 
 def _check_peer(connected: socket.socket, inside: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,13 +58,16 @@ def _with_table(context: JobContext, source: Path | None, settings: DriftSetting
     old = load_dataset(context.project.dataset(params["table"]))
     if source is None and not settings.chunk:
         new = load_dataset(context.project.dataset(params["dataset"]))
-        paths = (table.folder / "data.parquet" for table in (old, new))
-        return compare_parquet(
-            *paths, settings, schema=old.schema, name=name, tell=lambda done, doing: context.emit(Progress(done, doing))
-        )
+        before, after = (table.folder / "data.parquet" for table in (old, new))
+        told = partial(_tell, context)
+        return compare_parquet(before, after, settings, schema=old.schema, name=name, tell=told)
     rows = _new_rows(context, source)
     context.emit(Progress(-1.0, "Comparing the tables"))
     return compare_tables(old.frame(), rows, old.schema, settings, name=name)
+
+
+def _tell(context: JobContext, done: float, doing: str) -> None:
+    context.emit(Progress(done, doing))
 
 
 def _with_model(context: JobContext, source: Path | None, settings: DriftSettings, name: str) -> DriftReport:

@@ -19,8 +19,8 @@ def ask_old(project: ProjectFolder) -> dict[str, str]:
     known = project.list("datasets")
     against = st.segmented_control(
         "Compare them with", OLD, default=OLD[0], required=True, key="drift_against",
-        help="With what the model learned from, it is also told what the model makes of it. With another table every column counts "
-        "alike.",
+        help="With what the model learned from, it is also told what the model makes of it. With another table every column "
+        "counts alike.",
     )  # fmt: skip
     if against == OLD[0]:
         return {}

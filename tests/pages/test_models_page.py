@@ -104,7 +104,7 @@ def test_one_damaged_version_does_not_hide_the_others(project: ProjectFolder, sh
     app = open_page("operate/models", project=project.id)
     (told,) = [error.value.replace("\\", "") for error in app.error]
     assert told.startswith("version.json in 3 is damaged: ")
-    assert list(app.dataframe(key=f"models_table_{shop.id}").value["Version"]) == [2, 1]
+    assert list(app.dataframe[0].value["Version"]) == [2, 1]
     texts = [entry.value for entry in app.markdown]
     assert any("**Version 3** is challenger, and its files are damaged or gone" in text for text in texts)
     assert app.selectbox(key=f"models_promote_{shop.id}_version_1_2").options == ["2", "1"]
