@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import json
 import re
@@ -51,13 +50,20 @@ def check_inside(address: str, inside: tuple[str, ...]) -> None:
     ------
     InputError
     """
-    host = urllib.parse.urlsplit(address).hostname or ""
-    with contextlib.suppress(ValueError):  # a name
-        named = "127.0.0.1" if host == "localhost" else host.partition("%")[0]
-        if not may_receive(str(ipaddress.ip_address(named)), inside):
-            raise InputError(
-                f"{_refused(named)}.", "Alerts go to the web, and to networks inside that are allowed.", "Use another address."
-            )
+    host = (urllib.parse.urlsplit(address).hostname or "").partition("%")[0]
+    host = "127.0.0.1" if host == "localhost" else host
+    if _is_address(host) and not may_receive(host, inside):
+        raise InputError(
+            f"{_refused(host)}.", "Alerts go to the web, and to networks inside that are allowed.", "Use another address."
+        )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:  # a name
+        return False
+    return True
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

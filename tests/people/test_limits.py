@@ -154,19 +154,19 @@ def test_jobs_begun_at_one_instant_are_not_more_than_allowed(workspace, shop, mo
     together, outcomes = threading.Barrier(6), []
 
     def begin(job_id):
-        with acting_as(ADA):
-            together.wait()
-            try:
-                control.resume(workspace, shop.id, job_id) if again else control.submit(workspace, shop.id, "profile", {})
-                outcomes.append("begun")
-            except LimitError as error:
-                outcomes.append(error.received)
+        together.wait()
+        try:
+            control.resume(workspace, shop.id, job_id) if again else control.submit(workspace, shop.id, "profile", {})
+            outcomes.append("begun")
+        except LimitError as error:
+            outcomes.append(error.received)
 
     threads = [threading.Thread(target=begin, args=(job_id,)) for job_id in stopped]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with acting_as(ADA):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert sorted(outcomes) == ["2 jobs of ada@example.org wait or work."] * 4 + ["begun"] * 2
     assert sum(Job(shop.job(job_id)).state == "queued" for job_id in shop.list("jobs")) == 2
 
