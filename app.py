@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import errors, host, jobs, layout, people, state
+from pages.shared import errors, host, layout, people, running_view, state
 from pages.shared.pagelist import PAGES, ROOT
 
 # A picture of our own: Streamlit has browsers fetch Material icons of the title from elsewhere.
@@ -31,6 +31,6 @@ people.gate()
 with st.sidebar:
     people.account()
     layout.where_am_i()
-    jobs.sidebar()
+    running_view.sidebar()
 with errors.shown():
     chosen.run()

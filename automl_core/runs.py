@@ -138,6 +138,10 @@ class Run:
         """Folder of what was computed of one candidate beyond its evaluation, by the rows it was judged on."""
         return self.path / "judged" / self._known(candidate_id)
 
+    def learning(self, candidate_id: str) -> Path:
+        """Path of one candidate's learning curve."""
+        return self.judged(candidate_id) / "learning.json"
+
     def threshold(self, candidate_id: str) -> Path:
         """Path of the threshold that a person chose for one candidate."""
         return self.path / "thresholds" / f"{self._known(candidate_id)}.json"

@@ -117,7 +117,7 @@ def computations(run: Any) -> dict[str, Callable[[], Any]]:
 
 def open_part(app: Any, part: str, run: Any, beside: str) -> None:
     """Open a part of the page with its choices made, in as many runs of the script as it takes a person."""
-    from pages.shared.evaluation_tabs import GROUPS
+    from pages.explain.evaluation_tabs import GROUPS
 
     app.segmented_control(key="explain_part").set_value(part).run()
     if part == GROUPS and app.selectbox(key="explain_fair_column").value != "w0":
@@ -143,14 +143,14 @@ def main() -> int:
     from streamlit.testing.v1 import AppTest
 
     streamlit_config.set_option("runner.enforceSerializableSessionState", False)  # AppTest itself keeps functions there
-    from pages.shared.evaluation_tabs import CURVES, FAILS, GROUPS, RANGES, ROWS, SCORES, THRESHOLD
+    from pages.explain.evaluation_tabs import CURVES, FAILS, GROUPS, RANGES, ROWS, SCORES, THRESHOLD
 
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     ids = {"project": project.id, "run": run.id, "model": "ensemble"}
     for name, value in ids.items():
         app.query_params[name] = value
     app.run()
-    app.switch_page("pages/model/explain.py")
+    app.switch_page("pages/explain/page.py")
     for name, value in ids.items():
         app.query_params[name] = value
     app.run()

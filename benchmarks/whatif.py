@@ -48,7 +48,8 @@ def main() -> int:
     from automl_core.runs import Run
     from automl_core.whatif.answer import values_of_row
     from automl_core.worker.candidates import bundle
-    from pages.shared import caches, whatif_cache
+    from pages.shared import caches
+    from pages.whatif import whatif_cache
 
     logging.getLogger("streamlit").setLevel(logging.ERROR)  # it warns that no browser is there
     run = Run(folder)
@@ -80,7 +81,7 @@ def main() -> int:
     streamlit_config.set_option("runner.enforceSerializableSessionState", False)  # AppTest itself keeps functions there
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     app.run()
-    app.switch_page("pages/model/whatif.py")
+    app.switch_page("pages/whatif/page.py")
     for name, value in {"project": project.id, "run": run.id, "model": candidate.id}.items():
         app.query_params[name] = value
     app.run()

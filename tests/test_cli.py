@@ -178,6 +178,13 @@ def test_report_is_written(trained, tmp_path):
     assert said.returncode == 0, said.stderr
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert text.startswith("<!doctype html>") and "Which columns matter" in text and len(text) < 2_000_000
+    assert "What single columns do" not in text and "Whether more rows would help" not in text  # they take long
+
+    said = run("report", folder, "--contents", "effects,learning", "--out", tmp_path / "c.html", home=tmp_path)
+    assert said.returncode == 0, said.stderr
+    text = (tmp_path / "c.html").read_text(encoding="utf-8")
+    assert "What single columns do" in text and "Whether more rows would help" in text and len(text) < 2_000_000
+    assert "Which columns matter" not in text
 
 
 def test_read_profile_clean(table, tmp_path):

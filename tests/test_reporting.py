@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.charts.effects import effect_charts
 from automl_core.charts.evaluation import READING
 from automl_core.charts.importance import READING as READING_IMPORTANCE
 from automl_core.charts.tables import evaluation_tables
@@ -18,15 +19,18 @@ from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.engines.weasyprint import missing_libraries
 from automl_core.errors import EngineError, InputError, NotFoundError
 from automl_core.evaluation.evaluate import Evaluation
+from automl_core.evaluation.learning import LearningCurve, Point
+from automl_core.events import Event, Message
 from automl_core.experiment import ExperimentConfig, Split
 from automl_core.explaining.importance import explain
+from automl_core.explaining.reasons import Reasons
 from automl_core.honesty import HeldOut
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS
 from automl_core.profiling.wording import number
 from automl_core.relearning import Origin
 from automl_core.reporting import LIMIT, _split, facts, write_card, write_pdf, write_report
-from automl_core.reporting.contents import CONTENTS
+from automl_core.reporting.contents import CONTENTS, usual_contents
 from automl_core.runs import Run
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import load_model
@@ -35,6 +39,7 @@ from automl_core.search.proof import Check, Proof, Side
 from automl_core.worker.candidates import bundle, evaluate_candidate
 from automl_core.worker.reports import write_documents
 from automl_core.workspace import new_id, read_json, write_json
+from tests.charts.small_reasons import reasons
 from tests.conftest import CUSTOMERS, MakeRun, make_estimators, write_run
 
 # Matplotlib calls pyparsing by its old names.
@@ -455,8 +460,60 @@ def test_tables_of_charts_by_exact_numbers() -> None:
     assert spread.rows == (("0 % to 50 %", "3", "1"), ("50 % to 100 %", "1", "3"))
 
 
+def looked_into(run: Run, folder: Path) -> Run:
+    """A copy of a run in which single columns and the rows learned from were looked into."""
+    shutil.copytree(run.path, folder)
+    run = Run(folder)
+    write_json(run.reasons("ensemble"), reasons().to_dict())
+    points = (Point(50, 0.5, (0.6, 0.8), (1.0, 0.9)), Point(100, 1.0, (0.7, 0.9), (0.9, 0.9)))
+    write_json(run.learning("ensemble"), LearningCurve("forest", "Forest", "roc_auc", "ROC AUC", True, points).to_dict())
+    return run
+
+
+def test_a_report_shows_single_columns_and_the_learning_curve(judged: dict[str, Run], tmp_path: Path) -> None:
+    run = looked_into(judged["binary"], tmp_path / "run")
+    page = checked(write_report(run.path, "ensemble", tmp_path / "report.html"))
+    labels = [value for name, value in page.attributes if name == "aria-label"]
+    added = [chart.title for chart in effect_charts(reasons())]
+    assert labels[-8:] == [*added, "Score by the rows learned from", "Score against time"]
+    for chart in effect_charts(reasons()):
+        assert page.text.count(chart.table.says) == 2  # below the chart, and above its table
+        assert page.text.count(chart.reading) >= 1
+    assert "The 3 columns that move predictions most, of 3." in page.text
+    assert page.row("50") == ["50", "0.7 (0.6 to 0.8)", "0.95 (0.9 to 1)"]
+    assert "The curve is that of Forest, the ensemble's heaviest member." in page.text
+    anchors = {value for name, value in page.attributes if name == "id"}
+    links = {value[1:] for name, value in page.attributes if name == "href" and value.startswith("#table")}
+    assert links <= anchors and len(links) == len(labels)
+    bare = checked(write_report(judged["binary"].path, "ensemble", tmp_path / "bare.html"))
+    assert "What single columns do" not in bare.text and "Whether more rows would help" not in bare.text
+    assert "What single columns do" not in checked(write_card(run.path, "ensemble", tmp_path / "card.html")).text
+
+
+def test_what_takes_long_is_left_out_unless_it_is_there(judged: dict[str, Run], tmp_path: Path) -> None:
+    quick = tuple(name for name in CONTENTS if name not in ("effects", "learning"))
+    assert usual_contents(judged["binary"], "ensemble") == quick
+    assert usual_contents(looked_into(judged["binary"], tmp_path / "run"), "ensemble") == tuple(CONTENTS)
+
+
+def test_what_is_asked_for_is_computed_first_and_what_cannot_be_is_told(judged: dict[str, Run], tmp_path: Path) -> None:
+    shutil.copytree(judged["binary"].path, tmp_path / "run")
+    run, told = Run(tmp_path / "run"), list[Event]()
+    page = write_documents(run, "logistic", ["effects", "learning"], path=tmp_path / "report.html", emit=told.append)
+    found = Reasons.from_dict(read_json(run.reasons("logistic")))
+    labels = [value for name, value in checked(page).attributes if name == "aria-label"]
+    assert labels == [chart.title for chart in effect_charts(found)]
+    said = [event.text for event in told if isinstance(event, Message)]
+    assert said == [
+        "The report has no learning curve: Logistic cannot be learned again. Choose another model of the leaderboard."
+    ]
+    before = run.reasons("logistic").stat().st_mtime_ns
+    write_documents(run, "logistic", ["effects"], path=tmp_path / "again.html")
+    assert run.reasons("logistic").stat().st_mtime_ns == before
+
+
 def test_a_report_holds_what_was_chosen(judged: dict[str, Run], tmp_path: Path) -> None:
-    run = judged["binary"]
+    run = looked_into(judged["binary"], tmp_path / "run")
     whole = checked(write_report(run.path, "ensemble", tmp_path / "report.html")).text
     for name, title in CONTENTS.items():
         if name not in ("code", "rows"):  # this run has no script, and no proof of its division

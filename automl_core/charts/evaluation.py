@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from automl_core.charts.choice import CONFUSION, titles_of
 from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, add_cell_texts, layout, short
 from automl_core.evaluation.curves import lift
 from automl_core.evaluation.evaluate import Evaluation
@@ -40,29 +42,7 @@ READING = {
 
 def figures(evaluation: Evaluation) -> dict[str, go.Figure]:
     """Return the figures that fit the task, by title; `READING` explains each."""
-    if evaluation.task == "regression":
-        return {
-            "Predicted against actual": _predicted_actual(evaluation),
-            "Residuals": _residuals(evaluation),
-            "Error by size of the value": _by_quantile(evaluation),
-        }
-    found = {
-        "Confusion table": _confusion(evaluation),
-        "ROC curve": _curve(evaluation, "roc", "fpr", "tpr", "False alarms among rows without it", "Found among rows with it"),
-        "Precision and recall": _curve(
-            evaluation, "pr", "recall", "precision", "Recall: found of all", "Precision: right of the found"
-        ),
-    }
-    if "gain" in evaluation.curves:  # evaluations of older versions lack them
-        found |= {"Gain": _gain(evaluation), "Lift": _lift(evaluation)}
-    if "ks" in evaluation.curves and len(evaluation.curves["ks"]) == 1:
-        found["Events and others by probability"] = _apart(evaluation)
-    found["Calibration"] = _calibration(evaluation)
-    if "distribution" in evaluation.curves:
-        found["Probabilities by outcome"] = _distribution(evaluation)
-    if "money" in evaluation.curves:
-        found = {"Money by threshold": _money(evaluation), **found}
-    return found
+    return {title: DRAWERS[title](evaluation) for title in titles_of(evaluation)}
 
 
 def mixed_up(evaluation: Evaluation, most: int = 15) -> list[tuple[str, str, int, float]]:
@@ -122,6 +102,14 @@ def _confusion(evaluation: Evaluation) -> go.Figure:
     figure.update_xaxes(title="Predicted", tickvals=places, ticktext=names, tickangle=-60 if many else None)
     figure.update_yaxes(title="True", autorange="reversed", tickvals=places, ticktext=names, showgrid=False)
     return figure
+
+
+def _roc(evaluation: Evaluation) -> go.Figure:
+    return _curve(evaluation, "roc", "fpr", "tpr", "False alarms among rows without it", "Found among rows with it")
+
+
+def _pr(evaluation: Evaluation) -> go.Figure:
+    return _curve(evaluation, "pr", "recall", "precision", "Recall: found of all", "Precision: right of the found")
 
 
 def _curve(evaluation: Evaluation, name: str, x: str, y: str, x_title: str, y_title: str) -> go.Figure:
@@ -322,3 +310,20 @@ def _by_quantile(evaluation: Evaluation) -> go.Figure:
     figure.update_xaxes(title=f"True {short(evaluation.target)}", tickvals=places, ticktext=spans)
     figure.update_yaxes(title="Mean absolute error")
     return figure
+
+
+DRAWERS: dict[str, Callable[[Evaluation], go.Figure]] = {
+    "Money by threshold": _money,
+    CONFUSION: _confusion,
+    "ROC curve": _roc,
+    "Precision and recall": _pr,
+    "Gain": _gain,
+    "Lift": _lift,
+    "Events and others by probability": _apart,
+    "Calibration": _calibration,
+    "Probabilities by outcome": _distribution,
+    "Predicted against actual": _predicted_actual,
+    "Residuals": _residuals,
+    "Error by size of the value": _by_quantile,
+}
+"""By the titles of `choice.titles_of`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, add_cell_texts, layout, short
@@ -14,6 +15,12 @@ from automl_core.evaluation.learning import LearningCurve
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+LEARNING = (
+    "Points are means over folds, with the lowest and the highest. Far apart at the right: it learns its rows by heart, and "
+    "more rows or a simpler model help. Close together: other columns are needed."
+)
+"""How the learning curve is read."""
+
 
 def _figure() -> go.Figure:
     import plotly.graph_objects as go
@@ -21,8 +28,17 @@ def _figure() -> go.Figure:
     return go.Figure()
 
 
-def heat_figure(heat: Heat, error_name: str, down: str, across: str) -> go.Figure:
-    """Draw the error in each combination of two columns' values; cells with too few rows stay empty."""
+def heat_ends(heats: Iterable[Heat]) -> tuple[float, float]:
+    """Return the lowest and the highest error of any cell: the ends of a colour scale that several tables share."""
+    known = [error for heat in heats for row in heat.errors for error in row if error is not None]
+    return (min(known), max(known)) if known else (0.0, 1.0)
+
+
+def heat_figure(heat: Heat, error_name: str, down: str, across: str, ends: tuple[float, float] | None = None) -> go.Figure:
+    """Draw the error in each combination of two columns' values; cells with too few rows stay empty.
+
+    `ends` are those of the colours: by default the lowest and the highest error of this table.
+    """
     told, text = [], []
     for name, errors, rows in zip(heat.down, heat.errors, heat.rows, strict=True):
         told.append(
@@ -34,8 +50,7 @@ def heat_figure(heat: Heat, error_name: str, down: str, across: str) -> go.Figur
         )
         text.append(["" if error is None else error_words(error_name, error) for error in errors])
     figure = _figure()
-    known = [error for row in heat.errors for error in row if error is not None]
-    lowest, highest = (min(known), max(known)) if known else (0.0, 1.0)
+    lowest, highest = ends or heat_ends([heat])
     spread = highest - lowest or 1.0
     strength = [[0.0 if error is None else (error - lowest) / spread for error in row] for row in heat.errors]
     across_at, down_at = list(range(len(heat.across))), list(range(len(heat.down)))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from automl_core.charts.choice import titles_of
+from automl_core.charts.drawing import label_on, lying_bars, name_on, svg_axes
 from automl_core.charts.importance import COLUMNS, order
 from automl_core.charts.leaderboard import course
 from automl_core.charts.style import ACCENT, GREY, PALETTE
@@ -21,93 +19,15 @@ from automl_core.profiling.wording import number
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-INK = "#7A8585"
-"""Lines and letters that can be read on white and on black."""
-
-
-@contextmanager
-def _axes(title: str, width: float = 5.2, height: float = 3.2) -> Iterator[tuple[Axes, list[str]]]:
-    """Give axes to draw on; the list holds the finished SVG afterwards, with `title` for those who cannot see it."""
-    import matplotlib
-
-    matplotlib.use("svg", force=True)
-    from matplotlib.figure import Figure
-
-    style: dict[str, Any] = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "tablewright",
-        "font.family": "sans-serif",
-        "font.size": 9,
-        "text.color": INK,
-        "axes.labelcolor": INK,
-        "axes.edgecolor": INK,
-        "xtick.color": INK,
-        "ytick.color": INK,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "legend.frameon": False,
-        "text.parse_math": False,
-    }
-    with matplotlib.rc_context(style):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        axes = figure.subplots()
-        result: list[str] = []
-        yield axes, result
-        buffer = io.StringIO()
-        with warnings.catch_warnings():
-            # Text stays text and is drawn by the reader's own letters; ours are only measured.
-            warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
-            figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    # Points become pixels that shrink with the page, and the chart needs no fixed size.
-    text = re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", re.sub(r'height="[\d.]+pt"', "", text, count=1), count=1)
-    text = text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
-    # Several charts share a page, where no two things may have the same id; nothing refers to those of groups.
-    text = re.sub(r'<g id="[^"]*"', "<g", text)
-    result.append(re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL))
-
-
-def _name(text: str, length: int = 30) -> str:
-    """Return a name that fits and draws as it is written; what XML cannot hold becomes a space."""
-    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return plain if len(plain) <= length else plain[: length - 1] + "…"
-
-
-def _label(text: str, length: int = 20) -> str:
-    """Return a name for a legend, from which Matplotlib leaves out what begins with an underscore."""
-    name = _name(text, length)
-    return f" {name}" if name.startswith("_") else name
-
-
-def _bars(axes: Axes, names: list[str]) -> list[int]:
-    """Name the lying bars and return their places: by name, two that are cut alike would be one."""
-    places = list(range(len(names)))
-    axes.set_yticks(places, names)
-    return places
-
 
 def evaluation_charts(evaluation: Evaluation) -> dict[str, str]:
-    """Return the charts that fit the task as SVG, by the titles of `charts.evaluation.figures`."""
-    drawers: dict[str, Callable[[Axes, Evaluation], None]]
-    if evaluation.task == "regression":
-        drawers = {"Predicted against actual": _scatter, "Residuals": _residuals, "Error by size of the value": _by_quantile}
-    else:
-        drawers = {"ROC curve": _roc, "Precision and recall": _pr}
-        if "gain" in evaluation.curves:  # evaluations of older versions lack them
-            drawers |= {"Gain": _gain, "Lift": _lift}
-        if len(evaluation.curves.get("ks", ())) == 1:
-            drawers["Events and others by probability"] = _apart
-        drawers["Calibration"] = _calibration
-        if "distribution" in evaluation.curves:
-            drawers["Probabilities by outcome"] = _distribution
-        if "money" in evaluation.curves:
-            drawers = {"Money by threshold": _money, **drawers}
+    """Return the charts that fit the task as SVG, by the titles of `choice.titles_of`; the confusion table is none."""
     found = {}
-    for title, draw in drawers.items():
-        with _axes(title) as (axes, result):
-            draw(axes, evaluation)
-        found[title] = result[0]
+    for title in titles_of(evaluation):
+        if title in DRAWERS:
+            with svg_axes(title) as (axes, result):
+                DRAWERS[title](axes, evaluation)
+            found[title] = result[0]
     return found
 
 
@@ -115,18 +35,18 @@ def importance_charts(explanation: Explanation) -> dict[str, str]:
     """Return the charts of an explanation as SVG, by title."""
     lost, added = "What the score loses without a column", "What each column adds"
     rows = explanation.permutation[:COLUMNS][::-1]
-    with _axes(lost, height=0.7 + 0.24 * len(rows)) as (axes, first):
-        heights = _bars(axes, [_name(row.column) for row in rows])
+    with svg_axes(lost, height=0.7 + 0.24 * len(rows)) as (axes, first):
+        heights = lying_bars(axes, [name_on(row.column) for row in rows])
         axes.barh(heights, [row.mean for row in rows], xerr=[row.spread for row in rows], color=ACCENT, ecolor=GREY)
         axes.axvline(0, color=GREY, linewidth=0.8)
         axes.set_xlabel(f"Loss of {explanation.metric_label}")
     found, places = explanation.contributions, order(explanation)[::-1]
-    with _axes(added, height=0.7 + 0.24 * len(places)) as (axes, second):
-        heights = _bars(axes, [_name(found.columns[place]) for place in places])
+    with svg_axes(added, height=0.7 + 0.24 * len(places)) as (axes, second):
+        heights = lying_bars(axes, [name_on(found.columns[place]) for place in places])
         left = [0.0] * len(places)
         for color, label, means in zip(PALETTE * 8, found.outputs, found.mean, strict=False):
             sizes = [means[place] for place in places]
-            axes.barh(heights, sizes, left=left, color=color, label=_label(label))
+            axes.barh(heights, sizes, left=left, color=color, label=label_on(label))
             left = [start + size for start, size in zip(left, sizes, strict=True)]
         if 1 < len(found.outputs) <= 8:
             axes.legend()
@@ -139,11 +59,11 @@ def course_chart(leaderboard: Leaderboard, label: str) -> str:
     points = course(leaderboard)
     if not points.seconds:
         return ""
-    with _axes("Score against time", width=6.4, height=2.8) as (axes, result):
+    with svg_axes("Score against time", width=6.4, height=2.8) as (axes, result):
         axes.errorbar(points.seconds, points.scores, yerr=points.spreads, fmt="o", color=GREY, markersize=4, linewidth=0.8)
         axes.step(points.seconds, points.best, where="post", color=ACCENT, linewidth=1.6)
         axes.set_xlabel("Seconds since the start")
-        axes.set_ylabel(_name(label, 60))
+        axes.set_ylabel(name_on(label, 60))
         low, high = min(points.best), max(points.best)
         spread = max(points.spreads) or high - low or 0.01 * abs(high) or 1.0
         if leaderboard.greater_is_better:
@@ -158,8 +78,8 @@ def _money(axes: Axes, evaluation: Evaluation) -> None:
     axes.plot(part["threshold"], part["per_row"], color=ACCENT)
     axes.axhline(max(part["none"], part["every"]), color=GREY, linestyle="--", linewidth=1)
     axes.axvline(evaluation.threshold, color=GREY, linewidth=1)
-    axes.set_xlabel(f"Threshold for {_name(evaluation.positive, 24)}")
-    axes.set_ylabel("Money per row" + (f", {_name(part['currency'], 12)}" if part["currency"] else ""))
+    axes.set_xlabel(f"Threshold for {name_on(evaluation.positive, 24)}")
+    axes.set_ylabel("Money per row" + (f", {name_on(part['currency'], 12)}" if part["currency"] else ""))
 
 
 def _roc(axes: Axes, evaluation: Evaluation) -> None:
@@ -181,7 +101,7 @@ def _pr(axes: Axes, evaluation: Evaluation) -> None:
 def _lines(axes: Axes, parts: dict[str, Any], x: str, y: str, *, drawstyle: str = "default") -> None:
     for color, (label, part) in zip(PALETTE, parts.items(), strict=False):
         value = part.get("auc", part.get("average_precision"))
-        axes.plot(part[x], part[y], color=color, linewidth=1.6, drawstyle=drawstyle, label=f"{_label(label)}: {value:.3f}")
+        axes.plot(part[x], part[y], color=color, linewidth=1.6, drawstyle=drawstyle, label=f"{label_on(label)}: {value:.3f}")
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.02)
     axes.legend()
@@ -190,7 +110,7 @@ def _lines(axes: Axes, parts: dict[str, Any], x: str, y: str, *, drawstyle: str 
 def _gain(axes: Axes, evaluation: Evaluation) -> None:
     axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=0.8)
     for color, (label, part) in zip(PALETTE, evaluation.curves["gain"].items(), strict=False):
-        axes.plot(part["share"], part["found"], color=color, linewidth=1.6, label=_label(label))
+        axes.plot(part["share"], part["found"], color=color, linewidth=1.6, label=label_on(label))
     axes.set_xlabel("Share of the rows, most probable first")
     axes.set_ylabel("Share of the events found")
     axes.legend()
@@ -199,7 +119,7 @@ def _gain(axes: Axes, evaluation: Evaluation) -> None:
 def _lift(axes: Axes, evaluation: Evaluation) -> None:
     for color, (label, part) in zip(PALETTE, evaluation.curves["gain"].items(), strict=False):
         shares, lifts = lift(part)
-        axes.plot(shares, lifts, color=color, linewidth=1.6, label=_label(label))
+        axes.plot(shares, lifts, color=color, linewidth=1.6, label=label_on(label))
     axes.axhline(1, linestyle="--", color=GREY, linewidth=0.8)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("Share of the rows, most probable first")
@@ -209,10 +129,10 @@ def _lift(axes: Axes, evaluation: Evaluation) -> None:
 
 def _apart(axes: Axes, evaluation: Evaluation) -> None:
     ((label, part),) = evaluation.curves["ks"].items()
-    for color, name, values in ((ACCENT, _label(label), part["events"]), (GREY, "others", part["others"])):
+    for color, name, values in ((ACCENT, label_on(label), part["events"]), (GREY, "others", part["others"])):
         axes.plot(part["threshold"], values, color=color, linewidth=1.6, drawstyle="steps-post", label=name)
     axes.axvline(part["at"], linestyle="--", color=GREY, linewidth=0.8)
-    axes.set_xlabel(f"Predicted probability of {_name(evaluation.positive, 24)}")
+    axes.set_xlabel(f"Predicted probability of {name_on(evaluation.positive, 24)}")
     axes.set_ylabel("Share at or below")
     axes.legend()
 
@@ -222,8 +142,8 @@ def _distribution(axes: Axes, evaluation: Evaluation) -> None:
     edges = part["edges"]
     for color, (label, counts) in zip((GREY, ACCENT), part["counts"].items(), strict=False):
         shares = [count / max(sum(counts), 1) for count in counts]
-        axes.bar(edges[:-1], shares, width=edges[1] - edges[0], align="edge", color=color, alpha=0.7, label=_label(label))
-    axes.set_xlabel(f"Predicted probability of {_name(evaluation.positive, 24)}")
+        axes.bar(edges[:-1], shares, width=edges[1] - edges[0], align="edge", color=color, alpha=0.7, label=label_on(label))
+    axes.set_xlabel(f"Predicted probability of {name_on(evaluation.positive, 24)}")
     axes.set_ylabel("Share of the rows")
     axes.legend()
 
@@ -243,7 +163,7 @@ def _calibration(axes: Axes, evaluation: Evaluation) -> None:
             color=color,
             markersize=4,
             linewidth=1,
-            label=_label(label),
+            label=label_on(label),
         )
     axes.set_xlabel("Predicted probability")
     axes.set_ylabel("Share that had it")
@@ -256,7 +176,7 @@ def _scatter(axes: Axes, evaluation: Evaluation) -> None:
     # Points are drawn as a picture inside the SVG, so that thousands of them stay small.
     axes.plot(part["actual"], part["predicted"], ".", color=ACCENT, alpha=0.4, markersize=4, rasterized=True)
     axes.plot(ends, ends, "--", color=GREY, linewidth=0.8)
-    axes.set_xlabel(f"Actual {_name(evaluation.target)}")
+    axes.set_xlabel(f"Actual {name_on(evaluation.target)}")
     axes.set_ylabel("Predicted")
 
 
@@ -274,5 +194,21 @@ def _by_quantile(axes: Axes, evaluation: Evaluation) -> None:
     axes.bar(places, [group["mae"] for group in groups], color=ACCENT)
     spans = [f"{number(group['low'])} to {number(group['high'])}" for group in groups]
     axes.set_xticks(places, spans, rotation=35, ha="right", rotation_mode="anchor", size=8)
-    axes.set_xlabel(f"True {_name(evaluation.target)}")
+    axes.set_xlabel(f"True {name_on(evaluation.target)}")
     axes.set_ylabel("Mean absolute error")
+
+
+DRAWERS: dict[str, Callable[[Axes, Evaluation], None]] = {
+    "Money by threshold": _money,
+    "ROC curve": _roc,
+    "Precision and recall": _pr,
+    "Gain": _gain,
+    "Lift": _lift,
+    "Events and others by probability": _apart,
+    "Calibration": _calibration,
+    "Probabilities by outcome": _distribution,
+    "Predicted against actual": _scatter,
+    "Residuals": _residuals,
+    "Error by size of the value": _by_quantile,
+}
+"""By the titles of `choice.titles_of`."""

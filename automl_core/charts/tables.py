@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from automl_core.charts.choice import titles_of
 from automl_core.charts.importance import COLUMNS, order
 from automl_core.charts.leaderboard import course
 from automl_core.evaluation.evaluate import Evaluation
@@ -43,21 +44,7 @@ class ChartTable:
 
 def evaluation_tables(evaluation: Evaluation) -> dict[str, ChartTable]:
     """Return the tables of `charts.svg.evaluation_charts`, by title."""
-    makers: dict[str, Callable[[str, Evaluation], ChartTable]]
-    if evaluation.task == "regression":
-        makers = {"Predicted against actual": _scatter, "Residuals": _residuals, "Error by size of the value": _by_quantile}
-    else:
-        makers = {"ROC curve": _roc, "Precision and recall": _pr}
-        if "gain" in evaluation.curves:  # evaluations of older versions lack them
-            makers |= {"Gain": _gain, "Lift": _lift}
-        if len(evaluation.curves.get("ks", ())) == 1:
-            makers["Events and others by probability"] = _apart
-        makers["Calibration"] = _calibration
-        if "distribution" in evaluation.curves:
-            makers["Probabilities by outcome"] = _distribution
-        if "money" in evaluation.curves:
-            makers = {"Money by threshold": _money, **makers}
-    return {title: make(title, evaluation) for title, make in makers.items()}
+    return {title: MAKERS[title](title, evaluation) for title in titles_of(evaluation) if title in MAKERS}
 
 
 def importance_tables(explanation: Explanation) -> dict[str, ChartTable]:
@@ -223,3 +210,19 @@ def _by_quantile(title: str, evaluation: Evaluation) -> ChartTable:
     worst = max(groups, key=lambda group: group["mae"])
     says = f"The mean error is largest, {number(worst['mae'])}, for {number(worst['low'])} to {number(worst['high'])}."
     return ChartTable(title, says, ("True value", "Mean absolute error"), rows)
+
+
+MAKERS: dict[str, Callable[[str, Evaluation], ChartTable]] = {
+    "Money by threshold": _money,
+    "ROC curve": _roc,
+    "Precision and recall": _pr,
+    "Gain": _gain,
+    "Lift": _lift,
+    "Events and others by probability": _apart,
+    "Calibration": _calibration,
+    "Probabilities by outcome": _distribution,
+    "Predicted against actual": _scatter,
+    "Residuals": _residuals,
+    "Error by size of the value": _by_quantile,
+}
+"""By the titles of `choice.titles_of`."""

@@ -17,6 +17,7 @@ from automl_core.cli.shared import (
     existing,
     model_at,
     say,
+    teller,
     train_folder,
     version_at,
 )
@@ -52,20 +53,23 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="MODEL", help="A train folder.")],
     out: Annotated[Path | None, typer.Option(help="By default report.html in the folder; ends with .pdf for a PDF.")] = None,
     candidate: Annotated[str, typer.Option(help="Id of a scored model; by default the recommended one.")] = "",
-    contents: Annotated[str, typer.Option(help="Sections with commas between them; all by default.")] = "",
+    contents: Annotated[
+        str, typer.Option(help="Sections with commas between them; by default all that need no long computing.")
+    ] = "",
     card: Annotated[bool, typer.Option("--card", help="Write the one-page model card instead.")] = False,
 ) -> None:
     """Write the report of a model, with what matters to it."""
-    from automl_core.reporting.contents import CONTENTS, check_contents
+    from automl_core.reporting.contents import check_contents, usual_contents
     from automl_core.runs import Run
     from automl_core.worker.reports import write_documents
 
     run = Run(train_folder(folder))
     chosen = candidate or run.leaderboard().recommended
-    sections = check_contents([name.strip() for name in contents.split(",") if name.strip()] if contents else CONTENTS)
+    named = [name.strip() for name in contents.split(",") if name.strip()]
+    sections = check_contents(named) if contents else usual_contents(run, chosen)
     final = out or run.path / ("card.html" if card else "report.html")
     pdf = final.suffix.lower() == ".pdf"
-    written = write_documents(run, chosen, sections, card=card, pdf=pdf)
+    written = write_documents(run, chosen, sections, card=card, pdf=pdf, emit=teller())
     shutil.copyfile(written.with_suffix(".pdf") if pdf else written, final)
     print(final)
 

@@ -22,6 +22,7 @@ from automl_core.metrics import Metric, metric_of
 from automl_core.profiling.wording import number, percent
 from automl_core.relearning import held_out, origin_of
 from automl_core.reporting.contents import CONTENTS, check_contents
+from automl_core.reporting.drawn import single_columns
 from automl_core.reporting.repeat import repeat_of
 from automl_core.run_parts import load_task
 from automl_core.runs import Run
@@ -70,7 +71,7 @@ def write_card(run_folder: Path, candidate_id: str, out: Path) -> Path:
 
     After Mitchell and others, "Model cards for model reporting" (2019). What goes in and out is as with `write_report`.
     """
-    return _write("card.html", run_folder, candidate_id, out, tuple(CONTENTS))
+    return _write("card.html", run_folder, candidate_id, out, ())
 
 
 def write_pdf(page: Path, out: Path) -> Path:
@@ -91,14 +92,14 @@ def _write(template: str, run_folder: Path, candidate_id: str, out: Path, conten
     if candidate.state != "scored":
         raise NotFoundError(f"The model {candidate.name!r} was not scored.", candidate.reason, "Choose a scored model.")
     environment = Environment(loader=PackageLoader("automl_core"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    text = environment.get_template(template).render(contents=contents, **facts(run, candidate))
+    text = environment.get_template(template).render(contents=contents, **facts(run, candidate, contents))
     with atomic_file(out) as file:
         file.write(text.encode("utf-8", "replace"))
     return out
 
 
-def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
-    """Return everything a report shows, as the template takes it."""
+def facts(run: Run, candidate: Candidate, contents: tuple[str, ...] = tuple(CONTENTS)) -> dict[str, Any]:
+    """Return everything a report of these contents shows, as the template takes it."""
     from markupsafe import Markup
 
     from automl_core.charts.svg import course_chart, evaluation_charts, importance_charts
@@ -112,16 +113,19 @@ def facts(run: Run, candidate: Candidate) -> dict[str, Any]:
     metric = metric_of(config)
     charts = {title: Markup(svg) for title, svg in (evaluation_charts(evaluation) if evaluation else {}).items()}
     importance = {title: Markup(svg) for title, svg in (importance_charts(explanation) if explanation else {}).items()}
-    tables = {
-        **(evaluation_tables(evaluation) if evaluation else {}),
-        **(importance_tables(explanation) if explanation else {}),
-    }
+    drawn = single_columns(run, candidate, contents)
     timed = course_table(leaderboard, metric.label)
-    if timed is not None:
-        tables[timed.title] = timed
+    tables = {
+        "scores": evaluation_tables(evaluation) if evaluation else {},
+        "columns": importance_tables(explanation) if explanation else {},
+        **{name: {chart.title: chart.table for chart in charts} for name, charts in drawn.charts.items()},
+        "models": {timed.title: timed} if timed is not None else {},
+    }
     return {
-        "tables": tables,
-        "places": {title: place for place, title in enumerate(tables, start=1)},
+        "tables": {title: table for name in tables for title, table in tables[name].items()},
+        "shown_tables": [table for name in tables if name in contents for table in tables[name].values()],
+        "places": {title: place for place, title in enumerate((title for part in tables.values() for title in part), start=1)},
+        "drawn": drawn,
         "repeat": repeat_of(run, run.config),
         "code": _stored(run.code(candidate.id), CodeProof),
         "config": config,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from automl_core.errors import InputError
+from automl_core.runs import Run
 
 CONTENTS: dict[str, str] = {
     "asked": "What was asked",
     "scores": "How good it is",
     "columns": "Which columns matter",
+    "effects": "What single columns do",
+    "learning": "Whether more rows would help",
     "models": "What it was compared with",
     "rows": "How rows were divided",
     "cleaning": "How the table was cleaned",
@@ -18,6 +21,12 @@ CONTENTS: dict[str, str] = {
     "tables": "The charts as tables",
 }
 """The sections by name, in their order."""
+
+
+def usual_contents(run: Run, candidate_id: str) -> tuple[str, ...]:
+    """Return the sections that are written unless a person says otherwise: all but those that would take long to compute."""
+    there = {"effects": run.reasons(candidate_id).exists(), "learning": run.learning(candidate_id).exists()}
+    return tuple(name for name in CONTENTS if there.get(name, True))
 
 
 def check_contents(names: Iterable[str]) -> tuple[str, ...]:

@@ -144,20 +144,30 @@ def price_job(context: JobContext) -> dict[str, Any]:
     return {}
 
 
-def learn_more(context: JobContext) -> dict[str, Any]:
-    """Learn a model from growing parts of its rows."""
+def learn_growing(
+    run: Run,
+    candidate_id: str,
+    tell: Callable[[float, str], None] = lambda done, doing: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Path:
+    """Learn a model from growing parts of its rows, and store its learning curve."""
     from automl_core.evaluation.learning import learning_curve
 
-    run, candidate_id = run_of(context), context.request["params"]["candidate"]
+    found = learning_curve(run, candidate_id, tell=tell, should_stop=should_stop)
+    write_json(run.learning(candidate_id), found.to_dict())
+    return run.learning(candidate_id)
+
+
+def learn_more(context: JobContext) -> dict[str, Any]:
+    """Learn a model from growing parts of its rows."""
     context.emit(Progress(-1.0, "Preparing the rows"))
-    found = learning_curve(
-        run,
-        candidate_id,
-        tell=lambda done, doing: context.emit(Progress(done, doing)),
-        should_stop=context.should_stop,
+    path = learn_growing(
+        run_of(context),
+        context.request["params"]["candidate"],
+        lambda done, doing: context.emit(Progress(done, doing)),
+        context.should_stop,
     )
-    write_json(run.judged(candidate_id) / "learning.json", found.to_dict())
-    return {"file": "learning.json"}
+    return {"file": path.name}
 
 
 def judge_job(context: JobContext) -> dict[str, Any]:

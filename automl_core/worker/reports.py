@@ -6,16 +6,28 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from automl_core.events import Progress
+from automl_core.errors import InputError
+from automl_core.events import Message, Progress
 from automl_core.jobs.context import JobContext
 from automl_core.runs import Run
-from automl_core.worker.candidates import compute_shown, run_of
+from automl_core.worker.candidates import Emit, compute_shown, run_of
+from automl_core.worker.explaining import reason_candidate
+from automl_core.worker.judging import learn_growing
 
 
 def write_documents(
-    run: Run, candidate_id: str, contents: Iterable[str], *, card: bool = False, pdf: bool = False, path: Path | None = None
+    run: Run,
+    candidate_id: str,
+    contents: Iterable[str],
+    *,
+    card: bool = False,
+    pdf: bool = False,
+    path: Path | None = None,
+    emit: Emit = lambda event: None,
 ) -> Path:
     """Write a report or a card, and the same as PDF beside it where that is asked for; return the page.
+
+    What the contents name and is not there yet is computed first; `emit` is told.
 
     Raises
     ------
@@ -28,16 +40,28 @@ def write_documents(
         from automl_core.engines.weasyprint import check_libraries
 
         check_libraries()
+    chosen = () if card else tuple(contents)
     compute_shown(run, candidate_id)
+    _compute_drawn(run, candidate_id, chosen, emit)
+    emit(Progress(-1.0, "Writing the model card" if card else "Writing the report"))
     out = path or (run.card(candidate_id) if card else run.report(candidate_id))
     page = (
-        reporting.write_card(run.path, candidate_id, out)
-        if card
-        else reporting.write_report(run.path, candidate_id, out, contents)
+        reporting.write_card(run.path, candidate_id, out) if card else reporting.write_report(run.path, candidate_id, out, chosen)
     )
     if pdf:
         reporting.write_pdf(page, page.with_suffix(".pdf"))
     return page
+
+
+def _compute_drawn(run: Run, candidate_id: str, contents: tuple[str, ...], emit: Emit) -> None:
+    """Compute the sections that take long, where they are asked for; a model that has no learning curve is told."""
+    if "effects" in contents and not run.reasons(candidate_id).exists():
+        reason_candidate(run, candidate_id, emit)
+    if "learning" in contents and not run.learning(candidate_id).exists():
+        try:
+            learn_growing(run, candidate_id, lambda done, doing: emit(Progress(done, doing)))
+        except InputError as error:
+            emit(Message(f"The report has no learning curve: {error}", "warning"))
 
 
 def report_job(context: JobContext) -> dict[str, Any]:
@@ -45,9 +69,12 @@ def report_job(context: JobContext) -> dict[str, Any]:
     from automl_core.reporting.contents import CONTENTS
 
     params = context.request["params"]
-    card = params.get("document") == "card"
-    context.emit(Progress(-1.0, "Writing the model card" if card else "Writing the report"))
     page = write_documents(
-        run_of(context), params["candidate"], params.get("contents", CONTENTS), card=card, pdf=bool(params.get("pdf"))
+        run_of(context),
+        params["candidate"],
+        params.get("contents", CONTENTS),
+        card=params.get("document") == "card",
+        pdf=bool(params.get("pdf")),
+        emit=context.emit,
     )
     return {"file": page.name}

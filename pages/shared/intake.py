@@ -16,7 +16,7 @@ from automl_core.errors import AutoMLError, StorageError
 from automl_core.people.access import require
 from automl_core.people.limits import check_upload
 from automl_core.workspace import new_id
-from pages.shared import caches, jobs, state
+from pages.shared import caches, job_state, jobs, state
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -146,7 +146,7 @@ def reading_job(project: ProjectFolder) -> str:
         return str(mine["job"])
     for job_id in project.list("jobs")[:20]:
         with contextlib.suppress(AutoMLError):
-            following = jobs.follow(project.job(job_id))
+            following = job_state.follow(project.job(job_id))
             if following.kind == "read" and following.active:
                 return job_id
     return ""

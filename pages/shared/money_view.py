@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, costs_form, errors, jobs, people
+from pages.shared import caches, costs_form, errors, job_state, jobs, people
 
 if TYPE_CHECKING:
     from automl_core.experiment import Costs
@@ -74,5 +74,5 @@ def _submit(project: ProjectFolder, run: Run, costs: Costs | None) -> None:
 def _follow(project: ProjectFolder, run: Run, key: str) -> None:
     """Follow the newest table while models are judged by it."""
     found = jobs.newest(project, "price", {"run": run.id})
-    if found is not None and jobs.follow(found).state != "finished":
+    if found is not None and job_state.follow(found).state != "finished":
         jobs.panel(project, found.name, key=f"{key}_money_job")

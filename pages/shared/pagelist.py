@@ -33,7 +33,7 @@ PAGES: dict[str, PageInfo] = {
             "Home",
             "Projects",
             ":material/folder_open:",
-            "pages/home/projects.py",
+            "pages/projects/page.py",
             "Where was I? What can I try?",
         ),
         PageInfo(
@@ -41,7 +41,7 @@ PAGES: dict[str, PageInfo] = {
             "Data",
             "Upload",
             ":material/upload_file:",
-            "pages/data/upload.py",
+            "pages/upload/page.py",
             "What did I bring, and was it read right?",
         ),
         PageInfo(
@@ -49,7 +49,7 @@ PAGES: dict[str, PageInfo] = {
             "Data",
             "Explore",
             ":material/search:",
-            "pages/data/explore.py",
+            "pages/explore/page.py",
             "What is in it, and what is wrong with it?",
         ),
         PageInfo(
@@ -57,7 +57,7 @@ PAGES: dict[str, PageInfo] = {
             "Data",
             "Clean",
             ":material/cleaning_services:",
-            "pages/data/clean.py",
+            "pages/clean/page.py",
             "What shall be done about it, and what does each step do?",
         ),
         PageInfo(
@@ -65,7 +65,7 @@ PAGES: dict[str, PageInfo] = {
             "Model",
             "Compare",
             ":material/leaderboard:",
-            "pages/model/compare.py",
+            "pages/compare/page.py",
             "Which model is best, how sure is that, and how long will it take?",
         ),
         PageInfo(
@@ -73,7 +73,7 @@ PAGES: dict[str, PageInfo] = {
             "Model",
             "Tune",
             ":material/tune:",
-            "pages/model/tune.py",
+            "pages/tune/page.py",
             "Can it be better, and was it worth it?",
         ),
         PageInfo(
@@ -81,7 +81,7 @@ PAGES: dict[str, PageInfo] = {
             "Model",
             "Inspect",
             ":material/query_stats:",
-            "pages/model/explain.py",
+            "pages/explain/page.py",
             "How good is it on rows it never saw, and which columns does it look at?",
         ),
         PageInfo(
@@ -89,7 +89,7 @@ PAGES: dict[str, PageInfo] = {
             "Model",
             "What-if",
             ":material/psychology_alt:",
-            "pages/model/whatif.py",
+            "pages/whatif/page.py",
             "Why did it say that about one row, and what would change it?",
         ),
         PageInfo(
@@ -97,7 +97,7 @@ PAGES: dict[str, PageInfo] = {
             "Model",
             "Predict",
             ":material/online_prediction:",
-            "pages/model/predict.py",
+            "pages/predict/page.py",
             "What about these rows?",
         ),
         PageInfo(
@@ -105,7 +105,7 @@ PAGES: dict[str, PageInfo] = {
             "Operate",
             "Models",
             ":material/deployed_code:",
-            "pages/operate/models.py",
+            "pages/models/page.py",
             "Which version is in use, and what came before?",
         ),
         PageInfo(
@@ -113,7 +113,7 @@ PAGES: dict[str, PageInfo] = {
             "Operate",
             "Drift",
             ":material/compare_arrows:",
-            "pages/operate/drift.py",
+            "pages/drift/page.py",
             "Does new data still look like what it learned from, and does it matter?",
         ),
         PageInfo(
@@ -121,7 +121,7 @@ PAGES: dict[str, PageInfo] = {
             "Operate",
             "Monitor",
             ":material/monitor_heart:",
-            "pages/operate/monitor.py",
+            "pages/monitor/page.py",
             "How is it doing?",
         ),
         PageInfo(
@@ -129,7 +129,7 @@ PAGES: dict[str, PageInfo] = {
             "Operate",
             "Automate",
             ":material/autorenew:",
-            "pages/operate/automate.py",
+            "pages/automate/page.py",
             "Who does all this when I am away?",
         ),
         PageInfo(
@@ -137,7 +137,7 @@ PAGES: dict[str, PageInfo] = {
             "Operate",
             "Activity",
             ":material/history:",
-            "pages/operate/activity.py",
+            "pages/activity/page.py",
             "Who did what, and when?",
         ),
         PageInfo(
@@ -145,7 +145,7 @@ PAGES: dict[str, PageInfo] = {
             "Operate",
             "Settings",
             ":material/settings:",
-            "pages/operate/settings.py",
+            "pages/settings/page.py",
             "How much may be taken, what can go, and where is the backup?",
         ),
     )

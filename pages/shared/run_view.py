@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder
-from pages.shared import errors, jobs, leaderboard_view, state
+from pages.shared import errors, job_state, jobs, leaderboard_view, state
 from pages.shared.leaderboard_view import number
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def label(project: ProjectFolder, run_id: str) -> str:
         run = Run(project.run(run_id))
         config = run.config
         metric = metric_of(config).label
-        state = jobs.WORDS.get(jobs.follow(run.path).state, "")
+        state = job_state.WORDS.get(job_state.follow(run.path).state, "")
     except (AutoMLError, KeyError, TypeError):
         return f"{run_id} (damaged)"
     started = time.strftime("%d %b, %H:%M", time.localtime((run.path / "request.json").stat().st_mtime))
@@ -37,15 +37,15 @@ def label(project: ProjectFolder, run_id: str) -> str:
 def state_of(project: ProjectFolder, run_id: str) -> str:
     """Return a run's state, empty when its folder cannot be read."""
     try:
-        return jobs.follow(project.run(run_id)).state
+        return job_state.follow(project.run(run_id)).state
     except (AutoMLError, KeyError, TypeError):
         return ""
 
 
-def draw(project: ProjectFolder, run: Run, key: str) -> jobs.Following:
+def draw(project: ProjectFolder, run: Run, key: str) -> job_state.Following:
     """Draw a run in place; while it works only this panel is drawn again."""
 
-    def body(now: jobs.Following) -> None:
+    def body(now: job_state.Following) -> None:
         def more() -> None:
             if now.kind == "train" and not now.active and now.state != "lost":
                 jobs.offer_more(project.id, run.id, now, key, _span(run))
@@ -70,7 +70,7 @@ def draw(project: ProjectFolder, run: Run, key: str) -> jobs.Following:
 
 def _span(run: Run) -> str:
     budget = run.config.budget
-    return f"{budget.trials} more models" if budget.trials else f"another {jobs.duration(budget.seconds)}"
+    return f"{budget.trials} more models" if budget.trials else f"another {job_state.duration(budget.seconds)}"
 
 
 def choose_model(run: Run, chosen: Candidate, page: str) -> None:

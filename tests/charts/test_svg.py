@@ -7,9 +7,13 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from automl_core.charts.choice import CONFUSION, titles_of
+from automl_core.charts.evaluation import DRAWERS as FIGURES
 from automl_core.charts.evaluation import figures
 from automl_core.charts.importance import importance_figures
+from automl_core.charts.svg import DRAWERS as CHARTS
 from automl_core.charts.svg import course_chart, evaluation_charts, importance_charts
+from automl_core.charts.tables import MAKERS, evaluation_tables
 from automl_core.leaderboard import Candidate, Leaderboard
 from tests.charts.conftest import HOSTILE, Evaluate, Explain
 
@@ -156,3 +160,20 @@ def test_the_course_of_a_run(scores: list[tuple[float, float]], better: bool) ->
 
 def test_a_run_without_scores_has_no_course() -> None:
     assert course_chart(board(), "ROC AUC") == ""
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_page_report_and_tables_choose_the_same_charts(evaluation: Evaluate, task: str) -> None:
+    """The choice by task was once written three times."""
+    found = evaluation(task)
+    titles = list(titles_of(found))
+    assert list(figures(found)) == titles
+    assert list(evaluation_charts(found)) == list(evaluation_tables(found)) == [title for title in titles if title != CONFUSION]
+    assert set(FIGURES) == {*CHARTS, CONFUSION} and set(CHARTS) == set(MAKERS)
+
+
+def test_an_evaluation_of_an_older_version_has_fewer_charts(evaluation: Evaluate) -> None:
+    found = evaluation("binary")
+    for name in ("gain", "ks", "distribution"):
+        del found.curves[name]
+    assert titles_of(found) == (CONFUSION, "ROC curve", "Precision and recall", "Calibration")

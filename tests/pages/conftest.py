@@ -151,7 +151,7 @@ def open_app(**ids: str) -> AppTest:
 def open_page(page: str, **ids: str) -> AppTest:
     """Open a page by its script, as a link with these ids would."""
     app = open_app(**ids)
-    app.switch_page(f"pages/{page}.py")
+    app.switch_page(f"pages/{page}/page.py")
     for name, value in ids.items():
         app.query_params[name] = value
     app.run()

@@ -34,7 +34,7 @@ def repeated(project: ProjectFolder, table: Dataset, tmp_path: Path) -> ProjectF
 
 
 def test_without_a_version_the_page_says_what_comes_first(project: ProjectFolder):
-    app = open_page("operate/automate", project=project.id)
+    app = open_page("automate", project=project.id)
     assert any("Policies belong to a registered model." in info.value for info in app.info)
 
 
@@ -49,7 +49,7 @@ def test_what_was_repeated_is_suggested(repeated: ProjectFolder, shop: Registere
 
 
 def test_a_suggestion_becomes_a_policy_with_one_click(repeated: ProjectFolder, shop: Registered, tmp_path: Path):  # noqa: F811
-    app = open_page("operate/automate", project=repeated.id)
+    app = open_page("automate", project=repeated.id)
     app.button(key="automate_take_runs").click().run()
     assert_clean(app)
     [policy] = list_policies(shop)
@@ -63,7 +63,7 @@ def test_a_suggestion_becomes_a_policy_with_one_click(repeated: ProjectFolder, s
 
 
 def test_a_policy_is_made_switched_run_and_deleted(project: ProjectFolder, shop: Registered, jobs: Jobs, tmp_path: Path):  # noqa: F811
-    app = open_page("operate/automate", project=project.id)
+    app = open_page("automate", project=project.id)
     app.text_input(key="automate_watched").set_value(str(tmp_path)).run()
     app.button(key="automate_save").click().run()
     assert_clean(app)
@@ -79,7 +79,7 @@ def test_a_policy_is_made_switched_run_and_deleted(project: ProjectFolder, shop:
 
 
 def test_a_table_of_a_database_is_watched(project: ProjectFolder, shop: Registered):  # noqa: F811
-    app = open_page("operate/automate", project=project.id)
+    app = open_page("automate", project=project.id)
     app.segmented_control(key="automate_where").set_value("table").run()
     app.text_input(key="automate_database").set_value("postgresql://me:hunter2@db/shop").run()
     app.text_area(key="automate_query").set_value("SELECT * FROM orders").run()
@@ -96,7 +96,7 @@ def test_a_table_of_a_database_is_watched(project: ProjectFolder, shop: Register
 
 
 def test_the_watcher_is_a_job(project: ProjectFolder, shop: Registered, jobs: Jobs):  # noqa: F811
-    app = open_page("operate/automate", project=project.id)
+    app = open_page("automate", project=project.id)
     app.button(key="automate_watch_start").click().run()
     assert jobs.submitted[-1][1:] == ("watch", {"every": 60})
     assert any("are watched, also when this page is closed" in entry.value for entry in app.markdown)
@@ -105,7 +105,7 @@ def test_the_watcher_is_a_job(project: ProjectFolder, shop: Registered, jobs: Jo
 def test_firings_and_history_are_shown(project: ProjectFolder, shop: Registered):  # noqa: F811
     policy = save_policy(shop, Policy("Weekly", "time"))
     save_firing(shop, Firing("fi261124-aaaaaaaa", policy.id, "Weekly", 5.0, "7 days passed", outcome="kept", reason="It loses."))
-    app = open_page("operate/automate", project=project.id)
+    app = open_page("automate", project=project.id)
     assert any("Kept, no alias" in caption.value and "It loses." in caption.value for caption in app.caption)
     frames = [one.value for one in app.dataframe]
     assert any("Decided" in frame.columns and frame["Decided"][0] == "It loses." for frame in frames)

@@ -12,7 +12,8 @@ from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.store import export_recipe, load_history
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset
 from automl_core.workspace import ProjectFolder, new_id, write_json
-from pages.shared import caches, whole_table
+from pages.clean import whole_table
+from pages.shared import caches
 from tests.pages.conftest import Jobs, assert_clean, open_page
 
 MESSY = "key,city,age,same\n" + "".join(
@@ -27,7 +28,7 @@ def messy(project: ProjectFolder, tmp_path) -> Dataset:
 
 
 def page_of(data: Dataset, project: ProjectFolder):
-    return open_page("data/clean", project=project.id, dataset=data.id)
+    return open_page("clean", project=project.id, dataset=data.id)
 
 
 def present(data: Dataset) -> Recipe:
@@ -43,7 +44,7 @@ def step_of(app, op: str, data: Dataset, project: ProjectFolder) -> Step:
 
 
 def test_without_a_table_it_says_where_one_comes_from(project: ProjectFolder) -> None:
-    app = open_page("data/clean", project=project.id)
+    app = open_page("clean", project=project.id)
     assert [entry.value for entry in app.info] == ["This project has no table yet."]
     assert_clean(app)
 

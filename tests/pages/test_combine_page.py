@@ -28,7 +28,7 @@ def add(project: ProjectFolder, folder: Path, name: str, text: str) -> Dataset:
 
 def opened(project: ProjectFolder, table: Dataset, way: str, other: Dataset) -> AppTest:
     """Open the page of a table and choose the other one."""
-    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app = open_page("upload", project=project.id, dataset=table.id)
     app.radio(key="upload_combine_way").set_value(way).run()
     app.selectbox(key=f"upload_{way}_other_{table.id}").set_value(other.id).run()
     assert_clean(app)
@@ -46,12 +46,12 @@ def texts(app: AppTest) -> list[str]:
 
 
 def test_one_table_alone_offers_nothing(project: ProjectFolder, table: Dataset) -> None:
-    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app = open_page("upload", project=project.id, dataset=table.id)
     assert "Combine with another table of this project" not in [expander.label for expander in app.expander]
 
 
 def test_nothing_is_planned_before_a_table_is_chosen(project: ProjectFolder, table: Dataset, cities: Dataset) -> None:
-    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app = open_page("upload", project=project.id, dataset=table.id)
     assert "Combine with another table of this project" in [expander.label for expander in app.expander]
     chooser = app.selectbox(key=f"upload_append_other_{table.id}")
     assert (chooser.options, chooser.value) == (["cities (3 rows)"], None)

@@ -19,13 +19,13 @@ from tests.pages.conftest import Jobs, assert_clean, open_page
 
 
 def test_without_a_table_it_says_what_comes_first(project: ProjectFolder) -> None:
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     assert app.info[0].value == "This project has no table yet."
     assert app.page_link[0].label == "Upload a table"
 
 
 def test_everything_is_proposed_with_a_reason_and_start_submits_it(project: ProjectFolder, table: Dataset, jobs: Jobs) -> None:
-    app = open_page("model/compare", project=project.id, dataset=table.id)
+    app = open_page("compare", project=project.id, dataset=table.id)
     app.selectbox(key="compare_target").set_value("bought").run()
     assert_clean(app)
     suffix = f"{table.id}_bought"
@@ -47,7 +47,7 @@ def test_everything_is_proposed_with_a_reason_and_start_submits_it(project: Proj
 
 
 def test_the_fast_preset_asks_for_its_limit(project: ProjectFolder, table: Dataset, jobs: Jobs) -> None:
-    app = open_page("model/compare", project=project.id, dataset=table.id)
+    app = open_page("compare", project=project.id, dataset=table.id)
     app.selectbox(key="compare_target").set_value("bought").run()
     suffix = f"{table.id}_bought"
     assert f"compare_limit_{suffix}" not in [box.key for box in app.number_input]
@@ -63,7 +63,7 @@ def test_a_target_that_cannot_be_learned_is_explained_beside_the_form(project: P
     source = tmp_path / "flat.csv"
     source.write_text("a,b\n" + "".join(f"{row},same\n" for row in range(30)))
     data = create_dataset(project.dataset(new_id("ds")), source, "flat")
-    app = open_page("model/compare", project=project.id, dataset=data.id)
+    app = open_page("compare", project=project.id, dataset=data.id)
     app.selectbox(key="compare_target").set_value("b").run()
     assert_clean(app)
     assert app.error[0].value.startswith("The target 'b' has one value, 'same', in every row.")
@@ -75,7 +75,7 @@ def test_labels_that_differ_by_case_stop_the_start(project: ProjectFolder, tmp_p
     source.write_text("a,b\n" + "".join(f"{row * 7 % 31},{('yes', 'Yes', 'no')[row % 3]}\n" for row in range(60)))
     data = create_dataset(project.dataset(new_id("ds")), source, "case")
     save_history(data.folder, History(present=Recipe()))  # the proposed recipe would have tidied them
-    app = open_page("model/compare", project=project.id, dataset=data.id)
+    app = open_page("compare", project=project.id, dataset=data.id)
     app.selectbox(key="compare_target").set_value("b").run()
     app.button(key="compare_start").click().run()
     assert_clean(app)
@@ -84,7 +84,7 @@ def test_labels_that_differ_by_case_stop_the_start(project: ProjectFolder, tmp_p
 
 
 def test_a_finished_run_recommends_a_model_and_opens_it(project: ProjectFolder, run_folder: Path) -> None:
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     rows = app.dataframe[0].value
     assert list(rows["Model"]) == ["LightGBM", "Baseline"]
     assert list(rows["Score"]) == ["0.812 ± 0.015", "0.5"]
@@ -104,7 +104,7 @@ def test_a_run_shows_where_it_is_and_stops(
     jobs.states[run_folder.name] = "running"
     emit(run_folder, Message("'yes' is taken as the event."))
     emit(run_folder, Progress(0.5, "Fitting LightGBM, fold 2 of 5", 30.0))
-    app = open_page("model/compare", project=project.id, run=run_folder.name)
+    app = open_page("compare", project=project.id, run=run_folder.name)
     bar = app.main.get("progress")[0]
     assert bar.value == 50
     assert bar.text.startswith("Fitting LightGBM, fold 2 of 5, ")
@@ -118,7 +118,7 @@ def test_a_run_shows_where_it_is_and_stops(
 @pytest.mark.parametrize("state", ["lost", "stopped"])
 def test_an_interrupted_run_goes_on(project: ProjectFolder, run_folder: Path, jobs: Jobs, state: str) -> None:
     jobs.states[run_folder.name] = state
-    app = open_page("model/compare", project=project.id, run=run_folder.name)
+    app = open_page("compare", project=project.id, run=run_folder.name)
     app.button(key=f"compare_{run_folder.name}_resume").click().run()
     assert_clean(app)
     assert jobs.resumed == [run_folder.name]
@@ -127,19 +127,19 @@ def test_an_interrupted_run_goes_on(project: ProjectFolder, run_folder: Path, jo
 def test_a_failed_run_says_why(project: ProjectFolder, run_folder: Path, jobs: Jobs, emit: Callable[[Path, Event], None]) -> None:
     jobs.states[run_folder.name] = "failed"
     emit(run_folder, Failed("The disk is full.", "Free some space.", "ab12cd34"))
-    app = open_page("model/compare", project=project.id, run=run_folder.name)
+    app = open_page("compare", project=project.id, run=run_folder.name)
     assert app.error[0].value == "The disk is full. The details are in the log under ab12cd34.\n\n**Free some space.**"
 
 
 def test_a_run_without_its_first_row_is_waited_for(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
     (run_folder / "leaderboard.json").unlink()
     jobs.states[run_folder.name] = "running"
-    app = open_page("model/compare", project=project.id, run=run_folder.name)
+    app = open_page("compare", project=project.id, run=run_folder.name)
     assert "The first model's score will stand here in a moment." in [caption.value for caption in app.caption]
 
 
 def test_the_leaderboard_of_another_run_is_never_shown(project: ProjectFolder, run_folder: Path) -> None:
-    app = open_page("model/compare", project=project.id, run="rn261123-zzzzzzzz")
+    app = open_page("compare", project=project.id, run="rn261123-zzzzzzzz")
     assert_clean(app)
     assert app.query_params["run"] == run_folder.name
 
@@ -156,6 +156,6 @@ def test_a_leaderboard_without_a_scored_row_draws_no_chart(project: ProjectFolde
     board = Leaderboard.load(run_folder / "leaderboard.json")
     failed = tuple(replace(row, state="failed", score=None, reason="No time.") for row in board)
     replace(board, candidates=failed, recommended="").save(run_folder / "leaderboard.json")
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     assert len(app.get("plotly_chart")) == 0
     assert list(app.dataframe[0].value["State"]) == ["Failed", "Failed", "Failed"]

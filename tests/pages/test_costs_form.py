@@ -38,7 +38,7 @@ COSTS = {
 
 
 def form(project: ProjectFolder, table: Dataset) -> tuple[AppTest, str]:
-    app = open_page("model/compare", project=project.id, dataset=table.id)
+    app = open_page("compare", project=project.id, dataset=table.id)
     app.selectbox(key="compare_target").set_value("bought").run()
     assert_clean(app)
     return app, f"{table.id}_bought"
@@ -173,7 +173,7 @@ def test_numbers_have_a_figure_and_no_cost_table(project: ProjectFolder, tmp_pat
     source = tmp_path / "houses.csv"
     source.write_text("size,price\n" + "".join(f"{row},{row * 3.5 + row % 7}\n" for row in range(60)))
     data = create_dataset(project.dataset(new_id("ds")), source, "houses")
-    app = open_page("model/compare", project=project.id, dataset=data.id)
+    app = open_page("compare", project=project.id, dataset=data.id)
     app.selectbox(key="compare_target").set_value("price").run()
     assert_clean(app)
     suffix = f"{data.id}_price"
@@ -199,7 +199,7 @@ def priced(run_folder: Path) -> Path:
 
 
 def test_the_leaderboard_says_what_it_ranks_by(project: ProjectFolder, priced: Path) -> None:
-    app = open_page("model/compare", project=project.id, run=priced.name)
+    app = open_page("compare", project=project.id, run=priced.name)
     choice = app.selectbox(key=f"compare_run_{priced.name}_finished")
     assert choice.options[0].startswith("bought by Money per row, EUR, ")
     (chart,) = app.get("plotly_chart")
@@ -210,7 +210,7 @@ def test_a_leaderboard_of_an_older_run_has_its_label_too(project: ProjectFolder,
     board = read_json(priced / "leaderboard.json")
     del board["label"]
     write_json(priced / "leaderboard.json", board)
-    app = open_page("model/compare", project=project.id, run=priced.name)
+    app = open_page("compare", project=project.id, run=priced.name)
     assert_clean(app)
     assert "Money per row, EUR (higher is better)" in app.get("plotly_chart")[0].proto.spec
 
@@ -219,7 +219,7 @@ def test_a_run_without_its_table_of_costs_is_called_damaged(project: ProjectFold
     request = read_json(priced / "request.json")
     request["params"]["config"]["costs"] = None
     write_json(priced / "request.json", request)
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     assert app.selectbox(key=f"compare_run_{priced.name}_finished").options == [f"{priced.name} (damaged)"]
 
 
@@ -237,7 +237,7 @@ def test_money_and_threshold_stand_beside_the_other_numbers(project: ProjectFold
             "threshold_reason": "It is so.",
         },
     )
-    app = open_page("model/explain", project=project.id, run=priced.name, model="lightgbm")
+    app = open_page("explain", project=project.id, run=priced.name, model="lightgbm")
     (metric,) = app.main.metric
     assert (metric.label, metric.value, metric.delta) == ("Money per row, EUR on held-out rows", "1", "between 0.5 and 1.5")
     assert list(app.main.dataframe[0].value["Metric"])[:2] == ["Money per row, EUR", "Own <b>"]
@@ -253,7 +253,7 @@ def test_money_and_threshold_stand_beside_the_other_numbers(project: ProjectFold
 
 
 def test_a_table_is_entered_after_the_run(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     key = f"compare_money_{{}}_{run_folder.name}"
     assert any(caption.startswith("Say what decisions are worth") for caption in captions(app))
     app.number_input(key=key.format("true_positive")).set_value(10.0)
@@ -276,7 +276,7 @@ def test_a_table_that_is_there_is_shown_and_taken_away(project: ProjectFolder, r
     board = Leaderboard.load(run_folder / "leaderboard.json")
     best = board[board.recommended]
     board.with_candidate(replace(best, metrics={**best.metrics, "cost": 1.25})).save(run_folder / "leaderboard.json")
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     assert any(caption.startswith("By now: event found 10 EUR, false alarm -2 EUR") for caption in captions(app))
     assert app.number_input(key=f"compare_money_false_negative_{run_folder.name}").value == -50.0
     assert app.dataframe[0].value["Money a row"].iloc[0] == "1.25"

@@ -31,7 +31,7 @@ REPORT = DriftReport(
 
 
 def page_of(run: Path):
-    return open_page("operate/drift", project=run.parent.parent.name, run=run.name)
+    return open_page("drift", project=run.parent.parent.name, run=run.name)
 
 
 def checked(project: ProjectFolder, run: Path, emit, report: DriftReport | None = REPORT) -> Path:
@@ -47,7 +47,7 @@ def checked(project: ProjectFolder, run: Path, emit, report: DriftReport | None 
 
 
 def test_without_a_run_it_says_where_one_comes_from(project: ProjectFolder) -> None:
-    app = open_page("operate/drift", project=project.id)
+    app = open_page("drift", project=project.id)
     assert len(app.info) == 1
     assert_clean(app)
 

@@ -28,7 +28,7 @@ def run(run_folder: Path) -> Path:
 
 
 def test_chosen_rows_are_blended(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
-    app = open_page("model/tune", project=project.id, run=run.name)
+    app = open_page("tune", project=project.id, run=run.name)
     app.segmented_control(key="tune_part").set_value("Ensemble").run()
     app.multiselect(key=f"ensemble_rows_blend_{run.name}").set_value(["lightgbm"]).run()
     assert [error.value for error in app.error] == ["Fewer than two models are chosen.\n\n**Choose another one.**"]
@@ -44,7 +44,7 @@ def test_chosen_rows_are_blended(project: ProjectFolder, run: Path, jobs: Jobs) 
 
 @pytest.mark.parametrize("how", ["stack", "bag", "boost"])
 def test_every_way_can_be_started(how: str, project: ProjectFolder, run: Path, jobs: Jobs) -> None:
-    app = open_page("model/tune", project=project.id, run=run.name)
+    app = open_page("tune", project=project.id, run=run.name)
     app.segmented_control(key="tune_part").set_value("Ensemble").run()
     app.segmented_control(key="ensemble_how").set_value(how).run()
     app.button(key="ensemble_start").click().run()
@@ -54,7 +54,7 @@ def test_every_way_can_be_started(how: str, project: ProjectFolder, run: Path, j
 
 
 def test_a_calibration_is_started_and_what_it_did_is_drawn(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
-    app = open_page("model/tune", project=project.id, run=run.name)
+    app = open_page("tune", project=project.id, run=run.name)
     app.segmented_control(key="tune_part").set_value("Calibration").run()
     app.segmented_control(key="calibrate_how").set_value("sigmoid").run()
     app.button(key="calibrate_start").click().run()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from automl_core.evaluation.learning import LearningCurve, Point
 from automl_core.events import Failed, append_event
 from automl_core.runs import Run, write_request
 from automl_core.worker.candidates import evaluate_candidate
@@ -42,7 +44,7 @@ def run(request: pytest.FixtureRequest, project: ProjectFolder, judged_runs: dic
 
 
 def opened(project: ProjectFolder, run: Run, name: str = "Scores") -> AppTest:
-    app = open_page("model/explain", project=project.id, run=run.id, model="ensemble")
+    app = open_page("explain", project=project.id, run=run.id, model="ensemble")
     return app if name == "Scores" else part(app, name)
 
 
@@ -136,6 +138,102 @@ def test_two_models_stand_side_by_side_on_every_chart(project: ProjectFolder, ru
     app.selectbox(key=f"explain_beside_{run.id}_ensemble").set_value("forest").run()
     assert_clean(app)
     assert len(app.main.get("plotly_chart")) == 2 * len(subheaders(app))
+
+
+def beside(app: AppTest, run: Run) -> AppTest:
+    """Put a second model beside the ensemble."""
+    app.selectbox(key=f"explain_beside_{run.id}_ensemble").set_value("forest").run()
+    assert_clean(app)
+    return app
+
+
+@pytest.mark.parametrize("run", TASKS, indirect=True)
+def test_two_models_fail_side_by_side(project: ProjectFolder, run: Run, jobs: Jobs) -> None:
+    find_failing(run, "ensemble", "held-out")
+    app = beside(opened(project, run, "Where it fails"), run)
+    start = app.button(key="explain_failing_forest_held-out_start")
+    assert start.label == "Find out where it fails: Forest"
+    assert len(app.main.get("plotly_chart")) == 1
+    start.click().run()
+    assert jobs.submitted[0][1:] == ("failing", {"run": run.id, "candidate": "forest", "source": "held-out"})
+    find_failing(run, "forest", "held-out")
+    app = beside(opened(project, run, "Where it fails"), run)
+    one, other = (json.loads(chart.proto.spec) for chart in app.main.get("plotly_chart"))
+    cells = [[error for row in made["data"][0]["z"] for error in row if error is not None] for made in (one, other)]
+    assert cells[0] != cells[1]
+    for made in (one, other):  # the same colour is the same error
+        assert (made["data"][0]["zmin"], made["data"][0]["zmax"]) == (min(map(min, cells)), max(map(max, cells)))
+    assert captions(app).count("**Ensemble**") == captions(app).count("**Forest**") == 3
+    worst = [table.value for table in app.main.dataframe]
+    told = [
+        [f"{row['row']:,}" for row in read_json(run.judged(name) / "held-out" / "fails.json")["worst"]]
+        for name in ("ensemble", "forest")
+    ]
+    assert [list(table["Row"]) for table in worst] == told
+
+
+@pytest.mark.parametrize("run", TASKS, indirect=True)
+def test_the_groups_of_two_models_stand_side_by_side(project: ProjectFolder, run: Run) -> None:
+    label = "low" if run.config.task == "multiclass" else ""
+    paths = [compare_groups(run, name, "held-out", "city", label) for name in ("ensemble", "forest")]
+    app = beside(opened(project, run, "Fairness"), run)
+    app.selectbox(key="explain_fair_column").set_value("city").run()
+    assert_clean(app)
+    one, other = (json.loads(chart.proto.spec) for chart in app.main.get("plotly_chart"))
+    assert one["layout"]["xaxis"]["range"] == other["layout"]["xaxis"]["range"]
+    for made, path in zip((one, other), paths, strict=True):
+        found = read_json(path)
+        measure = "selection" if found["label"] else "error"
+        shown = next(
+            trace for trace in made["data"] if trace["x"] == [group["rates"][measure]["value"] for group in found["groups"]]
+        )
+        assert max(shown["x"]) < one["layout"]["xaxis"]["range"][1]
+    assert len(app.main.dataframe) == 4
+
+
+@pytest.mark.parametrize("run", TASKS, indirect=True)
+def test_the_ranges_of_two_models_stand_side_by_side(project: ProjectFolder, run: Run) -> None:
+    app = beside(opened(project, run, "Ranges"), run)
+    made = [json.loads(chart.proto.spec) for chart in app.main.get("plotly_chart")]
+    told = [read_json(run.judged(name) / "held-out" / "coverage.json")["held"] for name in ("ensemble", "forest")]
+    assert [figure["data"][1]["y"] for figure in made] == [[held["inside"] for held in found] for found in told]
+    assert made[0]["layout"]["yaxis"]["range"] == made[1]["layout"]["yaxis"]["range"]
+    assert len([text for text in captions(app) if text.startswith(":material/verified: Asked for 90 %")]) == 2
+    assert len(app.main.dataframe) == 4
+
+
+def test_each_of_two_models_has_its_own_slider(project: ProjectFolder, run: Run, jobs: Jobs) -> None:
+    app = beside(opened(project, run, "Threshold"), run)
+    one, other = (f"explain_threshold_{run.id}_{name}" for name in ("ensemble", "forest"))
+    before = [metric.value for metric in app.main.metric]
+    app.slider(key=other).set_value(0.1).run()
+    assert_clean(app)
+    after = [metric.value for metric in app.main.metric]
+    assert len(after) == 8 and after[:4] == before[:4] and sum(map(int, after[4:])) == 300
+    assert int(after[4]) >= int(before[4]) and int(after[6]) > int(before[6])
+    assert app.button(key=f"{one}_store").disabled and not app.button(key=f"{other}_store").disabled
+    app.button(key=f"{other}_store").click().run()
+    params = {"run": run.id, "candidate": "forest", "threshold": 0.1, "reason": "A person chose it."}
+    assert jobs.submitted[0][1:] == ("decide", params)
+
+
+def test_learning_curves_stand_side_by_side_on_one_scale(project: ProjectFolder, run: Run, jobs: Jobs) -> None:
+    for name, scores in (("ensemble", (0.6, 0.7)), ("forest", (0.5, 0.9))):
+        points = (Point(50, 0.5, (scores[0],) * 2, (0.95, 0.95)), Point(100, 1.0, (scores[1],) * 2, (0.95, 0.95)))
+        curve = LearningCurve(name, name.title(), "roc_auc", "ROC AUC", True, points)
+        write_json(run.judged(name) / "learning.json", curve.to_dict())
+    app = beside(opened(project, run, "More rows"), run)
+    made = [json.loads(chart.proto.spec) for chart in app.main.get("plotly_chart")]
+    assert [figure["data"][0]["y"] for figure in made] == [[0.6, 0.7], [0.5, 0.9]]
+    assert made[0]["layout"]["yaxis"]["range"] == made[1]["layout"]["yaxis"]["range"] == pytest.approx([0.482, 0.968])
+    assert [list(table.value["Rows not learned from"]) for table in app.main.dataframe] == [["0.6", "0.7"], ["0.5", "0.9"]]
+
+
+def test_a_second_model_that_was_not_judged_yet_is_offered_by_name(project: ProjectFolder, run: Run) -> None:
+    run.evaluation("forest").unlink()
+    app = beside(opened(project, run, "Ranges"), run)
+    assert app.button(key="explain_evaluate_forest_start").label == "Judge it on the held-out rows: Forest"
+    assert len(app.main.get("plotly_chart")) == 1  # the first stays
 
 
 def test_out_of_fold_rows_and_a_file_are_judged_too(project: ProjectFolder, run: Run, jobs: Jobs, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def explanation(columns: tuple[str, str] = ("age", "city")) -> Explanation:
 
 
 def inspect(project: ProjectFolder, run_folder: Path) -> AppTest:
-    return open_page("model/explain", project=project.id, run=run_folder.name)
+    return open_page("explain", project=project.id, run=run_folder.name)
 
 
 def buttons(app: AppTest) -> dict[str, str]:
@@ -82,7 +82,7 @@ def change_config(run_folder: Path, **changes: Any) -> None:
 
 
 def test_without_a_run_it_says_what_comes_first(project: ProjectFolder) -> None:
-    app = open_page("model/explain", project=project.id)
+    app = open_page("explain", project=project.id)
     assert app.info[0].value == "This project has no model yet. Models come from a comparison."
     assert app.page_link[0].label == "Compare models"
 
@@ -119,7 +119,8 @@ def test_a_button_starts_its_job_once_and_follows_it(
     app.button(key=f"explain_{kind}_lightgbm_start").click().run()
     assert_clean(app)
     ((job_id, found, params),) = jobs.submitted
-    more = {"document": "report", "contents": list(CONTENTS), "pdf": False} if kind == "report" else {}
+    quick = [name for name in CONTENTS if name not in ("effects", "learning")]
+    more = {"document": "report", "contents": quick, "pdf": False} if kind == "report" else {}
     assert (found, params) == (kind, {"run": run_folder.name, "candidate": "lightgbm", **more})
     assert f"explain_{kind}_lightgbm_start" not in buttons(app)
     assert app.button(key=f"explain_{kind}_lightgbm_stop").label == "Stop"
@@ -245,6 +246,43 @@ def test_a_damaged_result_is_told_in_its_place(project: ProjectFolder, run_folde
     app = inspect(project, run_folder)
     assert [error.value for error in app.main.error] == ["This evaluation has format 7. This version reads format 1."]
     assert {"explain_explain_lightgbm_start", "explain_report_lightgbm_start"} <= set(buttons(app))
+
+
+def test_the_report_holds_what_is_ticked(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
+    run = Run(run_folder)
+    write_json(run.learning("lightgbm"), {"format": 1})
+    app = inspect(project, run_folder)
+    ticked = {name: app.checkbox(key=f"explain_contents_{name}").value for name in CONTENTS}
+    assert [name for name, value in ticked.items() if not value] == ["effects"]  # not found out yet, and takes long
+    for name in CONTENTS:
+        app.checkbox(key=f"explain_contents_{name}").set_value(name == "effects")
+    app.run()
+    assert_clean(app)
+    app.button(key="explain_report_lightgbm_start").click().run()
+    assert_clean(app)
+    asked = {"run": run.id, "candidate": "lightgbm", "document": "report", "contents": ["effects"], "pdf": False}
+    assert jobs.submitted[0][1:] == ("report", asked)
+
+
+def test_a_report_without_a_part_is_not_started(project: ProjectFolder, run_folder: Path) -> None:
+    app = inspect(project, run_folder)
+    for name in CONTENTS:
+        app.checkbox(key=f"explain_contents_{name}").set_value(False)
+    app.run()
+    assert_clean(app)
+    start = app.button(key="explain_report_lightgbm_start")
+    assert start.disabled and start.help == "Choose at least one part."
+
+
+def test_a_card_needs_no_parts(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
+    app = inspect(project, run_folder)
+    app.segmented_control(key="explain_document").set_value("card").run()
+    start = app.button(key="explain_report_lightgbm_start")
+    assert start.label == "Write the card"
+    start.click().run()
+    assert_clean(app)
+    asked = {"run": run_folder.name, "candidate": "lightgbm", "document": "card", "pdf": False}
+    assert jobs.submitted[0][1:] == ("report", asked)
 
 
 def test_what_is_packed_can_be_downloaded(project: ProjectFolder, run_folder: Path) -> None:

@@ -15,14 +15,14 @@ from automl_core.events import Failed, append_event
 from automl_core.profiling.leakage import measure_leakage
 from automl_core.profiling.profile import profile
 from automl_core.workspace import ProjectFolder, new_id, write_json
-from pages.shared import alerts_view, profile_view
+from pages.explore import alerts_view, profile_view
 from tests.pages.conftest import Jobs, assert_clean, open_app, open_page
 
 HOSTILE = "<b>bold</b> `$x$` :red[y]"
 
 
 def explore(project: ProjectFolder, data: Dataset) -> AppTest:
-    return open_page("data/explore", project=project.id, dataset=data.id)
+    return open_page("explore", project=project.id, dataset=data.id)
 
 
 def metrics(app: AppTest) -> dict[str, str]:
@@ -43,12 +43,12 @@ def nasty(project: ProjectFolder, tmp_path: Path) -> Dataset:
 
 
 def test_without_a_project_it_says_what_comes_first() -> None:
-    app = open_page("data/explore")
+    app = open_page("explore")
     assert app.info[0].value == "No project is open. Start with a sample or a file of your own."
 
 
 def test_without_a_table_it_says_what_comes_first(project: ProjectFolder) -> None:
-    app = open_page("data/explore", project=project.id)
+    app = open_page("explore", project=project.id)
     assert app.info[0].value == "This project has no table yet."
     assert not app.metric
 

@@ -26,7 +26,7 @@ FORECAST = Forecast(
 
 
 def form(project: ProjectFolder, table: Dataset) -> AppTest:
-    app = open_page("model/compare", project=project.id, dataset=table.id)
+    app = open_page("compare", project=project.id, dataset=table.id)
     app.selectbox(key="compare_target").set_value("bought").run()
     return app
 
@@ -107,7 +107,7 @@ def test_a_start_does_not_wait_for_a_forecast(project: ProjectFolder, table: Dat
 
 def test_a_finished_run_sets_its_forecast_against_what_it_took(project: ProjectFolder, run_folder: Path) -> None:
     FORECAST.save(run_folder / "forecast.json")
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     table = app.dataframe[-1].value
     assert list(table["Models"]) == ["Boosting, LightGBM"]
     # 1.25 s summed over five folds, two at a time; predicting 47.5 rows is nothing beside it.
@@ -119,7 +119,7 @@ def test_a_finished_run_sets_its_forecast_against_what_it_took(project: ProjectF
 
 
 def test_a_run_without_a_forecast_or_with_a_damaged_one_shows_none(project: ProjectFolder, run_folder: Path) -> None:
-    none = [frame.proto.id for frame in open_page("model/compare", project=project.id).dataframe]
+    none = [frame.proto.id for frame in open_page("compare", project=project.id).dataframe]
     (run_folder / "forecast.json").write_text(json.dumps({"format": 1, "families": []}))
-    assert [frame.proto.id for frame in open_page("model/compare", project=project.id).dataframe] == none
+    assert [frame.proto.id for frame in open_page("compare", project=project.id).dataframe] == none
     assert not any("forecast" in name for name in none)

@@ -52,7 +52,7 @@ def judged(run: Path, value: float = 0.9) -> None:
 
 
 def test_groups_and_marks_stand_in_the_table(project: ProjectFolder, run: Path) -> None:
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     table = app.dataframe[0].value
     assert list(table["Model"]) == ["Best", "Near", "Far", "Dummy"]
     assert list(table["Group"]) == ["A", "A", "B", "C"]
@@ -65,27 +65,27 @@ def test_groups_and_marks_stand_in_the_table(project: ProjectFolder, run: Path) 
 
 def test_another_model_can_be_used_instead(project: ProjectFolder, run: Path) -> None:
     key = f"compare_{run.name}"
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     app.button(key=f"{key}_use_near").click().run()
     assert_clean(app)
     assert app.query_params["model"] == "near"
     assert "In use: **Near**" in [text.value for text in app.markdown]
     assert app.button(key=f"{key}_inspect").label == "Inspect the one in use"
     assert app.button(key=f"{key}_use_best").label == "Use this instead"
-    app.switch_page("pages/model/predict.py").run()
+    app.switch_page("pages/predict/page.py").run()
     assert_clean(app)
     assert app.query_params["model"] == "near"
 
 
 def test_search_and_held_out_that_part_ways_are_a_warning(project: ProjectFolder, run: Path) -> None:
     judged(run, 0.6)
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     assert app.warning[0].value.endswith("rows that belong together and were split.")
 
 
 def test_the_chart_shows_scores_or_the_course(project: ProjectFolder, run: Path) -> None:
     key = f"compare_{run.name}_chart_ended"
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     assert app.segmented_control(key=key).value == "Scores"
     app.segmented_control(key=key).set_value("Course").run()
     assert_clean(app)
@@ -94,7 +94,7 @@ def test_the_chart_shows_scores_or_the_course(project: ProjectFolder, run: Path)
 
 def test_while_it_runs_nothing_is_judged_yet(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
     jobs.states[run.name] = "running"
-    app = open_page("model/compare", project=project.id, run=run.name)
+    app = open_page("compare", project=project.id, run=run.name)
     assert not [button for button in app.button if "_use_" in button.key]
     assert not any("told apart" in caption.value for caption in app.caption)
     assert app.markdown[0].value == "Best so far: **Best**, ROC AUC 0.910 ± 0.010"
@@ -105,7 +105,7 @@ def test_many_rows_without_a_score_are_folded_away(project: ProjectFolder, run: 
     lost = tuple(Candidate(f"x{k}", f"Model {k}", "kernel", state="failed", reason="It failed.") for k in range(6))
     board = Leaderboard.load(run / "leaderboard.json")
     replace(board, candidates=(*ROWS, *lost)).save(run / "leaderboard.json")
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     assert list(app.dataframe[0].value["Model"]) == ["Best", "Near", "Far", "Dummy"]
     assert "6 models without a score, and why" in [expander.label for expander in app.expander]
     assert list(app.dataframe[1].value["Model"]) == [f"Model {k}" for k in range(6)]
@@ -113,10 +113,10 @@ def test_many_rows_without_a_score_are_folded_away(project: ProjectFolder, run: 
 
 def test_one_click_learns_the_kept_rows_too(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
     key = f"compare_{run.name}"
-    app = open_page("model/compare", project=project.id, run=run.name)
+    app = open_page("compare", project=project.id, run=run.name)
     assert f"{key}_relearn" not in [button.key for button in app.button]
     judged(run)
-    app = open_page("model/compare", project=project.id, run=run.name)
+    app = open_page("compare", project=project.id, run=run.name)
     app.button(key=f"{key}_relearn").click().run()
     assert_clean(app)
     ((made, kind, params),) = jobs.submitted
@@ -126,7 +126,7 @@ def test_one_click_learns_the_kept_rows_too(project: ProjectFolder, run: Path, j
     assert params[KIND]["run"] == run.name
     assert [spec["id"] for spec in params[KIND]["specs"]] == ["best"]
     assert app.query_params["run"] == made
-    back = open_page("model/compare", project=project.id, run=run.name)
+    back = open_page("compare", project=project.id, run=run.name)
     assert back.button(key=f"{key}_relearned").label == "See it with every row learned"
 
 
@@ -146,12 +146,12 @@ def test_a_model_that_learned_every_row_shows_why_it_can_be_trusted(project: Pro
         "It learned every row, so its own scores are out-of-fold. The same model, chosen and judged before, had ROC AUC 0.9 "
         "(0.87 to 0.93) on 12 rows that it had not learned from."
     )
-    app = open_page("model/compare", project=project.id, run=relearned.name)
+    app = open_page("compare", project=project.id, run=relearned.name)
     assert f":material/verified: {reason}" in [caption.value for caption in app.caption]
     assert app.markdown[0].value.endswith("out-of-fold")
     assert "Score, out-of-fold" in app.dataframe[0].value
     assert not any("told apart" in caption.value for caption in app.caption)
     assert "every row learned" in app.selectbox[0].options[0]
-    inspect = open_page("model/explain", project=project.id, run=relearned.name)
+    inspect = open_page("explain", project=project.id, run=relearned.name)
     assert [info.value for info in inspect.info] == [reason]
     assert "See its verdict" in [link.label for link in inspect.page_link]

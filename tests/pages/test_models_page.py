@@ -25,12 +25,12 @@ def shop(project: ProjectFolder, tmp_path: Path) -> Registered:
 
 
 def test_without_a_run_the_page_says_what_comes_first(project: ProjectFolder):
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     assert any("No model of this project was scored yet" in info.value for info in app.info)
 
 
 def test_a_model_is_registered_under_a_proposed_name(project: ProjectFolder, run_folder: Path, jobs: Jobs):
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     assert app.text_input(key="models_register_new_name").value == "shop"
     assert app.selectbox(key="models_register_new_run").value == run_folder.name
     app.text_input(key="models_register_new_name").set_value("a/b").run()
@@ -48,7 +48,7 @@ def test_a_model_is_registered_under_a_proposed_name(project: ProjectFolder, run
 
 
 def test_promotion_needs_a_reason_and_moves_the_pointer(project: ProjectFolder, shop: Registered, jobs: Jobs):
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     key = f"models_promote_{shop.id}"
     assert any("No champion yet" in entry.value for entry in app.markdown)
     app.button(key=f"{key}_do").click().run()
@@ -64,7 +64,7 @@ def test_promotion_needs_a_reason_and_moves_the_pointer(project: ProjectFolder, 
 
 
 def test_who_looked_at_an_older_state_is_told_what_came_between(project: ProjectFolder, shop: Registered):
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     key = f"models_promote_{shop.id}"
     app.text_input(key=f"{key}_reason_3").set_value("the best so far").run()
     shown = shop.standing()
@@ -88,7 +88,7 @@ def test_who_looked_at_an_older_state_is_told_what_came_between(project: Project
 def test_roll_back_is_offered_when_there_was_a_champion_before(project: ProjectFolder, shop: Registered):
     for number in (1, 2):
         shop.promote(number, "champion", "newer")
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     key = f"models_rollback_{shop.id}"
     app.text_input(key=f"{key}_reason_5").set_value("wrong prices").run()
     app.button(key=f"{key}_do").click().run()
@@ -101,7 +101,7 @@ def test_one_damaged_version_does_not_hide_the_others(project: ProjectFolder, sh
     shop.promote(2, "champion", "good")
     shop.promote(3, "challenger", "better")
     (shop.home(3) / "version.json").write_text("{")
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     (told,) = [error.value.replace("\\", "") for error in app.error]
     assert told.startswith("version.json in 3 is damaged: ")
     assert list(app.dataframe[0].value["Version"]) == [2, 1]
@@ -115,7 +115,7 @@ def test_a_champion_whose_folder_was_deleted_is_told(project: ProjectFolder, sho
     shop.promote(1, "challenger", "other")
     for number in (1, 2):
         shutil.rmtree(shop.home(number))
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     assert_clean(app)
     texts = [entry.value for entry in app.markdown]
     assert any("**Version 2** is champion, and its files are damaged or gone" in text for text in texts)
@@ -125,20 +125,20 @@ def test_a_champion_whose_folder_was_deleted_is_told(project: ProjectFolder, sho
 def test_without_any_readable_version_the_page_says_why(project: ProjectFolder, shop: Registered):
     for number in (1, 2, 3):
         (shop.home(number) / "version.json").write_text("{")
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     assert len(app.error) == 3
     assert not app.dataframe
 
 
 def test_an_altered_file_is_refused_at_the_button(project: ProjectFolder, shop: Registered):
     (shop.home(3) / MODEL).write_text("other")
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     app.button(key=f"models_checked_{shop.id}_3_ask").click().run()
     assert "is not the one that was registered" in app.error[0].value
 
 
 def test_two_versions_are_compared_by_a_job_and_shown(project: ProjectFolder, shop: Registered, jobs: Jobs):
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     key = f"models_compare_{shop.id}_3"
     app.button(key=f"{key}_start").click().run()
     job_id, kind, params = jobs.submitted[-1]
@@ -155,7 +155,7 @@ def test_two_versions_are_compared_by_a_job_and_shown(project: ProjectFolder, sh
 
 
 def test_mlflow_is_brought_what_it_lacks(project: ProjectFolder, shop: Registered, jobs: Jobs):
-    app = open_page("operate/models", project=project.id)
+    app = open_page("models", project=project.id)
     assert any("MLflow lacks version 1, 2, 3." in entry.value for entry in app.markdown)
     app.button(key=f"models_mirror_{shop.id}_start").click().run()
     assert jobs.submitted[-1][1:] == ("mirror", {"model": shop.id})

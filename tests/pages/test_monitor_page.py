@@ -18,12 +18,12 @@ from tests.registry.conftest import a_version
 
 
 def test_without_a_version_the_page_says_what_comes_first(project: ProjectFolder):
-    app = open_page("operate/monitor", project=project.id)
+    app = open_page("monitor", project=project.id)
     assert any("No version is in use yet" in info.value for info in app.info)
 
 
 def test_the_log_is_turned_on_by_a_person(project: ProjectFolder, shop: Registered):  # noqa: F811
-    app = open_page("operate/monitor", project=project.id)
+    app = open_page("monitor", project=project.id)
     assert any("Nothing is logged." in info.value for info in app.info)
     app.toggle(key=f"monitor_on_{shop.id}").set_value(True).run()
     app.text_input(key=f"monitor_webhook_{shop.id}").set_value("ftp://x").run()
@@ -45,7 +45,7 @@ def test_a_status_is_shown_and_a_look_is_a_job(project: ProjectFolder, shop: Reg
         STATUS, total=replace(TOTAL, performance=0.8), periods=periods, drift=Seen("act", "Age moved.", ("Age: up.",))
     )
     write_json(status_file(shop), status.to_dict())
-    app = open_page("operate/monitor", project=project.id)
+    app = open_page("monitor", project=project.id)
     values = {metric.label: metric.value for metric in app.metric}
     assert values["Rows predicted"] == "100" and values["ROC AUC, true"] == "0.8"
     app.button(key="monitor_look").click().run()
@@ -53,7 +53,7 @@ def test_a_status_is_shown_and_a_look_is_a_job(project: ProjectFolder, shop: Reg
 
 
 def test_the_log_of_a_service_is_read_where_it_lies(project: ProjectFolder, shop: Registered, tmp_path):  # noqa: F811
-    app = open_page("operate/monitor", project=project.id)
+    app = open_page("monitor", project=project.id)
     services = app.multiselect(key=f"monitor_services_{shop.id}")
     services.set_value([str(tmp_path / "logs")]).run()
     app.button(key=f"monitor_save_{shop.id}").click().run()
@@ -73,7 +73,7 @@ def test_drift_in_use_is_shown_here_and_in_full_on_its_page(project: ProjectFold
     save_settings(registered, Settings(on=True))
     write_json(status_file(registered), replace(STATUS, version=1, drift=Seen.of(REPORT)).to_dict())
     write_json(drift_file(registered), {"format": 1, "stamp": {"version": 1}, "report": REPORT.to_dict()})
-    app = open_page("operate/monitor", project=project.id)
+    app = open_page("monitor", project=project.id)
     assert_clean(app)
     assert "'age' moved" in app.error[0].value.replace("\\", "")
     assert app.segmented_control(key=f"monitor_drift_{registered.id}_line").value == "ROC AUC"
@@ -81,7 +81,7 @@ def test_drift_in_use_is_shown_here_and_in_full_on_its_page(project: ProjectFold
     assert table["ROC AUC, estimated"].tolist()[0] == 0.8 and table["Period"].tolist() == ["2024-01", "2024-02"]
     link = next(link for link in app.get("page_link") if link.proto.label == "Every column (2)")
     assert f"run={run_folder.name}" in link.proto.query_string and "model=lightgbm" in link.proto.query_string
-    page = open_page("operate/drift", project=project.id, run=run_folder.name, model="lightgbm")
+    page = open_page("drift", project=project.id, run=run_folder.name, model="lightgbm")
     assert_clean(page)
     assert page.error[0].value == app.error[0].value
     assert any("Columns" in entry.value for entry in page.subheader)

@@ -88,8 +88,8 @@ def test_each_sees_the_projects_that_are_theirs_or_shared(enter: Enter, workspac
 
 
 PAGES = (
-    "data/upload", "data/explore", "data/clean", "model/compare", "model/tune", "model/explain", "model/whatif", "model/predict",
-    "operate/models", "operate/drift", "operate/monitor", "operate/automate",
+    "upload", "explore", "clean", "compare", "tune", "explain", "whatif", "predict",
+    "models", "drift", "monitor", "automate",
 )  # fmt: skip
 
 
@@ -126,12 +126,12 @@ def test_the_start_button_is_off_for_a_viewer_and_on_for_an_editor(enter: Enter,
     for role, off in (("viewer", True), ("editor", False)):
         access.share(project, BEN, role)
         enter(email=BEN)
-        app = open_page("model/compare", project=project.id, dataset=table.id)
+        app = open_page("compare", project=project.id, dataset=table.id)
         app.selectbox(key="compare_target").set_value("bought").run()
         assert app.button(key="compare_start").disabled is off
 
 
-@pytest.mark.parametrize("page", ["data/upload", "model/predict", "operate/drift"])
+@pytest.mark.parametrize("page", ["upload", "predict", "drift"])
 def test_a_viewer_can_bring_no_file(enter: Enter, project: ProjectFolder, table: Dataset, run_folder: Path, page: str) -> None:
     access.give(project, ADA)
     for role, off in (("viewer", True), ("editor", False)):
@@ -199,5 +199,5 @@ def test_a_job_of_another_person_is_not_in_the_sidebar(enter: Enter, project: Pr
 
 def test_an_id_that_is_none_is_told_the_same(enter: Enter) -> None:
     enter(email=BEN)
-    app = open_page("model/compare", project=new_id("pr"))
+    app = open_page("compare", project=new_id("pr"))
     assert "There is no such project, or it is not shared with you." in app.error[0].value

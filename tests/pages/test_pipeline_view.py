@@ -19,13 +19,13 @@ def shown(app: AppTest) -> list[str]:
 
 
 def test_a_project_without_a_model_says_what_a_pipeline_needs(project: ProjectFolder):
-    app = open_page("operate/automate", project=project.id)
+    app = open_page("automate", project=project.id)
     assert any("this project has no run with a model yet" in caption.value for caption in app.caption)
 
 
 def test_a_run_becomes_a_pipeline_before_anything_is_registered(project: ProjectFolder, run_folder: Path):
     (run_folder / "model.zip").write_bytes(b"a model")
-    app = open_page("operate/automate", project=project.id)
+    app = open_page("automate", project=project.id)
     assert any("Policies belong to a registered model" in info.value for info in app.info)
     made = read_pipeline(shown(app)[0])
     assert (made.name, made.project, made.registry.name) == ("Shop, bought", "Shop", "Shop")
@@ -35,7 +35,7 @@ def test_a_run_becomes_a_pipeline_before_anything_is_registered(project: Project
 
 def test_what_is_chosen_stands_in_the_files(project: ProjectFolder, run_folder: Path, shop: Registered):  # noqa: F811
     (run_folder / "model.zip").write_bytes(b"a model")
-    app = open_page("operate/automate", project=project.id)
+    app = open_page("automate", project=project.id)
     app.text_input(key="automate_pipeline_file").set_value("/data/new.csv").run()
     app.number_input(key="automate_pipeline_rows").set_value(50).run()
     app.number_input(key="automate_pipeline_score_roc_auc").set_value(0.7).run()
@@ -62,5 +62,5 @@ def test_a_run_that_lost_its_table_is_told(project: ProjectFolder, run_folder: P
 
     (run_folder / "model.zip").write_bytes(b"a model")
     shutil.rmtree(project.path / "datasets")
-    app = open_page("operate/automate", project=project.id)
+    app = open_page("automate", project=project.id)
     assert any("is no longer in the project" in error.value for error in app.error)

@@ -26,7 +26,7 @@ ROWS = b"age,city\n30,Rome\n40,Oslo\n"
 
 
 def page_of(run: Path):
-    return open_page("model/predict", project=run.parent.parent.name, run=run.name)
+    return open_page("predict", project=run.parent.parent.name, run=run.name)
 
 
 def predicted(project: ProjectFolder, run: Path, emit, *, messages: tuple[Message, ...] = ()) -> Path:
@@ -44,7 +44,7 @@ def predicted(project: ProjectFolder, run: Path, emit, *, messages: tuple[Messag
 
 
 def test_without_a_run_it_says_where_one_comes_from(project: ProjectFolder) -> None:
-    app = open_page("model/predict", project=project.id)
+    app = open_page("predict", project=project.id)
     assert len(app.info) == 1
     assert_clean(app)
 
@@ -164,7 +164,7 @@ def test_a_row_says_where_its_label_begins(monkeypatch: pytest.MonkeyPatch, clas
 
 
 def test_one_row_is_predicted_by_a_form(real_run: Path) -> None:
-    app = open_page("model/predict", project=real_run.parent.parent.name, run=real_run.name, model="logistic")
+    app = open_page("predict", project=real_run.parent.parent.name, run=real_run.name, model="logistic")
     app.number_input(key="predict_field_age").set_value(70)
     app.selectbox(key="predict_field_city").set_value("Rome")
     next(button for button in app.button if button.label == "Predict this row").click().run()

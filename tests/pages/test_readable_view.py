@@ -54,7 +54,7 @@ def read(project: ProjectFolder, run_folder: Path) -> Any:
         board.with_candidate(replace(board["lightgbm"], family=family, params=params)).save(run_folder / "leaderboard.json")
         if found is not None:
             write_json(run_folder / "readables" / "lightgbm.json", found.to_dict())
-        return open_page("model/explain", project=project.id, run=run_folder.name)
+        return open_page("explain", project=project.id, run=run_folder.name)
 
     return opened
 

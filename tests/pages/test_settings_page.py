@@ -34,7 +34,7 @@ def labels(app: AppTest) -> list[str]:
 
 
 def test_limits_are_changed_in_the_form(workspace: Workspace) -> None:
-    app = open_page("operate/settings")
+    app = open_page("settings")
     app.number_input(key="settings_jobs").set_value(3)
     next(button for button in app.button if button.label == "Save").click().run()
     assert_clean(app)
@@ -43,7 +43,7 @@ def test_limits_are_changed_in_the_form(workspace: Workspace) -> None:
 
 
 def test_others_read_the_limits(as_ada: None) -> None:
-    app = open_page("operate/settings")
+    app = open_page("settings")
     assert not app.number_input
     assert "Jobs of one person: **20** jobs" in [text.value for text in app.markdown]
     assert not {"Save", "Export the workspace"} & set(labels(app))
@@ -51,7 +51,7 @@ def test_others_read_the_limits(as_ada: None) -> None:
 
 
 def test_the_backup_is_written_and_offered(workspace: Workspace, project: ProjectFolder) -> None:
-    app = open_page("operate/settings")
+    app = open_page("settings")
     app.button(key="settings_export").click().run()
     assert_clean(app)
     (made,) = (workspace.root / "exports").iterdir()
@@ -63,7 +63,7 @@ def test_the_backup_is_written_and_offered(workspace: Workspace, project: Projec
 def test_what_was_done_is_listed_and_narrowed(workspace: Workspace, project: ProjectFolder) -> None:
     with acting_as(ADA):
         create_project(workspace, "Garden")
-    app = open_page("operate/activity")
+    app = open_page("activity")
     table = app.dataframe[0].value
     assert list(table["What"]) == ["Made a project", "Made a project"]
     assert list(table["Project"]) == ["Garden", "Shop"]
@@ -76,7 +76,7 @@ def test_what_was_done_is_listed_and_narrowed(workspace: Workspace, project: Pro
 def test_a_person_reads_their_own_projects_only(as_ada: None, workspace: Workspace, project: ProjectFolder) -> None:
     with acting_as(ADA):
         create_project(workspace, "Garden")
-    table = open_page("operate/activity").dataframe[0].value
+    table = open_page("activity").dataframe[0].value
     assert "Shop" not in " ".join(table["Project"]) + " ".join(table["Object"])
     assert set(table["Who"]) == {ADA.id}
 
@@ -99,7 +99,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_text(tmp_path: Path) -> None:
 
 
 def test_networks_that_alerts_may_reach_are_set_in_the_form(workspace: Workspace) -> None:
-    app = open_page("operate/settings")
+    app = open_page("settings")
     app.text_input(key="settings_webhooks").set_value("10.0.0.7/8, 192.168.1.20")
     next(button for button in app.button if button.label == "Save").click().run()
     assert_clean(app)

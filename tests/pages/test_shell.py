@@ -12,15 +12,15 @@ from streamlit.testing.v1 import AppTest
 from automl_core.data.dataset import Dataset
 from automl_core.events import Event, Progress
 from automl_core.workspace import ProjectFolder, Workspace
-from pages.shared import jobs as job_panel
+from pages.shared import job_state
 from pages.shared.pagelist import PAGES, ROOT
 from tests.pages.conftest import Jobs, assert_clean, open_app, open_page
 
 NEED = {
-    "data/upload": None,
-    "model/compare": "No project is open. Start with a sample or a file of your own.",
-    "model/explain": "No project is open. Start with a sample or a file of your own.",
-    "model/predict": "No project is open. Start with a sample or a file of your own.",
+    "upload": None,
+    "compare": "No project is open. Start with a sample or a file of your own.",
+    "explain": "No project is open. Start with a sample or a file of your own.",
+    "predict": "No project is open. Start with a sample or a file of your own.",
 }
 
 
@@ -41,14 +41,14 @@ def test_every_listed_page_has_its_script_one_folder_below_pages() -> None:
 
 
 def test_a_link_opens_what_it_names(project: ProjectFolder, table: Dataset) -> None:
-    app = open_page("model/compare", project=project.id, dataset=table.id)
+    app = open_page("compare", project=project.id, dataset=table.id)
     assert app.selectbox(key="compare_target").options == ["age", "city", "bought"]
 
 
 def test_ids_survive_a_page_change_that_drops_the_parameters(project: ProjectFolder, table: Dataset) -> None:
     """A click in the sidebar's navigation brings a URL without parameters; the session's copy fills it again."""
-    app = open_page("data/upload", project=project.id, dataset=table.id)
-    app.switch_page("pages/model/compare.py")
+    app = open_page("upload", project=project.id, dataset=table.id)
+    app.switch_page("pages/compare/page.py")
     app.query_params.clear()
     app.run()
     assert_clean(app)
@@ -79,7 +79,7 @@ def test_a_link_to_another_project_brings_nothing_of_the_old_one(
     from automl_core.projects import create_project
 
     other = create_project(workspace, "Garden").id
-    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app = open_page("upload", project=project.id, dataset=table.id)
     app.query_params.clear()
     app.query_params["project"] = other
     app.run()
@@ -104,7 +104,7 @@ def test_choosing_upstream_clears_downstream() -> None:
 
 @pytest.mark.parametrize("bad", ["../../etc", "pr261123-abcdefgh"])
 def test_a_link_to_nothing_is_explained(bad: str) -> None:
-    app = open_page("model/compare", project=bad)
+    app = open_page("compare", project=bad)
     texts = [entry.value for entry in (*app.error, *app.info)]
     assert any("is no id of this workspace" in text or "no longer in the workspace" in text for text in texts)
 
@@ -156,4 +156,4 @@ def test_what_runs_shows_on_every_page_and_can_be_stopped(
     ("seconds", "words"), [(-3, "0 s"), (8.4, "8 s"), (89, "89 s"), (120, "2 min"), (5000, "83 min"), (9000, "2 h 30 min")]
 )
 def test_time_left_reads_as_people_say_it(seconds: float, words: str) -> None:
-    assert job_panel.duration(seconds) == words
+    assert job_state.duration(seconds) == words

@@ -28,7 +28,7 @@ def visits(project: ProjectFolder, tmp_path: Path) -> Dataset:
 
 
 def ask(project: ProjectFolder, data: Dataset):
-    app = open_page("model/compare", project=project.id, dataset=data.id)
+    app = open_page("compare", project=project.id, dataset=data.id)
     app.selectbox(key="compare_target").set_value("bought").run()
     assert_clean(app)
     return app, f"{data.id}_bought"
@@ -100,7 +100,7 @@ PROOF = Proof(
 
 def test_the_proof_of_a_run_stands_under_its_leaderboard(project: ProjectFolder, run_folder: Path) -> None:
     PROOF.save(run_folder)
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     said = [text.value for text in app.markdown]
     assert ":material/check_circle: **Rows**: No row is learned from and judged at once." in said
     assert "Not checked: Rows were not divided by group." in [caption.value for caption in app.caption]
@@ -122,7 +122,7 @@ def test_the_proof_of_a_run_stands_under_its_leaderboard(project: ProjectFolder,
 def test_a_check_that_failed_is_seen_without_opening(project: ProjectFolder, run_folder: Path) -> None:
     bad = Check("rows_apart", "Rows", "failed", "1 row is learned from and judged at once.", {"both": 1})
     Proof((bad,), (Side("Fold 1", 40, 30),)).save(run_folder)
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     (box,) = [box for box in app.expander if box.label.startswith("How rows were divided")]
     assert box.label == "How rows were divided: 1 of 1 checks failed"
     assert list(app.dataframe[-1].value.columns) == ["Part", "Learned from", "Judged"]
@@ -130,8 +130,8 @@ def test_a_check_that_failed_is_seen_without_opening(project: ProjectFolder, run
 
 
 def test_a_run_without_a_proof_shows_none_and_a_damaged_one_says_so(project: ProjectFolder, run_folder: Path) -> None:
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     assert not [box for box in app.expander if box.label.startswith("How rows were divided")]
     write_json(run_folder / "proof.json", {"format": 9})
-    app = open_page("model/compare", project=project.id)
+    app = open_page("compare", project=project.id)
     assert app.error[0].value.startswith("This proof has format 9.")

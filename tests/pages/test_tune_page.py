@@ -49,12 +49,12 @@ def a_study(run: Path, *, ended: bool) -> Study:
 
 
 def test_without_a_run_the_page_says_what_comes_first(project: ProjectFolder) -> None:
-    app = open_page("model/tune", project=project.id)
+    app = open_page("tune", project=project.id)
     assert any("no model yet" in info.value for info in app.info)
 
 
 def test_a_study_is_asked_for_and_started(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
-    app = open_page("model/tune", project=project.id, run=run.name)
+    app = open_page("tune", project=project.id, run=run.name)
     assert app.selectbox(key=f"tune_model_{run.name}").value == "lightgbm"
     assert any(caption.value == "Proposed: It makes the most of about 40 trials over 6 parameters." for caption in app.caption)
     app.number_input(key="tune_budget_Trials").set_value(12).run()
@@ -67,7 +67,7 @@ def test_a_study_is_asked_for_and_started(project: ProjectFolder, run: Path, job
 
 
 def test_cleaning_choices_are_asked_for_beside_the_parameters(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
-    app = open_page("model/tune", project=project.id, run=run.name)
+    app = open_page("tune", project=project.id, run=run.name)
     assert not app.toggle(key="tune_cleaning_lightgbm").disabled
     app.toggle(key="tune_cleaning_lightgbm").set_value(True).run()
     app.button(key="tune_start").click().run()
@@ -77,7 +77,7 @@ def test_cleaning_choices_are_asked_for_beside_the_parameters(project: ProjectFo
 
 
 def test_what_a_method_needs_is_said_before_the_start(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
-    app = open_page("model/tune", project=project.id, run=run.name)
+    app = open_page("tune", project=project.id, run=run.name)
     app.selectbox(key="tune_method_lightgbm_tpe").set_value("cmaes").run()
     assert any("criterion is a choice. Fix it" in error.value for error in app.error)
     assert app.button(key="tune_start").disabled
@@ -88,12 +88,12 @@ def test_what_a_method_needs_is_said_before_the_start(project: ProjectFolder, ru
 
 def test_a_run_that_is_still_searched_is_not_tuned(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
     jobs.states[run.name] = "running"
-    app = open_page("model/tune", project=project.id, run=run.name)
+    app = open_page("tune", project=project.id, run=run.name)
     assert any("still being searched" in info.value for info in app.info)
 
 
 def test_a_study_is_followed_and_its_end_told(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
-    app = open_page("model/tune", project=project.id, run=run.name)
+    app = open_page("tune", project=project.id, run=run.name)
     app.button(key="tune_start").click().run()
     ((job_id, _, _),) = jobs.submitted
     jobs.states[job_id] = "running"

@@ -26,7 +26,7 @@ def upload(app: AppTest, name: str, content: bytes, turn: int = 0) -> AppTest:
 
 
 def test_a_file_makes_a_project_of_its_name(workspace: Workspace) -> None:
-    app = upload(open_page("data/upload"), "customers.csv", TABLE.encode())
+    app = upload(open_page("upload"), "customers.csv", TABLE.encode())
     (project_id,) = workspace.project_ids()
     assert read_json(workspace.project(project_id).meta)["name"] == "customers"
     assert app.success[0].value == "customers was read: 60 rows and 3 columns."
@@ -53,7 +53,7 @@ def test_a_file_makes_a_project_of_its_name(workspace: Workspace) -> None:
 def test_a_bad_file_is_explained_and_nothing_is_lost(
     workspace: Workspace, project: ProjectFolder, table: Dataset, name: str, content: bytes, needle: str
 ) -> None:
-    app = upload(open_page("data/upload", project=project.id, dataset=table.id), name, content)
+    app = upload(open_page("upload", project=project.id, dataset=table.id), name, content)
     assert needle in app.error[0].value.replace("\\", "")
     assert "upload.csv" not in app.error[0].value
     assert project.list("datasets") == [table.id]
@@ -63,13 +63,13 @@ def test_a_bad_file_is_explained_and_nothing_is_lost(
 
 
 def test_a_bad_first_file_leaves_no_project(workspace: Workspace) -> None:
-    app = upload(open_page("data/upload"), "empty.csv", b"")
+    app = upload(open_page("upload"), "empty.csv", b"")
     assert app.error
     assert workspace.project_ids() == []
 
 
 def test_another_kind_reads_the_file_again(project: ProjectFolder, table: Dataset) -> None:
-    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app = open_page("upload", project=project.id, dataset=table.id)
     key = f"upload_kinds_{table.fingerprint[:12]}"
     app.session_state[key] = {"edited_rows": {0: {"Kind": "category"}}, "added_rows": [], "deleted_rows": []}
     app.run()
@@ -80,7 +80,7 @@ def test_another_kind_reads_the_file_again(project: ProjectFolder, table: Datase
 
 
 def test_another_delimiter_reads_the_file_again(project: ProjectFolder, table: Dataset) -> None:
-    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app = open_page("upload", project=project.id, dataset=table.id)
     app.selectbox(key="upload_delimiter").set_value(";")
     next(button for button in app.button if button.label == "Read again").click().run()
     assert_clean(app)
@@ -88,7 +88,7 @@ def test_another_delimiter_reads_the_file_again(project: ProjectFolder, table: D
 
 
 def test_refused_rows_are_counted_and_can_be_downloaded(project: ProjectFolder) -> None:
-    app = open_page("data/upload", project=project.id)
+    app = open_page("upload", project=project.id)
     rows = "".join(f"{number},b{number},c\n" for number in range(30))
     upload(app, "ragged.csv", ("id,b,c\n" + rows + "1,2,3,4,5,6,7,8,9\n").encode())
     (dataset_id,) = project.list("datasets")
@@ -101,7 +101,7 @@ def test_refused_rows_are_counted_and_can_be_downloaded(project: ProjectFolder) 
 
 def test_lines_around_the_table_are_shown_and_are_no_rows_that_failed(project: ProjectFolder) -> None:
     """A note below the table was announced as a row that could not be read, and lines above it were not shown."""
-    app = open_page("data/upload", project=project.id)
+    app = open_page("upload", project=project.id)
     rows = "".join(f"{number},b{number},c\n" for number in range(30))
     upload(app, "noted.csv", f"Sales of the year\n\nid,b,c\n{rows}\nSource: the office\n".encode())
     assert [warning.value for warning in app.warning] == []
@@ -124,7 +124,7 @@ def test_a_table_that_a_run_learned_from_is_copied_before_it_is_changed(
     from automl_core.data.rereading import change_kind
     from pages.shared import dataset_view, state
 
-    open_page("data/upload", project=project.id, dataset=table.id)
+    open_page("upload", project=project.id, dataset=table.id)
     state_before = load_dataset(table.folder).fingerprint
     chosen: dict[str, str] = {}
     with pytest.MonkeyPatch.context() as patch:
@@ -153,7 +153,7 @@ def opened(app: AppTest, workspace: Workspace) -> Dataset:
 
 
 def test_a_workbook_is_read_and_another_sheet_takes_its_place(workspace: Workspace) -> None:
-    app = upload(open_page("data/upload"), "book.xlsx", workbook())
+    app = upload(open_page("upload"), "book.xlsx", workbook())
     data = opened(app, workspace)
     assert data.schema.names == ["item", "price"]
     assert {metric.label: metric.value for metric in app.metric}["Format"] == "Workbook"
@@ -164,7 +164,7 @@ def test_a_workbook_is_read_and_another_sheet_takes_its_place(workspace: Workspa
 
 
 def test_other_words_for_missing_read_the_file_again(project: ProjectFolder, table: Dataset) -> None:
-    app = open_page("data/upload", project=project.id, dataset=table.id)
+    app = open_page("upload", project=project.id, dataset=table.id)
     app.multiselect(key=f"upload_null_words_{table.id}_{table.fingerprint[:8]}").set_value(["NA"])
     next(button for button in app.button if button.label == "Read again with these words").click().run()
     assert_clean(app)
@@ -174,13 +174,13 @@ def test_other_words_for_missing_read_the_file_again(project: ProjectFolder, tab
 def test_a_file_of_the_server_is_read_only_below_an_open_folder(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    captions = [entry.value for entry in open_page("data/upload").caption]
+    captions = [entry.value for entry in open_page("upload").caption]
     assert any(said.startswith("No folder of this server is open for reading.") for said in captions)
     folder = tmp_path / "open"
     folder.mkdir()
     (folder / "shop.csv").write_text(TABLE)
     monkeypatch.setenv("AUTOML_DATA_FOLDERS", str(folder))
-    app = open_page("data/upload")
+    app = open_page("upload")
     app.selectbox(key="upload_server_file").set_value(str(folder / "shop.csv")).run()
     app.button(key="upload_server_read").click().run()
     assert_clean(app)
@@ -195,7 +195,7 @@ def test_rows_of_a_database_are_read_and_the_password_is_forgotten(
         database.execute("CREATE TABLE orders (n INTEGER, word TEXT)")
         database.executemany("INSERT INTO orders VALUES (?, ?)", [(1, "a"), (2, "b")])
     database.close()
-    app = open_page("data/upload")
+    app = open_page("upload")
     app.text_input(key="upload_database_address").set_value(f"sqlite:///{tmp_path}/shop.db")
     app.text_input(key="upload_database_password").set_value("hunter2")
     app.text_area(key="upload_database_sql").set_value("DELETE FROM orders")
@@ -211,7 +211,7 @@ def test_rows_of_a_database_are_read_and_the_password_is_forgotten(
 
 def test_a_large_file_is_read_in_the_background(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, jobs: Jobs) -> None:
     monkeypatch.setattr("pages.shared.intake.LARGE", 100)
-    app = upload(open_page("data/upload"), "big.csv", TABLE.encode())
+    app = upload(open_page("upload"), "big.csv", TABLE.encode())
     (job_id, kind, params), *_ = jobs.submitted
     project = workspace.project(app.query_params["project"])
     assert (kind, params["file"], params["fresh"]) == ("read", "big.csv", True)
@@ -228,7 +228,7 @@ def test_a_large_file_that_is_no_table_leaves_no_project(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, jobs: Jobs
 ) -> None:
     monkeypatch.setattr("pages.shared.intake.LARGE", 100)
-    app = upload(open_page("data/upload"), "big.csv", b"%PDF" + b"x" * 200)
+    app = upload(open_page("upload"), "big.csv", b"%PDF" + b"x" * 200)
     job_id = jobs.submitted[0][0]
     folder = workspace.project(app.query_params["project"]).job(job_id)
     append_event(folder / "events.jsonl", Failed("big.csv is a PDF document.", action="Export the table it shows as CSV."))

@@ -35,7 +35,7 @@ def real_run(make_run: MakeRun, project: ProjectFolder) -> Path:
 
 
 def page_of(run: Path, part: str = "") -> AppTest:
-    app = open_page("model/whatif", project=run.parent.parent.name, run=run.name, model="logistic")
+    app = open_page("whatif", project=run.parent.parent.name, run=run.name, model="logistic")
     if part:
         app.button_group(key="whatif_part").set_value(part).run()
         assert_clean(app)
@@ -47,12 +47,12 @@ def texts(app: AppTest) -> str:
 
 
 def test_without_a_run_it_says_where_one_comes_from(project: ProjectFolder) -> None:
-    app = open_page("model/whatif", project=project.id)
+    app = open_page("whatif", project=project.id)
     assert app.info[0].value == "This project has no model yet. Models come from a comparison."
 
 
 def test_a_model_that_was_not_packed_is_offered(run_folder: Path, jobs: Jobs) -> None:
-    app = open_page("model/whatif", project=run_folder.parent.parent.name, run=run_folder.name)
+    app = open_page("whatif", project=run_folder.parent.parent.name, run=run_folder.name)
     app.button(key="explain_model_lightgbm_start").click().run()
     assert [kind for _, kind, _ in jobs.submitted] == ["model"]
 
@@ -181,7 +181,7 @@ def test_the_jobs_leave_what_the_pages_draw(real_run: Path, project: ProjectFold
     asked = {**params, "values": {"age": 30.0, "city": "Paris"}, "goal": goal, "rules": [{"column": "city", "way": "fixed"}]}
     changing: Any = Context(project, tmp_path, asked)
     assert change_job(changing)["found"] >= 1
-    app = open_page("model/explain", project=project.id, run=real_run.name, model="logistic")
+    app = open_page("explain", project=project.id, run=real_run.name, model="logistic")
     assert "moves predictions most of 5 columns" in texts(app)
     for part, charts in (("What matters", 3), ("One column", 2), ("A simple tree", 0), ("Can it be believed", 0)):
         app.button_group(key="explain_why_part").set_value(part).run()

@@ -1,0 +1,1 @@
+"""The page Activity, and what it alone uses."""

@@ -1,0 +1,1 @@
+"""The page Automate, and what it alone uses."""

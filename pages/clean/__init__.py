@@ -1,0 +1,1 @@
+"""The page Clean, and what it alone uses."""

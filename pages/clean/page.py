@@ -1,0 +1,113 @@
+"""Clean: what shall be done about it, and what does each step do?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from automl_core.cleaning.recipe import History
+from automl_core.cleaning.store import export_recipe, import_recipe
+from automl_core.errors import AutoMLError
+from pages.clean import ablation_view, history_view, step_list, whole_table
+from pages.shared import errors, guards, layout, people, recipes, rules_view, state
+
+if TYPE_CHECKING:
+    from automl_core.data.dataset import Dataset
+
+VIEWS = {
+    "steps": ":material/list: Steps",
+    "rules": ":material/rule: Rules",
+    "effect": ":material/science: What helps",
+    "history": ":material/history: Versions",
+}
+
+
+def draw_bar(data: Dataset, history: History) -> None:
+    """Draw undo, redo and the way back to the proposal."""
+    with st.container(horizontal=True):
+        if st.button(
+            "Undo",
+            key="clean_undo",
+            icon=":material/undo:",
+            **people.changing("Takes the last change back.", disabled=not history.past),
+        ):
+            step_list.keep(data, history.undo())
+        if st.button(
+            "Redo", key="clean_redo", icon=":material/redo:", **people.changing("Brings it again.", disabled=not history.future)
+        ):
+            step_list.keep(data, history.redo())
+        if st.button(
+            "Reset to the proposed recipe", key="clean_reset", icon=":material/restart_alt:", **people.changing("Can be undone.")
+        ):
+            step_list.keep(data, history.change(recipes.proposed(data)), "The proposed recipe is back. Undo brings yours back.")
+
+
+def draw_files(data: Dataset, history: History) -> None:
+    """Draw export and import of the recipe."""
+    with st.expander("Take the recipe along, or bring one"):
+        st.download_button(
+            "Export recipe",
+            export_recipe(history.present),
+            "recipe.json",
+            "application/json",
+            key="clean_export",
+            icon=":material/download:",
+            help="A small file to use with another table, on the command line, or to keep.",
+        )
+        uploaded = st.file_uploader(
+            "Import a recipe", type="json", key="clean_import", **people.changing("A file that this page exported.")
+        )
+        if uploaded is not None and state.draft("clean_imported") != uploaded.file_id:
+            with errors.shown():
+                recipe = import_recipe(uploaded.getvalue())
+                named = {name for step in recipe for name in step.params.get("columns", ())}
+                lacking = sorted(name for name in named if name not in data.schema)
+                if lacking:
+                    shown = ", ".join(errors.plain(name) for name in lacking[:10])
+                    st.warning(f"This table has no column {shown}. Steps leave out what is not there.", icon=":material/warning:")
+                if st.button("Use this recipe", key="clean_use", icon=":material/check:", **people.changing("Can be undone.")):
+                    state.put_draft("clean_imported", uploaded.file_id)
+                    step_list.keep(data, history.change(recipe), f"The recipe with {len(recipe)} steps is in use.")
+
+
+layout.header("clean")
+data = guards.require_dataset()
+try:
+    history = recipes.history(data)
+except AutoMLError as error:
+    errors.show(error)
+    history = History(present=recipes.proposed(data))
+    if st.button(
+        "Start again with the proposed recipe",
+        key="clean_mend",
+        type="primary",
+        **people.changing("Replaces the recipe that cannot be read."),
+    ):
+        step_list.keep(data, history)
+    st.stop()
+st.markdown(
+    f"**{errors.plain(data.name)}**, {data.rows:,} rows. Steps act from top to bottom, those on the table before those that "
+    "learn. What learns from the data, such as filling and scaling, is learned anew inside each fold, so that scores stay honest."
+)
+view = st.segmented_control(
+    "Show", list(VIEWS), default="steps", format_func=VIEWS.__getitem__, key="clean_view", label_visibility="collapsed",
+    help="The steps, rules for new rows, what each step did to a score, and every version.",
+)  # fmt: skip
+project = guards.require_project()
+if view == "rules":
+    rules_view.draw(data)
+elif view == "effect":
+    ablation_view.draw(project, data, history.present)
+elif view == "history":
+    history_view.draw(data, history, lambda recipe, said: step_list.keep(data, history.change(recipe), said))
+else:
+    draw_bar(data, history)
+    for number, step in enumerate(history.present, 1):
+        step_list.draw_step(data, history, step, number)
+    if not len(history.present):
+        st.info("The recipe has no steps: models get the columns as they are.", icon=":material/info:")
+    step_list.draw_add(data)
+    draw_files(data, history)
+    whole_table.draw(project, data, history.present)
+layout.next_step("compare", "The recipe is kept as you see it.", "Compare models", primary=True)

@@ -1,0 +1,1 @@
+"""The page Compare, and what it alone uses."""

@@ -1,0 +1,217 @@
+"""The form of a comparison: every choice is proposed with its reason and can be changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from automl_core.experiment import TASKS, Budget, ExperimentConfig, Preset, Split, SplitKind
+from pages.compare import fast_form, split_form
+from pages.shared import costs_form, errors, job_state, state
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl_core.data.dataset import Dataset
+    from automl_core.proposals import Proposal
+
+BUDGETS = (15, 60, 300, 900, 3600)
+PRESET_WORDS: dict[Preset, tuple[str, str]] = {
+    "quick": ("Quick look", "A few fast models for a first answer; gives up some accuracy."),
+    "balanced": (
+        "Balanced",
+        "Good accuracy in the time you give. It ends with an ensemble (several models that answer together), which predicts more "
+        "slowly than one model.",
+    ),
+    "best": ("Best quality", "Every kind of model we know, for some minutes at least; predicts slowest."),
+    "fast": (
+        "Fast predictions",
+        "Only models that answer within a limit that you set and that is measured; gives up some accuracy.",
+    ),
+    "explainable": (
+        "Explainable",
+        "Only models that can be read as a whole: linear ones, small trees, additive ones; gives up some accuracy.",
+    ),
+    "pycaret": (
+        "PyCaret classic",
+        "PyCaret's own way for those who know it: its models one by one, the best three tuned, the best blended, the winner "
+        "refitted. It takes some seconds to start, and longer for the same models.",
+    ),
+}
+TASK_WORDS = {"binary": "One of two outcomes", "multiclass": "One of several outcomes", "regression": "A number"}
+SPLIT_WORDS: dict[SplitKind, str] = {
+    "random": "At random",
+    "group": "Keep the rows of a group together",
+    "time": "Learn from earlier rows, judge on later ones",
+}
+
+
+def choose_target(data: Dataset, earlier: str = "") -> str:
+    """Ask for the target column; nothing is chosen for the person, except by a sample or by `earlier`, that of a run."""
+    names = list(data.schema.names)
+    earlier = state.draft(f"target_{data.id}", earlier)
+    chosen = st.selectbox(
+        "What shall be predicted?",
+        names,
+        index=names.index(earlier) if earlier in names else None,
+        placeholder="Choose the target column",
+        key="compare_target",
+        help="The column whose value the models learn to predict from the others.",
+    )
+    if chosen:
+        state.put_draft(f"target_{data.id}", chosen)
+    return chosen or ""
+
+
+def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentConfig:
+    """Draw the form and return what it says.
+
+    Widget keys carry the target, so that another target gets its own proposal.
+    """
+    config, decisions = proposal.config, proposal.decisions
+    suffix = f"{data.id}_{config.target}"
+    with st.grid("auto", min_column_width=190):
+        task = st.selectbox(
+            "Task",
+            TASKS,
+            index=TASKS.index(config.task),
+            format_func=lambda value: TASK_WORDS[value],
+            key=f"compare_task_{suffix}",
+            help=f"What kind of answer is wanted. {errors.plain(decisions['task'].reason)}",
+        )
+        positive = _positive(frame, proposal, suffix) if task == "binary" else ""
+        place = st.container()  # for the metric, which may be one of the figures asked for below
+        seconds = _budget(suffix)
+    preset = st.segmented_control(
+        "What matters most",
+        list(PRESET_WORDS),
+        default="balanced",
+        required=True,
+        format_func=lambda value: PRESET_WORDS[value][0],
+        key=f"compare_preset_{suffix}",
+        help="  \n".join(f"**{name}**: {trade}" for name, trade in PRESET_WORDS.values()),
+    )
+    st.caption(PRESET_WORDS[preset][1])
+    limit = fast_form.ask_limit(preset, suffix)
+    reasons = [decisions["task"].reason, *([decisions["positive"].reason] if positive else []), decisions["metric"].reason]
+    st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
+    config = replace(
+        config, task=task, positive=positive, budget=Budget(seconds=float(seconds)), preset=preset, predict_limit_ms=limit
+    )
+    config = costs_form.ask(data, frame, config, suffix)
+    with place:
+        config = replace(config, metric=_metric(proposal, config, suffix))
+    split_form.suggest(proposal, suffix)
+    with st.expander("Rows kept aside, split, columns", icon=":material/settings:"):
+        return _details(data, config, proposal, suffix)
+
+
+def _positive(frame: pd.DataFrame, proposal: Proposal, suffix: str) -> str:
+    from automl_core.target import label_text
+
+    counts = label_text(frame[proposal.config.target].dropna()).value_counts()
+    labels = [str(label) for label in counts.index[:50]]
+    proposed = proposal.config.positive
+    return st.selectbox(
+        "Which outcome is the event?",
+        labels,
+        index=labels.index(proposed) if proposed in labels else 0,
+        format_func=lambda label: f"{label} ({counts[label]:,} rows)",
+        key=f"compare_positive_{suffix}",
+        help=f"Probabilities are of this outcome. {errors.plain(proposal.decisions['positive'].reason)}",
+    )
+
+
+def _metric(proposal: Proposal, config: ExperimentConfig, suffix: str) -> str:
+    from automl_core.metrics import metrics_of
+
+    known = {metric.name: metric for metric in metrics_of(config)}
+    metrics, proposed = list(known), proposal.config.metric
+    return st.selectbox(
+        "Metric",
+        metrics,
+        index=metrics.index(proposed) if proposed in metrics else 0,
+        format_func=lambda name: known[name].label,
+        key=f"compare_metric_{config.task}_{suffix}",
+        help="What the models are ranked by.  \n"
+        + "  \n".join(f"**{errors.plain(metric.label)}**: {errors.plain(metric.explanation)}" for metric in known.values()),
+    )
+
+
+def _budget(suffix: str) -> int:
+    words = {seconds: job_state.duration(seconds) for seconds in BUDGETS}
+    chosen = st.selectbox(
+        "Time",
+        [*BUDGETS, 0],
+        index=1,
+        format_func=lambda seconds: words.get(seconds, "Another time"),
+        key=f"compare_budget_{suffix}",
+        help="How long the search may take. It can be stopped at any moment and keeps what it has.",
+    )
+    if chosen:
+        return int(chosen)
+    return int(
+        st.number_input(
+            "Seconds", 5, 7 * 86_400, 120, key=f"compare_seconds_{suffix}", help="Wall-clock time of the search, 5 s at least."
+        )
+    )
+
+
+def _details(data: Dataset, config: ExperimentConfig, proposal: Proposal, suffix: str) -> ExperimentConfig:
+    others = [name for name in data.schema.names if name != config.target]
+    with st.grid("auto", min_column_width=260):
+        holdout = st.slider(
+            "Rows kept aside, in percent",
+            0,
+            50,
+            round(config.holdout * 100),
+            5,
+            key=f"compare_holdout_{suffix}",
+            help=errors.plain(proposal.decisions["holdout"].reason),
+        )
+        kind = st.selectbox(
+            "Split",
+            list(SPLIT_WORDS),
+            format_func=lambda value: SPLIT_WORDS[value],
+            key=f"compare_split_{suffix}",
+            help=errors.plain(proposal.decisions["split"].reason),
+        )
+        column = ""
+        if kind != "random":
+            likely = data.schema.of_kind("date", "number") if kind == "time" else others
+            column = st.selectbox(
+                "Group column" if kind == "group" else "Time column",
+                [name for name in likely if name != config.target] or others,
+                key=f"compare_split_column_{kind}_{suffix}",
+                help="Rows with the same value stay together." if kind == "group" else "Says which rows are earlier.",
+            )
+        gap = split_form.gap(data, kind, column, suffix)
+        folds = st.number_input(
+            "Folds",
+            0,
+            20,
+            0,
+            key=f"compare_folds_{suffix}",
+            help="In how many parts the rows are judged; 0 lets the search choose.",
+        )
+        seed = st.number_input("Seed", 0, 2**31 - 1, 0, key=f"compare_seed_{suffix}", help="The same seed gives the same split.")
+    ignored = st.multiselect(
+        "Columns to leave out",
+        others,
+        key=f"compare_ignored_{suffix}",
+        help="Columns you will not know when you predict, for example.",
+    )
+    reasons = [proposal.decisions["holdout"].reason]
+    if kind == "random" and not proposal.splits:  # otherwise it is said above, beside its button
+        reasons.append(proposal.decisions["split"].reason)
+    st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
+    return replace(
+        config,
+        holdout=holdout / 100,
+        split=Split(kind, column or "", gap),
+        folds=int(folds),
+        seed=int(seed),
+        ignored=tuple(ignored),
+    )

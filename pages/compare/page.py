@@ -1,0 +1,128 @@
+"""Compare: which model is best, how sure is that, and how long will it take?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.compare import experiment_form, forecast_view, proof_view
+from pages.shared import caches, errors, guards, jobs, layout, money_view, people, place_form, recipes, run_view, state
+
+if TYPE_CHECKING:
+    from automl_core.cleaning.apply import Cleaned
+    from automl_core.cleaning.recipe import Recipe
+    from automl_core.data.dataset import Dataset
+    from automl_core.experiment import ExperimentConfig
+    from automl_core.search.place import Place
+    from automl_core.workspace import ProjectFolder
+
+
+def cleaned(data: Dataset, target: str) -> Cleaned:
+    """Return the table as the models would get it, after the steps that act on the table; raises AutoMLError."""
+    from automl_core.cleaning.lineage import check_target
+    from automl_core.cleaning.store import export_recipe
+
+    recipe = recipes.current(data, target)
+    check_target(recipe, data.schema, target)
+    return _cleaned(data.fingerprint, export_recipe(recipe), data, recipe)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _cleaned(fingerprint: str, recipe_text: str, _data: Dataset, _recipe: Recipe) -> Cleaned:
+    from automl_core.cleaning.apply import apply_stateless
+
+    return apply_stateless(caches.frame(_data), _data.schema, _recipe, training=True)
+
+
+def request(data: Dataset, config: ExperimentConfig) -> dict[str, Any]:
+    """Return what is asked of a run, or of its forecast."""
+    recipe = recipes.current(data, config.target)
+    return {"dataset": data.id, "fingerprint": data.fingerprint, "config": config.to_dict(), "recipe": recipe.to_dict()}
+
+
+def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig, place: Place) -> str:
+    """Check the settings against the cleaned table, submit the run and return its id; raises AutoMLError."""
+    from automl_core.proposals import check_config
+
+    table = cleaned(data, config.target)
+    checked, _ = check_config(table.frame, table.schema, config, uploaded=(caches.frame(data), data.schema))
+    forecast = forecast_view.before_start(project, request(data, config))
+    return jobs.start(project, "train", {**request(data, checked), **forecast, **place_form.checked(place)})
+
+
+def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool, earlier: str = "") -> None:
+    """Ask for the settings and start a run; `earlier` is the target of the run that is looked at."""
+    target = experiment_form.choose_target(data, earlier)
+    if not target:
+        st.caption("The task, the metric and the rest are proposed once the target is known.")
+        return
+    with errors.shown() as outcome:
+        from automl_core.proposals import propose
+
+        table = cleaned(data, target)
+        config = experiment_form.ask(
+            data, table.frame, propose(table.frame, table.schema, target, uploaded=(caches.frame(data), data.schema))
+        )
+        place = place_form.ask("compare")
+    if outcome.failed:
+        return
+    with st.container(horizontal=True):
+        clicked = st.button(
+            "Start",
+            key="compare_start",
+            type="primary" if primary else "secondary",
+            icon=":material/play_arrow:",
+            **people.changing("Starts the comparison. It goes on when you close this page."),
+        )
+        asked = forecast_view.button(project, request(data, config))
+    if clicked:
+        with errors.shown() as started, st.spinner("Starting"):
+            run_id = start(project, data, config, place)
+        if not started.failed:
+            state.choose(run=run_id)
+            st.rerun()
+    if asked:
+        forecast_view.ask(project, request(data, config))
+    forecast_view.draw(project, request(data, config))
+
+
+def choose_run(project: ProjectFolder, known: list[str]) -> None:
+    """Let the person choose among the project's runs and remember the choice."""
+    if state.get("run") not in known:
+        state.choose(run=known[0])
+    # The state is part of the key: a browser keeps the text of a choice whose key stays.
+    now = run_view.state_of(project, state.get("run"))
+    chosen = st.selectbox(
+        "Run",
+        known,
+        index=known.index(state.get("run")),
+        format_func=lambda run_id: run_view.label(project, run_id),
+        key=f"compare_run_{state.get('run')}_{now}",
+        help="Every comparison of this project, newest first.",
+    )
+    if chosen != state.get("run"):
+        state.choose(run=chosen)
+        st.rerun()
+
+
+layout.header("compare")
+project = guards.require_project()
+runs = project.list("runs")
+if not runs:
+    ask_and_start(project, guards.require_dataset(), primary=True)
+    st.stop()
+
+choose_run(project, runs)
+run = guards.require_run()
+following = run_view.draw(project, run, f"compare_{run.id}")
+if not following.active:
+    forecast_view.against(run)
+    money_view.draw(project, run, "compare")
+proof_view.draw(run, f"compare_{run.id}")
+with st.expander("New comparison", icon=":material/add:", expanded=False):
+    table = guards.require_dataset()
+    ask_and_start(project, table, primary=False, earlier=run.config.target if run.params["dataset"] == table.id else "")
+if not following.active:
+    where = "on rows it never saw" if run.config.holdout else "out-of-fold"
+    layout.next_step("explain", f"See how good a model is {where}, and what it looks at.", "Inspect a model")

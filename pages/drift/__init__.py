@@ -1,0 +1,1 @@
+"""The page Drift, and what it alone uses."""

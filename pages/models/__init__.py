@@ -1,0 +1,1 @@
+"""The page Models, and what it alone uses."""

@@ -1,0 +1,1 @@
+"""The page Monitor, and what it alone uses."""

@@ -1,0 +1,1 @@
+"""The page Predict, and what it alone uses."""

@@ -1,0 +1,1 @@
+"""The page Projects, and what it alone uses."""

@@ -1,0 +1,1 @@
+"""The page Tune, and what it alone uses."""

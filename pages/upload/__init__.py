@@ -1,0 +1,1 @@
+"""The page Upload, and what it alone uses."""

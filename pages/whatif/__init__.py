@@ -1,0 +1,1 @@
+"""The page What-if, and what it alone uses."""

@@ -1,0 +1,126 @@
+"""What a model says to one row: the prediction, why in words and as a waterfall, rows like it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.shared import errors
+from pages.whatif import whatif_cache
+
+if TYPE_CHECKING:
+    from automl_core.runs import Run
+    from automl_core.scoring.bundle import Model
+    from automl_core.whatif.answer import Answer
+
+BARE = {"displayModeBar": False}
+LABELS = 5
+"""Most outcomes whose probability is drawn."""
+
+
+def draw_answer(answer: Answer, known: str) -> None:
+    """Draw the prediction and its warnings."""
+    with st.container(border=True):
+        st.metric(errors.plain(answer.target), answer.shown)
+        ranked = sorted(answer.probabilities.items(), key=lambda entry: -entry[1])
+        for label, share in ranked[:LABELS]:
+            st.progress(min(max(share, 0.0), 1.0), text=f"{errors.plain(label)}: {share:.1%}")
+        if len(ranked) > LABELS:
+            st.caption(f"{len(ranked) - LABELS:,} other outcomes share the rest.")
+        for icon, sentence in (("expand", answer.range), ("payments", answer.worth)):
+            if sentence:
+                st.caption(f":material/{icon}: {errors.plain(sentence)}")
+        if known:
+            st.caption(f"In the table the outcome of the row it started from is {errors.plain(known)}.")
+    for sentence in answer.warnings:
+        st.warning(errors.plain(sentence), icon=":material/warning:")
+
+
+def draw_why(answer: Answer) -> None:
+    """Say why in words, then draw it, then tell every number."""
+    from automl_core.charts.reasons import READING, waterfall_figure, waterfall_rows
+    from automl_core.profiling.wording import number
+    from automl_core.whatif.answer import why_sentences
+
+    for sentence in why_sentences(answer):
+        st.markdown(errors.plain(sentence))
+    st.caption(READING["waterfall"])
+    st.plotly_chart(waterfall_figure(answer), key="whatif_waterfall", config=BARE, alt="What each column added")
+    with st.expander("As a table", icon=":material/table:"):
+        st.dataframe(waterfall_rows(answer), hide_index=True, key="whatif_contributions", alt="What each column added")
+    told = []
+    if answer.scale == "log_odds":
+        told.append("How much a column moves the probability depends on its turn; those that matter most come first.")
+        if abs(answer.gap) >= 5e-4:
+            told.append(
+                "The model averages the probabilities of its parts, the contributions their log-odds: their sum is "
+                f"{answer.summed:.1%}, {100 * abs(answer.gap):.2g} percentage points from the model's own."
+            )
+    sampled = [member for member in answer.members if not member.exact]
+    if sampled:
+        weight = sum(member.weight for member in sampled)
+        told.append(
+            f"{weight:.0%} of the model is explained by sampling, with a standard error of {number(sampled[0].error, 2)}."
+        )
+    for sentence in told:
+        st.caption(f":material/info: {sentence}")
+
+
+def draw_exact(run: Run, bundle: Path, model: Model, values: dict[str, Any]) -> None:
+    """Offer contributions that add up to the prediction itself, by sampling."""
+    from automl_core.profiling.wording import number
+    from automl_core.whatif.answer import exact_sum
+
+    if not st.button(
+        "Exact sum by sampling",
+        key="whatif_exact",
+        icon=":material/functions:",
+        help="Shares out the prediction itself, in its own unit, by asking the model many mixed rows. Takes some seconds.",
+    ):
+        return
+    with st.spinner("Asking the model many mixed rows"):
+        shares = exact_sum(model, whatif_cache.explainer(run, bundle), values)
+    place = 0
+    if len(shares.outputs) > 1:
+        place = int(shares.predicted[0].argmax())
+    order = sorted(range(len(shares.columns)), key=lambda column: -abs(shares.values[0, column, place]))
+    rows = [
+        {
+            "Column": shares.columns[column],
+            "Adds": f"{shares.values[0, column, place]:+,.4g}",
+            "± standard error": number(float(shares.error[0, column, place]), 2),
+        }
+        for column in order
+    ]
+    total = float(shares.base[place] + shares.values[0, :, place].sum())
+    st.dataframe(rows, hide_index=True, key="whatif_exact_table", alt="Contributions that add up exactly")
+    st.caption(
+        f"{errors.plain(shares.outputs[place])}: {number(float(shares.base[place]))} for unknown rows, and with all columns "
+        f"{number(total)}, the prediction itself."
+    )
+
+
+def draw_similar(run: Run, bundle: Path, model: Model, values: dict[str, Any], weights: dict[str, float]) -> None:
+    """Draw the training rows most like the row, with their outcomes."""
+    from automl_core.predicting import read_row
+    from automl_core.profiling.wording import percent
+    from automl_core.whatif.neighbours import looked_through
+
+    known = whatif_cache.neighbours(run, bundle, weights)
+    if known is None:
+        if model.manifest.get("real_rows") == 0:
+            st.caption("This model was packed without real rows, so none are shown.")
+        else:
+            st.caption("The table this run learned from is no longer in the project, so no rows like this one can be shown.")
+        return
+    found = known.similar(read_row(model, values).typed)
+    rows = [{"Alike": percent(row.alike), model.target: row.outcome, **row.cells} for row in found]
+    st.dataframe(rows, hide_index=True, key="whatif_similar", alt="Training rows like this one")
+    left = [name for name in model.used if name not in known.columns]
+    hidden = f" Columns with personal data are left out: {errors.plain(', '.join(left))}." if left else ""
+    st.caption(
+        f"{looked_through(known)} A column counts as much as it moves predictions; numbers are as far apart as their "
+        f"ranks.{hidden}"
+    )
