@@ -316,12 +316,13 @@ class Host:
 
 def finish_import(workspace: Workspace) -> None:
     """Put in its place what an import that was killed had not moved yet."""
+    from automl_core.catalogue import fill, opened
     from automl_core.placing import cut_short
-    from automl_core.projects import rebuild
 
     try:
         if cut_short(workspace):
-            rebuild(workspace)
+            with opened(workspace) as connection:
+                fill(workspace, connection)
     except (OSError, AutoMLError) as error:  # the next import, or `projects --rebuild`, tries again
         log_error(workspace, error, "host")
 
