@@ -10,7 +10,8 @@ from typing import Literal
 from automl_core.monitoring.health import Health
 from automl_core.monitoring.settings import Limits, Settings, folder_of
 from automl_core.monitoring.summary import Status
-from automl_core.monitoring.webhook import send
+from automl_core.monitoring.webhook import check_address, check_inside, send
+from automl_core.people.access import require
 from automl_core.people.settings import settings_of as installation
 from automl_core.registry.store import Registered
 from automl_core.scoring.logged import DAY
@@ -115,6 +116,23 @@ def tell(registered: Registered, settings: Settings, alerts: tuple[Alert, ...], 
         with open(path, "a", encoding="utf-8") as file:
             file.write("".join(json.dumps(asdict(alert), ensure_ascii=False) + "\n" for alert in told))
     return tuple(told)
+
+
+def try_webhook(registered: Registered, address: str) -> str:
+    """Send a test to a webhook and return what became of it, so that a person need not wait for the first alert.
+
+    Raises
+    ------
+    AccessError
+    InputError
+        For an address that is none, or that alerts may not reach.
+    """
+    require(registered.project, "change")
+    inside = installation(registered.workspace).webhooks
+    check_inside(check_address(address), inside)
+    data = {"model": registered.name, "code": "test", "severity": "watch", "sentence": "This is a test of the webhook.",
+            "action": "Nothing needs to be done.", "time": time.time()}  # fmt: skip
+    return send(address, data, inside=inside)
 
 
 def read_alerts(registered: Registered) -> list[Alert]:

@@ -13,6 +13,8 @@ from automl_core.workspace import read_json
 from pages.shared import caches, errors, layout
 
 SHOWN = 1000
+FEW, TALL = 13, 490
+"""So many rows are drawn whole; more scroll in a list of this height."""
 OUTCOMES = {"done": "Done", "refused": "Refused", "failed": "Failed"}
 
 
@@ -76,7 +78,7 @@ with errors.shown():
         table,
         key="activity_table",
         hide_index=True,
-        height=480,
+        height="content" if len(table) <= FEW else TALL,
         alt="Acts, newest first",
         column_config={"Time": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", help="In UTC.", width="small")},
     )

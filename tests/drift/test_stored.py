@@ -82,6 +82,13 @@ def test_a_column_of_another_kind_is_named(tmp_path):
     assert found.columns[0].sentence.startswith("'a' held numbers before, but 50 of 50 cells are none: 'low', 'high'.")
 
 
+def test_a_column_all_missing_is_told(tmp_path):
+    pd.DataFrame({"a": np.arange(50.0) * 1.5, "b": ["x", "y"] * 25}).to_parquet(tmp_path / "old.parquet")
+    pd.DataFrame({"a": [None] * 50, "b": ["x", "y"] * 25}).to_parquet(tmp_path / "new.parquet")
+    found = compare_parquet(tmp_path / "old.parquet", tmp_path / "new.parquet")
+    assert (found.columns[0].name, found.columns[0].verdict, found.columns[0].missing_after) == ("a", "act", 1.0)
+
+
 def test_nested_columns_take_no_part(tmp_path):
     for name in ("old", "new"):
         pq.write_table(pa.table({"a": list(range(40)), "deep": [{"x": 1}] * 40}), tmp_path / f"{name}.parquet")

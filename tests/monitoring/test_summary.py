@@ -15,7 +15,7 @@ import pytest
 from automl_core.combining.price import price
 from automl_core.errors import InputError
 from automl_core.experiment import Costs
-from automl_core.monitoring.alerts import crossed, read_alerts, tell
+from automl_core.monitoring.alerts import crossed, read_alerts, tell, try_webhook
 from automl_core.monitoring.check import check, predict_and_log, stored_status
 from automl_core.monitoring.health import Health, look
 from automl_core.monitoring.log import Answered, add_labels, log_answer, read_log
@@ -220,6 +220,16 @@ def test_alerts_are_sent_once_a_day_and_kept(live: Registered, hook: str):
     assert len(tell(live, settings, alerts, now=NOW + 2 * DAY)) == 1
     assert [(one["path"], one["model"], one["code"]) for one in Receiver.got] == [("/hook", "customers", "performance")] * 2
     assert [alert.told for alert in read_alerts(live)] == ["Sent, answered with 204."] * 2
+
+
+def test_a_webhook_is_tried_before_the_first_alert(live: Registered, hook: str):
+    with pytest.raises(InputError, match="is inside of this network"):
+        try_webhook(live, f"{hook}/hook")
+    save_installation(live.workspace, Installation().changed("webhooks", "127.0.0.1"))
+    assert try_webhook(live, f"{hook}/hook") == "Sent, answered with 204."
+    assert [(one["code"], one["model"], one["sentence"]) for one in Receiver.got] == [
+        ("test", "customers", "This is a test of the webhook."),
+    ]  # fmt: skip
 
 
 def test_a_redirect_is_not_followed_and_errors_are_told(hook: str):
