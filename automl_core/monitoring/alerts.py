@@ -56,7 +56,7 @@ def crossed(status: Status, health: Health, limits: Limits) -> tuple[Alert, ...]
 
     if limits.p95_ms is not None and total.p95_ms is not None and total.p95_ms > limits.p95_ms:
         add("latency", "watch",
-            f"95 % of the requests took up to {total.p95_ms:,.1f} ms a row; the limit is {limits.p95_ms:,.1f}.",
+            f"95 % of the requests took up to {total.p95_ms:,.3g} ms a row; the limit is {limits.p95_ms:,.3g} ms.",
             "Use a faster version, or raise the limit.")  # fmt: skip
     share = total.failed / total.requests if total.requests else 0.0
     if limits.errors is not None and total.requests >= FEW and share > limits.errors:

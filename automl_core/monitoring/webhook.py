@@ -162,4 +162,14 @@ def send(address: str, data: dict[str, Any], *, inside: tuple[str, ...] = ()) ->
             kind = "a redirect, which is not followed" if 300 <= error.code < 400 else "an error"
             return f"Not taken: answered with {error.code}, {kind}."
     except (OSError, HTTPException, ValueError) as error:
-        return f"Not sent: {getattr(error, 'reason', None) or error}."
+        return f"Not sent: {_why(error)}."
+
+
+def _why(error: Exception) -> str:
+    """Return what hindered sending, in words."""
+    reason = getattr(error, "reason", None) or error
+    if isinstance(reason, socket.gaierror):
+        return "no address is known for the host's name"
+    if isinstance(reason, TimeoutError):
+        return f"it did not answer within {TIMEOUT:g} seconds"
+    return str(getattr(reason, "strerror", None) or reason)

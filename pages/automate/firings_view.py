@@ -54,6 +54,7 @@ def draw_history(project: ProjectFolder) -> None:
     import pandas as pd
 
     from automl_core.charts.monitoring import history_figure
+    from automl_core.metrics import METRICS
     from automl_core.registry.history import history
 
     rows = history(project)
@@ -61,17 +62,19 @@ def draw_history(project: ProjectFolder) -> None:
         return
     with st.expander("All runs and versions over time", icon=":material/timeline:"):
         metrics = list(dict.fromkeys((row.target, row.metric) for row in rows))
+        labels = {name: METRICS[name].label if name in METRICS else name for _, name in metrics}
         target, metric = metrics[0]
         if len(metrics) > 1:
             target, metric = st.selectbox(
-                "Target and metric", metrics, format_func=lambda pair: f"{pair[0]} by {pair[1]}", key="automate_history_metric",
+                "Target and metric", metrics, format_func=lambda pair: f"{pair[0]} by {labels[pair[1]]}",
+                key="automate_history_metric",
                 help="Scores of different targets or metrics cannot be set beside each other.",
             )  # fmt: skip
         frame = pd.DataFrame([vars(row) for row in rows if (row.target, row.metric) == (target, metric)])
         frame["when"] = pd.to_datetime(frame["when"], unit="s").dt.floor("s")
         st.plotly_chart(
-            history_figure(frame, metric), key="automate_history_chart", config={"displayModeBar": False},
-            alt=f"{metric} of every run and version over time",
+            history_figure(frame, labels[metric]), key="automate_history_chart", config={"displayModeBar": False},
+            alt=f"{labels[metric]} of every run and version over time",
         )  # fmt: skip
         st.caption("Over the folds; runs show their recommended model.")
         st.dataframe(

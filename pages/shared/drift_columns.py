@@ -67,6 +67,7 @@ def draw(report: DriftReport, key: str) -> None:
         key=f"{key}_columns",
         alt="Every column, most serious first",
         column_config={
+            "Column": st.column_config.TextColumn(width="medium"),
             "Moved": st.column_config.ProgressColumn(
                 format="percent", min_value=0.0, max_value=1.0, help="Share of the rows that moved."
             ),

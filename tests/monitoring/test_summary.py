@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 from automl_core.combining.price import price
 from automl_core.errors import InputError
 from automl_core.experiment import Costs
+from automl_core.monitoring import webhook
 from automl_core.monitoring.alerts import crossed, read_alerts, tell, try_webhook
 from automl_core.monitoring.check import check, predict_and_log, stored_status
 from automl_core.monitoring.health import Health, look
@@ -222,6 +224,19 @@ def test_alerts_are_sent_once_a_day_and_kept(live: Registered, hook: str):
     assert [alert.told for alert in read_alerts(live)] == ["Sent, answered with 204."] * 2
 
 
+def test_what_hindered_sending_is_told_in_words(monkeypatch: pytest.MonkeyPatch):
+    assert send("http://no-such-host.invalid/x", {}) == "Not sent: no address is known for the host's name."
+    monkeypatch.setattr(webhook, "TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
+        assert send(address, {}, inside=LOOPBACK) == "Not sent: it did not answer within 0.2 seconds."
+
+
+def test_a_latency_says_its_digits():
+    [alert] = crossed(replace(STATUS, total=replace(TOTAL, p95_ms=0.3828)), HEALTH, Limits(p95_ms=0.001))
+    assert alert.sentence == "95 % of the requests took up to 0.383 ms a row; the limit is 0.001 ms."
+
+
 def test_a_webhook_is_tried_before_the_first_alert(live: Registered, hook: str):
     with pytest.raises(InputError, match="is inside of this network"):
         try_webhook(live, f"{hook}/hook")
@@ -238,7 +253,7 @@ def test_a_redirect_is_not_followed_and_errors_are_told(hook: str):
     )
     assert send(f"{hook}/bad", {"code": "x"}, inside=LOOPBACK) == "Not taken: answered with 500, an error."
     assert [one["path"] for one in Receiver.got] == ["/away", "/bad"]
-    assert send("http://127.0.0.1:9/x", {}, inside=LOOPBACK) == "Not sent: [Errno 111] Connection refused."
+    assert send("http://127.0.0.1:9/x", {}, inside=LOOPBACK) == "Not sent: Connection refused."
     with pytest.raises(InputError, match="cannot be a webhook"):
         send("file:///etc/passwd", {})
 
