@@ -32,5 +32,8 @@ with st.sidebar:
     people.account()
     layout.where_am_i()
     running_view.sidebar()
-with errors.shown():
-    chosen.run()
+try:
+    with errors.shown():
+        chosen.run()
+finally:  # also where a page ends early
+    host.load_ahead()

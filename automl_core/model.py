@@ -195,7 +195,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
 def _recipe(run: Run, candidate: Candidate) -> Recipe:
     """Return the run's recipe, with the cleaning choices that tuning made for this model."""
     dataset = run.dataset()
-    cleaned = apply_stateless(dataset.frame().head(1), dataset.schema, run.recipe, training=False)
+    cleaned = apply_stateless(dataset.head(1), dataset.schema, run.recipe, training=False)
     return recipe_for(run.recipe, candidate.view, cleaned.schema.without({run.config.target, *run.config.ignored}))
 
 

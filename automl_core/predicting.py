@@ -160,7 +160,12 @@ def check_rows(model: Model, frame: pd.DataFrame) -> Checked:
 
     # A rule about the target has nothing to look at here.
     rules = tuple(rule for rule in rules if rule.column != model.target)
-    return check_rules(model.read(frame).frame, rules, raw=frame)
+    return check_rules(model.read(frame).frame, rules, raw=frame, schema=model.inputs)
+
+
+def broken_rules(model: Model, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return which of the rules that a model carries new rows break, a sentence each; see `check_rows`."""
+    return tuple(result.sentence for result in check_rows(model, frame).broken)
 
 
 class LineFeeds:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_core.cli.shared import app, choice_of, dataset_of, existing, model_at, say, version_at
+from automl_core.cli.shared import Parts, app, choice_of, dataset_of, existing, model_at, rows_of_file, say, version_at
 from automl_core.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def drift(
     chunk: Annotated[str, typer.Option(help="Also over time: a number of rows, or D, W, M, Q, Y.")] = "",
     date: Annotated[str, typer.Option(help="The date column that --chunk goes by.")] = "",
     fast: Annotated[bool, typer.Option("--fast", help="Columns only: no classifier, no estimates.")] = False,
+    part: Parts = None,
 ) -> None:
     """Say whether new data still looks like what was learned from, and whether it matters. Leaves with 3 for "act"."""
     from automl_core.drift.check import DriftSettings
@@ -50,7 +52,7 @@ def drift(
         rule=rule, method=method, thresholds={method: threshold} if threshold is not None else {}, chunk=chunk, date=date,
         joint=not fast, performance=not fast,
     )  # fmt: skip
-    found = _compare(model, existing(new), settings)
+    found = _compare(model, existing(new), settings, part)
     for note in found.notes:
         say(note)
     if out is not None:
@@ -63,20 +65,22 @@ def drift(
         raise typer.Exit(ACT)
 
 
-def _compare(model: Path, new: Path, settings: DriftSettings) -> DriftReport:
-    from automl_core.data.reading import read_text
+def _compare(model: Path, new: Path, settings: DriftSettings, part: list[str] | None) -> DriftReport:
     from automl_core.data.sources.recognise import recognise
     from automl_core.drift.check import check_model, compare_tables
     from automl_core.drift.stored import compare_parquet
+    from automl_core.predicting import broken_rules
 
     if not model.exists() and version_at(model) is None:
         raise NotFoundError(f"There is no file or folder {model}.", action="Check the path.")
     if not model.is_file() or model.suffix.lower() == ".zip":
-        return check_model(model_at(model), read_text(new).frame, settings, name=new.name)
-    if not settings.chunk and recognise(model) == recognise(existing(new)) == "parquet":
+        loaded, frame = model_at(model), rows_of_file(new, part)
+        found = check_model(loaded, frame, settings, name=new.name)
+        return replace(found, notes=(*found.notes, *broken_rules(loaded, frame)))
+    if not (settings.chunk or part) and recognise(model) == recognise(existing(new)) == "parquet":
         return compare_parquet(model, new, settings, name=new.name)
     old = dataset_of(model)
-    return compare_tables(old.frame(), read_text(new).frame, old.schema, settings, name=new.name)
+    return compare_tables(old.frame(), rows_of_file(new, part), old.schema, settings, name=new.name)
 
 
 def _write(found: DriftReport, out: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from automl_core.cli.shared import ModelPath, app, existing, model_at, say, train_folder, unpacked
+from automl_core.cli.shared import ModelPath, Parts, app, model_at, rows_of_file, say, train_folder, unpacked
 from automl_core.errors import InputError
 
 
@@ -80,16 +80,16 @@ def fails(
     by: Annotated[str, typer.Option(help="Compare the groups of this column instead.")] = "",
     label: Annotated[str, typer.Option(help="With --by and many labels: which one is meant by selected.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    part: Parts = None,
 ) -> None:
     """Say in which rows a model errs most, or how its decisions differ between the groups of a column."""
     from automl_core.data.parsing import parse_frame
-    from automl_core.data.reading import read_text
     from automl_core.evaluation.evaluate import judge_rows
     from automl_core.evaluation.failing import error_words, failing
     from automl_core.evaluation.fairness import fairness, fairness_sentence
     from automl_core.schema import Schema
 
-    loaded, frame = model_at(model), read_text(existing(labelled)).frame
+    loaded, frame = model_at(model), rows_of_file(labelled, part)
     judged, notes = judge_rows(loaded, frame)
     known = Schema(tuple(column for column in loaded.schema if column.name in frame.columns))
     typed = parse_frame(frame[known.names], known).frame.iloc[judged.rows].reset_index(drop=True)

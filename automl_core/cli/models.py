@@ -16,6 +16,7 @@ from automl_core.cli.shared import (
     app,
     existing,
     model_at,
+    rows_of_file,
     say,
     teller,
     train_folder,
@@ -31,12 +32,12 @@ def evaluate(
     model: ModelPath,
     labelled: Annotated[Path, typer.Argument(metavar="LABELLED.csv", help="Rows with the true outcome.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    part: Parts = None,
 ) -> None:
     """Judge a model on labelled rows."""
-    from automl_core.data.sources.opening import read_any
     from automl_core.evaluation.evaluate import evaluate as judge
 
-    found = judge(model_at(model), read_any(existing(labelled)).frame, rows=labelled.name)
+    found = judge(model_at(model), rows_of_file(labelled, part), rows=labelled.name)
     for note in found.notes:
         say(note)
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_core.cli.shared import app, existing, say, teller
+from automl_core.cli.shared import app, existing, rows_of_file, say, teller
 from automl_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,11 +57,12 @@ def monitor(
     if chosen and policy:
         say(save_policy(chosen, Policy.from_dict(read_json(existing(policy)))).sentence)
     if chosen and labels:
-        from automl_core.data.reading import read_text
+        from automl_core.cleaning.stateless.columns import words_of
 
         if not key:
             raise InputError("--labels needs --key.", action="Name the column that holds the log's key.")
-        say(add_labels(chosen, read_text(existing(labels)).frame, key, chosen.version(chosen.numbers[0]).target).sentence)
+        frame = rows_of_file(labels).apply(words_of)
+        say(add_labels(chosen, frame, key, chosen.version(chosen.numbers[0]).target).sentence)
     if not once and not watch:
         return
     import_skops()

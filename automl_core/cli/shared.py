@@ -16,6 +16,8 @@ from automl_core.errors import InputError, NotFoundError
 from automl_core.events import CandidateScored, Event, Message, Progress
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import Dataset
     from automl_core.registry.store import Registered
@@ -113,6 +115,17 @@ def dataset_of(file: Path, part: list[str] | None = None) -> Dataset:
     folder = tempfile.mkdtemp(prefix="tablewright-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return create_dataset(Path(folder) / "dataset", existing(file), file.stem, choice=choice_of_parts(file, part or ()))
+
+
+def rows_of_file(file: Path, part: list[str] | None = None) -> pd.DataFrame:
+    """Return the rows of a file of any kind; says what was left out of it."""
+    from automl_core.data.sources.opening import choice_of_parts
+    from automl_core.data.sources.rows import read_rows
+
+    frame, notes = read_rows(existing(file), choice_of_parts(file, part or ()))
+    for note in notes:
+        say(note)
+    return frame
 
 
 def recipe_of(path: Path | None, dataset: Dataset, target: str) -> Recipe:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_core.cli.shared import app, existing, model_file, say, teller, train_folder, unpacked
+from automl_core.cli.shared import app, existing, model_file, rows_of_file, say, teller, train_folder, unpacked
 from automl_core.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -139,7 +139,6 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Set two versions of a model side by side: data, recipe, settings, scores, predictions that differ."""
-    from automl_core.data.reading import read_text
     from automl_core.engines.skops import import_skops
     from automl_core.worker import versions
 
@@ -151,7 +150,7 @@ def compare(
             "Name two of its versions.",
         )  # fmt: skip
     import_skops()
-    frame = read_text(existing(rows)).frame if rows is not None else None
+    frame = rows_of_file(rows) if rows is not None else None
     found = versions.compare(registered, one, other, frame=frame, source=rows.name if rows is not None else "")
     if as_json:
         print(json.dumps(found.to_dict(), indent=1))

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from automl_core.data.headers import begins_anew
+from automl_core.data.dialect import Dialect, split_line
+from automl_core.data.headers import begins_anew, only_first_cells
 from automl_core.data.records import Record
 from automl_core.data.wording import rows_of
 from automl_core.errors import InputError
@@ -53,16 +54,36 @@ def find_blocks(records: Sequence[Record]) -> tuple[Block, ...]:
         elif parts[-1]:
             parts.append([])
     found: list[Block] = []
-    for part in parts:
-        if not part:
-            continue
-        width = Counter(len(cells) for _, cells, _ in part).most_common(1)[0][0]
+    parts = [part for part in parts if part]
+    for place, part in enumerate(parts):
+        width = block_width([cells for _, cells, _ in part], edge=place in (0, len(parts) - 1))
         before = found[-1] if found else None
         if before and not begins_table([cells for _, cells, _ in part], width, before.width):
             found[-1] = Block((*before.records, *part), width)
         else:
             found.append(Block(tuple(part), width))
     return tuple(found)
+
+
+def block_width(rows: Sequence[Sequence[str]], *, edge: bool) -> int:
+    """Return the usual number of cells; 1 for notes at an edge of the file that a spreadsheet filled up to its table's width."""
+    if edge and len(rows) <= NOTE_LINES and only_first_cells(rows):
+        return 1
+    return Counter(map(len, rows)).most_common(1)[0][0]
+
+
+def padded_notes(lines: Sequence[str], dialect: Dialect) -> int:
+    """Return how many of the last lines are an empty one and notes below it, all filled up to the width of the table."""
+    found, said = 0, False
+    for count, line in enumerate(reversed(lines[-NOTE_LINES - 2 :]), 1):
+        row = split_line(line, dialect.delimiter, dialect.quote, dialect.escape)
+        empty = not any(cell.strip() for cell in row)
+        if len(row) < 3 or not (empty or only_first_cells([row])):
+            return found if count < len(lines) else 0  # the first line names the columns
+        if empty and said:
+            found = count
+        said = said or not empty
+    return 0  # no row above them fills more than its first cell
 
 
 def begins_table(rows: Sequence[Sequence[str]], width: int, before: int) -> bool:

@@ -20,6 +20,7 @@ from automl_core.data.reading import FAST_BYTES
 from automl_core.data.report import ReadReport, TextTable
 from automl_core.data.storing import keep_source, put_whole
 from automl_core.data.tables import fingerprint, fingerprint_columns, read_table, write_table
+from automl_core.data.written import rewrite
 from automl_core.errors import FormatError, NotFoundError
 from automl_core.people.limits import check_table
 from automl_core.schema import Kind, Schema
@@ -146,9 +147,9 @@ def create_dataset(
 def _typed_and_stored(
     folder: Path, text: TextTable, name: str, choice: Choice, kinds: dict[str, Kind] | None, source: Path
 ) -> Dataset:
-    schema = infer_schema(text.frame, kinds=kinds, null_words=choice.null_words)
+    schema = rewrite(infer_schema(text.frame, kinds=kinds, null_words=choice.null_words), choice.written)
     parsed = parse_frame(text.frame, schema)
-    report = replace(text.report, nulls=count_nulls(text.frame, schema))
+    report = replace(text.report, nulls=count_nulls(text.frame, schema), written=choice.written)
     return _store(folder, parsed.frame, schema, report, parsed.faults, name, source=source)
 
 
@@ -189,10 +190,11 @@ def _create_large(
             dialect=choice.dialect,
             kinds=kinds,
             null_words=choice.null_words,
+            written=choice.written,
             tell=tell,
         )
         check_table(folder, made.rows, len(made.schema))
-        report = cut.told(replace(made.report, origin=ready.origin))
+        report = cut.told(replace(made.report, origin=ready.origin, written=choice.written))
         dataset = Dataset(folder, name, made.schema, report, made.faults, made.fingerprint, made.rows, time.time())
         keep_source(source, fresh)
         write_description(fresh, dataset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from automl_core.data.dialect import SAMPLE_LINES, Dialect, find_delimiter, find_escape, split_line
-from automl_core.data.headers import find_header
+from automl_core.data.headers import find_header, padded_titles
 
 
 def find_dialect(lines: list[str], encoding: str) -> Dialect:
@@ -16,6 +16,7 @@ def find_dialect(lines: list[str], encoding: str) -> Dialect:
             skip += 1
         if skip >= min(len(sample) - 1, 50):
             skip = 0
+        skip += padded_titles(sample[skip:])
     else:
         while skip < len(lines) - 1 and not lines[skip].strip():
             skip += 1

@@ -30,6 +30,22 @@ def table_start(rows: Sequence[Row]) -> int:
     return skip if skip < min(len(rows) - 1, 50) else 0
 
 
+def padded_titles(rows: Sequence[Row]) -> int:
+    """Return how many rows above a table are titles that a spreadsheet filled up to its width with empty cells.
+
+    A line of names must follow them: above rows of values alone, the first row may be one that lacks its last cells.
+    """
+    skip = table_start(rows)
+    if not skip or find_header(rows[skip:]) == 0 or any(is_typed(cell.strip()) for cell in rows[skip]):
+        return 0
+    return skip if sum(bool(cell.strip()) for cell in rows[skip]) > 2 else 0
+
+
+def only_first_cells(rows: Sequence[Row]) -> bool:
+    """Return whether rows say something in their first cell alone: notes, in a file whose lines are as wide as its table."""
+    return bool(rows) and max(map(_extent, rows)) == 1
+
+
 def _extent(row: Row) -> int:
     return max((place + 1 for place, cell in enumerate(row) if cell.strip()), default=0)
 

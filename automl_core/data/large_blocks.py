@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import mmap
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from automl_core.data.blocks import NOTE_LINES, begins_table, check_number, tables_note
+from automl_core.data.blocks import NOTE_LINES, begins_table, block_width, check_number, tables_note
 from automl_core.data.detecting import find_dialect, longest_run
 from automl_core.data.dialect import SAMPLE_BYTES, Dialect
 from automl_core.data.encoding import decode, find_encoding, looks_utf16, spot_utf8
@@ -194,14 +193,14 @@ def _spans(content: mmap.mmap, blank: list[tuple[int, int]], quote: bytes) -> li
 def _parts(content: mmap.mmap, spans: list[tuple[int, int]], dialect: Dialect, name: str) -> tuple[Part, ...]:
     parts: list[Part] = []
     line, counted = 0, 0
-    for start, stop in spans:
+    for place, (start, stop) in enumerate(spans):
         line += _count(content, b"\n", counted, start)
         counted = start
         lines = split_lines(decode(content[start : min(start + HEAD, stop)], dialect.encoding, name)[0])
         if start + HEAD < stop and len(lines) > 1:  # the last one was cut
             lines.pop()
         rows = [cells for _, cells, _ in group_records(lines, dialect)[0]]
-        width = Counter(map(len, rows)).most_common(1)[0][0]
+        width = block_width(rows, edge=place in (0, len(spans) - 1))
         length = _count(content, b"\n", start, stop) or 1
         before = parts[-1] if parts else None
         if before and not begins_table(rows, width, before.width):

@@ -40,6 +40,8 @@ class Choice:
         Of a sheet.
     null_words : tuple of str or None
         Words that mean "missing" in every column.
+    written : tuple of (str, str)
+        Columns, and how their dates or numbers are written, see `data.written.WAYS`.
     """
 
     dialect: Dialect | None = None
@@ -49,12 +51,14 @@ class Choice:
     skip_rows: int | None = None
     header_rows: int | None = None
     null_words: tuple[str, ...] | None = None
+    written: tuple[tuple[str, str], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
         data = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         data["dialect"] = self.dialect.to_dict() if self.dialect else None
         data["null_words"] = None if self.null_words is None else list(self.null_words)
+        data["written"] = [list(pair) for pair in self.written]
         return data
 
     @classmethod
@@ -65,6 +69,7 @@ class Choice:
             given["dialect"] = Dialect(**given["dialect"])
         if given.get("null_words") is not None:
             given["null_words"] = tuple(given["null_words"])
+        given["written"] = tuple((column, way) for column, way in given.get("written", ()))
         return cls(**given)
 
 
@@ -141,7 +146,7 @@ class Origin:
 
 def other_part(choice: Choice, **part: Any) -> Choice:
     """Return a choice of another part of the same file; what was found for the part before does not hold for it."""
-    cleared: dict[str, Any] = {"dialect": None, "skip_rows": None, "header_rows": None, "table": 0}
+    cleared: dict[str, Any] = {"dialect": None, "skip_rows": None, "header_rows": None, "table": 0, "written": ()}
     if "member" in part:
         cleared["sheet"] = ""
     return replace(choice, **(cleared | part))

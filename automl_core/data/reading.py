@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl_core.data.blocks import NOTE_LINES, Block, check_number, find_blocks, largest, tables_note
+from automl_core.data.blocks import NOTE_LINES, Block, check_number, find_blocks, largest, padded_notes, tables_note
 from automl_core.data.detecting import find_dialect, longest_run
 from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
 from automl_core.data.encoding import decode, find_encoding
@@ -26,6 +26,9 @@ MAX_BYTES = 2 << 30
 """Largest file that is read, in bytes."""
 FAST_BYTES = 30 << 20
 """Files above this size are read by pyarrow; smaller ones record by record, which repairs more."""
+
+EMPTY = " \t,;|\"'"
+"""Signs of a line without a value: spaces, delimiters, quotes."""
 
 
 def read_frame(path: str | Path) -> pd.DataFrame:
@@ -117,8 +120,13 @@ def _read_blocks(lines: list[str], dialect: Dialect | None, encoding: str, wante
     if len(blocks) > 1 and blocks[-1].width == 1 and len(blocks[-1].records) <= NOTE_LINES and tables and tables[0].width > 2:
         notes = list(blocks[-1].records)
         lines = lines[: notes[0][0]]
-    found = read_lines(lines, dialect or find_dialect(lines, encoding), name)
+    dialect = dialect or find_dialect(lines, encoding)
     below = tuple(Around(line + 1, raw[:2000], "below") for line, _, raw in notes)
+    if padded := padded_notes(lines, dialect):
+        lines, kept = lines[:-padded], lines[-padded + 1 :]
+        first = len(lines) + 2
+        below = tuple(Around(first + place, line[:2000], "below") for place, line in enumerate(kept) if line.strip(EMPTY)) + below
+    found = read_lines(lines, dialect, name)
     return replace(found, report=found.report.with_notes_below(below)) if below else found
 
 

@@ -73,6 +73,8 @@ class ReadReport:
         Rows that `nulls` was counted in, where that was not all of them; 0 for all.
     null_words : tuple of str or None
         Words for missing that a person chose.
+    written : tuple of (str, str)
+        Columns, and how a person said that they are written.
     """
 
     dialect: Dialect | None
@@ -86,11 +88,12 @@ class ReadReport:
     null_rows: int = 0
     null_words: tuple[str, ...] | None = None
     around: tuple[Around, ...] = ()
+    written: tuple[tuple[str, str], ...] = ()
 
     @property
     def choice(self) -> Choice:
         """What reads the same part of the file in the same way again."""
-        return replace(self.origin.choice(self.dialect), null_words=self.null_words)
+        return replace(self.origin.choice(self.dialect), null_words=self.null_words, written=self.written)
 
     def with_notes_below(self, below: tuple[Around, ...]) -> ReadReport:
         """Return the report with lines that stand below the table."""
@@ -110,6 +113,7 @@ class ReadReport:
             "nulls": [[entry.word, entry.count, list(entry.columns)] for entry in self.nulls],
             "null_rows": self.null_rows,
             "null_words": None if self.null_words is None else list(self.null_words),
+            "written": [list(pair) for pair in self.written],
             "around": [[row.line, row.text, row.place] for row in self.around],
         }
 
@@ -127,6 +131,7 @@ class ReadReport:
             nulls=tuple(NullWord(word, count, tuple(columns)) for word, count, columns in data.get("nulls", ())),
             null_rows=data.get("null_rows", 0),
             null_words=None if data.get("null_words") is None else tuple(data["null_words"]),
+            written=tuple((column, way) for column, way in data.get("written", ())),
             around=tuple(Around(*entry) for entry in data.get("around", ())),
         )
 

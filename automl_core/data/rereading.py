@@ -5,12 +5,17 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset, write_description
 from automl_core.data.origin import Choice
+from automl_core.data.written import check_written
 from automl_core.errors import InputError, StorageError
 from automl_core.people.access import changing
 from automl_core.schema import Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_LIMIT = 1 << 50
 """For a file that was accepted before."""
@@ -37,6 +42,22 @@ def change_kind(dataset: Dataset, column: str, kind: Kind) -> Dataset:
     return read_again(dataset, dataset.report.choice, kinds=kinds)
 
 
+def change_written(dataset: Dataset, column: str, way: str) -> Dataset:
+    """Read the dataset's file again with one column's dates or numbers written as a person says; earlier choices stay.
+
+    Raises
+    ------
+    InputError
+        When the column cannot be read that way, or the table was made from others.
+    NotFoundError
+        When there is no such column.
+    """
+    check_written(dataset.schema[column], way)
+    choice = dataset.report.choice
+    others = tuple(pair for pair in choice.written if pair[0] != column)
+    return read_again(dataset, replace(choice, written=(*others, (column, way))))
+
+
 def read_again(dataset: Dataset, choice: Choice, *, kinds: dict[str, Kind] | None = None) -> Dataset:
     """Read a dataset's file again by another choice; kinds that a person chose stay unless others are given.
 
@@ -59,6 +80,16 @@ def read_again(dataset: Dataset, choice: Choice, *, kinds: dict[str, Kind] | Non
     kept = replace(made, report=replace(made.report, origin=dataset.report.origin))
     write_description(made.folder, kept)
     return kept
+
+
+def written_cells(dataset: Dataset) -> pd.DataFrame | None:
+    """Return a table as it was written, row by row beside its typed one; None where there is no file to read it from."""
+    from automl_core.data.sources.opening import read_any
+
+    if dataset.source is None:
+        return None
+    cells = read_any(dataset.source, dataset.report.choice, limit=NO_LIMIT).frame
+    return cells.reset_index(drop=True) if len(cells) == dataset.rows else None
 
 
 def copy_dataset(dataset: Dataset, folder: Path) -> Dataset:

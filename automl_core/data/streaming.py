@@ -22,6 +22,7 @@ from automl_core.data.records import split_lines
 from automl_core.data.report import ReadReport
 from automl_core.data.sampling import read_sample
 from automl_core.data.scanning import scan
+from automl_core.data.written import rewrite
 from automl_core.errors import InputError
 from automl_core.schema import Column, Kind, Schema
 
@@ -49,6 +50,7 @@ def stream_table(
     dialect: Dialect | None = None,
     kinds: dict[str, Kind] | None = None,
     null_words: tuple[str, ...] | None = None,
+    written: tuple[tuple[str, str], ...] = (),
     tell: Tell | None = None,
 ) -> Streamed:
     """Write a delimited text file as typed Parquet, without holding it in memory.
@@ -64,6 +66,8 @@ def stream_table(
         Kinds that a person chose.
     null_words : tuple of str, optional
         Words that mean "missing", instead of the usual ones.
+    written : tuple of (str, str), optional
+        Columns, and how their dates or numbers are written, as a person said.
     tell : callable, optional
         Takes the share that is done, 0 to 1, and what is being done.
 
@@ -85,7 +89,7 @@ def stream_table(
     dialect = dialect or find_dialect(split_lines(decode(head, encoding, source.name)[0]), encoding)
     helper = out.with_name("text.utf8")
     try:
-        return _streamed(source, out, helper, dialect, kinds or {}, null_words, say)
+        return _streamed(source, out, helper, dialect, kinds or {}, null_words, written, say)
     finally:
         helper.unlink(missing_ok=True)
 
@@ -97,6 +101,7 @@ def _streamed(
     dialect: Dialect,
     kinds: dict[str, Kind],
     null_words: tuple[str, ...] | None,
+    written: tuple[tuple[str, str], ...],
     say: Tell,
 ) -> Streamed:
     say(0.0, "Looking at rows from all over the file")
@@ -110,7 +115,7 @@ def _streamed(
         if look.nuls and _reads_directly(dialect.encoding):
             repairs["NUL bytes were left out."] = look.nuls
     sample, _ = read_sample(source, SAMPLE, dialect=dialect)
-    schema = infer_schema(sample.frame, kinds=kinds, null_words=null_words)
+    schema = rewrite(infer_schema(sample.frame, kinds=kinds, null_words=null_words), written)
     plan = plan_pass(dialect, schema, sample.frame)
     if look.underscores:
         plan = plan.stored(underscored(text, plan))
@@ -123,7 +128,7 @@ def _streamed(
                 encoding = find_encoding(b"", source)
                 broken = _transcode(source, helper, encoding, say)
                 if encoding != dialect.encoding:
-                    return _streamed(source, out, helper, replace(dialect, encoding=encoding), kinds, null_words, say)
+                    return _streamed(source, out, helper, replace(dialect, encoding=encoding), kinds, null_words, written, say)
                 text = helper
                 continue
             if found.changes:

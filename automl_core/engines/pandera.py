@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,21 @@ from automl_core.cleaning.rules import Checked, Rule, RuleResult
 from automl_core.cleaning.stateless.calculated import calculate
 from automl_core.cleaning.stateless.change import count
 from automl_core.cleaning.stateless.columns import words_of
+from automl_core.data.parsing import Faults
 from automl_core.kpi.formula import parse_formula
-from automl_core.schema import NULL_WORDS
+from automl_core.schema import NULL_WORDS, Schema
 
 SHOWN = 3
 
 
-def check_rules(typed: pd.DataFrame, rules: Sequence[Rule], *, raw: pd.DataFrame | None = None) -> Checked:
+def check_rules(
+    typed: pd.DataFrame,
+    rules: Sequence[Rule],
+    *,
+    raw: pd.DataFrame | None = None,
+    faults: Mapping[str, Faults] | None = None,
+    schema: Schema | None = None,
+) -> Checked:
     """Look at a table with rules.
 
     Parameters
@@ -32,6 +40,11 @@ def check_rules(typed: pd.DataFrame, rules: Sequence[Rule], *, raw: pd.DataFrame
         Those about columns that are not there are not checked, and say so.
     raw : DataFrame, optional
         The same rows as text, to find cells that could not be read as their kind.
+    faults : mapping of str to Faults, optional
+        Such cells of the whole table, counted when it was read; looked at where there is no `raw`. They say of no row that it
+        is set aside.
+    schema : Schema, optional
+        Says which words mean missing in `raw`; `NULL_WORDS` when left out.
 
     Returns
     -------
@@ -46,14 +59,18 @@ def check_rules(typed: pd.DataFrame, rules: Sequence[Rule], *, raw: pd.DataFrame
                 RuleResult(rule, 0, (), f"There is no column {lacking[0]!r}, so {rule.sentence!r} is not checked.", False)
             )
             continue
-        failed = _failed(typed, rule, raw)
+        if rule.kind == "type" and raw is None and faults is not None:
+            fault = faults.get(rule.column, Faults(0, ()))
+            results.append(_told(rule, fault.count, fault.examples[:SHOWN]))
+            continue
+        failed = _failed(typed, rule, raw, schema)
         results.append(_result(typed, rule, raw, failed))
         if rule.action == "aside":
             aside |= failed
     return Checked(tuple(results), aside, len(typed))
 
 
-def _failed(typed: pd.DataFrame, rule: Rule, raw: pd.DataFrame | None) -> npt.NDArray[np.bool_]:
+def _failed(typed: pd.DataFrame, rule: Rule, raw: pd.DataFrame | None, schema: Schema | None) -> npt.NDArray[np.bool_]:
     """Return which rows break a rule, by a check of Pandera's."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its notes on versions are not for people
@@ -74,7 +91,9 @@ def _failed(typed: pd.DataFrame, rule: Rule, raw: pd.DataFrame | None) -> npt.ND
     elif rule.kind == "filled":
         check = Check(lambda values: values.notna(), ignore_na=False)
     elif rule.kind == "type":
-        unread = _unread(typed[rule.column], None if raw is None or rule.column not in raw.columns else raw[rule.column])
+        known = schema is not None and rule.column in schema
+        words = schema[rule.column].parsing.null_words if schema is not None and known else NULL_WORDS
+        unread = _unread(typed[rule.column], None if raw is None or rule.column not in raw.columns else raw[rule.column], words)
         check = Check(lambda values: ~unread, ignore_na=False)
     else:
         # Where a part is missing, nothing is compared.
@@ -99,23 +118,26 @@ def _fits(text: str) -> Callable[[pd.Series], pd.Series]:
     return fits
 
 
-def _unread(typed: pd.Series, raw: pd.Series | None) -> pd.Series:
+def _unread(typed: pd.Series, raw: pd.Series | None, null_words: Collection[str]) -> pd.Series:
     """Return where a cell was written and could not be read."""
     if raw is None:
         return pd.Series(False, index=range(len(typed)))
-    given = raw.map(lambda cell: isinstance(cell, str) and cell.strip() not in NULL_WORDS)
+    given = raw.map(lambda cell: isinstance(cell, str) and bool(cell.strip()) and cell.strip() not in null_words)
     unread = np.logical_and(given.to_numpy(dtype=bool), typed.isna().to_numpy())
     return pd.Series(unread)
 
 
 def _result(typed: pd.DataFrame, rule: Rule, raw: pd.DataFrame | None, failed: npt.NDArray[np.bool_]) -> RuleResult:
-    number = int(failed.sum())
-    if not number:
-        return RuleResult(rule, 0, (), f"{rule.sentence}: true in every row.")
     examples: tuple[str, ...] = ()
-    if rule.kind not in ("filled", "relation"):
+    if failed.any() and rule.kind not in ("filled", "relation"):
         source = raw[rule.column] if rule.kind == "type" and raw is not None else words_of(typed[rule.column])
         examples = tuple(str(cell)[:60] for cell in pd.unique(source[failed])[:SHOWN])
+    return _told(rule, int(failed.sum()), examples)
+
+
+def _told(rule: Rule, number: int, examples: tuple[str, ...]) -> RuleResult:
+    if not number:
+        return RuleResult(rule, 0, (), f"{rule.sentence}: true in every row.")
     told = f" ({', '.join(examples)})" if examples else ""
     becomes = {"warn": "", "aside": f" and {'is' if number == 1 else 'are'} set aside", "refuse": ""}[rule.action]
     verb = "breaks" if number == 1 else "break"

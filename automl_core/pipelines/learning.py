@@ -49,7 +49,7 @@ def validate(course: Course, inputs: str) -> Record:
     dataset = load_dataset(folder) if folder.exists() else _read(course, folder)
     dataset.schema[plan.experiment.target]
     frame = dataset.frame()
-    checked = check_rules(frame, plan.gates.rules, raw=_cells(dataset, plan.gates.rules))
+    checked = check_rules(frame, plan.gates.rules, raw=_cells(dataset, plan.gates.rules), schema=dataset.schema)
     for result in checked.results:
         if not (result.kept and result.checked):
             course.emit(Message(result.sentence, "warning"))
@@ -86,12 +86,9 @@ def _read(course: Course, folder: Path) -> Dataset:
 
 def _cells(dataset: Dataset, rules: tuple[Rule, ...]) -> pd.DataFrame | None:
     """Return the table as it was written, for rules about cells that cannot be read; None where there is none to ask it."""
-    from automl_core.data.sources.opening import read_any
+    from automl_core.data.rereading import written_cells
 
-    if dataset.source is None or not any(rule.kind == "type" for rule in rules):
-        return None
-    cells = read_any(dataset.source, dataset.report.choice).frame
-    return cells if len(cells) == dataset.rows else None
+    return written_cells(dataset) if any(rule.kind == "type" for rule in rules) else None
 
 
 def has_dataset(course: Course, made: dict[str, Any]) -> bool:

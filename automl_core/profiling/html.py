@@ -95,7 +95,7 @@ def _card(column: ColumnProfile, relation: Relation | None) -> dict[str, Any]:
     bars = [round(36 * count / highest, 1) if highest else 0 for count in column.counts]
     most = column.values[0][1] if column.values else 1
     values = [(value, count, round(100 * count / most)) for value, count in column.values[:6]]
-    said = [*facts(column), (SCORES[relation.measure], f"{relation.score:.2f}")] if relation else facts(column)
+    said = [*facts(column), (SCORES[relation.measure], f"{round(relation.score, 2) + 0.0:.2f}")] if relation else facts(column)
     return {"column": column, "facts": said, "bars": bars, "common": values}
 
 

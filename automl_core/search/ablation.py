@@ -109,6 +109,7 @@ def ablate(
     *,
     tell: Callable[[float, str], None] = lambda done, doing: None,
     rows: int = ROWS,
+    of: int = 0,
 ) -> Ablation:
     """Score a recipe with and without each of its steps.
 
@@ -123,6 +124,9 @@ def ablate(
     tell : callable
         Takes how much is done, 0 to 1, and what is being done.
     rows : int
+        Most rows that are looked at.
+    of : int
+        Rows of the whole table, where `frame` holds some of them, drawn at random.
 
     Raises
     ------
@@ -160,7 +164,7 @@ def ablate(
             continue
         effects.append(_effect(step.id, describe(step), full, scores, METRICS[metric].greater_is_better))
     score = {name: float(np.mean(values)) for name, values in full.items()}
-    return Ablation(metric, score, len(frame), total, FOLDS, tuple(effects))
+    return Ablation(metric, score, len(frame), of or total, FOLDS, tuple(effects))
 
 
 def _folds(frame: pd.DataFrame, config: ExperimentConfig) -> npt.NDArray[np.int64]:

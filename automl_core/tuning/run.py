@@ -38,7 +38,7 @@ def space_of_row(task: Task, row: Candidate, schema: Schema | None = None) -> Sp
 def features_of(run: Run) -> Schema:
     """Return the schema of what the models of a run get, after the recipe's steps that act on the table."""
     dataset = run.dataset()
-    cleaned = apply_stateless(dataset.frame().head(1), dataset.schema, run.recipe, training=False)
+    cleaned = apply_stateless(dataset.head(1), dataset.schema, run.recipe, training=False)
     return cleaned.schema.without({run.config.target, *run.config.ignored})
 
 

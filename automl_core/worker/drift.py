@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,9 +62,10 @@ def _with_table(context: JobContext, source: Path | None, settings: DriftSetting
         before, after = (table.folder / "data.parquet" for table in (old, new))
         told = partial(_tell, context)
         return compare_parquet(before, after, settings, schema=old.schema, name=name, tell=told)
-    rows = _new_rows(context, source)
+    rows, told_of_file = _new_rows(context, source, name)
     context.emit(Progress(-1.0, "Comparing the tables"))
-    return compare_tables(old.frame(), rows, old.schema, settings, name=name)
+    report = compare_tables(old.frame(), rows, old.schema, settings, name=name)
+    return replace(report, notes=(*told_of_file, *report.notes))
 
 
 def _tell(context: JobContext, done: float, doing: str) -> None:
@@ -72,19 +74,24 @@ def _tell(context: JobContext, done: float, doing: str) -> None:
 
 def _with_model(context: JobContext, source: Path | None, settings: DriftSettings, name: str) -> DriftReport:
     from automl_core.drift.check import check_model
+    from automl_core.predicting import broken_rules
     from automl_core.scoring.bundle import load_model
 
-    rows = _new_rows(context, source)
+    rows, told = _new_rows(context, source, name)
     context.emit(Progress(-1.0, "Loading the model"))
     model = load_model(bundle(run_of(context), context.request["params"]["candidate"]))
     context.emit(Progress(-1.0, "Comparing with what the model learned from"))
-    return check_model(model, rows, settings, name=name)
+    report = check_model(model, rows, settings, name=name)
+    return replace(report, notes=(*told, *broken_rules(model, rows), *report.notes))
 
 
-def _new_rows(context: JobContext, source: Path | None) -> pd.DataFrame:
+def _new_rows(context: JobContext, source: Path | None, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the new rows, and what is to be known of how a file was read."""
     from automl_core.data.dataset import load_dataset
-    from automl_core.data.reading import read_text
+    from automl_core.data.origin import Choice
+    from automl_core.data.sources.rows import read_rows
 
+    params = context.request["params"]
     if source is not None:
-        return read_text(source).frame
-    return load_dataset(context.project.dataset(context.request["params"]["dataset"])).frame()
+        return read_rows(source, Choice.from_dict(params.get("choice", {})), name=name)
+    return load_dataset(context.project.dataset(params["dataset"])).frame(), ()

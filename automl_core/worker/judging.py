@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl_core.data.origin import Choice
 from automl_core.errors import AutoMLError
 from automl_core.events import Message, Progress
 from automl_core.jobs.context import JobContext
@@ -19,25 +21,33 @@ if TYPE_CHECKING:
     from automl_core.experiment import Costs
 
 
-def judge_file(run: Run, candidate_id: str, path: Path, name: str) -> str:
-    """Judge a model on a labelled file; returns its key among the model's sources. The same file twice is one source."""
-    from automl_core.data.reading import read_text
+def judge_file(run: Run, candidate_id: str, path: Path, name: str, choice: Choice | None = None) -> str:
+    """Judge a model on a labelled file; returns its key among the model's sources, the same for the same part of a file."""
+    from automl_core.data.sources.rows import read_rows
     from automl_core.evaluation.judged import judged_folder, keep_file
     from automl_core.scoring.bundle import load_model
 
     model = load_model(bundle(run, candidate_id))
-    key = f"file-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+    key = _file_key(path, choice)
     try:
-        frame = read_text(path).frame
+        frame, told = read_rows(path, choice)
         folder = judged_folder(run, candidate_id, key)
         folder.mkdir(parents=True, exist_ok=True)
         keep_file(folder, frame, model, name)
-        judge_source(run, candidate_id, key, model, frame)
+        judge_source(run, candidate_id, key, model, frame, told)
     except AutoMLError as error:
         # The person knows the file by the name it was uploaded under.
         said = [part.replace(path.name, name) for part in (error.received, error.needed, error.action)]
         raise type(error)(*said) from error
     return key
+
+
+def _file_key(path: Path, choice: Choice | None) -> str:
+    """Return what a part of a file is called among a model's sources: by what is in it."""
+    found = hashlib.sha256(path.read_bytes())
+    if choice is not None and choice != Choice():
+        found.update(json.dumps(choice.to_dict(), sort_keys=True).encode())
+    return f"file-{found.hexdigest()[:12]}"
 
 
 def find_failing(run: Run, candidate_id: str, source: str) -> Path:
@@ -178,7 +188,7 @@ def judge_job(context: JobContext) -> dict[str, Any]:
     context.emit(Progress(-1.0, "Judging the model"))
     if "file" in params:
         path = Path(params["file"])
-        key = judge_file(run, params["candidate"], path, params["name"])
+        key = judge_file(run, params["candidate"], path, params["name"], Choice.from_dict(params.get("choice", {})))
         if path.parent == context.project.path / "uploads":
             path.unlink(missing_ok=True)  # its typed rows are kept beside the scores
         return {"source": key}

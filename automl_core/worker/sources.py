@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from automl_core.scoring.bundle import Model
 
 
-def judge_source(run: Run, candidate_id: str, source: str, model: Model, frame: pd.DataFrame | None = None) -> Evaluation:
+def judge_source(
+    run: Run, candidate_id: str, source: str, model: Model, frame: pd.DataFrame | None = None, told: tuple[str, ...] = ()
+) -> Evaluation:
     """Judge a model on one set of rows and keep the rows, the scores, every threshold, and whether its ranges held.
 
     Parameters
@@ -26,6 +28,8 @@ def judge_source(run: Run, candidate_id: str, source: str, model: Model, frame: 
         ``held-out``, ``out-of-fold``, or the key of a file whose typed rows are `frame`.
     model : Model
     frame : DataFrame, optional
+    told : tuple of str
+        What is to be known of how the file was read.
 
     Raises
     ------
@@ -44,6 +48,7 @@ def judge_source(run: Run, candidate_id: str, source: str, model: Model, frame: 
         rows = run.holdout() if source == HELD_OUT else frame
         assert rows is not None
         judged, notes = judge_rows(model, rows)
+        notes = (*notes, *told)
         if source == HELD_OUT:
             judged = Judged(judged.truth, judged.values, rows.index.to_numpy()[judged.rows])
     folder.mkdir(parents=True, exist_ok=True)

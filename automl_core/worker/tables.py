@@ -9,6 +9,9 @@ from automl_core.events import Message, Progress
 from automl_core.jobs.context import JobContext
 from automl_core.workspace import write_json
 
+DRAWN = 200_000
+"""Rows that are held for what looks at fewer still."""
+
 
 def profile_job(context: JobContext) -> dict[str, Any]:
     """Describe a table."""
@@ -81,6 +84,7 @@ def forecast_job(context: JobContext) -> dict[str, Any]:
 
 def ablation_job(context: JobContext) -> dict[str, Any]:
     """Measure what each step of a recipe does to a quick model's score."""
+    from automl_core.cleaning.large import sample_rows
     from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import load_dataset
     from automl_core.experiment import ExperimentConfig
@@ -89,11 +93,12 @@ def ablation_job(context: JobContext) -> dict[str, Any]:
     params = context.request["params"]
     dataset = load_dataset(context.project.dataset(params["dataset"]))
     found = ablate(
-        dataset.frame(),
+        dataset.frame() if dataset.rows <= DRAWN else sample_rows(dataset, DRAWN),
         dataset.schema,
         Recipe.from_dict(params["recipe"]),
         ExperimentConfig.from_dict(params["config"]),
         tell=lambda done, doing: context.emit(Progress(done, doing)),
+        of=dataset.rows,
     )
     write_json(context.folder / "ablation.json", found.to_dict())
     return {"file": "ablation.json"}

@@ -9,14 +9,16 @@ import streamlit as st
 from pages.shared import caches, errors, jobs, people, state
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import Dataset
     from automl_core.search.ablation import Ablation
     from automl_core.workspace import ProjectFolder
 
 
-def draw(project: ProjectFolder, data: Dataset, recipe: Recipe) -> None:
-    """Draw the target, the button, and what was found for exactly this recipe."""
+def draw(project: ProjectFolder, data: Dataset, recipe: Recipe, use: Callable[[Recipe, str], None]) -> None:
+    """Draw the target, the button, what was found for exactly this recipe, and the way to keep only what helps."""
     from automl_core.cleaning.apply import apply_stateless
 
     st.caption(
@@ -56,7 +58,31 @@ def draw(project: ProjectFolder, data: Dataset, recipe: Recipe) -> None:
         if (found / "ablation.json").exists():
             from automl_core.search.ablation import Ablation
 
-            _draw_effects(Ablation.from_dict(caches.result(found / "ablation.json")))
+            effects = Ablation.from_dict(caches.result(found / "ablation.json"))
+            _draw_effects(effects)
+            _switch_off(recipe, effects, found.name, use)
+
+
+def _switch_off(recipe: Recipe, found: Ablation, key: str, use: Callable[[Recipe, str], None]) -> None:
+    """Draw what switches steps off; those that hurt are chosen."""
+    numbers = {step.id: number for number, step in enumerate(recipe, 1) if step.enabled}
+    titles = {
+        effect.step_id: f"{numbers[effect.step_id]}. {effect.title}" for effect in found.effects if effect.step_id in numbers
+    }
+    hurt = [effect.step_id for effect in found.effects if effect.verdict == "hurts" and effect.step_id in titles]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.multiselect(
+            "Steps to switch off", list(titles), hurt, format_func=titles.__getitem__, key=f"clean_effect_off_{key}",
+            placeholder="None hurts", help="Those that lower the score are chosen. A step that is off stays in the recipe.",
+        )  # fmt: skip
+        clicked = st.button(
+            "Switch them off", key=f"clean_effect_switch_{key}", icon=":material/toggle_off:",
+            **people.changing("Can be undone.", disabled=not chosen),
+        )  # fmt: skip
+    if clicked:
+        for step_id in chosen:
+            recipe = recipe.switch(step_id, False)
+        use(recipe, f"{len(chosen)} {'step is' if len(chosen) == 1 else 'steps are'} off. Undo brings them back.")
 
 
 def _draw_effects(found: Ablation) -> None:

@@ -9,10 +9,11 @@ import streamlit as st
 from automl_core.cleaning.recipe import History
 from automl_core.cleaning.store import export_recipe, import_recipe
 from automl_core.errors import AutoMLError
-from pages.clean import ablation_view, history_view, step_list, whole_table
+from pages.clean import ablation_view, history_view, step_editor, step_list, whole_table
 from pages.shared import errors, guards, layout, people, recipes, rules_view, state
 
 if TYPE_CHECKING:
+    from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import Dataset
 
 VIEWS = {
@@ -32,15 +33,15 @@ def draw_bar(data: Dataset, history: History) -> None:
             icon=":material/undo:",
             **people.changing("Takes the last change back.", disabled=not history.past),
         ):
-            step_list.keep(data, history.undo())
+            step_editor.keep(data, history.undo())
         if st.button(
             "Redo", key="clean_redo", icon=":material/redo:", **people.changing("Brings it again.", disabled=not history.future)
         ):
-            step_list.keep(data, history.redo())
+            step_editor.keep(data, history.redo())
         if st.button(
             "Reset to the proposed recipe", key="clean_reset", icon=":material/restart_alt:", **people.changing("Can be undone.")
         ):
-            step_list.keep(data, history.change(recipes.proposed(data)), "The proposed recipe is back. Undo brings yours back.")
+            step_editor.keep(data, history.change(recipes.proposed(data)), "The proposed recipe is back. Undo brings yours back.")
 
 
 def draw_files(data: Dataset, history: History) -> None:
@@ -68,7 +69,7 @@ def draw_files(data: Dataset, history: History) -> None:
                     st.warning(f"This table has no column {shown}. Steps leave out what is not there.", icon=":material/warning:")
                 if st.button("Use this recipe", key="clean_use", icon=":material/check:", **people.changing("Can be undone.")):
                     state.put_draft("clean_imported", uploaded.file_id)
-                    step_list.keep(data, history.change(recipe), f"The recipe with {len(recipe)} steps is in use.")
+                    step_editor.keep(data, history.change(recipe), f"The recipe with {len(recipe)} steps is in use.")
 
 
 layout.header("clean")
@@ -84,7 +85,7 @@ except AutoMLError as error:
         type="primary",
         **people.changing("Replaces the recipe that cannot be read."),
     ):
-        step_list.keep(data, history)
+        step_editor.keep(data, history)
     st.stop()
 st.markdown(
     f"**{errors.plain(data.name)}**, {data.rows:,} rows. Steps act from top to bottom, those on the table before those that "
@@ -95,19 +96,26 @@ view = st.segmented_control(
     help="The steps, rules for new rows, what each step did to a score, and every version.",
 )  # fmt: skip
 project = guards.require_project()
+
+
+def change(recipe: Recipe, said: str) -> None:
+    """Make a recipe the present one, so that it can be undone."""
+    step_editor.keep(data, history.change(recipe), said)
+
+
 if view == "rules":
     rules_view.draw(data)
 elif view == "effect":
-    ablation_view.draw(project, data, history.present)
+    ablation_view.draw(project, data, history.present, change)
 elif view == "history":
-    history_view.draw(data, history, lambda recipe, said: step_list.keep(data, history.change(recipe), said))
+    history_view.draw(data, history, change)
 else:
     draw_bar(data, history)
     for number, step in enumerate(history.present, 1):
         step_list.draw_step(data, history, step, number)
     if not len(history.present):
         st.info("The recipe has no steps: models get the columns as they are.", icon=":material/info:")
-    step_list.draw_add(data)
+    step_editor.draw_add(data)
     draw_files(data, history)
     whole_table.draw(project, data, history.present)
 layout.next_step("compare", "The recipe is kept as you see it.", "Compare models", primary=True)

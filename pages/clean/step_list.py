@@ -1,52 +1,18 @@
-"""The steps of a recipe on the page: each with what it does, why, its settings and its preview; and the choice of another."""
+"""The steps of a recipe on the page: each with what it does, why, and the buttons that open, move and remove it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from automl_core.cleaning.apply import Cleaned, apply_stateless
-from automl_core.cleaning.preview import Preview, preview_step
-from automl_core.cleaning.recipe import History, Recipe, Step
-from automl_core.cleaning.steps import OPERATIONS, check_step, describe, place, value
-from automl_core.cleaning.store import export_recipe
-from pages.clean import step_forms
-from pages.shared import caches, errors, people, recipes, state
+from automl_core.cleaning.recipe import History, Step
+from automl_core.cleaning.steps import OPERATIONS, describe
+from pages.clean.step_editor import draw_editor, keep
+from pages.shared import errors, people, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
-
-INTENTS = {
-    "missing": "Missing values",
-    "duplicates": "Duplicates",
-    "outliers": "Outliers",
-    "categories": "Categories",
-    "scaling": "Scaling",
-    "columns": "Columns: names, kinds, split and join",
-    "rows": "Rows by a condition",
-    "features": "New and fewer columns",
-    "dates and text": "Dates and text",
-}
-
-
-def keep(data: Dataset, history: History, sentence: str = "") -> None:
-    """Store a history and draw the page anew."""
-    with errors.shown() as tried:
-        recipes.save(data, history)
-    if not tried.failed:
-        if sentence:
-            state.say(sentence)
-        st.rerun()
-
-
-def table_before(data: Dataset, recipe: Recipe, step: Step) -> Cleaned:
-    """Return the table that a step meets."""
-    steps = list(recipe)
-    place = next((index for index, other in enumerate(steps) if other.id == step.id), len(steps))
-    rows = caches.looked(data) if step.op == "merge_variants" else caches.looked(data).head(50)
-    return apply_stateless(rows, data.schema, Recipe(tuple(steps[:place])), training=step.op == "merge_variants")
 
 
 def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
@@ -99,70 +65,3 @@ def _draw_buttons(data: Dataset, history: History, step: Step, number: int, open
             keep(data, history.change(recipe.move(step.id, 1)))
         if st.button("", key=f"clean_remove_{step.id}", icon=":material/delete:", **people.changing("Remove; can be undone")):
             keep(data, history.change(recipe.remove(step.id)))
-
-
-@st.cache_resource(max_entries=32, show_spinner="Working out what the step does")
-def _preview(
-    fingerprint: str, recipe_text: str, draft_text: str, target: str, _data: Dataset, _recipe: Recipe, _draft: Step
-) -> Preview:
-    """Return what a step would do to a table; looked at once, and not at every click beside it."""
-    return preview_step(caches.looked(_data), _data.schema, _recipe, _draft, target=target)
-
-
-@st.fragment
-def draw_editor(data: Dataset, step: Step, *, new: bool) -> None:
-    """Draw a step's settings and what it would do with them; nothing is applied before the button is pressed.
-
-    Another setting draws only this again, so the recipe is looked up anew: it may have been changed in another tab.
-    """
-    with errors.shown():
-        history = recipes.history(data)
-        before = table_before(data, history.present, step)
-        st.caption(OPERATIONS[step.op].description)
-        asked = step_forms.ask(step, before.schema, f"clean_{step.id}_{step.op}", before.frame)
-        draft = replace(step, params=asked)
-        if new and (lacking := step_forms.lacking(draft)):
-            st.caption(f":material/edit: {lacking}")
-            return
-        check_step(draft, before.schema)
-        target = str(state.draft(f"target_{data.id}", ""))
-        preview = _preview(data.fingerprint, export_recipe(history.present), repr(draft), target, data, history.present, draft)
-        if data.rows > caches.LARGE:
-            st.caption(f"Shown on {len(caches.looked(data)):,} of {data.rows:,} rows drawn at random.")
-        step_forms.draw_preview(preview, f"clean_{step.id}_preview")
-        label = "Add this step" if new else "Apply changes"
-        same = not new and all(draft.params[name] == value(step, name) for name in draft.params)
-        if st.button(
-            label, key=f"clean_apply_{step.id}", icon=":material/check:", **people.changing("Can be undone.", disabled=same)
-        ):
-            state.put_draft("clean_open", "")
-            fresh = replace(draft, id=Step(step.op).id)
-            recipe = place(history.present, fresh) if new else history.present.put(draft)
-            number = next(index for index, other in enumerate(recipe, 1) if other.id == (fresh if new else draft).id)
-            said = f"was added as step {number}" if new else f", step {number}, was changed"
-            keep(data, history.change(recipe), f"{OPERATIONS[step.op].title} {said}.".replace(" ,", ","))
-
-
-@st.fragment
-def draw_add(data: Dataset) -> None:
-    """Draw the choice of another step, by what a person wants to do."""
-    st.subheader("Add a step", anchor=False)
-    intent = st.selectbox(
-        "What is it about?",
-        list(INTENTS),
-        None,
-        format_func=INTENTS.__getitem__,
-        key="clean_intent",
-        help="Shows the steps for it.",
-    )
-    if intent is None:
-        return
-    fitting = [op for op, entry in OPERATIONS.items() if entry.intent == intent]
-    op = st.selectbox(
-        "Step",
-        fitting,
-        format_func=lambda name: OPERATIONS[name].title,
-        key=f"clean_op_{intent}",
-        help="Nothing is done before you add it.",
-    )
-    draw_editor(data, Step(op, id="new"), new=True)

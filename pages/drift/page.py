@@ -9,7 +9,7 @@ import streamlit as st
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
 from pages.drift import drift_form
-from pages.shared import caches, drift_view, errors, guards, intake, jobs, layout, people, run_view, state
+from pages.shared import caches, drift_view, errors, guards, jobs, layout, part_view, people, run_view, state, uploads
 
 if TYPE_CHECKING:
     from automl_core.drift.report import DriftReport
@@ -53,6 +53,8 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
             key=f"drift_file_{turn}",
             **people.changing("A table with the columns the model learned from; the target may be missing."),
         )
+        if uploaded is not None:
+            params["choice"] = part_view.ask_part_of(uploaded, "drift", "The rows of this part are compared.").to_dict()
     else:
         known = project.list("datasets")
         names = {one: caches.dataset(project.id, one).name for one in known}
@@ -68,7 +70,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     ):  # fmt: skip
         return
     if uploaded is not None:
-        start(project, {**params, "source": str(intake.keep_upload(project, uploaded)), "name": uploaded.name})
+        start(project, {**params, "source": str(uploads.keep_upload(project, uploaded)), "name": uploaded.name})
     else:
         start(project, {**params, "dataset": dataset, "name": names[dataset]})
 

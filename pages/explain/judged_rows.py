@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import errors, intake, job_state, jobs, people
+from pages.shared import errors, job_state, jobs, part_view, people, uploads
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -42,7 +42,11 @@ def _take_file(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         key=f"explain_file_{candidate.id}",
         **people.changing("A table with the true outcome in the target's column. The model is judged on every row that has one."),
     )
-    if uploaded is None or not st.button(
+    if uploaded is None:
+        return
+    with errors.shown() as asked:
+        choice = part_view.ask_part_of(uploaded, "explain", "The model is judged on the rows of this part.")
+    if asked.failed or not st.button(
         "Judge the model on it",
         key="explain_judge_file",
         icon=":material/fact_check:",
@@ -50,8 +54,8 @@ def _take_file(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     ):
         return
     with errors.shown() as outcome, st.spinner("Starting"):
-        kept = intake.keep_upload(project, uploaded)
-        params = {"run": run.id, "candidate": candidate.id, "file": str(kept), "name": uploaded.name}
+        kept = uploads.keep_upload(project, uploaded)
+        params = {"run": run.id, "candidate": candidate.id, "file": str(kept), "name": uploaded.name, "choice": choice.to_dict()}
         jobs.start(project, "judge", params)
     if not outcome.failed:
         st.rerun()

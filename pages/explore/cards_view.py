@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from automl_core.charts.small import column_picture
 from automl_core.schema import KINDS
 from pages.shared import errors
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
     from automl_core.profiling.column import ColumnProfile
     from automl_core.profiling.profile import Profile
     from automl_core.profiling.relation import Relation
@@ -76,37 +75,30 @@ def _card(column: ColumnProfile, relation: Relation | None, position: int) -> No
         st.markdown(f"**{errors.plain(name)}** :gray[{column.kind}]")
         said = [*facts(column)]
         if relation:
-            said.append((SCORES[relation.measure], f"{relation.score:.2f}"))
+            said.append((SCORES[relation.measure], f"{round(relation.score, 2) + 0.0:.2f}"))
         st.caption("  \n".join(f"{label}: {errors.plain(value)}" for label, value in said))
         if column.personal:
             st.caption(f":material/visibility_off: Cells are not shown: {column.personal}.")
         elif column.examples and (column.kind == "text" or len(column.values) > 5 or not column.values):
             texts = [" ".join(text.split()) for text in (column.examples[:1] if column.kind == "text" else column.examples)]
             st.caption(f"for example: {errors.plain(', '.join(texts))}")
-        figure = _column_figure(repr(column), column)
-        if figure is not None:
-            alt = f"Distribution of {name}"
-            st.plotly_chart(figure, key=f"explore_card_{position}", config={"displayModeBar": False}, alt=alt)
+        picture = column_picture(column)
+        if picture:
+            st.html(picture)
         if relation and relation.groups:
-            with st.expander("With the target"):
-                alt = f"The target by {name}"
-                figure = _relation_figure(repr(relation), relation)
-                st.plotly_chart(figure, key=f"explore_relation_{position}", config={"displayModeBar": False}, alt=alt)
+            # Drawn when it is opened: charts that nobody sees would hold up the page.
+            opened = st.expander("With the target", key=f"explore_relation_open_{position}", on_change="rerun")
+            if opened.open:
+                with opened:
+                    _draw_relation(relation, name, position)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _column_figure(text: str, _column: ColumnProfile) -> go.Figure | None:
-    """Return a card's chart; a dozen of them made anew would take longer than all else of a click."""
-    from automl_core.charts.profile import column_figure
-
-    return column_figure(_column)
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _relation_figure(text: str, _relation: Relation) -> go.Figure:
+def _draw_relation(relation: Relation, name: str, position: int) -> None:
     from automl_core.charts.profile import relation_figure
 
-    return relation_figure(_relation)
+    figure = relation_figure(relation)
+    alt = f"The target by {name}"
+    st.plotly_chart(figure, key=f"explore_relation_{position}", config={"displayModeBar": False}, alt=alt)
 
 
 def short(name: str) -> str:

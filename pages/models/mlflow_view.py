@@ -25,7 +25,9 @@ def draw(project: ProjectFolder, registered: Registered) -> None:
     if complete:
         st.markdown(":material/check: MLflow has every version, alias and note.")
     elif missing:
-        st.markdown(f":material/sync_problem: MLflow lacks version {', '.join(map(str, sorted(missing)))}.")
+        st.markdown(
+            f":material/sync_problem: MLflow lacks version{'s' * (len(missing) > 1)} {', '.join(map(str, sorted(missing)))}."
+        )
     else:
         st.markdown(":material/sync_problem: MLflow has every version, and not yet the latest aliases and notes.")
     params = {"model": registered.id}
@@ -47,6 +49,7 @@ def draw(project: ProjectFolder, registered: Registered) -> None:
         f"mlflow ui --backend-store-uri {address}\n"
         f"MLFLOW_TRACKING_URI={address} mlflow models serve -m 'models:/{registered.name}@champion' --env-manager local -p 5001",
         language="bash",
+        wrap_lines=True,
     )
 
 

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared import errors, intake, people, state
+from pages.shared import errors, part_view, people, state, uploads
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+    from automl_core.data.origin import Choice
     from automl_core.monitoring.settings import Settings
     from automl_core.registry.store import Registered
 
@@ -30,7 +34,6 @@ def ask_labels(registered: Registered, settings: Settings) -> None:
     """Take a file of true outcomes and join them by key."""
     if not settings.watched:
         return
-    from automl_core.data.reading import read_text
     from automl_core.monitoring.log import add_labels
 
     with st.expander("Add labels", icon=":material/label:"):
@@ -41,9 +44,9 @@ def ask_labels(registered: Registered, settings: Settings) -> None:
         )
         if uploaded is None:
             return
-        with errors.shown() as outcome:
-            with intake.on_disk(uploaded) as path:
-                frame = read_text(path).frame
+        with errors.shown():
+            choice = part_view.ask_part_of(uploaded, "monitor", "The labels of this part are added.")
+            frame = _labels(uploaded, choice)
             names = [str(name) for name in frame.columns]
             target = registered.version(registered.numbers[0]).target
             left, right = st.columns(2)
@@ -65,8 +68,21 @@ def ask_labels(registered: Registered, settings: Settings) -> None:
                 state.say(found.sentence)
                 state.put_draft("monitor_turn", turn + 1)
                 st.rerun()
-        if outcome.failed:
-            return
+
+
+def _labels(uploaded: UploadedFile, choice: Choice) -> pd.DataFrame:
+    """Return the cells of a file of labels, which is read once for each part and not at every click beside it."""
+    return _read_labels(uploaded.file_id, repr(choice), uploaded, choice)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the labels")
+def _read_labels(file_id: str, part: str, _uploaded: UploadedFile, _choice: Choice) -> pd.DataFrame:
+    from automl_core.cleaning.stateless.columns import words_of
+    from automl_core.data.sources.rows import read_rows
+
+    with uploads.on_disk(_uploaded) as path:
+        frame, _ = read_rows(path, _choice, name=_uploaded.name)
+    return frame.apply(words_of)
 
 
 def ask_settings(registered: Registered, settings: Settings) -> None:

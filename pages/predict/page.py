@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.workspace import ProjectFolder, read_json
 from pages.predict import replay_view
-from pages.shared import caches, errors, guards, intake, jobs, layout, part_view, people, run_view, state
+from pages.shared import caches, errors, guards, jobs, layout, part_view, people, run_view, state, uploads
 from pages.shared.row_form import draw_form
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         )
     if uploaded is None:
         return
-    choice = part_view.ask_part_of(uploaded, "predict")
+    choice = part_view.ask_part_of(uploaded, "predict", "The model predicts the rows of this part.")
     if not st.button(
         "Predict",
         key="predict_start",
@@ -63,7 +63,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         params = {
             "run": run.id,
             "candidate": candidate.id,
-            "source": str(intake.keep_upload(project, uploaded)),
+            "source": str(uploads.keep_upload(project, uploaded)),
             "name": uploaded.name,
             "format": kind or "csv",
             "contributions": contributions,

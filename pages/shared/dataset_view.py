@@ -1,40 +1,20 @@
-"""A table as it was read: the report, the first rows, the kinds of its columns, and reading it another way."""
+"""A table as it was read: the report, the rows that were refused, and the first rows."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from automl_core.data.origin import FORM_WORDS
 from automl_core.data.wording import rows_of
-from automl_core.errors import AutoMLError
-from automl_core.schema import KINDS
-from automl_core.workspace import new_id
-from pages.shared import caches, errors, layout, people, state
+from pages.shared import caches, errors, layout
+from pages.shared.dialect_form import DELIMITERS
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
-    from automl_core.data.dialect import Dialect
 
 ROWS = 200
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space", ":": "colon", "": "none, one column"}
-QUOTES = {'"': "double quote", "'": "single quote", "": "none"}
-ENCODINGS = (
-    "utf-8",
-    "utf-8-sig",
-    "cp1252",
-    "latin-1",
-    "utf-16",
-    "cp1250",
-    "cp1251",
-    "mac_roman",
-    "shift_jis",
-    "gb18030",
-    "big5",
-    "euc_kr",
-)
 
 
 def draw_report(data: Dataset) -> None:
@@ -101,150 +81,3 @@ def draw_rows(data: Dataset) -> None:
     st.subheader("First rows", anchor=False)
     rows = caches.head(data, ROWS)
     st.dataframe(rows, key="upload_rows", column_config=layout.days(rows), alt=f"First rows of {data.name}")
-
-
-def draw_kinds(data: Dataset) -> None:
-    """Draw each column's kind with its evidence; another choice reads the file again."""
-    import pandas as pd
-
-    from automl_core.data.rereading import change_kind
-
-    st.subheader("Columns", anchor=False)
-    if data.source is None:
-        st.caption("This table was made from others; kinds are changed in those.")
-    else:
-        st.caption("Change a kind where it was taken for something else; the file is then read again.")
-    table = pd.DataFrame(
-        {
-            "Column": list(data.schema.names),
-            "Kind": [column.kind for column in data.schema],
-            "Why": [column.evidence for column in data.schema],
-            "Did not fit": [data.faults[name].count if name in data.faults else 0 for name in data.schema.names],
-            "For example": [
-                ", ".join(data.faults[name].examples[:3]) if name in data.faults else "" for name in data.schema.names
-            ],
-        }
-    )
-    key = f"upload_kinds_{data.fingerprint[:12]}"
-    edited = st.data_editor(
-        table,
-        key=key,
-        hide_index=True,
-        disabled=["Column", "Why", "Did not fit", "For example"] if data.source and not people.changing("")["disabled"] else True,
-        column_config={
-            "Kind": st.column_config.SelectboxColumn(
-                options=list(KINDS), required=True, help="number, category, boolean, date, text, or id (a key that says nothing)"
-            ),
-            "Why": st.column_config.TextColumn(width="large", help="What spoke for this kind."),
-            "Did not fit": st.column_config.NumberColumn(
-                format="localized", help="Cells that are no such value and count as missing."
-            ),
-        },
-    )
-    changed = [position for position in range(len(table)) if edited["Kind"].iloc[position] != table["Kind"].iloc[position]]
-    if not changed:
-        return
-    with errors.shown() as outcome, st.spinner("Reading the table again"):
-        data = spare(data)
-        for position in changed:
-            data = change_kind(data, table["Column"].iloc[position], edited["Kind"].iloc[position])
-    if not outcome.failed:
-        state.say("The file was read again with the kinds you chose.")
-        st.rerun()
-
-
-def spare(data: Dataset) -> Dataset:
-    """Return the table to change: itself, or a copy of it where a run learned from it, which is opened instead."""
-    from automl_core.data.rereading import copy_dataset
-    from automl_core.runs import Run
-
-    project = caches.project_folder(state.get("project"))
-    for run_id in project.list("runs"):
-        try:
-            used = Run(project.run(run_id)).params.get("dataset")
-        except AutoMLError:
-            continue  # a run without a readable request refers to nothing
-        if used == data.id:
-            copy = copy_dataset(data, project.dataset(new_id("ds")))
-            state.choose(dataset=copy.id)
-            return copy
-    return data
-
-
-def change_dialect(data: Dataset) -> None:
-    """Let the person overrule how the file was read."""
-    from automl_core.data.rereading import read_again
-
-    dialect, origin = data.report.dialect, data.report.origin
-    if data.source is None:
-        st.caption("This table was made from others, so there is no file to read again.")
-        return
-    if dialect is None and origin.form != "workbook":
-        st.caption("Such a file says itself how it is read. Kinds of columns are changed in the table above.")
-        return
-    with st.form("upload_dialect", border=False):
-        if dialect is not None:
-            wanted = replace(data.report.choice, dialect=_dialect_form(dialect))
-        else:
-            skip, header = _ask_lines(origin.skip_rows, origin.header_rows)
-            wanted = replace(data.report.choice, skip_rows=skip, header_rows=header)
-        again = st.form_submit_button(
-            "Read again", icon=":material/refresh:", **people.changing("Reads the same file this way; kinds you chose stay.")
-        )
-    if not again:
-        return
-    with errors.shown() as outcome, st.spinner("Reading the table again"):
-        read_again(spare(data), wanted)
-    if not outcome.failed:
-        state.say("The file was read again your way.")
-        st.rerun()
-
-
-def _dialect_form(dialect: Dialect) -> Dialect:
-    def options(known: list[str], current: str) -> list[str]:
-        return known if current in known else [current, *known]
-
-    with st.grid("auto", min_column_width=180):
-        encodings = options(list(ENCODINGS), dialect.encoding)
-        encoding = st.selectbox(
-            "Encoding",
-            encodings,
-            index=encodings.index(dialect.encoding),
-            key="upload_encoding",
-            help="How letters are stored. Choose another one where letters look wrong.",
-        )
-        delimiters = options(list(DELIMITERS), dialect.delimiter)
-        delimiter = st.selectbox(
-            "Delimiter",
-            delimiters,
-            index=delimiters.index(dialect.delimiter),
-            format_func=lambda sign: DELIMITERS.get(sign, repr(sign)),
-            key="upload_delimiter",
-            help="The sign between two cells.",
-        )
-        quotes = options(list(QUOTES), dialect.quote)
-        quote = st.selectbox(
-            "Quote",
-            quotes,
-            index=quotes.index(dialect.quote),
-            format_func=lambda sign: QUOTES.get(sign, repr(sign)),
-            key="upload_quote",
-            help="The sign around a cell that holds the delimiter.",
-        )
-        skip, header = _ask_lines(dialect.skip_rows, dialect.header_rows)
-    return replace(dialect, encoding=encoding, delimiter=delimiter, quote=quote, skip_rows=skip, header_rows=header)
-
-
-def _ask_lines(skip: int, header: int) -> tuple[int, int]:
-    before = st.number_input(
-        "Lines before the header", 0, 10_000, skip, key="upload_skip", help="Titles and notes above the table."
-    )
-    named = st.number_input(
-        "Header lines",
-        0,
-        5,
-        header,
-        key="upload_header",
-        help="0 when the file does not name its columns; several are joined to one name.",
-    )
-    return int(before), int(named)

@@ -1,14 +1,25 @@
-"""The job host is woken once a server, in the background, so that the first run need not wait for its engines."""
+"""What a server does once, in the background: it wakes the job host, and loads what the pages behind the first one need."""
 
 from __future__ import annotations
 
 import threading
+from importlib import import_module
 
 import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import Workspace
 from pages.shared import errors
+
+AHEAD = (
+    "plotly.graph_objects",
+    "automl_core.profiling.profile",
+    "automl_core.charts.profile",
+    "automl_core.cleaning.preview",
+    "automl_core.cleaning.propose",
+    "automl_core.cleaning.store",
+)
+"""Modules that Explore and Clean would otherwise load while somebody waits for the page."""
 
 
 def warm() -> None:
@@ -29,3 +40,25 @@ def _wake() -> None:
         warm(Workspace.default())
     except (AutoMLError, OSError, ImportError) as error:
         errors.log(error)  # the first job wakes the host again and shows what is wrong beside its button
+
+
+def load_ahead() -> None:
+    """Load the modules of `AHEAD` unless this server already did; returns at once. Called when the first page is drawn."""
+    _load_once()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _load_once() -> bool:
+    threading.Thread(target=_load, name="load-ahead", daemon=True).start()
+    return True
+
+
+def _load() -> None:
+    try:
+        for name in AHEAD:
+            import_module(name)
+        # Plotly loads the classes of a chart when the first one is made.
+        graph_objects = import_module("plotly.graph_objects")
+        graph_objects.Figure({"data": [{"type": "bar"}], "layout": {"xaxis": {}, "yaxis": {}, "legend": {}}}).to_dict()
+    except ImportError as error:
+        errors.log(error)  # the page that needs it says so in its place

@@ -1,22 +1,16 @@
-"""How a file or a sample becomes a table of a project: chunks to disk, then one call of the core."""
+"""How a file or a sample becomes a table of a project: at once, or by a job for a large file."""
 
 from __future__ import annotations
 
 import contextlib
-import re
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import streamlit as st
-
-from automl_core.errors import AutoMLError, StorageError
-from automl_core.people.access import require
-from automl_core.people.limits import check_upload
+from automl_core.errors import AutoMLError
 from automl_core.workspace import new_id
-from pages.shared import caches, job_state, jobs, state
+from pages.shared import caches, job_state, jobs, state, uploads
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -24,49 +18,8 @@ if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
     from automl_core.workspace import ProjectFolder
 
-CHUNK = 8 << 20
 LARGE = 30 << 20
 """Files of more bytes are read in the background."""
-SHOW_PROGRESS = 20 << 20
-"""Uploads of this many bytes show how far they are."""
-
-
-@contextlib.contextmanager
-def on_disk(uploaded: UploadedFile) -> Iterator[Path]:
-    """Write an upload to a temporary file in the workspace, in chunks; its own name never becomes a path."""
-    check_upload(caches.workspace(), uploaded.name, uploaded.size)
-    root = caches.workspace().root
-    suffix = Path(uploaded.name).suffix.lower()
-    if not re.fullmatch(r"\.[a-z0-9]{1,8}", suffix):
-        suffix = ""
-    with tempfile.TemporaryDirectory(dir=root, prefix=".upload-") as folder:
-        path = Path(folder) / f"upload{suffix}"
-        bar = st.progress(0.0, text="Saving the file") if uploaded.size > SHOW_PROGRESS else None
-        try:
-            uploaded.seek(0)
-            with open(path, "wb") as file:
-                while chunk := uploaded.read(CHUNK):
-                    file.write(chunk)
-                    if bar is not None:
-                        bar.progress(file.tell() / uploaded.size, text="Saving the file")
-        except OSError as error:
-            raise StorageError(
-                f"{uploaded.name} could not be saved: {error.strerror or error}.",
-                action="Free some disk space, then upload it again.",
-            ) from error
-        if bar is not None:
-            bar.empty()
-        yield path
-
-
-def keep_upload(project: ProjectFolder, uploaded: UploadedFile) -> Path:
-    """Copy an upload into a project, where a job finds it; raises AccessError before that where the person may only look."""
-    require(project, "change")
-    kept = project.upload(new_id("up"))
-    kept.parent.mkdir(exist_ok=True)
-    with on_disk(uploaded) as path:
-        shutil.copyfile(path, kept)
-    return kept
 
 
 def add_upload(uploaded: UploadedFile) -> Dataset | None:
@@ -82,14 +35,14 @@ def add_upload(uploaded: UploadedFile) -> Dataset | None:
     AutoMLError
         When the file is no table; no project is made then, and messages carry the file's own name.
     """
-    with on_disk(uploaded) as path:
+    with uploads.on_disk(uploaded) as path:
         if uploaded.size > LARGE:
             start_reading(path, _title(uploaded.name), uploaded.name, move=True)
             return None
         try:
             return _add(lambda folder: create(folder, path, _title(uploaded.name)), _title(uploaded.name))
         except AutoMLError as error:
-            raise renamed(error, path.name, uploaded.name) from error
+            raise uploads.renamed(error, path.name, uploaded.name) from error
 
 
 def add_server_file(given: str) -> Dataset | None:
@@ -194,9 +147,3 @@ def _add(make: Callable[[Path], Dataset], name: str) -> Dataset:
 def _title(file_name: str) -> str:
     """Return a name for people from a file's name."""
     return Path(file_name).stem.strip()[:80] or "Table"
-
-
-def renamed(error: AutoMLError, ours: str, theirs: str) -> AutoMLError:
-    """Return an error that calls a file by the name that its owner knows."""
-    parts: list[Any] = [part.replace(ours, theirs) for part in (error.received, error.needed, error.action)]
-    return type(error)(*parts)

@@ -99,5 +99,8 @@ def draw_log(registered: Registered) -> None:
         key=f"models_log_{registered.id}",
         placeholder="",
         alt="What was done with the versions, newest first",
-        column_config={"Why": st.column_config.TextColumn(width="large")},
+        column_config={
+            "Who": st.column_config.TextColumn(width="medium"),
+            "Why": st.column_config.TextColumn(width="large"),
+        },
     )

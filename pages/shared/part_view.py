@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.errors import AutoMLError
-from pages.shared import errors, intake, state
-from pages.shared.dataset_view import spare
+from pages.shared import errors, state, uploads
+from pages.shared.dialect_form import spare
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -61,11 +61,13 @@ def ask_part(origin: Origin, page: str, suffix: str, said: str) -> dict[str, Any
     return asked
 
 
-def ask_part_of(uploaded: UploadedFile, page: str) -> Choice:
-    """Ask which part of an uploaded file is meant where it has several; raises AutoMLError where it is no table."""
+def ask_part_of(uploaded: UploadedFile, page: str, said: str) -> Choice:
+    """Ask which part of an uploaded file is meant where it has several; raises AutoMLError where it is no table.
+
+    `said` tells what is done with the part.
+    """
     from automl_core.data.origin import Choice
 
-    said = "The model predicts the rows of this part."
     origin = _origin_of(uploaded, page)
     asked = ask_part(origin, page, uploaded.file_id, said)
     if member := asked.get("member", ""):
@@ -83,11 +85,11 @@ def _origin_of(uploaded: UploadedFile, page: str, member: str = "") -> Origin:
     key = f"{page}_parts_{member}"
     known = state.draft(key)
     if not known or known["file"] != uploaded.file_id:
-        with st.spinner("Looking for the tables in the file"), intake.on_disk(uploaded) as path:
+        with st.spinner("Looking for the tables in the file"), uploads.on_disk(uploaded) as path:
             try:
                 known = {"file": uploaded.file_id, "origin": parts_of(path, Choice(member=member)).to_dict()}
             except AutoMLError as error:
-                raise intake.renamed(error, path.name, uploaded.name) from error
+                raise uploads.renamed(error, path.name, uploaded.name) from error
         state.put_draft(key, known)
     return Origin.from_dict(known["origin"])
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder, new_id
-from pages.shared import caches, errors, people, rules_view, state
+from pages.shared import caches, errors, people, state
+from pages.upload import rules_check
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -52,7 +53,7 @@ def draw_append(project: ProjectFolder, data: Dataset) -> None:
     for note in plan.notes:
         st.caption(f":material/info: {errors.plain(note)}")
     with errors.shown() as allowed:
-        checked = rules_view.draw_check(data, other)
+        checked = rules_check.draw_check(data, other)
     if allowed.failed:
         return
     name = _ask_name("append", f"{data.name} and {other.name}")
@@ -62,10 +63,10 @@ def draw_append(project: ProjectFolder, data: Dataset) -> None:
         icon=":material/playlist_add:",
         **people.changing("Makes a new table of both; the two tables stay as they are."),
     ):
-        aside, note = (None, "") if checked is None else rules_view.left_out(checked)
+        aside, note = (None, "") if checked is None else rules_check.left_out(checked)
         _make(
             project,
-            lambda folder_id: rules_view.inherit(
+            lambda folder_id: rules_check.inherit(
                 data, append(project.dataset(folder_id), data, other, name, aside=aside, note=note)
             ),
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.shared import errors, people, state
-from pages.shared.dataset_view import spare
+from pages.shared.dialect_form import spare
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset

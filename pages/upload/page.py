@@ -7,9 +7,12 @@ import streamlit as st
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
 from pages.shared import caches, errors, guards, intake, jobs, layout, people, state
-from pages.shared.dataset_view import change_dialect, draw_kinds, draw_report, draw_rows
+from pages.shared.dataset_view import draw_report, draw_rows
+from pages.shared.dialect_form import change_dialect
 from pages.shared.part_view import draw_parts
+from pages.upload import rules_check
 from pages.upload.combine_view import draw_combine
+from pages.upload.kinds_view import draw_kinds
 from pages.upload.nulls_view import draw_nulls
 from pages.upload.sources_form import draw_sources
 
@@ -140,6 +143,8 @@ if not tables:
 data = guards.require_dataset()
 choose_table(folder.id, tables)
 draw_report(data)
+with errors.shown():
+    rules_check.draw_uploaded(folder, data)
 draw_parts(data)
 draw_rows(data)
 draw_kinds(data)

@@ -2,80 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
-import plotly.graph_objects as go
-import pytest
-
-from automl_core.charts.profile import STRONGEST, association_figure, column_figure, relation_figure
-from automl_core.charts.style import ACCENT, GREY
+from automl_core.charts.profile import STRONGEST, association_figure, relation_figure
 from automl_core.profiling.associations import Association
 from automl_core.profiling.relation import Relation
-from automl_core.profiling.scan import summarise
-
-
-def words(*cells: object) -> pd.Series:
-    return pd.Series(cells, dtype=object, name="x")
-
-
-def ends(figure: go.Figure) -> tuple[str, ...]:
-    return tuple(note.text for note in figure.layout.annotations)
-
-
-def test_a_number_columns_bars_are_its_histogram() -> None:
-    column = summarise(pd.Series([0.5, 0.5, 10.5], name="x"), "number")
-    figure = column_figure(column)
-    assert figure is not None
-    (bar,) = figure.data
-    assert list(bar.y) == list(column.counts)
-    assert (bar.text[0], bar.text[-1]) == ("0.5 to 1", "10 to 10.5")
-    assert ends(figure) == ("0.5", "10.5")
-    assert bar.marker.color == ACCENT
-
-
-@pytest.mark.parametrize(("highest", "first", "last"), [(3, "1", "3"), (24, "1 to 2", "23 to 24"), (22, "1 to 2", "21 to 22")])
-def test_bars_of_whole_numbers_name_the_numbers_in_them(highest: int, first: str, last: str) -> None:
-    figure = column_figure(summarise(pd.Series(range(1, highest + 1), name="x"), "number"))
-    assert figure is not None
-    assert (figure.data[0].text[0], figure.data[0].text[-1]) == (first, last)
-    assert ends(figure) == ("1", str(highest))
-
-
-def test_a_single_value_has_one_bar_and_one_tick() -> None:
-    figure = column_figure(summarise(pd.Series([7.0, 7.0], name="x"), "number"))
-    assert figure is not None
-    assert list(figure.data[0].y) == [2]
-    assert ends(figure) == ("7",)
-
-
-def test_a_date_columns_ends_are_days() -> None:
-    figure = column_figure(summarise(pd.Series(pd.to_datetime(["2024-01-01", "2024-12-31"]), name="x"), "date"))
-    assert figure is not None
-    assert ends(figure) == ("2024-01-01", "2024-12-31")
-
-
-def test_a_category_columns_bars_are_its_values_and_the_rest() -> None:
-    column = summarise(words(*"aaaaaa", *"bbbbb", *"cccc", *"ddd", *"ee", "f", "g", ""), "category")
-    figure = column_figure(column)
-    assert figure is not None
-    (bar,) = figure.data
-    assert list(bar.x)[::-1] == [6, 5, 4, 3, 2, 3]
-    assert list(figure.layout.yaxis.ticktext)[::-1] == ["a", "b", "c", "d", "e", "all others"]
-    assert list(bar.marker.color)[::-1] == [ACCENT] * 5 + [GREY]
-
-
-def test_markup_in_values_is_text() -> None:
-    figure = column_figure(summarise(words("<b>x</b>", "<b>x</b>", "&"), "category"))
-    assert figure is not None
-    assert list(figure.layout.yaxis.ticktext)[::-1] == ["&lt;b&gt;x&lt;/b&gt;", "&amp;"]
-
-
-@pytest.mark.parametrize("kind", ["id", "text", "number", "date", "category"])
-def test_what_has_no_distribution_has_no_figure(kind: str) -> None:
-    empty = pd.Series([pd.NaT, pd.NaT], name="x") if kind == "date" else words(np.nan, np.nan)
-    assert column_figure(summarise(empty, kind)) is None  # type: ignore[arg-type]
-    if kind in ("id", "text"):
-        assert column_figure(summarise(words("a b", "c d"), kind)) is None  # type: ignore[arg-type]
 
 
 def test_associations_are_named_by_the_other_column_strongest_on_top() -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from automl_core.cleaning.propose_rules import propose_rules
 from automl_core.cleaning.rules import Rule, check_rule, load_rules, rules_from, rules_to, save_rules
+from automl_core.data.parsing import Faults
 from automl_core.engines.pandera import check_rules
 from automl_core.errors import FormatError, InputError
-from automl_core.schema import Column, Schema
+from automl_core.schema import Column, Parsing, Schema
 
 SCHEMA = Schema(
     (Column("key", "id"), Column("age", "number"), Column("city", "category"), Column("start", "date"), Column("end", "date"))
@@ -49,6 +50,27 @@ def test_each_rule(rule: Rule, failed: list[int], sentence: str) -> None:
     result = check_rules(FRAME, [rule], raw=RAW).results[0]
     assert (result.failed, result.sentence) == (len(failed), sentence)
     assert check_rules(FRAME.iloc[:0], [rule]).rows == 0
+
+
+def test_cells_that_were_counted_at_reading_break_a_rule_without_the_text() -> None:
+    """Regression: without the raw text no type rule ever failed, on the Clean page and where rows are appended."""
+    rules = [Rule("type", "age", action="aside"), Rule("type", "start")]
+    assert [result.failed for result in check_rules(FRAME, rules).results] == [0, 0]
+    checked = check_rules(FRAME, rules, faults={"age": Faults(3, ("old", "x", "y", "z"))})
+    assert [result.failed for result in checked.results] == [3, 0]
+    assert checked.results[0].sentence == ("3 rows break the rule 'age can be read as its kind' (old, x, y) and are set aside.")
+    assert not checked.aside.any(), "nobody knows which rows they are"
+    with_text = check_rules(FRAME, rules, raw=RAW, faults={"age": Faults(3, ("old",))})
+    assert with_text.aside.tolist() == [False, False, True, False]
+
+
+def test_a_word_that_means_missing_in_its_column_was_not_unread() -> None:
+    """Regression: a column's own words for missing were told as cells that could not be read."""
+    own = SCHEMA.with_column(Column("age", "number", Parsing(null_words=("", "old"))))
+    rule = Rule("type", "age")
+    assert check_rules(FRAME, [rule], raw=RAW).results[0].failed == 1
+    assert check_rules(FRAME, [rule], raw=RAW, schema=own).results[0].failed == 0
+    assert check_rules(FRAME, [rule], raw=RAW.assign(age=["20", "-1", "NA", "90"]), schema=own).results[0].failed == 1
 
 
 def test_what_happens_to_rows_that_break_a_rule() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.data.origin import Choice
 from automl_core.errors import FormatError, InputError, NotFoundError
 from automl_core.evaluation.coverage import Coverage, coverage
 from automl_core.evaluation.evaluate import Evaluation
@@ -68,6 +69,29 @@ def test_a_labelled_file_is_judged_and_kept(run: Run, tmp_path: Path) -> None:
     assert compare_groups(run, "ensemble", key, "member").exists()
     with pytest.raises(NotFoundError, match=r"^These rows have no column 'colour'\. Choose another one\.$"):
         compare_groups(run, "ensemble", key, "colour")
+
+
+def test_the_part_of_a_labelled_file_that_was_chosen_is_judged(run: Run, tmp_path: Path) -> None:
+    """Regression: a labelled file was always read as text: a workbook was refused, and of an archive nobody could choose."""
+    with pd.ExcelWriter(tmp_path / "upload", engine="xlsxwriter") as book:
+        customers(90, seed=5).to_excel(book, sheet_name="May", index=False)
+        customers(70, seed=6).to_excel(book, sheet_name="June", index=False)
+    keys = [judge_file(run, "ensemble", tmp_path / "upload", "people.xlsx", Choice(sheet=name)) for name in ("May", "June")]
+    assert keys[0] != keys[1]
+    assert [len(Judged.load(judged_folder(run, "ensemble", key))) for key in keys] == [90, 70]
+    plain = judge_file(run, "ensemble", tmp_path / "upload", "people.xlsx")
+    assert plain not in keys and plain == judge_file(run, "ensemble", tmp_path / "upload", "people.xlsx", Choice())
+
+
+def test_lines_of_a_labelled_file_that_cannot_be_read_are_told(run: Run, tmp_path: Path) -> None:
+    text = customers(60, seed=5).to_csv(index=False)
+    (tmp_path / "upload").write_text(
+        text + "1,2,3,4,5,6,7,8,9,10,11,12\n" + customers(20, seed=6).to_csv(index=False, header=False)
+    )
+    key = judge_file(run, "ensemble", tmp_path / "upload", "people.csv")
+    found = Evaluation.from_dict(read_json(judged_folder(run, "ensemble", key) / "evaluation.json"))
+    assert found.rows == 80
+    assert found.notes[0] == "1 line could not be read as a row and is left out."
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import pickle
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 from streamlit import config as streamlit_config
 from streamlit.testing.v1 import AppTest
 
@@ -175,3 +177,14 @@ def write_evaluation(folder: Path, candidate_id: str, data: dict[str, Any]) -> N
 def now() -> float:
     """Return the time, for events."""
     return time.time()
+
+
+def two_sheets(*rows: tuple[object, ...]) -> bytes:
+    """Return a workbook with these rows on its sheets May and June."""
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content) as book:
+        for name in ("May", "June"):
+            sheet = book.add_worksheet(name)
+            for place, cells in enumerate(rows):
+                sheet.write_row(place, 0, cells)
+    return content.getvalue()

@@ -11,6 +11,7 @@ from automl_core.cleaning.large import clean_dataset
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.store import export_recipe, load_history
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset
+from automl_core.search.ablation import Ablation, StepEffect
 from automl_core.workspace import ProjectFolder, new_id, write_json
 from pages.clean import whole_table
 from pages.shared import caches
@@ -196,6 +197,40 @@ def test_rules_are_proposed_changed_and_removed(project: ProjectFolder, tmp_path
     assert_clean(app)
 
 
+def test_a_rule_about_kinds_sees_the_cells_that_could_not_be_read(project: ProjectFolder, tmp_path) -> None:
+    """Regression: the page looked at the typed table only, where such a cell is merely missing."""
+    from automl_core.cleaning.rules import Rule, save_rules
+
+    source = tmp_path / "ages.csv"
+    source.write_text("age\n" + "".join(f"{row}\n" for row in range(60)) + "forty\n", encoding="utf-8")
+    data = create_dataset(project.dataset(new_id("ds")), source, "ages", kinds={"age": "number"})
+    save_rules(data.folder, [Rule("type", "age")])
+    app = page_of(data, project)
+    app.segmented_control(key="clean_view").set_value("rules").run()
+    assert any("1 row breaks the rule 'age can be read as its kind' (forty)." in entry.value for entry in app.markdown)
+    assert_clean(app)
+
+
+def test_a_rule_is_changed_by_its_form(project: ProjectFolder, tmp_path) -> None:
+    """Regression: a proposed limit could only be removed and typed anew."""
+    from automl_core.cleaning.rules import Rule, load_rules, save_rules
+
+    data = messy(project, tmp_path)
+    rules = (Rule("range", "age", 20.0, 79.0, reason="Found.", id="r1"), Rule("filled", "key", id="r2"))
+    save_rules(data.folder, rules)
+    app = page_of(data, project)
+    app.segmented_control(key="clean_view").set_value("rules").run()
+    assert not [entry.key for entry in app.number_input if entry.key.startswith("clean_rule_change_")]
+    app.session_state["clean_rule_change_r1"] = True
+    app.run()
+    assert app.number_input(key="clean_rule_change_r1_low").value == 20.0
+    app.number_input(key="clean_rule_change_r1_high").set_value(50.0).run()
+    app.button(key="clean_rule_change_r1_keep").click().run()
+    assert_clean(app)
+    assert load_rules(data.folder) == (Rule("range", "age", 20.0, 50.0, id="r1"), rules[1])
+    assert any("24 rows break the rule 'age is at least 20 and at most 50'" in entry.value for entry in app.markdown)
+
+
 def test_versions_are_compared_and_taken_back(project: ProjectFolder, tmp_path) -> None:
     data = messy(project, tmp_path)
     app = page_of(data, project)
@@ -226,6 +261,32 @@ def test_a_target_is_asked_for_before_steps_are_measured(project: ProjectFolder,
     app.selectbox(key="clean_effect_target").set_value("age").run()
     assert app.button(key="clean_effect_start")
     assert_clean(app)
+
+
+def test_a_step_that_hurts_is_switched_off_where_that_was_measured(project: ProjectFolder, tmp_path, jobs: Jobs) -> None:
+    """Regression: what was measured could only be read; the step had to be looked for among the others."""
+    data = messy(project, tmp_path)
+    app = page_of(data, project)
+    app.segmented_control(key="clean_view").set_value("effect").run()
+    app.selectbox(key="clean_effect_target").set_value("age").run()
+    app.button(key="clean_effect_start").click().run()
+    ((job_id, kind, params),) = jobs.submitted
+    first, second, *_ = Recipe.from_dict(params["recipe"]).enabled()
+    effects = tuple(
+        StepEffect(step.id, step.op, {"linear": 0.5}, {"linear": sign * 0.1}, {"linear": 0.01}, verdict, "Said.")
+        for step, sign, verdict in ((first, 1, "helps"), (second, -1, "hurts"))
+    )
+    found = Ablation("rmse", {"linear": 0.6}, 60, 60, 5, effects)
+    write_json(project.job(job_id) / "ablation.json", found.to_dict())
+    jobs.states[job_id] = "finished"
+    app.run()
+    assert_clean(app)
+    assert kind == "ablation" and app.multiselect(key=f"clean_effect_off_{job_id}").value == [second.id]
+    app.button(key=f"clean_effect_switch_{job_id}").click().run()
+    assert_clean(app)
+    assert [step.id for step in present(data) if not step.enabled] == [second.id]
+    assert len(present(data)) == len(params["recipe"]["steps"])
+    assert app.success[0].value == "1 step is off. Undo brings them back."
 
 
 def test_only_settings_that_say_something_are_asked_for(project: ProjectFolder, tmp_path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from automl_core.cleaning.rules import Rule, load_rules, save_rules
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset
 from automl_core.workspace import ProjectFolder, new_id
 from tests.pages.conftest import assert_clean, open_page
@@ -126,3 +128,49 @@ def test_keys_that_never_meet_keep_the_button_off(project: ProjectFolder, table:
     assert_clean(app)
     assert app.button(key="upload_lookup_make").disabled
     assert "At least one key must be in both tables. Choose other key columns." in texts(app)
+
+
+def test_a_cell_that_cannot_be_read_sets_its_row_aside(project: ProjectFolder, table: Dataset, tmp_path: Path) -> None:
+    """Regression: rules about kinds saw only the typed table here, so a cell that could not be read went through as missing."""
+    save_rules(table.folder, [Rule("type", "age", action="aside")])
+    source = tmp_path / "june.csv"
+    source.write_text("age,city,bought\n" + "".join(f"{row},Rome,yes\n" for row in range(20, 60)) + "old,Bonn,no\n")
+    june = create_dataset(project.dataset(new_id("ds")), source, "june", kinds={"age": "number"})
+    app = opened(project, table, "append", june)
+    assert "1 row breaks the rule 'age can be read as its kind' (old) and is set aside." in texts(app)
+    app.button(key="upload_append_make").click().run()
+    assert_clean(app)
+    made = made_by(project, table, june)
+    assert made.rows == 100
+    assert made.notes[-1] == "1 row was set aside by the rules of the first table."
+
+
+def test_an_uploaded_table_is_held_against_the_rules_of_one_like_it(
+    project: ProjectFolder, table: Dataset, cities: Dataset, tmp_path: Path
+) -> None:
+    rules = (Rule("allowed", "city", values=("Rome", "Oslo", "Lima"), id="r1"), Rule("range", "age", 0.0, 30.0, id="r2"))
+    save_rules(table.folder, rules)
+    june = add(project, tmp_path, "june", "age,city,bought\n33,Rome,yes\n44,Bonn,no\n25,Oslo,no\n")
+    app = open_page("upload", project=project.id, dataset=june.id)
+    assert_clean(app)
+    (told,) = [entry.value.replace("\\", "") for entry in app.warning]
+    assert told == (
+        "This table breaks 2 of 2 of the rules of customers, which has the same columns:\n\n"
+        "- 1 row breaks the rule 'city is one of Rome, Oslo, Lima' (Bonn).\n"
+        "- 2 rows break the rule 'age is at least 0 and at most 30' (33, 44)."
+    )
+    save_rules(table.folder, (rules[0], replace(rules[1], action="refuse")))
+    app.run()
+    assert app.error[0].value.startswith("This table breaks 2 of 2 of the rules of customers, which has the same columns, one of")
+    app.button(key="upload_rules_use").click().run()
+    assert_clean(app)
+    assert [rule.id for rule in load_rules(june.folder)] == ["r1", "r2"]
+    assert not [button.key for button in app.button if button.key == "upload_rules_use"]
+    other = open_page("upload", project=project.id, dataset=cities.id)
+    assert not other.warning and not [entry for entry in other.caption if ":material/rule:" in entry.value]
+
+
+def test_a_table_that_keeps_its_rules_says_so(project: ProjectFolder, table: Dataset) -> None:
+    save_rules(table.folder, [Rule("filled", "age")])
+    app = open_page("upload", project=project.id, dataset=table.id)
+    assert ":material/rule: Every row keeps its rules." in [entry.value for entry in app.caption]

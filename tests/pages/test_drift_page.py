@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+from automl_core.data.origin import Choice
 from automl_core.drift.report import Chunk, ColumnDrift, DriftReport, Estimate, JointDrift, Picture
 from automl_core.events import Failed, Finished, Started
 from automl_core.runs import Run
 from automl_core.schema import Column, Schema
 from automl_core.workspace import ProjectFolder, new_id, write_json
-from tests.pages.conftest import Jobs, assert_clean, open_page
+from tests.pages.conftest import Jobs, assert_clean, open_page, two_sheets
 
 REPORT = DriftReport(
     "act", "Something should be done. 'age' moved, and the model depends on it.", 300, 1000, "frozen",
@@ -62,6 +63,23 @@ def test_a_file_is_kept_and_handed_to_a_job(run_folder: Path, jobs: Jobs, projec
     assert params["settings"] == {"rule": "effect", "method": "", "chunk": ""}
     assert Path(params["source"]).is_relative_to(project.path)
     assert_clean(app)
+
+
+def test_of_several_sheets_one_is_asked_for(run_folder: Path, jobs: Jobs) -> None:
+    app = page_of(run_folder)
+    app.file_uploader(key="drift_file_0").upload("new.xlsx", two_sheets(("age", "city"), (30, "Rome"))).run()
+    next(box for box in app.selectbox if box.key.startswith("drift_sheet_")).set_value("June").run()
+    app.button(key="drift_start").click().run()
+    assert Choice.from_dict(jobs.submitted[-1][2]["choice"]) == Choice(sheet="June")
+    assert_clean(app)
+
+
+def test_a_file_that_is_no_table_is_told_before_it_is_compared(run_folder: Path, jobs: Jobs) -> None:
+    app = page_of(run_folder)
+    app.file_uploader(key="drift_file_0").upload("new.xlsx", b"PK\x03\x04" + b"\0" * 200).run()
+    (error,) = app.error
+    assert error.value.startswith("new.xlsx is a damaged zip archive")
+    assert jobs.submitted == []
 
 
 def test_a_table_of_the_project_is_compared(run_folder: Path, jobs: Jobs, table) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from automl_core.monitoring import log
 from automl_core.monitoring.check import status_file
 from automl_core.monitoring.drift import drift_file
 from automl_core.monitoring.settings import Settings, save_settings, settings_of
@@ -11,7 +14,7 @@ from automl_core.monitoring.summary import Seen
 from automl_core.registry.store import MODEL, Registered, create_registered
 from automl_core.workspace import ProjectFolder, write_json
 from tests.monitoring.test_summary import STATUS, TOTAL
-from tests.pages.conftest import Jobs, assert_clean, open_page
+from tests.pages.conftest import Jobs, assert_clean, open_page, two_sheets
 from tests.pages.test_drift_page import REPORT
 from tests.pages.test_models_page import shop  # noqa: F401 - a fixture
 from tests.registry.conftest import a_version
@@ -59,6 +62,26 @@ def test_a_status_is_shown_and_a_look_is_a_job(project: ProjectFolder, shop: Reg
     assert values["Rows predicted"] == "100" and values["ROC AUC, true"] == "0.8"
     app.button(key="monitor_look").click().run()
     assert jobs.submitted[-1][1:] == ("monitor", {"model": shop.id, "days": 30, "chunking": "day"})
+
+
+def test_labels_are_taken_from_the_sheet_that_is_chosen(
+    project: ProjectFolder,
+    shop: Registered,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Regression: a file of labels was read as text, so that a workbook was refused."""
+    save_settings(shop, Settings(on=True, key="id"))
+    write_json(status_file(shop), STATUS.to_dict())
+    added = []
+    monkeypatch.setattr(log, "add_labels", lambda *given: added.append(given) or log.Labelled(1, 1))
+    app = open_page("monitor", project=project.id)
+    app.file_uploader(key="monitor_labels_0").upload("labels.xlsx", two_sheets(("id", "outcome"), (7, "left"))).run()
+    next(box for box in app.selectbox if box.key.startswith("monitor_sheet_")).set_value("June").run()
+    assert_clean(app)
+    app.button(key="monitor_labels_add").click().run()
+    ((registered, frame, key, truth),) = added
+    assert (registered.id, key, truth) == (shop.id, "id", "outcome")
+    assert frame.to_dict("list") == {"id": ["7"], "outcome": ["left"]}
 
 
 def test_the_log_of_a_service_is_read_where_it_lies(project: ProjectFolder, shop: Registered, tmp_path):  # noqa: F811

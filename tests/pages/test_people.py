@@ -16,7 +16,7 @@ from automl_core.people.person import Person, acting_as
 from automl_core.people.settings import Settings, save_settings
 from automl_core.projects import create_project
 from automl_core.workspace import ProjectFolder, Workspace, new_id
-from pages.shared import intake, people
+from pages.shared import people, uploads
 from tests.pages.conftest import assert_clean, open_app, open_page
 
 ADA, BEN = "ada@example.org", "ben@example.org"
@@ -145,7 +145,7 @@ def test_a_viewers_file_is_refused_before_it_is_written(enter: Enter, project: P
     access.give(project, ADA)
     access.share(project, BEN, "viewer")
     with acting_as(Person(BEN, "Ben")), pytest.raises(AccessError, match="to look at, not to change"):
-        intake.keep_upload(project, io.BytesIO(b"a,b\n1,2\n"))
+        uploads.keep_upload(project, io.BytesIO(b"a,b\n1,2\n"))
     assert not (project.path / "uploads").exists()
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import xlsxwriter
 
 from automl_core.data.origin import Choice
 from automl_core.evaluation.evaluate import Evaluation
@@ -20,7 +18,7 @@ from automl_core.worker.candidates import bundle
 from automl_core.workspace import ProjectFolder, new_id, write_json
 from pages.shared import row_form
 from tests.conftest import MakeRun
-from tests.pages.conftest import Jobs, assert_clean, open_page, write_evaluation
+from tests.pages.conftest import Jobs, assert_clean, open_page, two_sheets, write_evaluation
 
 ROWS = b"age,city\n30,Rome\n40,Oslo\n"
 
@@ -78,14 +76,8 @@ def test_of_several_tables_in_a_file_one_is_asked_for(run_folder: Path, jobs: Jo
 
 
 def test_of_several_sheets_one_is_asked_for(run_folder: Path, jobs: Jobs) -> None:
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content) as book:
-        for name in ("May", "June"):
-            sheet = book.add_worksheet(name)
-            for row, cells in enumerate((("age", "city"), (30, "Rome"))):
-                sheet.write_row(row, 0, cells)
     app = page_of(run_folder)
-    app.file_uploader(key="predict_file_0").upload("new.xlsx", content.getvalue()).run()
+    app.file_uploader(key="predict_file_0").upload("new.xlsx", two_sheets(("age", "city"), (30, "Rome"))).run()
     next(box for box in app.selectbox if box.key.startswith("predict_sheet_")).set_value("June").run()
     app.button(key="predict_start").click().run()
     assert Choice.from_dict(jobs.submitted[-1][2]["choice"]) == Choice(sheet="June")

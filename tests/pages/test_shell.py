@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from automl_core.data.dataset import Dataset
 from automl_core.events import Event, Progress
 from automl_core.workspace import ProjectFolder, Workspace
-from pages.shared import job_state
+from pages.shared import host, job_state
 from pages.shared.pagelist import PAGES, ROOT
 from tests.pages.conftest import Jobs, assert_clean, open_app, open_page
 
@@ -157,3 +159,24 @@ def test_what_runs_shows_on_every_page_and_can_be_stopped(
 )
 def test_time_left_reads_as_people_say_it(seconds: float, words: str) -> None:
     assert job_state.duration(seconds) == words
+
+
+def test_what_other_pages_need_is_loaded_once_the_first_one_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    done = threading.Event()
+
+    def load(name: str) -> object:
+        loaded.append(name)
+        if name == "plotly.graph_objects" and len(loaded) > 1:
+            done.set()
+            raise ImportError(name)  # is logged, and no page breaks
+        return object()
+
+    monkeypatch.setattr(host, "import_module", load)
+    host._load_once.clear()
+    assert_clean(open_app())
+    assert done.wait(10)
+    assert loaded == [*host.AHEAD, "plotly.graph_objects"]
+    monkeypatch.undo()
+    for name in host.AHEAD:
+        importlib.import_module(name)

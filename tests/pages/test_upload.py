@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset
 from automl_core.events import Failed, append_event
-from automl_core.workspace import ProjectFolder, Workspace, read_json
+from automl_core.workspace import ProjectFolder, Workspace, new_id, read_json
 from pages.shared.layout import days
 from tests.pages.conftest import TABLE, Jobs, assert_clean, open_page
 
@@ -76,7 +76,24 @@ def test_another_kind_reads_the_file_again(project: ProjectFolder, table: Datase
     assert_clean(app)
     assert load_dataset(table.folder).schema["age"].kind == "category"
     assert load_dataset(table.folder).schema["age"].overruled
-    assert app.success[0].value == "The file was read again with the kinds you chose."
+    assert app.success[0].value == "The file was read again as you chose."
+
+
+def test_a_guess_about_dates_is_overruled_in_the_table_of_columns(project: ProjectFolder, tmp_path: Path) -> None:
+    source = tmp_path / "days.csv"
+    source.write_text("day,x\n" + "".join(f"0{row % 9 + 1}/02/2024,{row}.5\n" for row in range(30)))
+    data = create_dataset(project.dataset(new_id("ds")), source, "days")
+    app = open_page("upload", project=project.id, dataset=data.id)
+    columns = next(table.value for table in app.dataframe if "Written" in table.value)
+    assert columns["Written"].tolist() == ["month first", "decimal point"]
+    key = f"upload_kinds_{data.fingerprint[:12]}"
+    app.session_state[key] = {"edited_rows": {0: {"Written": "decimal comma"}}, "added_rows": [], "deleted_rows": []}
+    app.run()
+    assert "It can be read day first or month first." in app.error[0].value
+    app.session_state[key] = {"edited_rows": {0: {"Written": "day first"}}, "added_rows": [], "deleted_rows": []}
+    app.run()
+    assert_clean(app)
+    assert load_dataset(data.folder).frame()["day"].iloc[0].isoformat() == "2024-02-01T00:00:00"
 
 
 def test_another_delimiter_reads_the_file_again(project: ProjectFolder, table: Dataset) -> None:
@@ -122,7 +139,7 @@ def test_a_table_that_a_run_learned_from_is_copied_before_it_is_changed(
 ) -> None:
     """Regression: reading the file another way changed the table under its finished runs."""
     from automl_core.data.rereading import change_kind
-    from pages.shared import dataset_view, state
+    from pages.shared import dialect_form, state
 
     open_page("upload", project=project.id, dataset=table.id)
     state_before = load_dataset(table.folder).fingerprint
@@ -130,7 +147,7 @@ def test_a_table_that_a_run_learned_from_is_copied_before_it_is_changed(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(state, "get", lambda name: project.id if name == "project" else "")
         patch.setattr(state, "choose", lambda **ids: chosen.update(ids))
-        copy = dataset_view.spare(table)
+        copy = dialect_form.spare(table)
     assert copy.id != table.id and chosen == {"dataset": copy.id}
     changed = change_kind(copy, "age", "category")
     assert changed.folder == copy.folder and changed.fingerprint != state_before

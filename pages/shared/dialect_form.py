@@ -1,0 +1,130 @@
+"""Reading a table's file another way: encoding, delimiter, quote, the lines above it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from automl_core.errors import AutoMLError
+from automl_core.workspace import new_id
+from pages.shared import caches, errors, people, state
+
+if TYPE_CHECKING:
+    from automl_core.data.dataset import Dataset
+    from automl_core.data.dialect import Dialect
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space", ":": "colon", "": "none, one column"}
+QUOTES = {'"': "double quote", "'": "single quote", "": "none"}
+ENCODINGS = (
+    "utf-8",
+    "utf-8-sig",
+    "cp1252",
+    "latin-1",
+    "utf-16",
+    "cp1250",
+    "cp1251",
+    "mac_roman",
+    "shift_jis",
+    "gb18030",
+    "big5",
+    "euc_kr",
+)
+
+
+def spare(data: Dataset) -> Dataset:
+    """Return the table to change: itself, or a copy of it where a run learned from it, which is opened instead."""
+    from automl_core.data.rereading import copy_dataset
+    from automl_core.runs import Run
+
+    project = caches.project_folder(state.get("project"))
+    for run_id in project.list("runs"):
+        try:
+            used = Run(project.run(run_id)).params.get("dataset")
+        except AutoMLError:
+            continue  # a run without a readable request refers to nothing
+        if used == data.id:
+            copy = copy_dataset(data, project.dataset(new_id("ds")))
+            state.choose(dataset=copy.id)
+            return copy
+    return data
+
+
+def change_dialect(data: Dataset) -> None:
+    """Let the person overrule how the file was read."""
+    from automl_core.data.rereading import read_again
+
+    dialect, origin = data.report.dialect, data.report.origin
+    if data.source is None:
+        st.caption("This table was made from others, so there is no file to read again.")
+        return
+    if dialect is None and origin.form != "workbook":
+        st.caption("Such a file says itself how it is read. Kinds of columns are changed in the table above.")
+        return
+    with st.form("upload_dialect", border=False):
+        if dialect is not None:
+            wanted = replace(data.report.choice, dialect=_dialect_form(dialect))
+        else:
+            skip, header = _ask_lines(origin.skip_rows, origin.header_rows)
+            wanted = replace(data.report.choice, skip_rows=skip, header_rows=header)
+        again = st.form_submit_button(
+            "Read again", icon=":material/refresh:", **people.changing("Reads the same file this way; kinds you chose stay.")
+        )
+    if not again:
+        return
+    with errors.shown() as outcome, st.spinner("Reading the table again"):
+        read_again(spare(data), wanted)
+    if not outcome.failed:
+        state.say("The file was read again your way.")
+        st.rerun()
+
+
+def _dialect_form(dialect: Dialect) -> Dialect:
+    def options(known: list[str], current: str) -> list[str]:
+        return known if current in known else [current, *known]
+
+    with st.grid("auto", min_column_width=180):
+        encodings = options(list(ENCODINGS), dialect.encoding)
+        encoding = st.selectbox(
+            "Encoding",
+            encodings,
+            index=encodings.index(dialect.encoding),
+            key="upload_encoding",
+            help="How letters are stored. Choose another one where letters look wrong.",
+        )
+        delimiters = options(list(DELIMITERS), dialect.delimiter)
+        delimiter = st.selectbox(
+            "Delimiter",
+            delimiters,
+            index=delimiters.index(dialect.delimiter),
+            format_func=lambda sign: DELIMITERS.get(sign, repr(sign)),
+            key="upload_delimiter",
+            help="The sign between two cells.",
+        )
+        quotes = options(list(QUOTES), dialect.quote)
+        quote = st.selectbox(
+            "Quote",
+            quotes,
+            index=quotes.index(dialect.quote),
+            format_func=lambda sign: QUOTES.get(sign, repr(sign)),
+            key="upload_quote",
+            help="The sign around a cell that holds the delimiter.",
+        )
+        skip, header = _ask_lines(dialect.skip_rows, dialect.header_rows)
+    return replace(dialect, encoding=encoding, delimiter=delimiter, quote=quote, skip_rows=skip, header_rows=header)
+
+
+def _ask_lines(skip: int, header: int) -> tuple[int, int]:
+    before = st.number_input(
+        "Lines before the header", 0, 10_000, skip, key="upload_skip", help="Titles and notes above the table."
+    )
+    named = st.number_input(
+        "Header lines",
+        0,
+        5,
+        header,
+        key="upload_header",
+        help="0 when the file does not name its columns; several are joined to one name.",
+    )
+    return int(before), int(named)

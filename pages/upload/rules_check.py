@@ -1,0 +1,112 @@
+"""Rules held against other tables of a project: one that is uploaded, and one whose rows are appended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from automl_core.errors import AutoMLError
+from pages.shared import caches, errors, people, rules_view, state
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from automl_core.cleaning.rules import Checked, Rule
+    from automl_core.data.dataset import Dataset
+    from automl_core.workspace import ProjectFolder
+
+SHOWN = 5
+"""Broken rules that are told on the Upload page."""
+
+
+def draw_uploaded(project: ProjectFolder, data: Dataset) -> None:
+    """Say which rules a table breaks: its own, or those of the newest table of the project with the same columns."""
+    owner, rules = _rules_for(project, data)
+    if not rules:
+        return
+    broken = rules_view.checked(data, rules).broken
+    whose = "its rules" if owner is None else f"the rules of {errors.plain(owner.name)}, which has the same columns"
+    if not broken:
+        st.caption(f":material/rule: Every row keeps {whose}.")
+    else:
+        count = f"{len(broken):,} of {len(rules):,}"
+        told = "\n".join(f"- {errors.plain(result.sentence)}" for result in broken[:SHOWN])
+        refused = any(result.rule.action == "refuse" for result in broken)
+        said = f"This table breaks {count} of {whose}" + (", one of which refuses it" if refused else "")
+        (st.error if refused else st.warning)(f"{said}:\n\n{told}", icon=":material/rule:")
+    if owner is not None and st.button(
+        "Use these rules here", key="upload_rules_use", icon=":material/rule:",
+        **people.changing("They are then this table's, too; they can be changed on the Clean page."),
+    ):  # fmt: skip
+        inherit(owner, data)
+        state.say(f"{len(rules):,} {'rule is' if len(rules) == 1 else 'rules are'} this table's now, too.")
+        st.rerun()
+
+
+def _rules_for(project: ProjectFolder, data: Dataset) -> tuple[Dataset | None, tuple[Rule, ...]]:
+    """Return whose rules hold for a table, None for its own, and the rules."""
+    from automl_core.cleaning.rules import load_rules
+
+    if own := load_rules(data.folder):
+        return None, own
+    for dataset_id in project.list("datasets"):
+        if dataset_id == data.id or not (project.dataset(dataset_id) / "rules.json").exists():
+            continue
+        try:
+            other = caches.dataset(project.id, dataset_id)
+            rules = load_rules(other.folder)
+        except AutoMLError:
+            continue  # its own page says what is wrong with it
+        if rules and set(other.schema.names) == set(data.schema.names):
+            return other, rules
+    return None, ()
+
+
+def draw_check(data: Dataset, other: Dataset) -> Checked | None:
+    """Look at another table's rows with the rules of this one before they are appended, and say what breaks them.
+
+    Raises
+    ------
+    InputError
+        When a rule refuses the table.
+    """
+    from automl_core.cleaning.rules import load_rules
+
+    rules = load_rules(data.folder)
+    if not rules:
+        return None
+    checked = _check(other.fingerprint, repr(rules), other, rules)
+    for result in checked.broken:
+        st.warning(errors.plain(result.sentence), icon=":material/rule:")
+    checked.enforce()
+    return checked
+
+
+@st.cache_resource(max_entries=4, show_spinner="Trying the rules")
+def _check(fingerprint: str, text: str, _other: Dataset, _rules: tuple[Rule, ...]) -> Checked:
+    """Look at every row; the file is read again only where there are cells that could not be read."""
+    from automl_core.data.rereading import written_cells
+    from automl_core.engines.pandera import check_rules
+
+    unread = any(rule.kind == "type" and rule.column in _other.faults for rule in _rules)
+    cells = written_cells(_other) if unread else None
+    return check_rules(caches.frame(_other), _rules, raw=cells, faults=_other.faults, schema=_other.schema)
+
+
+def left_out(checked: Checked) -> tuple[npt.NDArray[np.bool_] | None, str]:
+    """Return which rows are not appended, and the sentence that the new table keeps about it."""
+    number = int(checked.aside.sum())
+    if not number:
+        return None, ""
+    return checked.aside, f"{number:,} {'row was' if number == 1 else 'rows were'} set aside by the rules of the first table."
+
+
+def inherit(data: Dataset, made: Dataset) -> Dataset:
+    """Give a table that was made from another its rules."""
+    from automl_core.cleaning.rules import load_rules, save_rules
+
+    if rules := load_rules(data.folder):
+        save_rules(made.folder, rules)
+    return made
