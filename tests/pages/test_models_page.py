@@ -156,6 +156,6 @@ def test_two_versions_are_compared_by_a_job_and_shown(project: ProjectFolder, sh
 
 def test_mlflow_is_brought_what_it_lacks(project: ProjectFolder, shop: Registered, jobs: Jobs):
     app = open_page("models", project=project.id)
-    assert any("MLflow lacks version 1, 2, 3." in entry.value for entry in app.markdown)
+    assert any("MLflow lacks versions 1, 2, 3." in entry.value for entry in app.markdown)
     app.button(key=f"models_mirror_{shop.id}_start").click().run()
     assert jobs.submitted[-1][1:] == ("mirror", {"model": shop.id})
