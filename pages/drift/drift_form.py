@@ -6,12 +6,39 @@ from typing import Any
 
 import streamlit as st
 
+from automl_core.workspace import ProjectFolder
+from pages.shared import caches
+
+OLD = ("What the model learned from", "A table of this project")
 RULES = {"effect": "By what matters", "evidently": "By the methods' thresholds"}
 CHUNKS = {"": "No time line", "rows": "By number of rows", "D": "By day", "W": "By week", "M": "By month", "Q": "By quarter"}
 
 
-def ask() -> dict[str, Any]:
-    """Ask for the settings of a comparison; returns fields of `drift.check.DriftSettings`."""
+def ask_old(project: ProjectFolder) -> dict[str, str]:
+    """Ask what the new rows are compared with; returns the parameter of a job that names an old table, nothing for the model."""
+    known = project.list("datasets")
+    against = st.segmented_control(
+        "Compare them with", OLD, default=OLD[0], required=True, key="drift_against",
+        help="With what the model learned from, it is also told what the model makes of it. With another table every column "
+        "counts alike.",
+    )  # fmt: skip
+    if against == OLD[0]:
+        return {}
+    names = {one: caches.dataset(project.id, one).name for one in known}
+    table = st.selectbox(
+        "Old table", known, format_func=names.__getitem__, key="drift_old", help="Tables of this project, newest first."
+    )
+    return {"table": table} if table else {}
+
+
+def ask(dates: list[str]) -> dict[str, Any]:
+    """Ask for the settings of a comparison; returns fields of `drift.check.DriftSettings`.
+
+    Parameters
+    ----------
+    dates : list of str
+        Columns that a time line can go by.
+    """
     from automl_core.drift.methods import METHODS
 
     settings: dict[str, Any] = {}
@@ -27,6 +54,10 @@ def ask() -> dict[str, Any]:
                     help="In the order in which the rows stand in the file.",
                 )
             )  # fmt: skip
+        elif chunk and len(dates) > 1:
+            settings["date"] = st.selectbox(
+                "By the column", dates, key="drift_date", help="The dates that say which piece a row belongs to."
+            )
         settings["rule"] = st.selectbox(
             "Verdict", list(RULES), format_func=RULES.get, key="drift_rule",
             help="By what matters: what moved beyond chance, weighted by how much the model depends on it; the size of the file "
