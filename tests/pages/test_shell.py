@@ -197,6 +197,7 @@ def test_what_was_imported_is_out_of_the_collectors_sight(monkeypatch: pytest.Mo
     """Streamlit collects after every run, which took 120 ms of each click."""
     frozen: list[str] = []
     monkeypatch.setattr(host, "_SPARED", {"modules": 0})
+    monkeypatch.setattr(host, "load_ahead", lambda: None)
     monkeypatch.setattr(host.gc, "freeze", lambda: frozen.append("frozen"))
     open_app()
     assert frozen == ["frozen"]
