@@ -1,4 +1,4 @@
-"""What an import unpacked is put in its place: all of it, also when the process is killed in between; what is left is thrown away.
+"""What an import unpacked is put in its place, all of it, also when the process is killed in between; leftovers are thrown away.
 
 What is to be moved is written down before the first folder moves. A failure moves everything back; a process that was killed
 cannot, so that whoever comes next moves the rest: everything was unpacked, checked and found to fit before.
