@@ -60,5 +60,16 @@ def _load() -> None:
         # Plotly loads the classes of a chart when the first one is made.
         graph_objects = import_module("plotly.graph_objects")
         graph_objects.Figure({"data": [{"type": "bar"}], "layout": {"xaxis": {}, "yaxis": {}, "legend": {}}}).to_dict()
+        _try_rules()
     except ImportError as error:
         errors.log(error)  # the page that needs it says so in its place
+
+
+def _try_rules() -> None:
+    """Hold two rules against a row: the first ones wait for their engine and for the parser of conditions."""
+    import pandas as pd
+
+    from automl_core.cleaning.rules import Rule
+    from automl_core.engines.pandera import check_rules
+
+    check_rules(pd.DataFrame({"x": [1.0], "y": [2.0]}), (Rule("range", "x", 0.0, 1.0), Rule("relation", text="x < y")))
