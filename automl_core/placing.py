@@ -1,4 +1,4 @@
-"""What an import unpacked is put in its place: all of it, also when the process is killed in between.
+"""What an import unpacked is put in its place, all of it, also when the process is killed in between; leftovers are thrown away.
 
 What is to be moved is written down before the first folder moves. A failure moves everything back; a process that was killed
 cannot, so that whoever comes next moves the rest: everything was unpacked, checked and found to fit before.
@@ -17,6 +17,9 @@ from pathlib import Path
 from automl_core.errors import InputError, StorageError
 from automl_core.workspace import Workspace, at_work, read_json, write_json
 
+LEFT = (".upload-", ".export-")
+"""How the names of folders begin that an upload and an export work in."""
+LEFT_SECONDS = 86_400.0
 FRESH = ".import-"
 """How the names of folders begin that an import unpacks into."""
 
@@ -122,6 +125,18 @@ def cut_short(workspace: Workspace) -> bool:
     with contextlib.suppress(InputError), at_work_importing(workspace):
         return finish(workspace) is not None
     return False
+
+
+def sweep(workspace: Workspace, *, now: float | None = None) -> int:
+    """Throw away what uploads and exports left whose process was killed a day ago or more; return how many there were."""
+    before = (time.time() if now is None else now) - LEFT_SECONDS
+    found = 0
+    for folder in (one for name in LEFT for one in workspace.root.glob(f"{name}*")):
+        with contextlib.suppress(FileNotFoundError):  # its own process has just taken it away
+            if folder.stat().st_mtime < before:
+                shutil.rmtree(folder)
+                found += 1
+    return found
 
 
 def _moves(workspace: Workspace, fresh: Path) -> Iterator[tuple[Path, Path]]:

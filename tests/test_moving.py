@@ -21,10 +21,12 @@ from automl_core import moving
 from automl_core.data.dataset import dataset_from_frame, load_dataset
 from automl_core.data.tables import fingerprint
 from automl_core.errors import AccessError, FormatError, InputError, LimitError, StorageError
+from automl_core.jobs.host import tidy
 from automl_core.jobs.job import Job
 from automl_core.moving import export_workspace, import_workspace
 from automl_core.people.person import Person, acting_as
 from automl_core.people.settings import Settings, save_settings
+from automl_core.placing import sweep
 from automl_core.projects import create_project, list_projects, rebuild
 from automl_core.registry.store import create_registered
 from automl_core.runs import write_request
@@ -222,6 +224,26 @@ def test_what_a_killed_import_only_unpacked_is_thrown_away(home, new, three, tmp
     (new.root / ".import-half" / "projects").mkdir(parents=True)
     assert import_workspace(new, tmp_path / "all.zip").projects == 3
     assert not (new.root / ".import-half").exists()
+
+
+def test_what_killed_uploads_left_goes_after_a_day(home):
+    """Up to 2 GB each, in folders that nobody sees."""
+    for name, hours in ((".upload-old", 25), (".export-old", 25), (".upload-now", 23), ("projects", 99)):
+        (home.root / name).mkdir(exist_ok=True)
+        (home.root / name / "file").write_text("x")
+        os.utime(home.root / name, (1e9 - hours * 3600,) * 2)
+    assert sweep(home, now=1e9) == 2
+    assert sorted(path.name for path in home.root.iterdir()) == [".upload-now", "projects"]
+
+
+def test_a_host_tidies_when_it_starts(home, new, three, tmp_path):
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(new.root), str(tmp_path / "all.zip"), "1"], cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+    (new.root / ".upload-old").mkdir()
+    os.utime(new.root / ".upload-old", (1e9, 1e9))
+    tidy(new)
+    assert sorted(project.name for project in list_projects(new)) == three
+    assert not (new.root / ".upload-old").exists()
 
 
 def test_two_models_of_one_name_are_refused(home, new, shop, tmp_path):

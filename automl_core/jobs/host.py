@@ -314,16 +314,17 @@ class Host:
             log_error(self.workspace, error, "host")
 
 
-def finish_import(workspace: Workspace) -> None:
-    """Put in its place what an import that was killed had not moved yet."""
+def tidy(workspace: Workspace) -> None:
+    """Finish an import that was killed, and throw away what killed uploads and exports left."""
     from automl_core.catalogue import fill, opened
-    from automl_core.placing import cut_short
+    from automl_core.placing import cut_short, sweep
 
     try:
         if cut_short(workspace):
             with opened(workspace) as connection:
                 fill(workspace, connection)
-    except (OSError, AutoMLError) as error:  # the next import, or `projects --rebuild`, tries again
+        sweep(workspace)
+    except (OSError, AutoMLError) as error:  # the next host tries again
         log_error(workspace, error, "host")
 
 
@@ -353,7 +354,7 @@ def main(arguments: list[str]) -> int:
         # Only a flag: a child that was forked just now still has this handler, and must not close the host's door.
         signal.signal(signal.SIGTERM, lambda *_: setattr(host, "leaving", True))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        finish_import(workspace)
+        tidy(workspace)
         host.serve(listener)
     return 0
 

@@ -29,12 +29,12 @@ def start(project: ProjectFolder, params: dict[str, Any]) -> None:
         st.rerun()
 
 
-def dates_of(run: Run) -> list[str]:
-    """Return the columns of dates of the table that a run learned from; none when it was deleted."""
+def columns_of(run: Run) -> dict[str, str]:
+    """Return the kinds of the columns of the table that a run learned from, by name; none when it was deleted."""
     try:
-        return [column.name for column in run.dataset().schema if column.kind == "date"]
+        return {column.name: column.kind for column in run.dataset().schema}
     except AutoMLError:
-        return []
+        return {}
 
 
 def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
@@ -62,7 +62,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
             "Table", known, format_func=lambda one: names[one], key="drift_table", help="Tables of this project, newest first."
         )
     params.update(drift_form.ask_old(project))
-    params["settings"] = drift_form.ask(dates_of(run))
+    params["settings"] = drift_form.ask(columns_of(run))
     ready = uploaded is not None or bool(dataset)
     if not st.button(
         "Compare", key="drift_start", type="primary", icon=":material/compare_arrows:",

@@ -114,6 +114,20 @@ def test_of_several_dates_one_is_chosen_for_the_time_line(run_folder: Path, jobs
     assert_clean(app)
 
 
+def test_a_column_gets_a_method_of_its_own(run_folder: Path, jobs: Jobs, table) -> None:
+    app = page_of(run_folder)
+    app.segmented_control(key="drift_where").set_value("A table of this project").run()
+    app.multiselect(key="drift_own").set_value(["age", "city"]).run()
+    both = ["Jensen-Shannon", "PSI", "Hellinger"]
+    assert app.selectbox(key="drift_own_age").options == ["Kolmogorov-Smirnov", "Wasserstein", *both]
+    assert app.selectbox(key="drift_own_city").options == ["Chi-square", "Z-test", *both]
+    app.selectbox(key="drift_own_age").set_value("psi").run()
+    app.selectbox(key="drift_own_city").set_value("chisquare").run()
+    app.button(key="drift_start").click().run()
+    assert jobs.submitted[-1][2]["settings"]["methods"] == {"age": "psi", "city": "chisquare"}
+    assert_clean(app)
+
+
 def test_the_report_is_shown_summary_first(run_folder: Path, project: ProjectFolder, emit) -> None:
     folder = checked(project, run_folder, emit)
     app = page_of(run_folder)
