@@ -37,3 +37,4 @@ try:
         chosen.run()
 finally:  # also where a page ends early
     host.load_ahead()
+    host.spare_collector()

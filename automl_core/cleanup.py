@@ -19,11 +19,13 @@ from automl_core.registry.store import list_registered
 from automl_core.workspace import ProjectFolder, Workspace, folder_size
 
 DAY = 86_400.0
+UPLOAD = "upload"
+"""Kind of an uploaded file."""
 
 
 @dataclass(frozen=True)
 class Old:
-    """A run or another job that can go.
+    """A run, another job or an uploaded file that can go.
 
     Parameters
     ----------
@@ -31,8 +33,9 @@ class Old:
         Id.
     id : str
     kind : str
+        Of a job, or ``upload``.
     ended : float
-        When it last did something, in seconds since the epoch.
+        When it last did something, or was uploaded, in seconds since the epoch.
     size : int
         Bytes.
     """
@@ -50,7 +53,8 @@ def rule(workspace: Workspace) -> str:
     return (
         f"Runs and other work that ended more than {limits.keep_days:,} days ago can go. What stays whatever its age: the newest "
         f"{limits.keep_runs:,} runs of each project, runs from which a version was registered, runs that younger work or another "
-        "run that stays refers to, and what waits or works. Tables, recipes and registered models are never touched."
+        "run that stays refers to, and what waits or works. Uploaded files of that age, such as rows "
+        "to predict, go with the last work that refers to them. Tables, recipes and registered models are never touched."
     )
 
 
@@ -90,14 +94,21 @@ def clean_up(workspace: Workspace, chosen: list[Old], *, now: float | None = Non
     gone = [one for one in old_work(workspace, now=now) if (one.project, one.id) in going]
     for one in gone:
         project = workspace.project(one.project)
-        folder = project.job(one.id)
         with access.changing(project.path, "cleaned", one.id, one.kind):
-            with opened(workspace) as connection:
-                connection.execute(delete(JOBS).where(JOBS.c.id == one.id))
-            aside = folder.with_name(f".{one.id}.gone")  # from here on it is no job, whatever happens to the rest
-            folder.rename(aside)
-            shutil.rmtree(aside)
+            if one.kind == UPLOAD:
+                project.upload(one.id).unlink(missing_ok=True)
+            else:
+                _remove_job(project, one.id)
     return len(gone), sum(one.size for one in gone)
+
+
+def _remove_job(project: ProjectFolder, job_id: str) -> None:
+    folder = project.job(job_id)
+    with opened(project.workspace) as connection:
+        connection.execute(delete(JOBS).where(JOBS.c.id == job_id))
+    aside = folder.with_name(f".{job_id}.gone")  # from here on it is no job, whatever happens to the rest
+    folder.rename(aside)
+    shutil.rmtree(aside)
 
 
 def _old_in(project: ProjectFolder, now: float) -> list[Old]:
@@ -118,7 +129,22 @@ def _old_in(project: ProjectFolder, now: float) -> list[Old]:
     waiting = [by_id[name] for name in stays if name in by_id]
     while waiting:  # what something that stays refers to stays, and so on
         waiting += [old.pop(name) for name in _named(waiting.pop().request, set(old))]
-    return [Old(project.id, job.id, job.kind, _ended(job.folder), folder_size(job.folder)) for job in old.values()]
+    found = [Old(project.id, job.id, job.kind, _ended(job.folder), folder_size(job.folder)) for job in old.values()]
+    staying = [job for job in jobs if job.id not in old]
+    return found + _old_uploads(project, staying, now - limits.keep_days * DAY)
+
+
+def _old_uploads(project: ProjectFolder, staying: list[Job], before: float) -> list[Old]:
+    """List the files that were uploaded before a time, and that no job that stays refers to."""
+    paths = {str(path): path for path in (project.path / "uploads").glob("up*.csv")}
+    wanted = set().union(*(_named(job.request, set(paths)) for job in staying))
+    found = []
+    for name in sorted(set(paths) - wanted):
+        with contextlib.suppress(FileNotFoundError):  # a job that ends meanwhile takes it away
+            facts = paths[name].stat()
+            if facts.st_mtime < before:
+                found.append(Old(project.id, paths[name].stem, UPLOAD, facts.st_mtime, facts.st_size))
+    return found
 
 
 def _ended(folder: Path) -> float:

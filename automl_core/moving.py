@@ -20,7 +20,6 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,9 +27,10 @@ from automl_core.errors import AccessError, FormatError, InputError, LimitError,
 from automl_core.people import audit
 from automl_core.people.limits import gigabytes
 from automl_core.people.person import acting
+from automl_core.placing import Imported, arriving, at_work_importing, finish, place
 from automl_core.projects import rebuild
 from automl_core.registry.store import all_registered
-from automl_core.workspace import Workspace, at_work, atomic_file, project_of, read_json, write_json
+from automl_core.workspace import Workspace, atomic_file, project_of, read_json, write_json
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -45,15 +45,6 @@ AWAY = ("host", "logs", "mlflow", "exports", "worker.json", "heartbeat", "queued
 PACKED = (".parquet", ".zip", ".xlsx", ".png", ".gz", ".pdf", ".skops", ".npz")
 CHUNK = 1 << 20
 Tell = Callable[[float, str], None]
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What an import brought, and what of the workspace's own it left as it was, as sentences."""
-
-    projects: int
-    files: int
-    left: tuple[str, ...]
 
 
 def export_workspace(workspace: Workspace, out: Path, *, tell: Tell | None = None) -> int:
@@ -126,27 +117,26 @@ def import_workspace(workspace: Workspace, file: Path, *, tell: Tell | None = No
         When a project or the name of a registered model is here already; nothing is written then.
     LimitError
         When it does not fit on the disk.
+    StorageError
+        When something could not be put in its place; everything is as before then.
     """
     _only_administrators("import")
     if not file.is_file():
         raise NotFoundError(f"There is no file {file}.", action="Check the path.")
     say = tell or (lambda done, doing: None)
-    with (
-        audit.recorded(workspace, "imported", what=file.name),
-        at_work(workspace.root / ".import", "Another import"),
-        tempfile.TemporaryDirectory(dir=workspace.root, prefix=".import-") as at,
-    ):
-        fresh = Path(at)
-        manifest = _unpack(file, fresh, workspace, say)
-        incoming = Workspace(fresh)
-        _refuse_what_is_here(workspace, incoming)
-        _rebase(incoming, str(manifest["root"]), workspace)
-        workspace.projects.mkdir(parents=True, exist_ok=True)
-        for project_id in (projects := incoming.project_ids()):
-            incoming.project(project_id).path.rename(workspace.project(project_id).path)
-        left = tuple(_place(entry, workspace) for entry in sorted(fresh.iterdir()) if entry.name != "projects")
+    with audit.recorded(workspace, "imported", what=file.name), at_work_importing(workspace):
+        cut = finish(workspace)
+        with arriving(workspace) as fresh:
+            manifest = _unpack(file, fresh, workspace, say)
+            if cut is not None and cut.made == manifest["made"]:
+                imported = cut.imported  # the same import was killed before, and is whole now
+            else:
+                incoming = Workspace(fresh)
+                _refuse_what_is_here(workspace, incoming)
+                _rebase(incoming, str(manifest["root"]), workspace)
+                imported = place(workspace, fresh, manifest["made"], len(manifest["files"]))
     rebuild(workspace)
-    return Imported(len(projects), len(manifest["files"]), tuple(filter(None, left)))
+    return imported
 
 
 # -- out --------------------------------------------------------------------------------------------------------
@@ -256,7 +246,8 @@ def _manifest(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
             f"{name} has format {found!r}.", f"This version reads format {FORMAT}.", "Use the version that exported it."
         )
     files = manifest.get("files")
-    if not isinstance(files, dict) or not isinstance(manifest.get("root"), str):
+    known = isinstance(manifest.get("root"), str) and isinstance(manifest.get("made"), int | float)
+    if not isinstance(files, dict) or not known:
         raise _altered(name, "its manifest is incomplete")
     if sorted(names) != sorted([*files, MANIFEST]):
         raise _altered(name, "its manifest and its files differ")
@@ -329,17 +320,6 @@ def _moved(data: Any, old: str, new: str) -> Any:
     if isinstance(data, dict):
         return {key: _moved(value, old, new) for key, value in data.items()}
     return [_moved(value, old, new) for value in data] if isinstance(data, list) else data
-
-
-def _place(entry: Path, workspace: Workspace) -> str:
-    """Put a file of the workspace itself in its place, unless there is one; then say so."""
-    to = workspace.root / entry.name
-    if to == workspace.audit:  # this import is in it already
-        to = to.with_name(f"audit-imported-{time.strftime('%Y%m%d-%H%M%S')}.jsonl")
-    if to.exists():
-        return f"{entry.name} of this workspace stays as it is."
-    entry.rename(to)
-    return ""
 
 
 def _altered(name: str, why: str) -> FormatError:

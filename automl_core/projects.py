@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from automl_core.catalogue import JOBS, PROJECTS, Project, fill, opened
 from automl_core.errors import AutoMLError, InputError, NotFoundError, StorageError
 from automl_core.people import access, audit
+from automl_core.placing import cut_short
 from automl_core.workspace import ProjectFolder, Workspace, new_id, read_json, write_json
 
 LONGEST_NAME = 80
@@ -128,7 +129,8 @@ def _delete(workspace: Workspace, folder: ProjectFolder) -> None:
 
 
 def rebuild(workspace: Workspace) -> int:
-    """Fill the catalogue anew from the folders; return how many projects were found."""
+    """Fill the catalogue anew from the folders, also those of an import that was killed; return how many projects were found."""
+    cut_short(workspace)
     with opened(workspace) as connection:
         return fill(workspace, connection)
 

@@ -95,6 +95,22 @@ def at_work(folder: Path, what: str, *, shared: bool = False) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Wait until no other thread or process is in a block of the same file, then hold it; raises StorageError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = open(path, "a", encoding="ascii")  # noqa: SIM115 - closed below; what the block raises is its own
+    except OSError as error:
+        raise StorageError(
+            f"{path.name} could not be made: {error.strerror or error}.",
+            action="Free some disk space or check the folder's permissions, then try again.",
+        ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go of by the system, however the process ends
+        yield
+
+
 def write_json(path: Path, data: Any, *, durable: bool = True) -> None:
     """Write plain JSON types atomically; NaN is refused, since other readers cannot read it."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)

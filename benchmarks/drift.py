@@ -1,11 +1,13 @@
 """Drift: how fast, how like Evidently and NannyML, how often without reason, and how much is found.
 
-    python benchmarks/drift.py [frozen exact alarms power estimates] [--rows N] [--repeat N] [--tables a,b]
+    python benchmarks/drift.py [frozen exact wide alarms power estimates] [--rows N] [--repeat N] [--tables a,b]
 
 ``frozen``: new rows (1,000,000 x 50) against what a model keeps; 5 s are allowed for comparing and judging every column, reading
 the file left out, and the verdicts must be those of the whole table on 95 % of the columns. ``exact``: two tables beside
-Evidently's DataDriftPreset, the same methods; the same statistics to 1e-9 and a fiftieth of its time. ``alarms``: two random
-parts of each real table, again and again; "act" in at most 5 %. ``power``: how often planted shifts of stated sizes are found.
+Evidently's DataDriftPreset, the same methods; the same statistics to 1e-9 and a fiftieth of its time. ``wide``: two
+Parquet files of 3,000,000 x 1,000 (``--rows``, ``--columns``), written and read in pieces; its seconds and its peak of memory.
+``alarms``: two random parts of each real table, again and again; "act" in at most 5 %. ``power``: how often planted shifts of
+stated sizes are found.
 ``estimates``: our estimates without labels beside NannyML's on the data that comes with it, and the truth. Evidently and NannyML
 have environments of their own in ``build/peers``, built from PyPI on first use. Exit code 1 says that something was missed.
 """
@@ -15,8 +17,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -35,6 +39,15 @@ SIZES = (200, 2000, 0)
 ALARMS = 0.05
 SPEED = 50
 SECONDS = 5.0
+SECONDS_A_CELL = 1800 / 3e9
+"""Of one of the two tables: half an hour for 3,000,000 x 1,000."""
+TOGETHER = 60.0
+"""Seconds for what is looked at together, whatever the size."""
+BOUND = 4000
+"""MB that comparing files may take, however many columns they have."""
+PIECE = 20_000_000
+"""Cells of a wide table that are made at a time."""
+BYTES_A_CELL = 8
 SHIFTS = (0.25, 0.5, 1.0)
 """In standard deviations of a number; of words, the share of rows that get the most frequent one."""
 
@@ -153,6 +166,72 @@ def exact(a: argparse.Namespace) -> int:
         )
         missed += ratio < SPEED or max(gaps) > 1e-9 or verdicts < compared or not compared
     return int(missed > 0)
+
+
+def wide_file(path: Path, rows: int, columns: int, moved: bool) -> None:
+    """Write a made table of `columns` columns, three numbers to two words, in pieces of up to `PIECE` cells."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    step = max(PIECE // columns, 1)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+        writer = None
+        for number, start in enumerate(range(0, rows, step)):
+            frame = made(min(step, rows - start), columns - columns * 2 // 5, columns * 2 // 5, 2 * number + moved, moved)
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+            writer = writer or pq.ParquetWriter(part, table.schema, compression="zstd", compression_level=1)
+            writer.write_table(table)
+        if writer is not None:
+            writer.close()
+    Path(part.name).rename(path)
+
+
+def wide(a: argparse.Namespace) -> int:
+    """Time two wide tables that lie in files, by columns, in a process of their own, whose memory is looked at."""
+    rows, columns = a.rows or 3_000_000, a.columns
+    folder = BUILD / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"wide-{rows}-{columns}-{place}.parquet" for place in (0, 1)]
+    needed = BYTES_A_CELL * rows * columns * sum(not path.exists() for path in paths)
+    if needed > 0.9 * shutil.disk_usage(folder).free:
+        print(f"{needed / 1e9:,.0f} GB are needed for the tables in {folder}, so much is not free: choose fewer --rows")
+        return 1
+    for place, path in enumerate(paths):
+        if not path.exists():
+            wide_file(path, rows, columns, bool(place))
+    command = [sys.executable, __file__, "compare", *map(str, paths)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    found = json.loads(done.stdout.splitlines()[-1])
+    size = sum(path.stat().st_size for path in paths)
+    words = columns * 2 // 5
+    moved = len(range(0, columns - words, 5)) + len(range(0, words, 5))
+    print(
+        f"{rows:,} x {columns:,}, twice, {size / 1e9:.1f} GB of Parquet: {found['seconds']:.1f} s "
+        f"({found['seconds'] / columns:.2f} s a column), peak memory {found['peak_mb']:,.0f} MB, of which "
+        f"{found['before_mb']:,.0f} MB before it began; {found['drifted']} columns drifted, {moved} were moved"
+    )
+    if not a.keep:
+        for path in paths:
+            path.unlink()
+    allowed = TOGETHER + SECONDS_A_CELL * rows * columns
+    return int(found["seconds"] > allowed or found["peak_mb"] > found["before_mb"] + BOUND)
+
+
+def compare(paths: list[str]) -> None:
+    """Compare two files in this process, and print what it took."""
+    from automl_core.drift.check import DriftSettings
+    from automl_core.drift.stored import compare_parquet
+
+    def peak() -> float:  # not ru_maxrss, which begins with that of the process that started this one
+        told = Path("/proc/self/status").read_text().split("VmHWM:")[1]
+        return int(told.split()[0]) / 1000
+
+    settings = DriftSettings(performance=False)
+    before, start = peak(), time.perf_counter()
+    report = compare_parquet(Path(paths[0]), Path(paths[1]), settings)
+    seconds = time.perf_counter() - start
+    drifted = sum(column.verdict != "nothing" for column in report.columns)
+    print(json.dumps({"seconds": seconds, "before_mb": before, "peak_mb": peak(), "drifted": drifted, "rows": report.rows}))
 
 
 def real(name: str) -> tuple[pd.DataFrame, Any]:
@@ -284,20 +363,25 @@ def estimates(a: argparse.Namespace) -> int:
 
 def main() -> int:
     """Run the named parts, or all; return the number of those that were missed."""
-    parts = {"frozen": frozen, "exact": exact, "alarms": alarms, "power": power, "estimates": estimates}
+    parts = {"frozen": frozen, "exact": exact, "wide": wide, "alarms": alarms, "power": power, "estimates": estimates}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=[*parts, []], help="all by default")
+    parser.add_argument("parts", nargs="*", choices=[*parts, []], help="all but `wide` by default, which takes 50 GB of disk")
     parser.add_argument("--rows", type=int, default=0, help="of the made-up tables; 1,000,000 by default")
+    parser.add_argument("--columns", type=int, default=1000, help="of the tables of `wide`")
+    parser.add_argument("--keep", action="store_true", help="the tables of `wide`, for another time")
     parser.add_argument("--repeat", type=int, default=100)
     parser.add_argument("--tables", default=",".join(TABLES))
     parser.add_argument("--methods", default="", help="of `exact`, by name, with commas between; empty for the defaults")
     a = parser.parse_args()
     missed = 0
-    for name in a.parts or parts:
+    for name in a.parts or (part for part in parts if part != "wide"):
         print(f"\n{name}", flush=True)
         missed += parts[name](a)
     return int(missed > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:2] == ["compare"]:  # the part of `wide` that has a process of its own
+        compare(sys.argv[2:])
+    else:
+        sys.exit(main())

@@ -127,7 +127,7 @@ def measure(name: str, job: str, asked: dict[str, Any], *, again: bool, older: b
         result["failed"] = ended if code == -9 else " ".join(tail)[-300:] or f"exit code {code}"
     else:
         result.update(json.loads((folder / "told.json").read_text()))
-        if "judge" in asked:
+        if "classes" in result:  # then it left predictions of the rows to judge, which a rate does not
             result.update(judged(asked, folder, result["classes"]))
     result = {key: value for key, value in result.items() if key not in ("learn", "judge")}
     shutil.rmtree(folder, ignore_errors=True)

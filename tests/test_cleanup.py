@@ -107,6 +107,46 @@ def test_only_what_was_listed_goes_and_what_was_used_meanwhile_stays(workspace, 
     assert (audit.entries(workspace)[0].action, audit.entries(workspace)[0].what) == ("cleaned", one)
 
 
+def upload(shop: ProjectFolder, name: str, days: float) -> Path:
+    """Put a file in place that was uploaded so many days ago."""
+    path = shop.upload(f"up261101-{name:a<8}")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("a\n1\n")
+    os.utime(path, (NOW - days * DAY, NOW - days * DAY))
+    return path
+
+
+def test_uploads_go_with_the_last_work_that_refers_to_them(workspace, shop):
+    loose, young = upload(shop, "loose", 11), upload(shop, "young", 9)
+    used, waited, past = upload(shop, "used", 50), upload(shop, "waited", 60), upload(shop, "past", 70)
+    work(shop, "rnnewest", 11)
+    work(shop, "jbused", 5, source=str(used))
+    work(shop, "jbwaits", 40, active=True, source=str(waited))
+    old = work(shop, "jbold", 65, source=str(past))
+    found = old_work(workspace, now=NOW)
+    assert [(one.id, one.kind, one.size) for one in found if one.kind == "upload"] == [
+        (past.stem, "upload", 4), (loose.stem, "upload", 4),
+    ]  # fmt: skip
+    assert [one.id for one in found] == [past.stem, old, loose.stem]
+    listed = [one for one in found if one.id != loose.stem]
+    assert clean_up(workspace, listed, now=NOW)[0] == 2
+    assert [path.exists() for path in (loose, young, used, waited, past)] == [True, True, True, True, False]
+    assert {(entry.what, entry.detail) for entry in audit.entries(workspace) if entry.action == "cleaned"} == {
+        (past.stem, "upload"), (old, "predict"),
+    }  # fmt: skip
+    assert clean_up(workspace, found, now=NOW)[0] == 1
+    assert not loose.exists()
+
+
+def test_an_upload_that_was_used_since_it_was_listed_stays(workspace, shop):
+    kept = upload(shop, "kept", 30)
+    listed = old_work(workspace, now=NOW)
+    assert [one.id for one in listed] == [kept.stem]
+    work(shop, "jbnow", 0, source=str(kept))
+    assert clean_up(workspace, listed, now=NOW) == (0, 0)
+    assert kept.exists()
+
+
 def test_a_persons_list_holds_what_they_may_change(workspace, shop):
     work(shop, "rnnewest", 11)
     old = work(shop, "rnold", 20)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable
@@ -17,17 +20,20 @@ import pytest
 from automl_core import moving
 from automl_core.data.dataset import dataset_from_frame, load_dataset
 from automl_core.data.tables import fingerprint
-from automl_core.errors import AccessError, FormatError, InputError, LimitError
+from automl_core.errors import AccessError, FormatError, InputError, LimitError, StorageError
+from automl_core.jobs.host import tidy
 from automl_core.jobs.job import Job
 from automl_core.moving import export_workspace, import_workspace
 from automl_core.people.person import Person, acting_as
 from automl_core.people.settings import Settings, save_settings
-from automl_core.projects import create_project, list_projects
+from automl_core.placing import sweep
+from automl_core.projects import create_project, list_projects, rebuild
 from automl_core.registry.store import create_registered
 from automl_core.runs import write_request
 from automl_core.schema import Column, Schema
 from automl_core.workspace import ProjectFolder, Workspace, file_hash, new_id, read_json, write_json
 
+ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = Schema((Column("a", "number"),))
 
 
@@ -132,6 +138,112 @@ def test_nothing_is_written_over(home, new, shop, tmp_path):
     assert import_workspace(new, tmp_path / "two.zip").left == ("settings.json of this workspace stays as it is.",)
     assert read_json(new.settings)["limits"]["jobs"] == 3
     assert len(list(new.root.glob("audit*.jsonl"))) == 2
+
+
+STEPS = 5
+"""What an import of three projects with settings and a log moves."""
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from automl_core.moving import import_workspace
+from automl_core.workspace import Workspace
+
+renames, rename = [], Path.rename
+
+def renamed(self, to):
+    renames.append(to)
+    if len(renames) > int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rename(self, to)
+
+Path.rename = renamed
+import_workspace(Workspace(Path(sys.argv[1])), Path(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def three(home, shop, tmp_path):
+    """An export of three projects, settings and a log; the names of the projects."""
+    for name in ("Bank", "Club"):
+        create_project(home, name)
+    save_settings(home, Settings().changed("jobs", 7))
+    export_workspace(home, tmp_path / "all.zip")
+    return ["Bank", "Club", "Shop"]
+
+
+def held(workspace: Workspace) -> list[str]:
+    """Every file that is a person's, by path."""
+    away = (".import", "catalogue")
+    paths = (path.relative_to(workspace.root) for path in workspace.root.rglob("*") if path.is_file())
+    return sorted(str(path) for path in paths if not path.parts[0].startswith(away) and path.name != "audit.jsonl")
+
+
+@pytest.mark.parametrize("moved", range(STEPS))
+def test_an_import_that_is_killed_between_two_moves_is_finished(home, new, three, tmp_path, moved):
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(new.root), str(tmp_path / "all.zip"), str(moved)], cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(new.project_ids()) == min(moved, 3)  # half of it, as it was left
+    if moved % 2:
+        assert rebuild(new) == 3
+    else:  # the person tries once more
+        assert import_workspace(new, tmp_path / "all.zip").projects == 3
+    assert sorted(project.name for project in list_projects(new)) == three
+    assert read_json(new.settings)["limits"]["jobs"] == 7
+    assert len(list(new.root.glob("audit-imported-*.jsonl"))) == 1
+    assert [path.name for path in new.root.glob(".import*")] == [".import"]
+    assert [path.name for path in (new.root / ".import").iterdir()] == [".lock"]
+    with pytest.raises(InputError, match=r"3 of its projects are here already"):
+        import_workspace(new, tmp_path / "all.zip")
+
+
+@pytest.mark.parametrize("moved", range(STEPS))
+def test_an_import_that_fails_between_two_moves_leaves_nothing(home, new, three, tmp_path, monkeypatch, moved):
+    rename, renames = Path.rename, []
+
+    def fails(self: Path, to: Path) -> Path:
+        renames.append(to)
+        if len(renames) == moved + 1:
+            raise PermissionError(13, "Permission denied")
+        return rename(self, to)
+
+    before = held(new)
+    monkeypatch.setattr(Path, "rename", fails)
+    with pytest.raises(StorageError) as caught:
+        import_workspace(new, tmp_path / "all.zip")
+    assert str(caught.value) == (
+        f"{renames[moved].name} could not be put in its place: Permission denied. Nothing was imported. "
+        "Check the folder's permissions and the disk, then import again."
+    )
+    monkeypatch.undo()
+    assert held(new) == before
+    assert [path.name for path in new.root.glob(".import*")] == [".import"]
+    assert import_workspace(new, tmp_path / "all.zip").projects == 3
+
+
+def test_what_a_killed_import_only_unpacked_is_thrown_away(home, new, three, tmp_path):
+    (new.root / ".import-half" / "projects").mkdir(parents=True)
+    assert import_workspace(new, tmp_path / "all.zip").projects == 3
+    assert not (new.root / ".import-half").exists()
+
+
+def test_what_killed_uploads_left_goes_after_a_day(home):
+    """Up to 2 GB each, in folders that nobody sees."""
+    for name, hours in ((".upload-old", 25), (".export-old", 25), (".upload-now", 23), ("projects", 99)):
+        (home.root / name).mkdir(exist_ok=True)
+        (home.root / name / "file").write_text("x")
+        os.utime(home.root / name, (1e9 - hours * 3600,) * 2)
+    assert sweep(home, now=1e9) == 2
+    assert sorted(path.name for path in home.root.iterdir()) == [".upload-now", "projects"]
+
+
+def test_a_host_tidies_when_it_starts(home, new, three, tmp_path):
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(new.root), str(tmp_path / "all.zip"), "1"], cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+    (new.root / ".upload-old").mkdir()
+    os.utime(new.root / ".upload-old", (1e9, 1e9))
+    tidy(new)
+    assert sorted(project.name for project in list_projects(new)) == three
+    assert not (new.root / ".upload-old").exists()
 
 
 def test_two_models_of_one_name_are_refused(home, new, shop, tmp_path):

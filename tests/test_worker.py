@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from automl_core.errors import InputError
@@ -120,6 +121,38 @@ def test_a_forecast_job_leaves_its_forecast_and_nothing_else(tmp_path: Path, mon
     assert [row.label for row in found.families] == ["Linear models", "Naive Bayes and the like"]
     assert (found.folds, found.budget) == (3, 30.0)
     assert {event.doing for event in told} == {"Preparing a sample of the table", "Fitting small samples"}
+
+
+def test_a_forecast_of_a_large_table_holds_some_of_its_rows_and_counts_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: the whole of a large table was held to fit a few small models."""
+    from automl_core.data.dataset import dataset_from_frame
+    from automl_core.experiment import ExperimentConfig
+    from automl_core.jobs.context import JobContext
+    from automl_core.search import probing
+    from automl_core.worker import tables
+    from automl_core.workspace import ProjectFolder, new_id
+    from tests.conftest import CUSTOMERS, RECIPE, customers
+
+    held: list[tuple[int, list[int], int]] = []
+
+    def forecast(frame: pd.DataFrame, *rest: object, of: int, **more: object) -> None:
+        held.append((len(frame), frame.index[:2].tolist(), of))
+        raise InterruptedError
+
+    monkeypatch.setattr(tables, "DRAWN", 120)
+    monkeypatch.setattr(probing, "forecast_run", forecast)
+    project = ProjectFolder(tmp_path / "projects" / new_id("pr"))
+    dataset = dataset_from_frame(project.dataset(new_id("ds")), customers(300), CUSTOMERS, "customers.csv")
+    config = ExperimentConfig("outcome", "binary", "roc_auc", "left")
+    params = {"dataset": dataset.id, "config": config.to_dict(), "recipe": RECIPE.to_dict()}
+    job = JobContext(
+        project.job(new_id("jb")), project, {"kind": "forecast", "params": params}, lambda event: None, lambda: False
+    )
+    with pytest.raises(InterruptedError):
+        tables.forecast_job(job)
+    assert held == [(120, [0, 1], 300)]
 
 
 def test_a_run_keeps_the_forecast_that_it_was_started_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,7 @@ def front_figure(study: Study) -> go.Figure:
         hovertemplate="Trial %{customdata}: %{y:.5g}, %{x:.4g}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(**layout(300))
-    figure.update_xaxes(title=title, type="log")
+    figure.update_xaxes(title=title, type="log", exponentformat="power")
     figure.update_yaxes(title=_axis(study), range=span)
     return figure
 
@@ -113,7 +113,8 @@ def slice_figure(study: Study, name: str) -> go.Figure:
         hovertemplate="Trial %{text}: %{x}, %{customdata:.5g}<extra></extra>",
     )
     figure.update_layout(**layout(300, legend=False))
-    figure.update_xaxes(title=short(name), type=("log" if isinstance(one.entry, Range) and one.entry.log else "-"))
+    scale = "log" if isinstance(one.entry, Range) and one.entry.log else "-"
+    figure.update_xaxes(title=short(name), type=scale, exponentformat="power")
     figure.update_yaxes(title=_axis(study), range=span)
     return figure
 

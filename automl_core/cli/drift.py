@@ -66,7 +66,9 @@ def drift(
 
 
 def _compare(model: Path, new: Path, settings: DriftSettings, part: list[str] | None) -> DriftReport:
+    from automl_core.data.sources.recognise import recognise
     from automl_core.drift.check import check_model, compare_tables
+    from automl_core.drift.stored import compare_parquet
     from automl_core.predicting import broken_rules
 
     if not model.exists() and version_at(model) is None:
@@ -75,6 +77,8 @@ def _compare(model: Path, new: Path, settings: DriftSettings, part: list[str] | 
         loaded, frame = model_at(model), rows_of_file(new, part)
         found = check_model(loaded, frame, settings, name=new.name)
         return replace(found, notes=(*found.notes, *broken_rules(loaded, frame)))
+    if not (settings.chunk or part) and recognise(model) == recognise(existing(new)) == "parquet":
+        return compare_parquet(model, new, settings, name=new.name)
     old = dataset_of(model)
     return compare_tables(old.frame(), rows_of_file(new, part), old.schema, settings, name=new.name)
 

@@ -40,7 +40,7 @@ def monitor(
     from automl_core.monitoring.settings import save_settings, settings_of
     from automl_core.registry.store import find_registered
     from automl_core.retraining.policy import Policy, save_policy
-    from automl_core.worker import policies
+    from automl_core.worker import policies, watching
     from automl_core.workspace import Workspace, read_json
 
     workspace = Workspace.default()
@@ -68,7 +68,7 @@ def monitor(
     import_skops()
     if once:
         looks = [
-            policies.look_at(one, emit=teller(), should_stop=lambda: False) for one in policies.watched_models(workspace, model)
+            policies.look_at(one, emit=teller(), should_stop=lambda: False) for one in watching.watched_models(workspace, model)
         ]
         for looked in looks:
             _print(looked)
@@ -78,8 +78,8 @@ def monitor(
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: stopped.append(number))
-    policies.watch(
-        lambda: policies.watched_models(workspace, model),
+    watching.watch(
+        lambda: watching.watched_models(workspace, model),
         emit=teller(),
         should_stop=lambda: bool(stopped),
         every=every,

@@ -55,6 +55,7 @@ def settings(
         print(f"{limit.name}={getattr(known.limits, limit.name)}\t{limit.words}, in {limit.unit}. {limit.help}")
     print(f"administrators={','.join(known.administrators)}\tSee every project and change these settings.")
     print(f"allowed={','.join(known.allowed)}\tMay sign in: addresses, endings such as @example.org, or * for everyone.")
+    print(f"webhooks={','.join(known.webhooks)}\tNetworks inside that alerts may go to, such as 10.0.0.0/8.")
 
 
 @whole.command("export")

@@ -21,15 +21,19 @@ MEMORY = "1GB"
 """What DuckDB may hold."""
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def connect() -> duckdb.DuckDBPyConnection:
     """Return a connection in memory, held to `MEMORY` and to the cores of this process, that loads no extension."""
     import duckdb
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return duckdb.connect(
         config={
             "memory_limit": MEMORY,
-            "threads": str(cores),
+            "threads": str(usable_cores()),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         }

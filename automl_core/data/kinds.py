@@ -97,7 +97,7 @@ def infer_column(name: str, values: pd.Series[Any], parsing: Parsing = PLAIN) ->
     """Infer one column's kind, how its text is read, and the evidence; `parsing` holds the words for missing."""
     if values.dtype.kind in "iufM":
         return _typed_by_file(name, values, parsing)
-    counts = Counter(str(cell).strip() for cell in values.dropna().to_numpy(dtype=object))
+    counts = _counted(values)
     for word in parsing.null_words:
         counts.pop(word, None)
     total, distinct = counts.total(), len(counts)
@@ -118,6 +118,16 @@ def infer_column(name: str, values: pd.Series[Any], parsing: Parsing = PLAIN) ->
     # Spaces around words stay in the table until a step takes them away, and tell words apart there.
     kept = sum(str(cell).strip() not in parsing.null_words for cell in values.dropna().unique())
     return _words(name, cells, total, distinct, kept, parsing)
+
+
+def _counted(values: pd.Series[Any]) -> Counter[str]:
+    """Return how often each cell occurs without the spaces around it, in the order of the rows."""
+    if pd.api.types.infer_dtype(values, skipna=True) != "string":  # 1 and True are alike to a table of hashes
+        return Counter(str(cell).strip() for cell in values.dropna().to_numpy(dtype=object))
+    found: Counter[str] = Counter()
+    for cell, count in values.value_counts(sort=False).items():  # a tenth of the time of counting every cell in Python
+        found[str(cell).strip()] += int(count)
+    return found
 
 
 def _typed_by_file(name: str, values: pd.Series[Any], parsing: Parsing) -> Column:

@@ -16,6 +16,7 @@ from automl_core.data.encoding import decode, find_encoding, looks_utf16, spot_u
 from automl_core.data.origin import Choice
 from automl_core.data.records import group_records, split_lines
 from automl_core.data.report import Around, ReadReport
+from automl_core.data.scanning import pieces, side_by_side
 
 HEAD = 1 << 16
 """Bytes of a part that tell its width and its names."""
@@ -23,6 +24,8 @@ PIECE = 1 << 24
 """Bytes that are counted together."""
 MOST = 1000
 """Parts of a file; more blank lines than that stand inside a table."""
+TOO_MANY = 100 * MOST
+"""Blank lines after which no more are looked for."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def find_parts(source: Path, dialect: Dialect | None = None) -> tuple[Part, ...]
             return ()
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             usual = dialect or find_dialect(longest_run(split_lines(head.decode("latin-1"))), "latin-1")
-            spans = _spans(content, _blank_lines(content, head, usual), usual.quote.encode("latin-1", "ignore"))
+            spans = _spans(content, _blank_lines(source, content, head, usual), usual.quote.encode("latin-1", "ignore"))
             if not 1 < len(spans) <= MOST:
                 return ()
             encoding = dialect.encoding if dialect else _encoding(source)
@@ -148,7 +151,7 @@ def _encoding(source: Path) -> str:
     return spot_utf8(head, source) or find_encoding(head, source)
 
 
-def _blank_lines(content: mmap.mmap, head: bytes, dialect: Dialect) -> list[tuple[int, int]]:
+def _blank_lines(source: Path, content: mmap.mmap, head: bytes, dialect: Dialect) -> list[tuple[int, int]]:
     """Return where lines begin and end that are empty, or hold as many delimiters as the others and nothing else."""
     end = b"\r\n" if b"\r\n" in head else b"\n" if b"\n" in head else b"\r"
     rows = [record[1] for record in group_records(split_lines(head.decode("latin-1"))[:100], dialect)[0]]
@@ -156,23 +159,35 @@ def _blank_lines(content: mmap.mmap, head: bytes, dialect: Dialect) -> list[tupl
     sign = dialect.delimiter.encode("latin-1", "ignore")
     empty = {sign * (width - 1) + end, end}
     found: list[tuple[int, int]] = []
-    for start, stop in _short_lines(content, end[-1], {len(line) for line in empty}):
+    for start, stop in _short_lines(source, end[-1], {len(line) for line in empty}):
         if content[start:stop] in empty:
             found.append((start, stop))
-        if len(found) > 100 * MOST:
+        if len(found) > TOO_MANY:
             return []
-    return found
+    return sorted(found)
 
 
-def _short_lines(content: mmap.mmap, sign: int, lengths: set[int]) -> Iterator[tuple[int, int]]:
-    """Yield where the lines begin and end, by the sign that ends them, that have one of these lengths."""
-    last = np.array([-1])
-    for start in range(0, len(content), PIECE):
-        piece = np.frombuffer(content[start : start + PIECE], dtype=np.uint8)
-        ends = np.concatenate([last, np.flatnonzero(piece == sign) + start])
-        for place in np.flatnonzero(np.isin(np.diff(ends), list(lengths))):
-            yield int(ends[place]) + 1, int(ends[place + 1]) + 1
-        last = ends[-1:]
+def _short_lines(source: Path, sign: int, lengths: set[int]) -> Iterator[tuple[int, int]]:
+    """Yield where what may be a line of one of these lengths begins and ends: two of the sign that ends lines, so far apart."""
+    reach = max(lengths)
+
+    def look(begin: int, end: int) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+        for start, piece in pieces(source, begin, end, before=reach):
+            ends = piece == sign
+            if not start:
+                ends[reach - 1] = True  # the first line begins as if one ended before it
+            for length in lengths:
+                apart = ends[reach:] & ends[reach - length : -length]
+                if apart.any():
+                    places = np.flatnonzero(apart)[: TOO_MANY + 1]
+                    found += [(start + place + 1 - length, start + place + 1) for place in map(int, places)]
+            if len(found) > TOO_MANY:
+                break
+        return found
+
+    for part in side_by_side(source, look):
+        yield from part
 
 
 def _spans(content: mmap.mmap, blank: list[tuple[int, int]], quote: bytes) -> list[tuple[int, int]]:

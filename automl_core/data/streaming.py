@@ -7,6 +7,7 @@ it met a cell that does not fit, are stored as text first and typed by `parse_co
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -108,14 +109,16 @@ def _streamed(
     notes: list[str] = []
     repairs: dict[str, int] = {}
     text, broken = source, 0
-    look = scan(source)
+    with ThreadPoolExecutor(1) as pool:  # the look takes as long as the kinds do
+        looking = pool.submit(scan, source)
+        sample, _ = read_sample(source, SAMPLE, dialect=dialect)
+        schema = rewrite(infer_schema(sample.frame, kinds=kinds, null_words=null_words), written)
+        look = looking.result()
     if not _reads_directly(dialect.encoding) or look.nuls:
         broken = _transcode(source, helper, dialect.encoding, say)
         text = helper
         if look.nuls and _reads_directly(dialect.encoding):
             repairs["NUL bytes were left out."] = look.nuls
-    sample, _ = read_sample(source, SAMPLE, dialect=dialect)
-    schema = rewrite(infer_schema(sample.frame, kinds=kinds, null_words=null_words), written)
     plan = plan_pass(dialect, schema, sample.frame)
     if look.underscores:
         plan = plan.stored(underscored(text, plan))

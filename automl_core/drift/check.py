@@ -114,7 +114,7 @@ def check_model(
     settings = settings or DriftSettings()
     frozen = frozen_of(model)
     frame = frame.set_axis([str(column) for column in frame.columns], axis=1).reset_index(drop=True)
-    _check_rows(frame)
+    check_rows(len(frame))
     common = [column for column in model.inputs.names if column in frame.columns]
     if not common:
         raise InputError(
@@ -130,11 +130,11 @@ def check_model(
     before = {column: from_kept(facts) for column, facts in frozen["columns"].items()}
     after = dict(distributions(new, {column: kinds[column] for column in common}))
     columns = [
-        _column(column, kinds[column], before[column], after[column], faults.get(column), settings, len(common), weights)
+        column_drift(column, kinds[column], before[column], after[column], faults.get(column), settings, len(common), weights)
         for column in common
         if column in before
     ]
-    columns += [_lost(column, kinds[column], weights) for column in model.used if column not in frame.columns]
+    columns += [lost_column(column, kinds[column], weights) for column in model.used if column not in frame.columns]
     notes = _column_notes(model, frame, sample is None)
     whole = all(column in frame.columns and not _retyped(after.get(column), faults.get(column)) for column in model.used)
     seen = drawn(new, PREDICTED, settings.seed)
@@ -158,13 +158,13 @@ def check_model(
         rules = settings.rules(model.target, 1)
         target = [compare_column(model.target, kinds[model.target], before[model.target], labels, rules)]
     shared = model.schema if model.target in new.columns else model.inputs
-    relation = _relations(frozen, new, shared, settings)
+    relation = changed_relations(frozen, new, shared, settings)
     joint = None
     if settings.joint and sample is not None:
         schema = Schema(tuple(model.schema[column] for column in common))
         joint = compare_jointly(sample.frame, new, schema, importances=weights, seed=settings.seed)
-    report = _report(
-        settings, "frozen", new, int(frozen["rows"]), columns, predictions, target, relation, joint, performance, notes, name
+    report = made_report(
+        settings, "frozen", len(new), int(frozen["rows"]), columns, predictions, target, relation, joint, performance, notes, name
     )
     report = replace(report, error=float(frozen["error"]))
     if parts or settings.chunk:
@@ -219,15 +219,9 @@ def compare_tables(
         When either has fewer than `FEWEST` rows, or no column in common.
     """
     settings = settings or DriftSettings()
-    _check_rows(reference, "old")
-    _check_rows(new)
-    common = [column for column in schema.names if column in new.columns and column in reference.columns]
-    if not common:
-        raise InputError(
-            f"The two tables have no column in common; the new one has {listed([str(one) for one in new.columns])}.",
-            f"The old one has {listed(schema.names)}.",
-            "Check that these are the right files.",
-        )
+    check_rows(len(reference), "old")
+    check_rows(len(new))
+    common = columns_in_common([name for name in schema.names if name in reference.columns], [str(name) for name in new.columns])
     weights = dict(importances) if importances is not None else {}
     kinds = {column.name: column.kind for column in schema}
     fresh = new if typed else new.reset_index(drop=True)
@@ -236,10 +230,10 @@ def compare_tables(
     wanted = {column: kinds[column] for column in common}
     sides = zip(distributions(reference, wanted), distributions(parsed.frame, wanted), strict=True)
     for (column, old), (_, after) in sides:
-        columns.append(_column(column, kinds[column], old, after, parsed.faults.get(column), settings, len(common), weights))
+        columns.append(column_drift(column, kinds[column], old, after, parsed.faults.get(column), settings, len(common), weights))
         if settings.chunk:
             before[column] = old
-    columns += [_lost(column, kinds[column], weights) for column in schema.names if column not in new.columns]
+    columns += [lost_column(column, kinds[column], weights) for column in schema.names if column not in new.columns]
     extra = [str(column) for column in new.columns if column not in schema]
     notes = [f"Only in the new table: {listed(extra)}."] if extra else []
     shared = Schema(tuple(schema[column] for column in common))
@@ -247,9 +241,9 @@ def compare_tables(
     if settings.joint:
         pairs, _ = associate(reference[common], shared, seed=settings.seed)
         kept = {"associations": [pair.to_dict() for pair in pairs], "rows": len(reference)}
-        relation = _relations(kept, parsed.frame, shared, settings)
+        relation = changed_relations(kept, parsed.frame, shared, settings)
         joint = compare_jointly(reference[common], parsed.frame, shared, importances=weights or None, seed=settings.seed)
-    report = _report(settings, "exact", new, len(reference), columns, [], [], relation, joint, (), notes, name)
+    report = made_report(settings, "exact", len(new), len(reference), columns, [], [], relation, joint, (), notes, name)
     if settings.chunk:
         found, told = pieces(parsed.frame, settings.chunk, settings.date)
         report = with_chunks(
@@ -272,23 +266,37 @@ def frozen_of(model: Model) -> dict[str, Any]:
     return dict(frozen)
 
 
-def _check_rows(frame: pd.DataFrame, which: str = "new") -> None:
-    if len(frame) < FEWEST:
+def check_rows(rows: int, which: str = "new") -> None:
+    """Refuse a table of so few rows that nothing can be told; raises InputError."""
+    if rows < FEWEST:
         raise InputError(
-            f"The {which} table has {counted(len(frame), 'row', 'rows')}.",
+            f"The {which} table has {counted(rows, 'row', 'rows')}.",
             f"At least {FEWEST} are needed to tell a change from chance.",
             "Wait for more rows, or put several files together.",
         )
+
+
+def columns_in_common(old: list[str], new: list[str]) -> list[str]:
+    """Return the names that both tables have, in the order of the old one; raises InputError where there is none."""
+    known = set(new)
+    if common := [name for name in old if name in known]:
+        return common
+    raise InputError(
+        f"The two tables have no column in common; the new one has {listed(new)}.",
+        f"The old one has {listed(old)}.",
+        "Check that these are the right files.",
+    )
 
 
 def _retyped(after: Distribution | None, fault: Faults | None) -> bool:
     return bool(fault and after is not None and fault.count > RETYPED * (after.filled + fault.count))
 
 
-def _column(
+def column_drift(
     column: str, kind: str, before: Distribution, after: Distribution, fault: Faults | None, settings: DriftSettings,
     columns: int, weights: dict[str, float],
 ) -> ColumnDrift:  # fmt: skip
+    """Compare one of `columns` columns; one whose cells cannot be read as before is of another kind, and that is told."""
     importance = weights.get(column, 0.0 if weights else 1.0)
     found = compare_column(column, kind, before, after, settings.rules(column, columns), importance=importance)
     if fault is None or not _retyped(after, fault):
@@ -303,7 +311,8 @@ def _column(
     return replace(found, effect=1.0, shift=1.0, verdict=verdict, sentence=told)
 
 
-def _lost(column: str, kind: str, weights: dict[str, float]) -> ColumnDrift:
+def lost_column(column: str, kind: str, weights: dict[str, float]) -> ColumnDrift:
+    """Return what is told of a column that the new table lacks."""
     importance = weights.get(column, 0.0 if weights else 1.0)
     told = f"The column {quoted(column)} is missing from the new table."
     return ColumnDrift(
@@ -336,19 +345,21 @@ def _predictions(model: Model, frozen: dict[str, Any], predicted: Array, setting
     return found
 
 
-def _relations(kept: dict[str, Any], new: pd.DataFrame, schema: Schema, settings: DriftSettings) -> list[ColumnDrift]:
+def changed_relations(kept: dict[str, Any], new: pd.DataFrame, schema: Schema, settings: DriftSettings) -> list[ColumnDrift]:
+    """Return the pairs of columns that say more or less of each other than what was kept says."""
     names = [name for name in schema.names if name in new.columns]
     part = Schema(tuple(schema[name] for name in names))
     return compare_relations(kept["associations"], int(kept["rows"]), new[names], part, seed=settings.seed)
 
 
-def _report(
-    settings: DriftSettings, mode: Mode, new: pd.DataFrame, reference_rows: int, columns: list[ColumnDrift],
+def made_report(
+    settings: DriftSettings, mode: Mode, rows: int, reference_rows: int, columns: list[ColumnDrift],
     prediction: list[ColumnDrift], target: list[ColumnDrift], relation: list[ColumnDrift], joint: JointDrift | None,
     performance: tuple[Estimate, ...], notes: list[str], name: str,
 ) -> DriftReport:  # fmt: skip
+    """Put a report together from its parts, with the headline."""
     verdict, sentence = headline(columns, [*prediction, *target], relation, joint, performance, settings.rule)
     return DriftReport(
-        verdict, sentence, len(new), reference_rows, mode, settings.rule, 0.0 if mode == "exact" else ERROR, ranked(columns),
+        verdict, sentence, rows, reference_rows, mode, settings.rule, 0.0 if mode == "exact" else ERROR, ranked(columns),
         tuple(prediction), tuple(target), tuple(relation), joint, performance, (), tuple(notes), name,
     )  # fmt: skip

@@ -229,8 +229,8 @@ def _stored(path: Path, name: str, directions: list[Direction], url: str) -> Any
         raise FormatError(
             f"The study {name!r} cannot be read: {' '.join(str(error).split())[:200]}", action="Start a new study."
         ) from error
-    except Exception as error:
-        if url:  # whatever the driver raises, without the address, which may hold a password
+    except Exception as error:  # database drivers have no common class of errors; what is none of theirs is raised again below
+        if url:  # without the address, which may hold a password
             raise StorageError(
                 f"The database of the studies did not answer: {type(error).__name__}.",
                 "AUTOML_STUDIES_URL must name one that can be reached, such as postgresql+psycopg://user@host/studies.",

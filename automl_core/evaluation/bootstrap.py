@@ -131,6 +131,7 @@ def _draw(metrics: list[Metric], scorer: Scorer, values: Array, threshold: float
     slow = [metric for metric in metrics if metric.name not in fast and metric.counts is None and metric.name != "cost"]
     money = any(metric.name == "cost" for metric in metrics)
     order = np.argsort(values[:, 1], kind="stable") if fast else np.empty(0, dtype=np.int64)
+    ranked, proba = truth[order], values[order, 1] if fast else np.empty(0)
     cells = truth.astype(int) * k + labels_of(values, threshold) if tables else np.empty(0, dtype=np.int64)
     if money:
         act, leave, known = scorer.money(np.arange(size))
@@ -138,9 +139,10 @@ def _draw(metrics: list[Metric], scorer: Scorer, values: Array, threshold: float
     for number in range(count):
         chosen = rng.integers(0, size, min(size, CAP))
         if fast:
-            weights = np.bincount(chosen, minlength=size).astype(float)
+            weights = np.bincount(chosen, minlength=size).astype(float)[order]
+            found = {judge: judge(ranked, proba, weights) for judge in {FAST_BINARY[name] for name in fast}}
             for name in fast:
-                drawn[name][number] = FAST_BINARY[name](truth[order], values[order, 1], weights[order])
+                drawn[name][number] = found[FAST_BINARY[name]]
         if tables:
             counts = np.bincount(cells[chosen], minlength=k * k).reshape(k, k).astype(float)
             for metric in tables:
@@ -149,16 +151,14 @@ def _draw(metrics: list[Metric], scorer: Scorer, values: Array, threshold: float
             drawn["cost"][number] = earned[chosen].sum() / max(known[chosen].sum(), 1)
         for metric in slow:
             drawn[metric.name][number] = scorer.value(metric, chosen, values[chosen], threshold)
+    if "gini" in drawn and "gini" in fast:
+        drawn["gini"] = 2 * drawn["gini"] - 1
     return drawn
-
-
-def _weighted_gini(truth: Array, proba: Array, weights: Array) -> float:
-    return 2 * weighted_auc(truth, proba, weights) - 1
 
 
 FAST_BINARY = {
     "roc_auc": weighted_auc,
-    "gini": _weighted_gini,
+    "gini": weighted_auc,
     "average_precision": weighted_average_precision,
     "log_loss": weighted_log_loss,
 }

@@ -17,7 +17,7 @@ from automl_core.people.limits import check_space
 from automl_core.people.person import acting
 from automl_core.people.settings import limits_of
 from automl_core.runs import write_request
-from automl_core.workspace import Workspace, new_id
+from automl_core.workspace import Workspace, new_id, one_at_a_time
 
 
 def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, Any]) -> str:
@@ -50,7 +50,7 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
     """
     job_id = new_id("rn" if kind in RUNS else "jb")
     job = Job(workspace.project(project_id).job(job_id))
-    with changing(job.folder, "started", job_id, kind):
+    with changing(job.folder, "started", job_id, kind), _alone(workspace):
         _check_limits(job, kind)
         try:
             write_request(job.folder, kind, params, by=acting().id)
@@ -63,6 +63,11 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
             raise
     client.ask(workspace, {"do": "start", "folder": str(job.folder)})
     return job_id
+
+
+def _alone(workspace: Workspace) -> contextlib.AbstractContextManager[None]:
+    """Let one job at a time be counted and begun: of two at one instant the second sees the first."""
+    return one_at_a_time(workspace.root / "submit.lock")
 
 
 def _check_limits(job: Job, kind: str) -> None:
@@ -125,7 +130,7 @@ def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
         return
     if job.state not in RESUMABLE and job.kind not in ("train", "tune"):  # a search can always be given more time
         raise JobError("This work has ended well.", action="Start it again with other settings.")
-    with changing(job.folder, "resumed", job_id, job.kind):
+    with changing(job.folder, "resumed", job_id, job.kind), _alone(workspace):
         _check_limits(job, job.kind)
         _renew_place(job)
         job.hold()

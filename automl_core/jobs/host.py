@@ -8,7 +8,6 @@ only imported: no OpenMP loop may run before a fork.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import importlib
 import json
 import os
@@ -23,7 +22,9 @@ from typing import Any
 
 from automl_core.errors import AutoMLError
 from automl_core.events import Failed, Stopped
+from automl_core.jobs.child import become
 from automl_core.jobs.client import address, answers, code_stamp
+from automl_core.jobs.ending import end, locked
 from automl_core.jobs.job import FREE, RUNS, Job, alive, process_started, since, tell_overdue
 from automl_core.log import log_error
 from automl_core.people.settings import limits_or_defaults
@@ -59,8 +60,6 @@ SHORT_PLACES = 2
 GRACE = dict.fromkeys((*RUNS, "tune", "combine"), 15.0)
 """Seconds from the stop button to the end by force; a search saves its best model meanwhile."""
 SHORT_GRACE = 1.0
-LONGEST_END = 20.0
-"""Seconds that `--stop` waits for the jobs to save what they have."""
 LONGEST_WAIT = 20.0
 """Seconds that a new host waits for one that is leaving."""
 TICK = 0.25
@@ -244,33 +243,14 @@ class Host:
             self.close(_Running(job, kind, 0, 0.0, ours=False))
             return
         if pid == 0:
-            self.child(job)
+            become(job, self.let_go)
         self.running[str(job.folder)] = _Running(job, kind, pid, process_started(pid), ours=True)
 
-    def child(self, job: Job) -> None:
-        """Become the job; never returns."""
-        code = 1
-        try:
-            os.setsid()
-            self.selector.close()
-            self.listener.close()
-            os.close(self.lock)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-                signal.signal(number, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            log = os.open(job.folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            os.chdir(job.folder)  # engines that write into the current folder write here
-            from automl_core.jobs.runner import GRACEFUL, run_job
-
-            if job.kind in GRACEFUL:
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            code = run_job(job.folder)
-        except BaseException as error:  # noqa: BLE001 - the end of a process of our own; logged with its traceback
-            log_error(self.workspace, error, f"job {job.id}")
-        finally:
-            os._exit(code)
+    def let_go(self) -> None:
+        """Close what belongs to the host and not to a job that was forked from it."""
+        self.selector.close()
+        self.listener.close()
+        os.close(self.lock)
 
     def stop(self, job: Job) -> None:
         """Ask a running job to end, and note when it is ended by force."""
@@ -334,13 +314,18 @@ class Host:
             log_error(self.workspace, error, "host")
 
 
-def _locked(lock: int) -> bool:
-    """Return whether the lock file could be locked; the system lets go of it when this process ends, however it does."""
+def tidy(workspace: Workspace) -> None:
+    """Finish an import that was killed, and throw away what killed uploads and exports left."""
+    from automl_core.catalogue import fill, opened
+    from automl_core.placing import cut_short, sweep
+
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        if cut_short(workspace):
+            with opened(workspace) as connection:
+                fill(workspace, connection)
+        sweep(workspace)
+    except (OSError, AutoMLError) as error:  # the next host tries again
+        log_error(workspace, error, "host")
 
 
 def main(arguments: list[str]) -> int:
@@ -352,7 +337,7 @@ def main(arguments: list[str]) -> int:
     workspace.host.mkdir(parents=True, exist_ok=True)
     lock = os.open(workspace.host / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + LONGEST_WAIT
-    while not _locked(lock):
+    while not locked(lock):
         if answers(workspace) or time.monotonic() > deadline:
             return 0  # another host is here to stay
         time.sleep(0.02)  # one that is leaving takes a moment
@@ -369,35 +354,8 @@ def main(arguments: list[str]) -> int:
         # Only a flag: a child that was forked just now still has this handler, and must not close the host's door.
         signal.signal(signal.SIGTERM, lambda *_: setattr(host, "leaving", True))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        tidy(workspace)
         host.serve(listener)
-    return 0
-
-
-def end(workspace: Workspace) -> int:
-    """End the host of a workspace; jobs that run are stopped first, and keep what is done."""
-    from automl_core.jobs.client import _send
-    from automl_core.jobs.control import stop
-    from automl_core.jobs.job import ACTIVE
-
-    stopped = []
-    for project_id in workspace.project_ids():
-        project = workspace.project(project_id)
-        for job_id in [*project.list("runs"), *project.list("jobs")]:
-            with contextlib.suppress(AutoMLError):
-                job = Job(project.job(job_id))
-                if job.state in ACTIVE:
-                    stop(workspace, project_id, job_id)
-                    stopped.append(job)
-    deadline = time.monotonic() + LONGEST_END
-    while any(job.state in ACTIVE for job in stopped) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    _send(workspace, {"do": "leave"})
-    if workspace.host.exists():
-        lock = os.open(workspace.host / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        while not _locked(lock) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        os.close(lock)
-    print("The background process has ended.")
     return 0
 
 

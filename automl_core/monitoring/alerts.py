@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import socket
 import time
-import urllib.error
-import urllib.request
 from dataclasses import asdict, dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import IO, Any, Literal
+from typing import Literal
 
 from automl_core.monitoring.health import Health
-from automl_core.monitoring.settings import Limits, Settings, check_address, folder_of
+from automl_core.monitoring.settings import Limits, Settings, folder_of
 from automl_core.monitoring.summary import Status
+from automl_core.monitoring.webhook import check_address, check_inside, send
+from automl_core.people.access import require
+from automl_core.people.settings import settings_of as installation
 from automl_core.registry.store import Registered
 from automl_core.scoring.logged import DAY
 
 Code = Literal["latency", "errors", "performance", "estimate", "drift", "cpu", "memory", "disk", "queue", "host"]
-TIMEOUT = 5.0
-"""Seconds that a webhook may take."""
 FEW = 20
 """Requests below which a share of errors says nothing."""
 
@@ -60,7 +56,7 @@ def crossed(status: Status, health: Health, limits: Limits) -> tuple[Alert, ...]
 
     if limits.p95_ms is not None and total.p95_ms is not None and total.p95_ms > limits.p95_ms:
         add("latency", "watch",
-            f"95 % of the requests took up to {total.p95_ms:,.1f} ms a row; the limit is {limits.p95_ms:,.1f}.",
+            f"95 % of the requests took up to {total.p95_ms:,.3g} ms a row; the limit is {limits.p95_ms:,.3g} ms.",
             "Use a faster version, or raise the limit.")  # fmt: skip
     share = total.failed / total.requests if total.requests else 0.0
     if limits.errors is not None and total.requests >= FEW and share > limits.errors:
@@ -111,7 +107,8 @@ def tell(registered: Registered, settings: Settings, alerts: tuple[Alert, ...], 
             continue
         outcome = ""
         if settings.webhook:
-            outcome = send(settings.webhook, {"model": registered.name, **asdict(alert), "time": moment})
+            inside = installation(registered.workspace).webhooks
+            outcome = send(settings.webhook, {"model": registered.name, **asdict(alert), "time": moment}, inside=inside)
         told.append(Alert(alert.code, alert.severity, alert.sentence, alert.action, moment, outcome))
     if told:
         path = folder_of(registered) / "alerts.jsonl"
@@ -119,6 +116,23 @@ def tell(registered: Registered, settings: Settings, alerts: tuple[Alert, ...], 
         with open(path, "a", encoding="utf-8") as file:
             file.write("".join(json.dumps(asdict(alert), ensure_ascii=False) + "\n" for alert in told))
     return tuple(told)
+
+
+def try_webhook(registered: Registered, address: str) -> str:
+    """Send a test to a webhook and return what became of it, so that a person need not wait for the first alert.
+
+    Raises
+    ------
+    AccessError
+    InputError
+        For an address that is none, or that alerts may not reach.
+    """
+    require(registered.project, "change")
+    inside = installation(registered.workspace).webhooks
+    check_inside(check_address(address), inside)
+    data = {"model": registered.name, "code": "test", "severity": "watch", "sentence": "This is a test of the webhook.",
+            "action": "Nothing needs to be done.", "time": time.time()}  # fmt: skip
+    return send(address, data, inside=inside)
 
 
 def read_alerts(registered: Registered) -> list[Alert]:
@@ -133,76 +147,3 @@ def read_alerts(registered: Registered) -> list[Alert]:
         except (ValueError, TypeError):
             continue  # a line cut by a crash
     return found
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: an address that a person did not enter gets nothing."""
-
-    def redirect_request(self, req: Any, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str) -> None:
-        return None
-
-
-class _Http(HTTPConnection):
-    """Connects to no address of the cloud's own services, whatever the name resolves to."""
-
-    def connect(self) -> None:
-        super().connect()
-        _check_peer(self.sock)
-
-
-class _Https(HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        _check_peer(self.sock)
-
-
-class _HttpHandler(urllib.request.HTTPHandler):
-    def http_open(self, req: urllib.request.Request) -> Any:
-        return self.do_open(_Http, req)
-
-
-class _HttpsHandler(urllib.request.HTTPSHandler):
-    def https_open(self, req: urllib.request.Request) -> Any:
-        return self.do_open(_Https, req)
-
-
-def _check_peer(connected: socket.socket) -> None:
-    """Refuse link-local addresses, where clouds hand out their machines' secrets, before a byte is sent."""
-    peer = connected.getpeername()[0].partition("%")[0]
-    if not may_receive(peer):
-        connected.close()
-        raise OSError(f"{peer} is an address of the machine's surroundings, which get no alerts")
-
-
-def may_receive(address: str) -> bool:
-    """Return whether alerts may go to an address: not to link-local, multicast and unspecified ones, also written as IPv6."""
-    found: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(address)
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
-    return not (found.is_link_local or found.is_multicast or found.is_unspecified)
-
-
-def send(address: str, data: dict[str, Any]) -> str:
-    """Post JSON to a webhook and return what became of it, in words; nothing is retried and no redirect is followed.
-
-    Raises
-    ------
-    InputError
-        For an address that is none of http(s).
-    """
-    request = urllib.request.Request(
-        check_address(address),
-        data=json.dumps(data, ensure_ascii=False).encode(),
-        headers={"Content-Type": "application/json", "User-Agent": "tablewright"},
-        method="POST",
-    )
-    opener = urllib.request.build_opener(_NoRedirect, _HttpHandler, _HttpsHandler, urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=TIMEOUT) as answer:
-            return f"Sent, answered with {answer.status}."
-    except urllib.error.HTTPError as error:
-        with error:
-            kind = "a redirect, which is not followed" if 300 <= error.code < 400 else "an error"
-            return f"Not taken: answered with {error.code}, {kind}."
-    except (OSError, HTTPException, ValueError) as error:
-        return f"Not sent: {getattr(error, 'reason', None) or error}."

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import urllib.parse
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from automl_core.errors import FormatError, InputError
+from automl_core.monitoring.webhook import check_address, check_inside
 from automl_core.people.access import changing
+from automl_core.people.settings import settings_of as installation
 from automl_core.registry.store import Registered
 from automl_core.workspace import read_json, write_json
 
 FILE = "monitor.json"
-_HOST = re.compile(r"[^\s/?#]+")
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def save_settings(registered: Registered, settings: Settings) -> None:
     Raises
     ------
     InputError
-        For a retention, limit or address that makes no sense.
+        For a retention, limit or address that makes no sense, or an address that alerts may not reach.
     """
     if not 1 <= settings.days <= 3650:
         raise InputError(
@@ -122,30 +121,9 @@ def save_settings(registered: Registered, settings: Settings) -> None:
         if share is not None and not 0 <= share <= 1:
             raise InputError(f"The limit for {name} is {share:g}.", "It is a share, between 0 and 1.", "Choose another one.")
     if settings.webhook:
-        check_address(settings.webhook)
+        check_inside(check_address(settings.webhook), installation(registered.workspace).webhooks)
     with changing(registered.folder, "monitoring", registered.id, "On" if settings.on else "Off"):
         write_json(registered.folder / FILE, settings.to_dict())
-
-
-def check_address(address: str) -> str:
-    """Return a webhook's address; raises InputError for anything but http(s) with a host and without a password."""
-    try:
-        found = urllib.parse.urlsplit(address.strip())
-        host, user = found.hostname, found.username
-        _ = found.port
-    except ValueError as error:
-        raise InputError(f"{address[:200]!r} is no address: {error}.", action="Type it as https://host/path.") from error
-    if found.scheme not in ("http", "https") or not host or not _HOST.fullmatch(host):
-        raise InputError(
-            f"{address[:200]!r} cannot be a webhook.", "Alerts are sent to addresses that begin with http:// or https://.",
-            "Type it as https://host/path.",
-        )  # fmt: skip
-    if user or found.password:
-        raise InputError(
-            "The webhook's address holds a user or a password.", "It would be stored as it is.",
-            "Use an address with a token in its path.",
-        )  # fmt: skip
-    return address.strip()
 
 
 def folder_of(registered: Registered) -> Path:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from automl_core.errors import AccessError, AutoMLError, FormatError, InputError
@@ -13,6 +14,8 @@ from automl_core.workspace import Workspace, read_json, write_json
 
 FORMAT = 1
 EVERYONE = "*"
+LISTS = ("administrators", "allowed", "webhooks")
+"""Settings that are lists."""
 
 
 def _limit(default: int, words: str, unit: str, least: int, most: int, help: str) -> Any:
@@ -70,11 +73,14 @@ class Settings:
     allowed : tuple of str
         Who may sign in: addresses, endings such as ``@example.org``, or ``*`` for everyone whom the provider knows.
         Administrators always may.
+    webhooks : tuple of str
+        Networks inside that alerts may go to, such as ``10.0.0.0/8``; the web they may always reach.
     """
 
     limits: Limits = field(default_factory=Limits)
     administrators: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
+    webhooks: tuple[str, ...] = ()
 
     def admits(self, address: str) -> bool:
         """Return whether somebody may come in."""
@@ -88,9 +94,9 @@ class Settings:
         Parameters
         ----------
         name : str
-            A field of `Limits`, ``administrators`` or ``allowed``.
+            A field of `Limits`, ``administrators``, ``allowed`` or ``webhooks``.
         value : str or int
-            A whole number, or addresses with commas between them.
+            A whole number, or addresses or networks with commas between them.
 
         Raises
         ------
@@ -98,25 +104,24 @@ class Settings:
             When there is no such setting, or the value does not fit it.
         """
         if name in LIMITS:
-            return Settings(_limits({**asdict(self.limits), name: value}), self.administrators, self.allowed)
-        people = tuple(part.strip().lower() for part in str(value).split(",") if part.strip())
+            return replace(self, limits=_limits({**asdict(self.limits), name: value}))
+        if name not in LISTS:
+            raise InputError(
+                f"There is no setting {name[:80]!r}.", f"There are {', '.join([*LIMITS, *LISTS])}.", "Choose one of them."
+            )
+        parts = [part.strip().lower() for part in str(value).split(",") if part.strip()]
         if name == "administrators":
-            return Settings(self.limits, tuple(address_of(part) for part in people), self.allowed)
+            return replace(self, administrators=tuple(map(address_of, parts)))
         if name == "allowed":
-            return Settings(self.limits, self.administrators, tuple(_entry(part) for part in people))
-        raise InputError(
-            f"There is no setting {name[:80]!r}.",
-            f"There are {', '.join([*LIMITS, 'administrators', 'allowed'])}.",
-            "Choose one of them.",
-        )
+            return replace(self, allowed=tuple(map(_entry, parts)))
+        return replace(self, webhooks=tuple(map(_network, parts)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return {
             "format": FORMAT,
             "limits": asdict(self.limits),
-            "administrators": list(self.administrators),
-            "allowed": list(self.allowed),
+            **{name: list(getattr(self, name)) for name in LISTS},
         }
 
     @classmethod
@@ -128,7 +133,7 @@ class Settings:
             )
         try:
             known = cls(_limits(data.get("limits", {})))
-            for name in ("administrators", "allowed"):
+            for name in LISTS:
                 known = known.changed(name, ",".join(data.get(name, ())))
         except (InputError, TypeError) as error:
             raise FormatError(f"settings.json is damaged: {error}", action="Correct it or move it away.") from error
@@ -169,9 +174,7 @@ def save_settings(workspace: Workspace, settings: Settings) -> None:
             f"{person.id} would be no administrator any more.", "You cannot take this from yourself.", "Have another one do it."
         )
     before, after = settings_of(workspace).to_dict(), settings.to_dict()
-    old, new = (
-        {**one["limits"], **{key: ", ".join(one[key]) for key in ("administrators", "allowed")}} for one in (before, after)
-    )
+    old, new = ({**one["limits"], **{key: ", ".join(one[key]) for key in LISTS}} for one in (before, after))
     said = "; ".join(f"{name}: {old[name] or 'none'} to {new[name] or 'none'}" for name in new if new[name] != old[name])
     if said:
         with audit.recorded(workspace, "settings", detail=said):
@@ -198,3 +201,13 @@ def _limits(values: Mapping[str, Any]) -> Limits:
 
 def _entry(part: str) -> str:
     return part if part == EVERYONE else f"@{address_of(f'x{part}').partition('@')[2]}" if part[0] == "@" else address_of(part)
+
+
+def _network(part: str) -> str:
+    try:
+        return str(ipaddress.ip_network(part, strict=False))
+    except ValueError as error:
+        raise InputError(
+            f"{part[:80]!r} is no network.", "It is an address such as 10.1.2.3 or a network such as 10.0.0.0/8.",
+            "Type it again.",
+        ) from error  # fmt: skip

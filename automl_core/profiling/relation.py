@@ -161,13 +161,14 @@ def _relate(values: pd.Series, kind: str, outcome: Outcome, folds: Codes) -> Rel
     numeric = kind in ("number", "date") and values.dtype.kind in "iufM"
     if numeric:
         plain, missing = _plain(values)
-        fine, _ = _spans(plain, missing, max(min(FINE, len(values) // GROUP_ROWS), 5))
-        coarse, groups = _spans(plain, missing, COARSE, date=values.dtype.kind == "M")
+        different = np.unique(plain[~missing])
+        fine, _ = _spans(plain, missing, different, max(min(FINE, len(values) // GROUP_ROWS), 5))
+        coarse, groups = _spans(plain, missing, different, COARSE, date=values.dtype.kind == "M")
     else:
         missing = values.isna().to_numpy()
         fine, _ = _words(values, FINE)
         coarse, groups = _words(values, COARSE if kind != "id" else 0)
-    if len(np.unique(fine)) < 2:
+    if (fine == fine[:1]).all():
         return None
     measure: Literal["auc", "r2"] = "auc" if outcome.labels else "r2"
     score = score_of(fine, outcome, folds)
@@ -247,15 +248,15 @@ def _plain(values: pd.Series) -> tuple[Array, npt.NDArray[np.bool_]]:
     return np.clip(plain, -largest, largest), missing
 
 
-def _spans(values: Array, missing: npt.NDArray[np.bool_], most: int, *, date: bool = False) -> tuple[Codes, list[str]]:
+def _spans(
+    values: Array, missing: npt.NDArray[np.bool_], different: Array, most: int, *, date: bool = False
+) -> tuple[Codes, list[str]]:
     """Return the group of each number, at most so many of about the same size and one of what is missing, and their names."""
-    known = values[~missing]
-    different = np.unique(known)
     if len(different) <= most:
         starts = different
         names = [_said(start, date) for start in starts]
     else:
-        cuts = np.unique(np.quantile(known, np.arange(most) / most, method="lower"))
+        cuts = np.unique(np.quantile(values[~missing], np.arange(most) / most, method="lower"))
         starts = cuts
         places = np.searchsorted(different, [*starts[1:], np.inf]) - 1
         names = [_span(start, different[end], date) for start, end in zip(starts, places, strict=True)]

@@ -21,7 +21,16 @@ from automl_core.people import access
 from automl_core.people.audit import Action
 from automl_core.people.person import acting
 from automl_core.registry.records import Alias, Entry, Standing, Version, check_alias, check_name, check_reason, standing
-from automl_core.workspace import InProject, ProjectFolder, Workspace, file_hash, new_id, read_json, write_json
+from automl_core.workspace import (
+    InProject,
+    ProjectFolder,
+    Workspace,
+    file_hash,
+    new_id,
+    one_at_a_time,
+    read_json,
+    write_json,
+)  # fmt: skip
 
 MODEL = "model.zip"
 PATIENCE = 30.0
@@ -66,6 +75,16 @@ class Registered(InProject):
     def versions(self) -> list[Version]:
         """Read all versions, newest first."""
         return [self.version(number) for number in self.numbers]
+
+    def readable(self) -> tuple[list[Version], list[AutoMLError]]:
+        """Read all versions that can be read, newest first, and why others cannot: one damaged file does not hide the rest."""
+        found, faults = [], []
+        for number in self.numbers:
+            try:
+                found.append(self.version(number))
+            except AutoMLError as error:
+                faults.append(error)
+        return found, faults
 
     def model(self, number: int) -> Path:
         """Return the path of a version's model after its hash was checked.
@@ -331,9 +350,7 @@ def create_registered(project: ProjectFolder, name: str) -> Registered:
     """
     tidy = check_name(name)
     workspace = project.workspace
-    workspace.root.mkdir(parents=True, exist_ok=True)
-    with open(workspace.root / "registry.lock", "a", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # of two that choose the same name at once, one gets it
+    with one_at_a_time(workspace.root / "registry.lock"):  # of two that choose the same name at once, one gets it
         with contextlib.suppress(NotFoundError):
             taken = find_registered(workspace, tidy)
             here = taken.project.id == project.id

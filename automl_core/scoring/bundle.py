@@ -305,7 +305,7 @@ def self_test(model: Model, samples: dict[str, Any], name: str) -> None:
     try:
         frame, expected = sample_frame(samples, model.inputs), np.asarray(samples["expected"], dtype=np.float64)
         found = model.values_of(frame)
-    except Exception as error:
+    except Exception as error:  # libraries of other versions raise whatever occurs to them
         raise FormatError(
             f"{name} cannot predict its own sample rows: {error}.",
             action="Install the exact versions with: pip install -r requirements.txt",

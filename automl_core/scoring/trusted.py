@@ -96,7 +96,7 @@ def load_trusted(data: bytes, what: str) -> object:
         unknown = sorted(set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED))
     except FormatError:
         raise
-    except Exception as error:
+    except Exception as error:  # of damaged files zipfile, json and skops raise whatever occurs to them
         raise FormatError(f"{what} is no readable model: {error}.", action="Export the model again.") from error
     if unknown:
         raise FormatError(
@@ -111,7 +111,7 @@ def load_trusted(data: bytes, what: str) -> object:
             f"{what} needs the package {str(error.name).split('.')[0]!r}, which is not installed here.",
             action="Install the exact versions with: pip install -r requirements.txt",
         ) from error
-    except Exception as error:
+    except Exception as error:  # the types it makes are of many libraries, each with errors of its own
         raise FormatError(
             f"{what} cannot be rebuilt: {error}.", action="Install the versions in its requirements.txt, or export it again."
         ) from error

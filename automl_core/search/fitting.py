@@ -30,6 +30,8 @@ from automl_core.workspace import atomic_file, write_json
 Array = npt.NDArray[np.float64]
 LARGE = 16 * 2**20
 """Bytes of the features from which on memory counts for more than a second."""
+SHORT = 0.25
+"""Seconds of a fit below which storing it counts, see `FoldWork.fit`."""
 WIDE_COLUMNS = 200
 """Columns of a large table from which on fits are kept apart, see `FoldWork.wide`; a long table of few columns has room."""
 
@@ -173,7 +175,7 @@ class FoldWork:
         values = self.y[positions]
         return values.astype(int) if self.n_classes else values
 
-    def fit(self, spec: Spec, fold: int, facts: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def fit(self, spec: Spec, fold: int, facts: dict[str, Any], seconds: float, *, keep: bool = True) -> dict[str, Any]:
         """Fit one candidate on one fold, store the model and its out-of-fold predictions, and score it.
 
         Parameters
@@ -184,9 +186,17 @@ class FoldWork:
             What `prepare` gave for this fold and the candidate's view.
         seconds : float
             Time after which a booster or a network ends with what it has.
+        keep : bool
+            Whether a fit of less than `SHORT` is stored, too. Writing it takes longer than fitting it once more, so of many
+            only those that turn out to be wanted are fitted again; the others have the run's metric alone and no size.
         """
         _, judged = self._positions(fold)
         estimator, values, fit_seconds, predict_seconds = self.learn(spec, fold, facts, seconds)
+        predict_ms = facts["transform_ms"] + 1e6 * predict_seconds / max(len(judged), 1)
+        if not keep and fit_seconds < SHORT:
+            metric = self.scorer.metric
+            found = {metric.name: self.scorer.value(metric, judged, values)}
+            return {"metrics": found, "fit_seconds": fit_seconds, "predict_ms": predict_ms, "size_bytes": 0, "cut": False}
         folder = self.home / "candidates" / spec.id
         blob = stored(estimator)
         with atomic_file(folder / f"fold{fold}.skops", durable=self.durable) as file:
@@ -196,7 +206,7 @@ class FoldWork:
         result = {
             "metrics": self.scorer.all(judged, values),
             "fit_seconds": fit_seconds,
-            "predict_ms": facts["transform_ms"] + 1e6 * predict_seconds / max(len(judged), 1),
+            "predict_ms": predict_ms,
             "size_bytes": len(blob),
             "cut": bool(spec.early_stopping and fit_seconds >= 0.97 * seconds),
         }

@@ -271,6 +271,7 @@ def forecast_run(
     folder: Path | None = None,
     seconds: float = WHOLE,
     tell: Callable[[float, str], None] = lambda done, doing: None,
+    of: int = 0,
 ) -> Forecast:
     """Forecast what a run costs, in about `seconds` and the time to clean a sample of the table.
 
@@ -287,6 +288,8 @@ def forecast_run(
         For the small fits.
     tell : callable
         Takes the share that is done, and what is being done.
+    of : int
+        Rows of the whole table, where `frame` holds some of them, drawn at random.
 
     Raises
     ------
@@ -301,7 +304,7 @@ def forecast_run(
     with tempfile.TemporaryDirectory(prefix="tablewright-", dir=folder) as name:
         prepared = prepare(part, schema, recipe, config, Path(name))
         division, config = prepared.work.division, prepared.config
-        scale = len(frame) / max(len(part), 1)
+        scale = max(of, len(frame)) / max(len(part), 1)
         left = scale * len(division.train)
         folds, repeats = division.each, division.repeats
         if scale > 1 and not division.forward:

@@ -123,7 +123,7 @@ class RayExecutor:
     def _cores(self) -> int:
         try:
             total = sum(machine.cores for machine in self._cluster.machines())
-        except Exception as error:
+        except Exception as error:  # a cluster that is gone is told by whatever occurs to its client
             raise _lost(self._cluster.address) from error
         return min(total, self._limit) if self._limit else total
 

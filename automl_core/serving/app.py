@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -14,48 +13,18 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from automl_core.errors import AutoMLError
-from automl_core.scoring.fast import TypedRow
 from automl_core.scoring.fast.predictor import FEW
 from automl_core.scoring.logged import LINES, own_key
 from automl_core.serving.answers import InvalidRowsError, Noticing, answers, logged_inputs, typed_rows
 from automl_core.serving.batch import predict_batch
 from automl_core.serving.contract import openapi_of, row_schema
-from automl_core.serving.figures import Figures
-from automl_core.serving.guard import Guard, Limits, RefusedError
-from automl_core.serving.keys import KeyRing
-from automl_core.serving.logs import Kept, Recorder
-from automl_core.serving.source import Served, Source
+from automl_core.serving.guard import Guard, RefusedError
+from automl_core.serving.logs import Kept
+from automl_core.serving.parts import Parts
+from automl_core.serving.source import Served
 
-Explain = Callable[[Served, list[TypedRow]], list[dict[str, Any]]]
 MOST_EXPLAINED = 100
 """Most rows of one request that are explained."""
-
-
-@dataclass
-class Parts:
-    """What the service is made of.
-
-    Parameters
-    ----------
-    source : Source
-    keys : KeyRing
-    limits : Limits
-    log : Recorder
-        Keeps predictions, and labels that come later.
-    figures : Figures
-    explain : callable, optional
-        Returns what each column adds to the prediction of each row; where there is none, the path says so.
-    local : bool
-        Whether only this machine is meant to call, see `Guard`.
-    """
-
-    source: Source
-    keys: KeyRing = field(default_factory=KeyRing)
-    limits: Limits = field(default_factory=Limits)
-    log: Recorder = field(default_factory=Recorder)
-    figures: Figures = field(default_factory=Figures)
-    explain: Explain | None = None
-    local: bool = False
 
 
 def create_app(parts: Parts) -> FastAPI:

@@ -20,8 +20,8 @@ from automl_core.scoring.logged import entries_of, records_of
 from automl_core.serving.guard import RefusedError
 
 if TYPE_CHECKING:
-    from automl_core.serving.app import Parts
     from automl_core.serving.logs import Kept
+    from automl_core.serving.parts import Parts
     from automl_core.serving.source import Served
 
 CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"

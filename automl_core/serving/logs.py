@@ -132,7 +132,7 @@ class Kept:
             yield
         except ClientDisconnect:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is counted and raised again
             ours = not isinstance(error, AutoMLError | RefusedError | InvalidRowsError)
             self._recorder.failed(self._asked(), "A fault of ours." if ours else str(error))
             raise

@@ -103,9 +103,10 @@ def from_environment() -> Any:
 
 def build(service: Service, resolve: Resolve | None = None, explain: Any = None, log: PredictionLog | None = None) -> Any:
     """Load the model and return the ASGI application; raises AutoMLError when it cannot be served."""
-    from automl_core.serving.app import Parts, create_app
+    from automl_core.serving.app import create_app
     from automl_core.serving.keys import KeyRing
     from automl_core.serving.logs import Recorder, log_to
+    from automl_core.serving.parts import Parts
     from automl_core.serving.source import Source
 
     log_to()

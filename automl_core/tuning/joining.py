@@ -60,7 +60,7 @@ def join_trial(run: Path, study: Study, row: Candidate, trial: TrialRow, folder:
         metrics={key: float(np.mean([result["metrics"][key] for result in results])) for key in sorted(names)},
         fit_seconds=trial.fit_seconds,
         predict_ms=trial.predict_ms,
-        size_bytes=trial.size_bytes,
+        size_bytes=sum(result["size_bytes"] for result in results),
         at_seconds=row.at_seconds + trial.at_seconds,
         spec=asdict(spec),
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from automl_core.engines.optuna_study import STARTUP, TuningStudy
+from automl_core.engines.optuna_study import STARTUP, Trial, TuningStudy
 from automl_core.errors import StorageError
 from automl_core.events import Event, Message, Progress, TrialFinished
 from automl_core.leaderboard import Candidate
@@ -113,6 +113,7 @@ class TuneLoop:
             self.facts = {(fold, self.base.view): facts for fold, facts in ready.items()}
             while not self._over():
                 self._batch()
+            self._store_best()
         finally:
             self.executor.close()
             self.study = replace(self.study, running=(), seconds=self._at())
@@ -193,7 +194,7 @@ class TuneLoop:
     def _fit(self, tries: Sequence[Try], folds: Sequence[int], batch: Sequence[Try]) -> None:
         """Fit some folds of some trials; one that fails is not fitted further."""
         known = {one.trial.number: one for one in tries}
-        self._prepare(tries, folds)
+        self._prepare(tries, folds, self._ends)
         queue = [(one, fold) for fold in folds for one in tries]
         running = 0
         while queue or running:
@@ -218,7 +219,9 @@ class TuneLoop:
                 if not one.alive:
                     continue
                 left, facts = self._left(), self.facts[fold, one.spec.view]
-                self.executor.submit((one.trial.number, fold), partial(self.work.fit, one.spec, fold, facts, left), left)
+                # With two aims the size is one of them, and a person may pick any trial of the front.
+                work = partial(self.work.fit, one.spec, fold, facts, left, keep=bool(self.settings.aim))
+                self.executor.submit((one.trial.number, fold), work, left)
                 running += 1
             queue += waiting
             for done in self.executor.wait(TICK):
@@ -226,13 +229,12 @@ class TuneLoop:
                 self._take(known[done.key[0]], done)
             self._tell_progress(batch)
 
-    def _prepare(self, tries: Sequence[Try], folds: Sequence[int]) -> None:
+    def _ends(self) -> bool:
+        self.stopped = self.stopped or self.should_stop()
+        return self.stopped or time.time() >= self.end
+
+    def _prepare(self, tries: Sequence[Try], folds: Sequence[int], over: Callable[[], bool] = lambda: False) -> None:
         """Prepare the data for cleaning choices that no trial had yet; where that fails, so do the trials that want it."""
-
-        def over() -> bool:
-            self.stopped = self.stopped or self.should_stop()
-            return self.stopped or time.time() >= self.end
-
         wanted = dict.fromkeys((fold, one.spec.view) for fold in folds for one in tries if one.alive)
         places = [place for place in wanted if place not in self.facts]
         for place, done in prepare_folds(self.work, places, self.executor, self._left, over).items():
@@ -298,6 +300,29 @@ class TuneLoop:
         for path in (self.folder / "candidates").glob("*"):
             if path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
+
+    def _store_best(self) -> None:
+        """Fit the best trial once more where its fits were too short to be stored; the same seed gives the same model."""
+        best, folds = self.study.best, range(self.work.division.folds)
+        if self.settings.aim or best is None or not best.number:
+            return
+        folder = self.folder / "candidates" / str(best.number)
+        if all((folder / f"fold{fold}.json").exists() for fold in folds):
+            return
+        spec = spec_of(self.base, best.params, str(best.number))
+        one = Try(Trial(best.number, {}), spec, best.params)
+        self._prepare([one], folds)
+        queue = list(folds) if one.alive else []
+        while queue or self.executor.running():
+            while queue and self.executor.free() > 0:
+                fold = queue.pop(0)
+                work = partial(self.work.fit, spec, fold, self.facts[fold, spec.view], FOREVER)
+                self.executor.submit((best.number, fold), work, FOREVER)
+            for done in self.executor.wait(TICK):
+                self._take(one, done)
+        if not one.alive:
+            self.emit(Message(f"The best trial could not be fitted again to be kept: {one.reason}", "warning"))
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _let_go(self) -> None:
         """Remove the data that cleaning choices made; the fitted preparation stays for the trials that are kept."""

@@ -26,6 +26,7 @@ from automl_core.worker import (
     tables,
     training,
     versions,
+    watching,
 )
 
 KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
@@ -60,5 +61,5 @@ KINDS: dict[str, Callable[[JobContext], dict[str, Any]]] = {
     "versions": versions.compare_job,
     "monitor": monitoring.monitor_job,
     "policy": policies.policy_job,
-    "watch": policies.watch_job,
+    "watch": watching.watch_job,
 }

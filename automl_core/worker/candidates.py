@@ -13,6 +13,7 @@ from automl_core.events import Event, Message, Progress
 from automl_core.jobs.context import JobContext
 from automl_core.runs import Run
 from automl_core.search.place import HERE, Place
+from automl_core.worker.sources import judge_source
 from automl_core.workspace import atomic_file, read_json, write_json
 
 if TYPE_CHECKING:
@@ -51,7 +52,6 @@ def evaluate_candidate(run: Run, candidate_id: str) -> Path:
     """Judge one candidate on the held-out rows, or out-of-fold where none were held out, and store the evaluation."""
     from automl_core.evaluation.judged import main_source
     from automl_core.scoring.bundle import load_model
-    from automl_core.worker.judging import judge_source
 
     judge_source(run, candidate_id, main_source(run), load_model(bundle(run, candidate_id)))
     return run.evaluation(candidate_id)

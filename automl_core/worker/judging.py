@@ -13,84 +13,12 @@ from automl_core.errors import AutoMLError
 from automl_core.events import Message, Progress
 from automl_core.jobs.context import JobContext
 from automl_core.runs import Run
+from automl_core.worker.candidates import bundle, keep_model, run_of
+from automl_core.worker.sources import judge_source, rejudge
 from automl_core.workspace import read_json, write_json
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from automl_core.evaluation.evaluate import Evaluation
-    from automl_core.evaluation.judged import Judged
     from automl_core.experiment import Costs
-    from automl_core.scoring.bundle import Model
-
-
-def judge_source(
-    run: Run, candidate_id: str, source: str, model: Model, frame: pd.DataFrame | None = None, told: tuple[str, ...] = ()
-) -> Evaluation:
-    """Judge a model on one set of rows and keep the rows, the scores, every threshold, and whether its ranges held.
-
-    Parameters
-    ----------
-    run : Run
-    candidate_id : str
-    source : str
-        ``held-out``, ``out-of-fold``, or the key of a file whose typed rows are `frame`.
-    model : Model
-    frame : DataFrame, optional
-    told : tuple of str
-        What is to be known of how the file was read.
-
-    Raises
-    ------
-    InputError
-        As `evaluation.evaluate.read_target`.
-    NotFoundError
-        When the run's table was deleted.
-    """
-    from automl_core.evaluation.evaluate import judge_out_of_fold, judge_rows
-    from automl_core.evaluation.judged import HELD_OUT, OUT_OF_FOLD, Judged, judged_folder
-
-    folder = judged_folder(run, candidate_id, source)
-    if source == OUT_OF_FOLD:
-        judged, notes = judge_out_of_fold(run.path, candidate_id, model)
-    else:
-        rows = run.holdout() if source == HELD_OUT else frame
-        assert rows is not None
-        judged, notes = judge_rows(model, rows)
-        notes = (*notes, *told)
-        if source == HELD_OUT:
-            judged = Judged(judged.truth, judged.values, rows.index.to_numpy()[judged.rows])
-    folder.mkdir(parents=True, exist_ok=True)
-    judged.save(folder)
-    write_json(folder / "notes.json", list(notes))
-    return rejudge(run, candidate_id, source, model, judged, notes)
-
-
-def rejudge(run: Run, candidate_id: str, source: str, model: Model, judged: Judged, notes: tuple[str, ...]) -> Evaluation:
-    """Write everything that depends on the threshold, from predictions that are there; what is older is removed."""
-    from automl_core.evaluation.coverage import coverage
-    from automl_core.evaluation.deciding import decisions
-    from automl_core.evaluation.evaluate import evaluate_judged
-    from automl_core.evaluation.judge import config_of, scorer_of
-    from automl_core.evaluation.judged import evaluation_path, judged_columns, judged_folder
-    from automl_core.scorer import needed_columns
-    from automl_core.threshold import Best
-
-    folder = judged_folder(run, candidate_id, source)
-    for path in [*folder.glob("fails.json"), *folder.glob("fair-*.json")]:
-        path.unlink()
-    needed = [name for name in needed_columns(config_of(model)) if name in model.schema]
-    frame = judged_columns(run, folder, judged, needed)
-    name = str(read_json(folder / "source.json")["name"]) if source.startswith("file-") else source
-    found = evaluate_judged(model, judged, frame, rows=name, notes=notes)
-    write_json(evaluation_path(run, candidate_id, source), found.to_dict())
-    if model.task == "binary":
-        best = tuple(Best(**entry) for entry in model.manifest.get("best_thresholds", ()))
-        table = decisions(scorer_of(model, frame, judged.truth), judged.values, best)
-        write_json(folder / "decisions.json", table.to_dict())
-    if (held := coverage(model, judged)) is not None:
-        write_json(folder / "coverage.json", held.to_dict())
-    return found
 
 
 def judge_file(run: Run, candidate_id: str, path: Path, name: str, choice: Choice | None = None) -> str:
@@ -98,7 +26,6 @@ def judge_file(run: Run, candidate_id: str, path: Path, name: str, choice: Choic
     from automl_core.data.sources.rows import read_rows
     from automl_core.evaluation.judged import judged_folder, keep_file
     from automl_core.scoring.bundle import load_model
-    from automl_core.worker.candidates import bundle
 
     model = load_model(bundle(run, candidate_id))
     key = _file_key(path, choice)
@@ -128,7 +55,6 @@ def find_failing(run: Run, candidate_id: str, source: str) -> Path:
     from automl_core.evaluation.failing import failing
     from automl_core.evaluation.judged import Judged, judged_columns, judged_folder
     from automl_core.scoring.bundle import load_model
-    from automl_core.worker.candidates import bundle
 
     folder = judged_folder(run, candidate_id, source)
     judged, model = Judged.load(folder), load_model(bundle(run, candidate_id))
@@ -143,7 +69,6 @@ def compare_groups(run: Run, candidate_id: str, source: str, column: str, label:
     from automl_core.evaluation.fairness import fairness
     from automl_core.evaluation.judged import Judged, fairness_path, judged_columns, judged_folder
     from automl_core.scoring.bundle import load_model
-    from automl_core.worker.candidates import bundle
 
     folder = judged_folder(run, candidate_id, source)
     judged, model = Judged.load(folder), load_model(bundle(run, candidate_id))
@@ -185,7 +110,6 @@ def price_run(run: Run, costs: Costs | None, tell: Callable[[float, str], None] 
         As `combining.price.price`.
     """
     from automl_core.combining.price import price
-    from automl_core.worker.candidates import bundle, keep_model
 
     tell(0.0, "Judging every model by the cost table")
     notes = price(run, costs)
@@ -208,7 +132,6 @@ def judge_anew(run: Run, candidate_id: str) -> None:
     """Judge a model, whose threshold or cost table is another one, on whatever it was judged on."""
     from automl_core.evaluation.judged import Judged, judged_folder, sources
     from automl_core.scoring.bundle import load_model
-    from automl_core.worker.candidates import bundle
 
     model = load_model(bundle(run, candidate_id))
     for source in sources(run, candidate_id):
@@ -223,7 +146,6 @@ def judge_anew(run: Run, candidate_id: str) -> None:
 def price_job(context: JobContext) -> dict[str, Any]:
     """Make a cost table that of a run."""
     from automl_core.experiment import Costs
-    from automl_core.worker.candidates import run_of
 
     told = context.request["params"]["costs"]
     notes = price_run(run_of(context), Costs(**told) if told else None, lambda done, doing: context.emit(Progress(done, doing)))
@@ -248,8 +170,6 @@ def learn_growing(
 
 def learn_more(context: JobContext) -> dict[str, Any]:
     """Learn a model from growing parts of its rows."""
-    from automl_core.worker.candidates import run_of
-
     context.emit(Progress(-1.0, "Preparing the rows"))
     path = learn_growing(
         run_of(context),
@@ -263,7 +183,6 @@ def learn_more(context: JobContext) -> dict[str, Any]:
 def judge_job(context: JobContext) -> dict[str, Any]:
     """Judge a model on out-of-fold rows or on an uploaded file."""
     from automl_core.scoring.bundle import load_model
-    from automl_core.worker.candidates import bundle, run_of
 
     params, run = context.request["params"], run_of(context)
     context.emit(Progress(-1.0, "Judging the model"))
@@ -279,8 +198,6 @@ def judge_job(context: JobContext) -> dict[str, Any]:
 
 def failing_job(context: JobContext) -> dict[str, Any]:
     """Find where a model fails."""
-    from automl_core.worker.candidates import run_of
-
     params = context.request["params"]
     context.emit(Progress(-1.0, "Looking for the rows in which it fails"))
     return {"file": find_failing(run_of(context), params["candidate"], params["source"]).name}
@@ -288,8 +205,6 @@ def failing_job(context: JobContext) -> dict[str, Any]:
 
 def fairness_job(context: JobContext) -> dict[str, Any]:
     """Compare the groups of a column."""
-    from automl_core.worker.candidates import run_of
-
     params = context.request["params"]
     context.emit(Progress(-1.0, "Comparing the groups"))
     found = compare_groups(run_of(context), params["candidate"], params["source"], params["column"], params["label"])
@@ -298,8 +213,6 @@ def fairness_job(context: JobContext) -> dict[str, Any]:
 
 def decide_job(context: JobContext) -> dict[str, Any]:
     """Make a threshold that of a model."""
-    from automl_core.worker.candidates import run_of
-
     params = context.request["params"]
     context.emit(Progress(-1.0, "Storing the threshold, and judging the model with it"))
     decide(run_of(context), params["candidate"], float(params["threshold"]), str(params["reason"]))

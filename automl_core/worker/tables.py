@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automl_core.events import Message, Progress
 from automl_core.jobs.context import JobContext
 from automl_core.workspace import write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl_core.data.dataset import Dataset
 
 DRAWN = 200_000
 """Rows that are held for what looks at fewer still."""
@@ -71,12 +76,13 @@ def forecast_job(context: JobContext) -> dict[str, Any]:
     dataset = load_dataset(context.project.dataset(params["dataset"]))
     recipe, config = Recipe.from_dict(params["recipe"]), ExperimentConfig.from_dict(params["config"])
     found = forecast_run(
-        dataset.frame(),
+        _drawn(dataset),
         dataset.schema,
         recipe,
         config,
         folder=context.folder,
         tell=lambda done, doing: context.emit(Progress(done, doing)),
+        of=dataset.rows,
     )
     found.save(context.folder / "forecast.json")
     return {"file": "forecast.json"}
@@ -84,7 +90,6 @@ def forecast_job(context: JobContext) -> dict[str, Any]:
 
 def ablation_job(context: JobContext) -> dict[str, Any]:
     """Measure what each step of a recipe does to a quick model's score."""
-    from automl_core.cleaning.large import sample_rows
     from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import load_dataset
     from automl_core.experiment import ExperimentConfig
@@ -93,7 +98,7 @@ def ablation_job(context: JobContext) -> dict[str, Any]:
     params = context.request["params"]
     dataset = load_dataset(context.project.dataset(params["dataset"]))
     found = ablate(
-        dataset.frame() if dataset.rows <= DRAWN else sample_rows(dataset, DRAWN),
+        _drawn(dataset),
         dataset.schema,
         Recipe.from_dict(params["recipe"]),
         ExperimentConfig.from_dict(params["config"]),
@@ -121,3 +126,10 @@ def clean_job(context: JobContext) -> dict[str, Any]:
     )
     write_json(context.folder / "cleaned.json", made.to_dict())
     return {"dataset": params["into"], "file": "cleaned.json"}
+
+
+def _drawn(dataset: Dataset) -> pd.DataFrame:
+    """Return a table, of a large one rows that are drawn at random while it is read."""
+    from automl_core.cleaning.large import sample_rows
+
+    return dataset.frame() if dataset.rows <= DRAWN else sample_rows(dataset, DRAWN).reset_index(drop=True)

@@ -13,6 +13,8 @@ from automl_core.workspace import read_json
 from pages.shared import caches, errors, layout
 
 SHOWN = 1000
+FEW, TALL = 13, 492
+"""So many rows are drawn whole; more scroll in a list of this height."""
 OUTCOMES = {"done": "Done", "refused": "Refused", "failed": "Failed"}
 
 
@@ -76,24 +78,24 @@ with errors.shown():
         table,
         key="activity_table",
         hide_index=True,
-        height=480,
+        height="content" if len(table) <= FEW else TALL,
         alt="Acts, newest first",
-        column_config={"Time": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", help="In UTC.", width="small")},
+        column_config={
+            "Time": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", help="In UTC.", width=150),
+            "Project": st.column_config.TextColumn(width="medium"),
+        },
     )
     more = f" The newest {SHOWN:,} of {len(chosen):,} are shown; the file has all of them." if len(chosen) > SHOWN else ""
     st.caption(f"Times are in UTC. Every line is sealed with the one before it, so that a changed one is found.{more}")
-    st.download_button(
-        "Download as CSV",
-        audit.as_csv(chosen),
-        f"activity-{time.strftime('%Y-%m-%d')}.csv",
-        "text/csv",
-        key="activity_download",
-        icon=":material/download:",
-        help="What the list shows, in its order.",
-    )
-    if person.everywhere and st.button(
-        "Check the seals", key="activity_check", icon=":material/verified:", help="Reads the whole log."
-    ):
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download as CSV", audit.as_csv(chosen), f"activity-{time.strftime('%Y-%m-%d')}.csv", "text/csv",
+            key="activity_download", icon=":material/download:", help="What the list shows, in its order.",
+        )  # fmt: skip
+        asked = person.everywhere and st.button(
+            "Check the seals", key="activity_check", icon=":material/verified:", help="Reads the whole log."
+        )
+    if asked:
         checked = audit.check(caches.workspace())
         if checked.broken:
             st.error(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.automate import pipeline_view, policy_form, policy_view
+from pages.automate import firings_view, pipeline_view, policy_form, policy_view
 from pages.shared import errors, guards, layout, models_view
 
 layout.header("automate")
@@ -26,7 +26,7 @@ with errors.shown():
 with errors.shown():
     pipeline_view.draw(project, registered)
 with errors.shown():
-    policy_view.draw_firings(registered)
+    firings_view.draw_firings(registered)
 with errors.shown():
-    policy_view.draw_history(project)
+    firings_view.draw_history(project)
 layout.next_step("models", "See what became of the versions.", "See the versions")

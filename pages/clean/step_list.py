@@ -44,14 +44,15 @@ def _draw_buttons(data: Dataset, history: History, step: Step, number: int, open
     """Draw what opens, moves and removes a step; they stay side by side on a narrow screen, too."""
     recipe = history.present
     with st.container(horizontal=True, width="content", wrap=False):
-        if st.button(
+        # By a callback the page is drawn once for a click, and not twice.
+        st.button(
             "Close" if opened else "Show and edit",
             key=f"clean_open_{step.id}",
             icon=":material/tune:",
             help="What it does to this table, before and after, and its settings.",
-        ):
-            state.put_draft("clean_open", "" if opened else step.id)
-            st.rerun()
+            on_click=state.put_draft,
+            args=("clean_open", "" if opened else step.id),
+        )
         if st.button(
             "", key=f"clean_up_{step.id}", icon=":material/arrow_upward:", **people.changing("Move up", disabled=number == 1)
         ):

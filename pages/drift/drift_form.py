@@ -6,12 +6,40 @@ from typing import Any
 
 import streamlit as st
 
+from automl_core.workspace import ProjectFolder
+from pages.shared import caches, errors
+
+OLD = ("What the model learned from", "A table of this project")
 RULES = {"effect": "By what matters", "evidently": "By the methods' thresholds"}
-CHUNKS = {"": "No time line", "rows": "By number of rows", "D": "By day", "W": "By week", "M": "By month", "Q": "By quarter"}
+PERIODS = {"D": "By day", "W": "By week", "M": "By month", "Q": "By quarter"}
+CHUNKS = {"": "No time line", "rows": "By number of rows", **PERIODS}
 
 
-def ask() -> dict[str, Any]:
-    """Ask for the settings of a comparison; returns fields of `drift.check.DriftSettings`."""
+def ask_old(project: ProjectFolder) -> dict[str, str]:
+    """Ask what the new rows are compared with; returns the parameter of a job that names an old table, nothing for the model."""
+    known = project.list("datasets")
+    against = st.segmented_control(
+        "Compare them with", OLD, default=OLD[0], required=True, key="drift_against",
+        help="With what the model learned from, it is also told what the model makes of it. With another table every column "
+        "counts alike.",
+    )  # fmt: skip
+    if against == OLD[0]:
+        return {}
+    names = {one: caches.dataset(project.id, one).name for one in known}
+    table = st.selectbox(
+        "Old table", known, format_func=names.__getitem__, key="drift_old", help="Tables of this project, newest first."
+    )
+    return {"table": table} if table else {}
+
+
+def ask(columns: dict[str, str]) -> dict[str, Any]:
+    """Ask for the settings of a comparison; returns fields of `drift.check.DriftSettings`.
+
+    Parameters
+    ----------
+    columns : dict of str to str
+        The kinds of the columns that the model learned from, by name.
+    """
     from automl_core.drift.methods import METHODS
 
     settings: dict[str, Any] = {}
@@ -27,6 +55,11 @@ def ask() -> dict[str, Any]:
                     help="In the order in which the rows stand in the file.",
                 )
             )  # fmt: skip
+        dates = [name for name, kind in columns.items() if kind == "date"]
+        if chunk in PERIODS and len(dates) > 1:
+            settings["date"] = st.selectbox(
+                "By the column", dates, key="drift_date", help="The dates that say which piece a row belongs to."
+            )
         settings["rule"] = st.selectbox(
             "Verdict", list(RULES), format_func=RULES.get, key="drift_rule",
             help="By what matters: what moved beyond chance, weighted by how much the model depends on it; the size of the file "
@@ -46,5 +79,26 @@ def ask() -> dict[str, Any]:
                     help="A column drifted below it, for tests, or from it on, for distances.",
                 )
             }  # fmt: skip
+        if own := _own_methods(columns):
+            settings["methods"] = own
         settings["chunk"] = chunk
     return settings
+
+
+def _own_methods(columns: dict[str, str]) -> dict[str, str]:
+    """Ask which columns are compared by a method of their own, and by which."""
+    from automl_core.drift.methods import METHODS
+
+    comparable = [name for name, kind in columns.items() if kind != "id"]
+    chosen = st.multiselect(
+        "Columns with a method of their own", comparable, key="drift_own", help="All others are compared as chosen above."
+    )
+    found = {}
+    for name in chosen:
+        counted = columns[name] in ("category", "boolean")
+        fitting = [one for one, method in METHODS.items() if (method.counted if counted else method.ordered)]
+        found[name] = st.selectbox(
+            errors.plain(name), fitting, format_func=lambda one: METHODS[one].label, key=f"drift_own_{name}",
+            help="Its threshold is the usual one of the method.",
+        )  # fmt: skip
+    return found

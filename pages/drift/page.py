@@ -29,6 +29,14 @@ def start(project: ProjectFolder, params: dict[str, Any]) -> None:
         st.rerun()
 
 
+def columns_of(run: Run) -> dict[str, str]:
+    """Return the kinds of the columns of the table that a run learned from, by name; none when it was deleted."""
+    try:
+        return {column.name: column.kind for column in run.dataset().schema}
+    except AutoMLError:
+        return {}
+
+
 def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     """Take new rows, from a file or from a table of the project, and start the comparison."""
     turn = state.draft("drift_turn", 0)
@@ -53,11 +61,12 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         dataset = st.selectbox(
             "Table", known, format_func=lambda one: names[one], key="drift_table", help="Tables of this project, newest first."
         )
-    params["settings"] = drift_form.ask()
+    params.update(drift_form.ask_old(project))
+    params["settings"] = drift_form.ask(columns_of(run))
     ready = uploaded is not None or bool(dataset)
     if not st.button(
         "Compare", key="drift_start", type="primary", icon=":material/compare_arrows:",
-        **people.changing("Compares the rows with what the model learned from.", disabled=not ready),
+        **people.changing("Says for every column whether it moved, and whether that matters.", disabled=not ready),
     ):  # fmt: skip
         return
     if uploaded is not None:

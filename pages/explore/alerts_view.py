@@ -39,7 +39,7 @@ def draw_alerts(data: Dataset, found: Profile) -> None:
 
 
 def _alert(data: Dataset, recipe: Recipe | None, alert: Alert, number: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", border=True):
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right", border=True):
         color = {"problem": ":red", "warning": ":orange", "info": ":gray"}[alert.severity]
         st.markdown(f"{color}[{ICONS[alert.severity]}] {errors.plain(alert.sentence)}", width="stretch")
         if alert.step is None or recipe is None:

@@ -26,7 +26,8 @@ def draw(project: ProjectFolder, registered: Registered, versions: list[Version]
         st.caption("There is one version; a second one can be compared with it.")
         return
     key = f"models_compare_{registered.id}_{numbers[0]}"
-    champion = now.aliases.get("champion", numbers[1])
+    champion = now.aliases.get("champion", 0)
+    champion = champion if champion in numbers else numbers[1]
     other = next(number for number in numbers if number != champion)
     left, middle, right = st.columns(3)
     with left:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.models import comparison_view, version_forms
+from pages.models import comparison_view, mlflow_view, registration_form, version_forms, versions_view
 from pages.shared import errors, guards, layout, models_view
 
 layout.header("models")
 project = guards.require_project()
 registered = models_view.choose(project)
 if registered is None:
-    version_forms.ask_registration(project, None, primary=True)
+    registration_form.ask(project, None, primary=True)
+    st.stop()
+versions, faults = registered.readable()
+now = registered.standing()
+for fault in faults:
+    errors.show(fault)
+if not versions:
     st.stop()
 with errors.shown():
-    versions, now = registered.versions(), registered.standing()
     models_view.draw_standing(registered, versions, now)
-    models_view.draw_table(registered, versions, now)
+    versions_view.draw(registered, versions, now)
 change, compare, register, log, mlflow = st.tabs(
     ["Promote or roll back", "Compare two", "Register another", "Log", "MLflow"], key=f"models_tabs_{registered.id}"
 )
@@ -27,9 +32,9 @@ with change, errors.shown():
 with compare, errors.shown():
     comparison_view.draw(project, registered, versions, now)
 with register, errors.shown():
-    version_forms.ask_registration(project, registered, primary=False)
+    registration_form.ask(project, registered, primary=False)
 with log, errors.shown():
     models_view.draw_log(registered)
 with mlflow, errors.shown():
-    models_view.draw_mlflow(project, registered)
+    mlflow_view.draw(project, registered)
 layout.next_step("monitor", "See how the version in use is doing.", "Monitor it")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import caches, drift_view, errors, layout
+from pages.shared import caches, drift_columns, drift_view, errors, layout
 
 if TYPE_CHECKING:
     from automl_core.monitoring.summary import Status
@@ -27,7 +27,7 @@ def draw(registered: Registered, status: Status) -> None:
     st.subheader("Drift", anchor=False)
     drift_view.headline(report)
     for column in report.shifted[:SHOWN]:
-        st.markdown(f"{drift_view.ICONS[column.verdict]} {errors.plain(column.sentence)}")
+        st.markdown(f"{drift_columns.ICONS[column.verdict]} {errors.plain(column.sentence)}")
     lineage = registered.version(status.version).lineage
     if lineage["run"] in registered.project.list("runs"):
         layout.link_to(
@@ -42,7 +42,7 @@ def draw(registered: Registered, status: Status) -> None:
             st.dataframe(
                 [
                     {
-                        "Period": one.label, "Rows": one.rows, "Verdict": drift_view.WORDS[one.verdict], "Columns": one.shifted,
+                        "Period": one.label, "Rows": one.rows, "Verdict": drift_view.said(one.verdict), "Columns": one.shifted,
                         **{f"{label}, estimated": one.estimates.get(metric) for metric, label in known.items()},
                         **{f"{label}, true": one.true[metric] for metric, label in known.items() if metric in one.true},
                     }

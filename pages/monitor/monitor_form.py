@@ -87,6 +87,7 @@ def _read_labels(file_id: str, part: str, _uploaded: UploadedFile, _choice: Choi
 
 def ask_settings(registered: Registered, settings: Settings) -> None:
     """Ask what is logged, for how long, and which limits hold."""
+    from automl_core.monitoring.alerts import try_webhook
     from automl_core.monitoring.log import take_service
     from automl_core.monitoring.settings import Limits, Settings, save_settings
 
@@ -115,6 +116,12 @@ def ask_settings(registered: Registered, settings: Settings) -> None:
                 "Webhook", settings.webhook, key=f"monitor_webhook_{registered.id}", placeholder="https://host/path",
                 help="Alerts are sent there as JSON, once each. The only address that this app ever sends anything to.",
             )  # fmt: skip
+            if webhook.strip() and st.button(
+                "Send a test", key=f"monitor_webhook_try_{registered.id}", icon=":material/send:",
+                **people.changing("Sends a made-up alert there now, and says what became of it."),
+            ):  # fmt: skip
+                with errors.shown():
+                    st.caption(errors.plain(try_webhook(registered, webhook)))
         services = st.multiselect(
             "Folders of services", list(settings.services), list(settings.services), accept_new_options=True,
             key=f"monitor_services_{registered.id}", placeholder="/path/to/logs",

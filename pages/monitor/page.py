@@ -13,11 +13,14 @@ registered = models_view.choose(project, "monitor")
 if registered is None:
     layout.empty("No version is in use yet. Register a model first.", "models", "Register a model")
     st.stop()
-with errors.shown():
+with errors.shown() as read:
     from automl_core.monitoring.check import stored_status
     from automl_core.monitoring.settings import settings_of
 
     settings = settings_of(registered)
+if read.failed:
+    st.stop()
+with errors.shown():
     if settings.watched:
         params = monitor_form.ask_span(registered)
         found = jobs.find(project, "monitor", params)

@@ -41,9 +41,15 @@ def draw_limits() -> None:
                 key=f"settings_{limit.name}", help=f"{limit.help} Usually {limit.default:,}.",
             )  # fmt: skip
             settings = settings.changed(limit.name, int(value))
+        webhooks = st.text_input(
+            "Networks inside that alerts may go to", ", ".join(settings.webhooks), key="settings_webhooks",
+            placeholder="10.0.0.0/8, 192.168.1.20",
+            help="Alerts go to the web by themselves. This machine and networks inside are reached only where they stand here: "
+            "addresses or networks with commas between them.",
+        )  # fmt: skip
         if st.form_submit_button("Save", type="primary", icon=":material/save:", help="Holds from the next click or job on."):
             with errors.shown() as outcome:
-                save_settings(caches.workspace(), settings)
+                save_settings(caches.workspace(), settings.changed("webhooks", webhooks))
             if not outcome.failed:
                 st.success("The limits are saved.", icon=":material/check:")
 
@@ -73,7 +79,7 @@ def draw_clean() -> None:
         ),
         key="settings_old",
         hide_index=True,
-        alt="Work that can go, oldest first",
+        alt="Work and uploaded files that can go, oldest first",
         column_config={
             "MB": st.column_config.NumberColumn(format="%.1f", help="Size on the disk."),
             "Ended": st.column_config.DatetimeColumn(format="YYYY-MM-DD", help="When it last did something."),

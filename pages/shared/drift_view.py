@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared import errors
+from pages.shared import drift_columns, errors
 
 if TYPE_CHECKING:
-    from automl_core.drift.report import ColumnDrift, DriftReport, Verdict
-
-ICONS = {"nothing": ":material/check_circle:", "watch": ":material/visibility:", "act": ":material/priority_high:"}
-WORDS = {"nothing": "Nothing", "watch": "Watch", "act": "Act"}
-SHOWN = 6
-"""Columns whose distributions are drawn at once."""
-PLAIN = {"displayModeBar": False}
+    from automl_core.drift.report import DriftReport, Verdict
 
 
 def draw(report: DriftReport, key: str) -> None:
@@ -25,7 +19,7 @@ def draw(report: DriftReport, key: str) -> None:
         _outcome(report)
     if report.chunks:
         timeline(report, key)
-    _columns(report, key)
+    drift_columns.draw(report, key)
     _together(report)
     _downloads(report, key)
 
@@ -33,7 +27,7 @@ def draw(report: DriftReport, key: str) -> None:
 def headline(report: DriftReport) -> None:
     """Draw the verdict on the whole table, and what became of it."""
     show = {"nothing": st.success, "watch": st.warning, "act": st.error}[report.verdict]
-    show(errors.plain(report.sentence), icon=ICONS[report.verdict])
+    show(errors.plain(report.sentence), icon=drift_columns.ICONS[report.verdict])
     name = f"**{errors.plain(report.name)}**: " if report.name else ""
     against = "rows the model learned from" if report.mode == "frozen" else "rows of the old table"
     judged = (
@@ -59,7 +53,7 @@ def _outcome(report: DriftReport) -> None:
                 "Low": one.low,
                 "High": one.high,
                 "From labels": one.true,
-                "Verdict": WORDS[one.verdict],
+                "Verdict": drift_columns.WORDS[one.verdict],
             }
             for one in report.performance
         ]
@@ -75,13 +69,14 @@ def _outcome(report: DriftReport) -> None:
             "labels tell whether they do."
         )
     for column in (*report.prediction, *report.target):
-        st.markdown(f"{ICONS[column.verdict]} {errors.plain(column.sentence)}")
+        st.markdown(f"{drift_columns.ICONS[column.verdict]} {errors.plain(column.sentence)}")
     outcome = next((column for column in report.prediction if column.picture.labels), None)
     if outcome is not None:
         with st.expander(f"Distribution: {errors.plain(outcome.name)}"):
             st.plotly_chart(
-                overlay_figure(outcome), key="drift_prediction", config=PLAIN, alt=f"{outcome.name} before and now, as shares"
-            )
+                overlay_figure(outcome), key="drift_prediction", config=drift_columns.PLAIN,
+                alt=f"{outcome.name} before and now, as shares",
+            )  # fmt: skip
 
 
 def timeline(report: DriftReport, key: str, *, title: str = "Over time", first: str = "Shift") -> None:
@@ -100,88 +95,12 @@ def timeline(report: DriftReport, key: str, *, title: str = "Over time", first: 
     else:
         one = next(entry for entry in report.performance if entry.label == kind)
         figure = performance_figure(report.chunks, one.metric, one.label, one.before)
-    st.plotly_chart(figure, key=f"{key}_timeline", config=PLAIN, alt=f"{kind} over the pieces")
+    st.plotly_chart(figure, key=f"{key}_timeline", config=drift_columns.PLAIN, alt=f"{kind} over the pieces")
     alerts = [chunk for chunk in report.chunks if chunk.sentence]
     for chunk in alerts[-5:]:
-        st.markdown(f"{ICONS[chunk.verdict]} {errors.plain(chunk.sentence)}")
+        st.markdown(f"{drift_columns.ICONS[chunk.verdict]} {errors.plain(chunk.sentence)}")
     if len(alerts) > 5:
         st.caption(f"The last 5 of {len(alerts)} alerts are shown; the report has all of them.")
-
-
-def table(columns: tuple[ColumnDrift, ...]) -> list[dict[str, object]]:
-    """Return the columns as rows of a table."""
-    from automl_core.drift.methods import METHODS
-
-    return [
-        {
-            "Column": column.name,
-            "Verdict": WORDS[column.verdict],
-            "Moved": column.effect,
-            "Chance": column.expected,
-            "Importance": column.importance,
-            "Method": METHODS[column.method].label if column.method else "",
-            "Statistic": column.statistic,
-            "Empty before": column.missing_before,
-            "Empty now": column.missing_after,
-            "New words": column.new_share,
-        }
-        for column in columns
-    ]
-
-
-def _columns(report: DriftReport, key: str) -> None:
-    import pandas as pd
-
-    from automl_core.charts.drift import overlay_figure
-
-    st.subheader("Columns", anchor=False)
-    moved = [column for column in report.columns if column.verdict != "nothing"]
-    for column in moved[:SHOWN]:
-        with st.container(border=True):
-            st.markdown(f"{ICONS[column.verdict]} **{errors.plain(column.name)}**")
-            st.markdown(errors.plain(column.sentence))
-            if column.picture.labels:
-                st.plotly_chart(
-                    overlay_figure(column),
-                    key=f"{key}_{column.name}",
-                    config=PLAIN,
-                    alt=f"{column.name} before and now, as shares",
-                )
-    if len(moved) > SHOWN:
-        st.caption(f"The {SHOWN} most serious of {len(moved):,} are drawn; choose any other below.")
-    share = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
-        pd.DataFrame(table(report.columns)),
-        hide_index=True,
-        key=f"{key}_columns",
-        alt="Every column, most serious first",
-        column_config={
-            "Moved": st.column_config.ProgressColumn(
-                format="percent", min_value=0.0, max_value=1.0, help="Share of the rows that moved."
-            ),
-            "Chance": st.column_config.NumberColumn(format="percent", help="The most that chance alone explains."),
-            "Importance": st.column_config.NumberColumn(
-                format="percent", help="How far the model's predictions move when the column is shuffled; the largest is 100 %."
-            ),
-            "Statistic": st.column_config.NumberColumn(
-                format="%.3g", help="Of the method: a p-value for tests, else a distance."
-            ),
-            "Empty before": share,
-            "Empty now": share,
-            "New words": st.column_config.NumberColumn(format="percent", help="Rows with a word never seen before."),
-        },
-    )
-    drawn = {column.name: column for column in report.columns if column.picture.labels and column not in moved[:SHOWN]}
-    if drawn:
-        name = st.selectbox(
-            "Look at a column", list(drawn), index=None, key=f"{key}_one", placeholder="Choose a column",
-            help="Draws both distributions of any column.",
-        )  # fmt: skip
-        if name:
-            st.markdown(errors.plain(drawn[name].sentence))
-            st.plotly_chart(
-                overlay_figure(drawn[name]), key=f"{key}_chosen", config=PLAIN, alt=f"{name} before and now, as shares"
-            )
 
 
 def _together(report: DriftReport) -> None:
@@ -189,9 +108,9 @@ def _together(report: DriftReport) -> None:
         return
     st.subheader("All columns together", anchor=False)
     if report.joint is not None:
-        st.markdown(f"{ICONS[report.joint.verdict]} {errors.plain(report.joint.sentence)}")
-    for pair in report.relation[:SHOWN]:
-        st.markdown(f"{ICONS[pair.verdict]} {errors.plain(pair.sentence)}")
+        st.markdown(f"{drift_columns.ICONS[report.joint.verdict]} {errors.plain(report.joint.sentence)}")
+    for pair in report.relation[: drift_columns.SHOWN]:
+        st.markdown(f"{drift_columns.ICONS[pair.verdict]} {errors.plain(pair.sentence)}")
 
 
 def _downloads(report: DriftReport, key: str) -> None:
@@ -212,4 +131,4 @@ def _downloads(report: DriftReport, key: str) -> None:
 
 def said(verdict: Verdict) -> str:
     """Return a verdict as a word."""
-    return WORDS[verdict]
+    return drift_columns.WORDS[verdict]

@@ -1,7 +1,9 @@
-"""What a server does once, in the background: it wakes the job host, and loads what the pages behind the first one need."""
+"""What a server does for all sessions: it wakes the job host, loads what later pages need, and keeps the collector from it."""
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
 from importlib import import_module
 
@@ -20,6 +22,12 @@ AHEAD = (
     "automl_core.cleaning.store",
 )
 """Modules that Explore and Clean would otherwise load while somebody waits for the page."""
+
+
+MANY = 50
+"""Modules whose objects are worth another `spare_collector`."""
+_SPARED = {"modules": 0}
+"""How many there were at the last one: of the process, not of Streamlit's caches, which can be emptied."""
 
 
 def warm() -> None:
@@ -60,5 +68,28 @@ def _load() -> None:
         # Plotly loads the classes of a chart when the first one is made.
         graph_objects = import_module("plotly.graph_objects")
         graph_objects.Figure({"data": [{"type": "bar"}], "layout": {"xaxis": {}, "yaxis": {}, "legend": {}}}).to_dict()
+        _try_rules()
     except ImportError as error:
         errors.log(error)  # the page that needs it says so in its place
+
+
+def _try_rules() -> None:
+    """Hold two rules against a row: the first ones wait for their engine and for the parser of conditions."""
+    import pandas as pd
+
+    from automl_core.cleaning.rules import Rule
+    from automl_core.engines.pandera import check_rules
+
+    check_rules(pd.DataFrame({"x": [1.0], "y": [2.0]}), (Rule("range", "x", 0.0, 1.0), Rule("relation", text="x < y")))
+
+
+def spare_collector() -> None:
+    """Take what was imported out of the garbage collector's sight, when much was since the last time.
+
+    Streamlit collects after every run of a page, and looking at the libraries' 170,000 objects again took 120 ms each time:
+    most of what a click cost, and of what a page takes that follows a job.
+    """
+    if len(sys.modules) >= _SPARED["modules"] + MANY:
+        _SPARED["modules"] = len(sys.modules)
+        gc.collect()
+        gc.freeze()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -27,6 +28,15 @@ def studies(project: ProjectFolder, run: Run) -> dict[str, str]:
         if request.get("kind") == "tune" and request["params"].get("run") == run.id:
             found.setdefault(request["params"]["study"], job_id)
     return found
+
+
+def told(project: ProjectFolder, run: Run, study_id: str, job_id: str) -> str:
+    """Name a study for people: the model that it tunes, and when it was begun."""
+    asked = project.job(job_id) / "request.json"
+    row = read_json(asked)["params"]["settings"]["candidate"]
+    names = {one.id: one.name for one in run.leaderboard()}
+    begun = time.strftime("%d %b, %H:%M", time.localtime(asked.stat().st_mtime))
+    return f"{names.get(row, row)}, study {study_id.rpartition('-')[2]}, {begun}"
 
 
 def choose_row(run: Run) -> Candidate:
@@ -98,6 +108,7 @@ newest = next(iter(known))
 study_id = st.selectbox(
     "Study",
     list(known),
+    format_func=lambda study: told(project, run, study, known[study]),
     key=f"tune_study_{run.id}_{newest}",
     help="Every search for better parameters in this run, newest first.",
 )

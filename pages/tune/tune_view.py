@@ -15,56 +15,82 @@ if TYPE_CHECKING:
     from automl_core.runs import Run
     from automl_core.tuning.study import Study, TrialRow
 
-EVERY = 3.0
-"""Seconds between two drawings of a study that is at work: its charts, once a second, took 7 % of two cores from the search."""
+EVERY, CHARTS_EVERY = 3.0, 10.0
+"""Seconds between two drawings of a study at work: what it is at, and its charts, which took 5 % of two cores every 3 s."""
+FEW = 12
+"""Trials up to which the charts are drawn as often as the rest: then each one changes them."""
 WORDS = {"scored": "Scored", "pruned": "Given up", "failed": "Failed", "stopped": "Stopped"}
 
 
 def draw(project: ProjectFolder, run: Run, job_id: str, study_id: str) -> job_state.Following:
-    """Draw a study in place; while it works only this panel is drawn again."""
+    """Draw a study in place; while it works only what it is at and its charts are drawn again, the charts less often."""
     from automl_core.tuning.study import FILE, Study, study_folder
 
     file = study_folder(run.path, study_id) / FILE
 
+    def study() -> Study | None:
+        return Study.from_dict(caches.result(file)) if file.exists() else None
+
     def body(now: job_state.Following) -> None:
-        if not file.exists():
+        known = study()
+        if known is not None:
             if now.active:
-                st.caption("The first trials will stand here in a moment.")
-            return
-        if now.active:
-            _pause(study_id, file.parent)
-        study = Study.from_dict(caches.result(file))
-        _draw(study, file, now.active)
-        if study.settings.aim and not now.active:
-            _pick(run, study)
-        if not now.active and now.state != "lost":
+                _pause(study_id, file.parent)
+            _standing(known, now.active)
+        elif now.active:
+            st.caption("The first trials will stand here in a moment.")
+
+    following = jobs.panel(project, job_id, key=f"tune_{study_id}", body=body, every=EVERY)
+    before = study()
+    few = before is None or len(before.rows) <= FEW
+
+    @st.fragment(run_every=(EVERY if few else CHARTS_EVERY) if following.active else None)
+    def charts() -> None:
+        with errors.shown():
+            known = study()
+            if known is None:
+                return
+            if following.active and few and len(known.rows) > FEW:
+                st.rerun()  # from now on less often
+            _charts(known)
+            _table(known, file)
+
+    charts()
+    if before is not None and not following.active:
+        if before.settings.aim:
+            _pick(run, before)
+        if following.state != "lost":
             st.button(
-                "More time" if now.state == "finished" else "Go on",
+                "More time" if following.state == "finished" else "Go on",
                 key=f"tune_{study_id}_resume",
                 icon=":material/resume:",
                 **people.changing("Goes on with the same budget once more; nothing that was tried is fitted again."),
                 on_click=jobs.resume,
                 args=(project.id, job_id),
             )
+    return following
 
-    return jobs.panel(project, job_id, key=f"tune_{study_id}", body=body, every=EVERY)
 
-
-def _draw(study: Study, file: Path, active: bool) -> None:
-    from automl_core.charts.tuning import history_figure
+def _standing(study: Study, active: bool) -> None:
+    """Draw the best so far, what was gained, and what is fitted now."""
     from automl_core.tuning.methods import METHODS
 
     best = study.best
-    told = f"{len(study.scored)} of {len(study.rows)} trials scored"
     with st.container(border=True):
         if best is not None and best.score is not None:
             which = "the model as it is" if best.number == 0 else f"trial {best.number}"
             st.markdown(f"Best: **{errors.plain(study.label)} {in_words(best.score)}**, {which}")
+        told = f"{len(study.scored)} of {len(study.rows)} trials scored"
         st.caption(f"{errors.plain(study.name)}, {METHODS[study.settings.method].label}. {told}.")
         if study.gain:
             _gain(study, active)
     if active and study.running:
         st.caption("  \n".join(f":material/autorenew: {errors.plain(line)}" for line in study.running))
+
+
+def _charts(study: Study) -> None:
+    from automl_core.charts.tuning import history_figure
+
     st.plotly_chart(
         history_figure(study), key=f"tune_{study.id}_history", config={"displayModeBar": False},
         alt=f"{study.label} of every trial, and the best so far",
@@ -72,8 +98,7 @@ def _draw(study: Study, file: Path, active: bool) -> None:
     if study.settings.aim and len(study.scored) > 1:
         _front(study)
     if len(study.scored) > 2:
-        _details(study, active)
-    _table(study, file)
+        _details(study)
 
 
 def _pause(study_id: str, folder: Path) -> None:
@@ -144,7 +169,7 @@ def _front(study: Study) -> None:
     st.caption("No other trial beats those on the line in both aims.")
 
 
-def _details(study: Study, active: bool) -> None:
+def _details(study: Study) -> None:
     from automl_core.charts.tuning import importance_figure, parallel_figure, slice_figure
 
     kinds = ["One parameter", "All parameters", *(["Importance"] if study.importance else [])]

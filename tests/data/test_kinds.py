@@ -218,3 +218,12 @@ def test_values_go_back_to_text_as_a_person_writes_them() -> None:
     assert as_text(pd.Series([1.5, 2.0])).to_list() == ["1.5", "2.0"]
     assert date_text(pd.Series(pd.to_datetime(["2024-01-05", None]))).fillna("?").to_list() == ["2024-01-05", "?"]
     assert date_text(pd.Series(pd.to_datetime(["2024-01-05 10:30"]))).to_list() == ["2024-01-05 10:30:00"]
+
+
+def test_cells_are_counted_without_their_spaces_in_the_order_of_the_rows():
+    from automl_core.data.kinds import _counted
+
+    found = _counted(pd.Series(["b ", "a", " b", np.nan, "a", "c", ""], dtype=object))
+    assert list(found.items()) == [("b", 2), ("a", 2), ("c", 1), ("", 1)]
+    mixed = _counted(pd.Series([1, True, "1", 1.0, None], dtype=object))
+    assert list(mixed.items()) == [("1", 2), ("True", 1), ("1.0", 1)]

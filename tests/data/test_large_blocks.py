@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from automl_core.data import dataset, large_blocks, reading
+from automl_core.data import dataset, large_blocks, reading, scanning
 from automl_core.data.dataset import Dataset, create_dataset
 from automl_core.data.origin import Choice
 from automl_core.data.report import Around
@@ -86,6 +86,18 @@ def test_more_blank_lines_than_tables_stand_inside_one(tmp_path: Path, monkeypat
     monkeypatch.setattr(large_blocks, "MOST", 3)
     data = made(tmp_path, "a,b\n" + "1,2\n\n" * 5)
     assert (data.rows, data.report.origin.tables) == (5, ())
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 5, 64])
+def test_what_lies_across_two_pieces_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    monkeypatch.setattr(scanning, "PIECE", piece)
+    monkeypatch.setattr(scanning, "PART", 2 * piece + 1)
+    (tmp_path / "a.csv").write_bytes(b"\n1_0,b\n\nx\x00\n,\n\n")
+    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(True, 1)
+    found = large_blocks._short_lines(tmp_path / "a.csv", ord("\n"), {1, 2})
+    assert sorted(set(found)) == [(0, 1), (7, 8), (11, 13), (13, 14)]
+    (tmp_path / "a.csv").write_bytes(b"a_1,1_b,_\n1_,_1")
+    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(False, 0)
 
 
 def test_text_cells_of_the_chosen_table(tmp_path: Path) -> None:

@@ -79,6 +79,16 @@ def test_a_column_the_model_never_looks_at_is_only_watched(models):
     assert (column.verdict, column.importance, column.missing_after) == ("watch", 0.0, 1.0)
 
 
+@pytest.mark.parametrize("column", ["age", "city"])
+def test_a_column_all_missing_that_the_model_depends_on(models, column):
+    """Numbers and words: it is told as cells that are empty, and nothing breaks."""
+    report = check_model(models["binary"], fresh().assign(**{column: np.nan}), importances={"age": 1.0, "city": 1.0})
+    found = next(one for one in report.columns if one.name == column)
+    assert (found.verdict, found.missing_after, found.missing_before < 0.5) == ("act", 1.0, True)
+    assert found.sentence.startswith(f"'{column}' has no value at all; before, ")
+    assert report.verdict == "act"
+
+
 def test_labels_that_turned_show_in_the_true_performance(models):
     new = fresh()
     report = check_model(models["binary"], new.assign(outcome=new["outcome"].map({"left": "stayed", "stayed": "left"})))

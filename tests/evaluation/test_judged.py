@@ -19,7 +19,8 @@ from automl_core.runs import Run
 from automl_core.scoring.bundle import load_model
 from automl_core.scoring.conformal import fit_conformal
 from automl_core.worker.candidates import bundle, drop_stale, evaluate_candidate
-from automl_core.worker.judging import compare_groups, find_failing, judge_file, judge_source
+from automl_core.worker.judging import compare_groups, find_failing, judge_file
+from automl_core.worker.sources import judge_source
 from automl_core.workspace import read_json
 from tests.conftest import MakeRun, customers
 from tests.evaluation.test_evaluate import model

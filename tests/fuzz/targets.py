@@ -263,9 +263,10 @@ WORDS = (
 def service(home: Path, bundle: Path) -> Target:
     """Requests to the service, asked as its server would."""
     from automl_core.scoring.logged import Keeping, PredictionLog
-    from automl_core.serving.app import Parts, create_app
+    from automl_core.serving.app import create_app
     from automl_core.serving.guard import Limits
     from automl_core.serving.logs import Recorder
+    from automl_core.serving.parts import Parts
     from automl_core.serving.source import Source
     from automl_core.serving.source import Target as Served
 

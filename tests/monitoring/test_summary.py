@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,12 +16,16 @@ import pytest
 from automl_core.combining.price import price
 from automl_core.errors import InputError
 from automl_core.experiment import Costs
-from automl_core.monitoring.alerts import crossed, read_alerts, send, tell
+from automl_core.monitoring import webhook
+from automl_core.monitoring.alerts import crossed, read_alerts, tell, try_webhook
 from automl_core.monitoring.check import check, predict_and_log, stored_status
 from automl_core.monitoring.health import Health, look
 from automl_core.monitoring.log import Answered, add_labels, log_answer, read_log
 from automl_core.monitoring.settings import Limits, Settings, save_settings
 from automl_core.monitoring.summary import Period, Seen, Status, fallen, summarise
+from automl_core.monitoring.webhook import send
+from automl_core.people.settings import Settings as Installation
+from automl_core.people.settings import save_settings as save_installation
 from automl_core.registry.store import MODEL, Registered, create_registered
 from automl_core.runs import Run
 from automl_core.scoring.bundle import load_model
@@ -166,6 +171,20 @@ def test_an_alert_says_its_numbers():
     assert alert.action == "Retrain with newer rows, or roll back."
 
 
+def test_an_alert_to_a_place_inside_is_kept_with_the_reason(live: Registered, hook: str):
+    alerts = crossed(replace(STATUS, total=replace(TOTAL, performance=0.72)), HEALTH, Limits())
+    tell(live, Settings(on=True, webhook=f"{hook}/hook"), alerts, now=NOW + 4 * DAY)
+    assert Receiver.got == []
+    assert read_alerts(live)[-1].told == (
+        "Not sent: 127.0.0.1 is inside of this network; an administrator can let alerts go there, on the Settings page."
+    )
+    with pytest.raises(InputError, match="is inside of this network"):
+        save_settings(live, Settings(on=True, webhook=f"{hook}/hook"))
+
+
+LOOPBACK = ("127.0.0.0/8",)
+
+
 class Receiver(BaseHTTPRequestHandler):
     """A webhook: keeps what it gets; ``/away`` redirects to itself."""
 
@@ -195,6 +214,7 @@ def hook() -> Iterator[str]:
 
 
 def test_alerts_are_sent_once_a_day_and_kept(live: Registered, hook: str):
+    save_installation(live.workspace, Installation().changed("webhooks", "127.0.0.1"))
     alerts = crossed(replace(STATUS, total=replace(TOTAL, performance=0.72)), HEALTH, Limits())
     settings = Settings(on=True, webhook=f"{hook}/hook")
     assert len(tell(live, settings, alerts, now=NOW)) == 1
@@ -204,11 +224,36 @@ def test_alerts_are_sent_once_a_day_and_kept(live: Registered, hook: str):
     assert [alert.told for alert in read_alerts(live)] == ["Sent, answered with 204."] * 2
 
 
+def test_what_hindered_sending_is_told_in_words(monkeypatch: pytest.MonkeyPatch):
+    assert send("http://no-such-host.invalid/x", {}) == "Not sent: no address is known for the host's name."
+    monkeypatch.setattr(webhook, "TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
+        assert send(address, {}, inside=LOOPBACK) == "Not sent: it did not answer within 0.2 seconds."
+
+
+def test_a_latency_says_its_digits():
+    [alert] = crossed(replace(STATUS, total=replace(TOTAL, p95_ms=0.3828)), HEALTH, Limits(p95_ms=0.001))
+    assert alert.sentence == "95 % of the requests took up to 0.383 ms a row; the limit is 0.001 ms."
+
+
+def test_a_webhook_is_tried_before_the_first_alert(live: Registered, hook: str):
+    with pytest.raises(InputError, match="is inside of this network"):
+        try_webhook(live, f"{hook}/hook")
+    save_installation(live.workspace, Installation().changed("webhooks", "127.0.0.1"))
+    assert try_webhook(live, f"{hook}/hook") == "Sent, answered with 204."
+    assert [(one["code"], one["model"], one["sentence"]) for one in Receiver.got] == [
+        ("test", "customers", "This is a test of the webhook."),
+    ]  # fmt: skip
+
+
 def test_a_redirect_is_not_followed_and_errors_are_told(hook: str):
-    assert send(f"{hook}/away", {"code": "x"}) == "Not taken: answered with 302, a redirect, which is not followed."
-    assert send(f"{hook}/bad", {"code": "x"}) == "Not taken: answered with 500, an error."
+    assert (
+        send(f"{hook}/away", {"code": "x"}, inside=LOOPBACK) == "Not taken: answered with 302, a redirect, which is not followed."
+    )
+    assert send(f"{hook}/bad", {"code": "x"}, inside=LOOPBACK) == "Not taken: answered with 500, an error."
     assert [one["path"] for one in Receiver.got] == ["/away", "/bad"]
-    assert send("http://127.0.0.1:9/x", {}).startswith("Not sent: ")
+    assert send("http://127.0.0.1:9/x", {}, inside=LOOPBACK) == "Not sent: Connection refused."
     with pytest.raises(InputError, match="cannot be a webhook"):
         send("file:///etc/passwd", {})
 

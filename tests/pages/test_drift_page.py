@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 from automl_core.data.origin import Choice
 from automl_core.drift.report import Chunk, ColumnDrift, DriftReport, Estimate, JointDrift, Picture
 from automl_core.events import Failed, Finished, Started
+from automl_core.runs import Run
+from automl_core.schema import Column, Schema
 from automl_core.workspace import ProjectFolder, new_id, write_json
 from tests.pages.conftest import Jobs, assert_clean, open_page, two_sheets
 
@@ -84,6 +87,44 @@ def test_a_table_of_the_project_is_compared(run_folder: Path, jobs: Jobs, table)
     app.segmented_control(key="drift_where").set_value("A table of this project").run()
     app.button(key="drift_start").click().run()
     assert (jobs.submitted[-1][2]["dataset"], jobs.submitted[-1][2]["name"]) == (table.id, "customers")
+    assert_clean(app)
+
+
+def test_two_tables_of_the_project_are_compared(run_folder: Path, jobs: Jobs, table) -> None:
+    app = page_of(run_folder)
+    app.segmented_control(key="drift_where").set_value("A table of this project").run()
+    app.segmented_control(key="drift_against").set_value("A table of this project").run()
+    assert app.selectbox(key="drift_old").options == ["customers"]
+    app.button(key="drift_start").click().run()
+    (_, kind, params) = jobs.submitted[-1]
+    assert (kind, params["table"], params["dataset"], params["run"]) == ("drift", table.id, table.id, run_folder.name)
+    assert_clean(app)
+
+
+def test_of_several_dates_one_is_chosen_for_the_time_line(run_folder: Path, jobs: Jobs, monkeypatch) -> None:
+    schema = Schema((Column("ordered", "date"), Column("age", "number"), Column("paid", "date")))
+    monkeypatch.setattr(Run, "dataset", lambda self: SimpleNamespace(schema=schema))
+    app = page_of(run_folder)
+    app.selectbox(key="drift_chunk").set_value("M").run()
+    assert app.selectbox(key="drift_date").options == ["ordered", "paid"]
+    app.selectbox(key="drift_date").set_value("paid").run()
+    app.file_uploader(key="drift_file_0").upload("new.csv", b"age,paid\n30,2024-01-01\n").run()
+    app.button(key="drift_start").click().run()
+    assert jobs.submitted[-1][2]["settings"] == {"rule": "effect", "method": "", "chunk": "M", "date": "paid"}
+    assert_clean(app)
+
+
+def test_a_column_gets_a_method_of_its_own(run_folder: Path, jobs: Jobs, table) -> None:
+    app = page_of(run_folder)
+    app.segmented_control(key="drift_where").set_value("A table of this project").run()
+    app.multiselect(key="drift_own").set_value(["age", "city"]).run()
+    both = ["Jensen-Shannon", "PSI", "Hellinger"]
+    assert app.selectbox(key="drift_own_age").options == ["Kolmogorov-Smirnov", "Wasserstein", *both]
+    assert app.selectbox(key="drift_own_city").options == ["Chi-square", "Z-test", *both]
+    app.selectbox(key="drift_own_age").set_value("psi").run()
+    app.selectbox(key="drift_own_city").set_value("chisquare").run()
+    app.button(key="drift_start").click().run()
+    assert jobs.submitted[-1][2]["settings"]["methods"] == {"age": "psi", "city": "chisquare"}
     assert_clean(app)
 
 

@@ -13,7 +13,8 @@ from automl_core.evaluation.learning import LearningCurve, Point
 from automl_core.events import Failed, append_event
 from automl_core.runs import Run, write_request
 from automl_core.worker.candidates import evaluate_candidate
-from automl_core.worker.judging import compare_groups, decide, find_failing, judge_file, judge_source
+from automl_core.worker.judging import compare_groups, decide, find_failing, judge_file
+from automl_core.worker.sources import judge_source
 from automl_core.workspace import ProjectFolder, new_id, read_json, write_json
 from tests.conftest import MakeRun, customers
 from tests.pages.conftest import Jobs, assert_clean, open_page

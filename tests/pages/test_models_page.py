@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,40 @@ def test_roll_back_is_offered_when_there_was_a_champion_before(project: ProjectF
     assert shop.standing().aliases == {"champion": 1}
 
 
+def test_one_damaged_version_does_not_hide_the_others(project: ProjectFolder, shop: Registered, jobs: Jobs):
+    """The page ended in three apologies."""
+    shop.promote(2, "champion", "good")
+    shop.promote(3, "challenger", "better")
+    (shop.home(3) / "version.json").write_text("{")
+    app = open_page("models", project=project.id)
+    (told,) = [error.value.replace("\\", "") for error in app.error]
+    assert told.startswith("version.json in 3 is damaged: ")
+    assert list(app.dataframe[0].value["Version"]) == [2, 1]
+    texts = [entry.value for entry in app.markdown]
+    assert any("**Version 3** is challenger, and its files are damaged or gone" in text for text in texts)
+    assert app.selectbox(key=f"models_promote_{shop.id}_version_1_2").options == ["2", "1"]
+
+
+def test_a_champion_whose_folder_was_deleted_is_told(project: ProjectFolder, shop: Registered, jobs: Jobs):
+    shop.promote(2, "champion", "good")
+    shop.promote(1, "challenger", "other")
+    for number in (1, 2):
+        shutil.rmtree(shop.home(number))
+    app = open_page("models", project=project.id)
+    assert_clean(app)
+    texts = [entry.value for entry in app.markdown]
+    assert any("**Version 2** is champion, and its files are damaged or gone" in text for text in texts)
+    assert any("**Version 1** is challenger, and its files are damaged or gone" in text for text in texts)
+
+
+def test_without_any_readable_version_the_page_says_why(project: ProjectFolder, shop: Registered):
+    for number in (1, 2, 3):
+        (shop.home(number) / "version.json").write_text("{")
+    app = open_page("models", project=project.id)
+    assert len(app.error) == 3
+    assert not app.dataframe
+
+
 def test_an_altered_file_is_refused_at_the_button(project: ProjectFolder, shop: Registered):
     (shop.home(3) / MODEL).write_text("other")
     app = open_page("models", project=project.id)
@@ -121,6 +156,6 @@ def test_two_versions_are_compared_by_a_job_and_shown(project: ProjectFolder, sh
 
 def test_mlflow_is_brought_what_it_lacks(project: ProjectFolder, shop: Registered, jobs: Jobs):
     app = open_page("models", project=project.id)
-    assert any("MLflow lacks version 1, 2, 3." in entry.value for entry in app.markdown)
+    assert any("MLflow lacks versions 1, 2, 3." in entry.value for entry in app.markdown)
     app.button(key=f"models_mirror_{shop.id}_start").click().run()
     assert jobs.submitted[-1][1:] == ("mirror", {"model": shop.id})

@@ -41,6 +41,15 @@ def test_the_log_is_turned_on_by_a_person(project: ProjectFolder, shop: Register
     assert (found.on, found.key, found.limits.p95_ms, found.limits.errors) == (True, "id", 250.0, 0.05)
 
 
+def test_a_webhook_is_tried_from_the_form(project: ProjectFolder, shop: Registered):  # noqa: F811
+    app = open_page("monitor", project=project.id)
+    assert not [button for button in app.button if button.label == "Send a test"]
+    app.text_input(key=f"monitor_webhook_{shop.id}").set_value("http://10.1.2.3/hook").run()
+    app.button(key=f"monitor_webhook_try_{shop.id}").click().run()
+    assert "is inside of this network" in app.error[0].value
+    assert_clean(app)
+
+
 def test_a_status_is_shown_and_a_look_is_a_job(project: ProjectFolder, shop: Registered, jobs: Jobs):  # noqa: F811
     save_settings(shop, Settings(on=True))
     periods = (replace(TOTAL, start=0.0), replace(TOTAL, start=86_400.0, rows=50, performance=0.8, labelled=40))

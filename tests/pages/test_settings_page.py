@@ -96,3 +96,15 @@ def test_a_space_that_fills_is_told_on_the_first_page(
 def test_a_cell_that_a_spreadsheet_would_run_is_text(tmp_path: Path) -> None:
     entry = audit.Entry(0.0, "=cmd()", "noted", "pr1", "@x", "-1+1")
     assert audit.as_csv([entry]).splitlines()[1] == "1970-01-01T00:00:00Z,'=cmd(),Wrote a note,pr1,'@x,'-1+1,done"
+
+
+def test_networks_that_alerts_may_reach_are_set_in_the_form(workspace: Workspace) -> None:
+    app = open_page("settings")
+    app.text_input(key="settings_webhooks").set_value("10.0.0.7/8, 192.168.1.20")
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert_clean(app)
+    assert settings_of(workspace).webhooks == ("10.0.0.0/8", "192.168.1.20/32")
+    app.text_input(key="settings_webhooks").set_value("my chat")
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert "'my chat' is no network." in app.error[0].value
+    assert settings_of(workspace).webhooks == ("10.0.0.0/8", "192.168.1.20/32")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -180,3 +182,24 @@ def test_what_other_pages_need_is_loaded_once_the_first_one_is_drawn(monkeypatch
     monkeypatch.undo()
     for name in host.AHEAD:
         importlib.import_module(name)
+
+
+def test_charts_and_rules_need_no_loading_afterwards() -> None:
+    code = (
+        "import sys; from pages.shared import host; host._load();"
+        "print(*(name in sys.modules for name in ('plotly.graph_objs._bar', 'pandera', 'lark', 'sklearn', 'lightgbm')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True", "True", "False", "False"]
+
+
+def test_what_was_imported_is_out_of_the_collectors_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit collects after every run, which took 120 ms of each click."""
+    frozen: list[str] = []
+    monkeypatch.setattr(host, "_SPARED", {"modules": 0})
+    monkeypatch.setattr(host, "load_ahead", lambda: None)
+    monkeypatch.setattr(host.gc, "freeze", lambda: frozen.append("frozen"))
+    open_app()
+    assert frozen == ["frozen"]
+    open_app()
+    assert frozen == ["frozen"]  # little was imported since

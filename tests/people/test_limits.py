@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -130,6 +131,44 @@ def test_the_number_of_jobs_is_each_persons_own(workspace, shop, monkeypatch):
     with acting_as(ADA):
         control.stop(workspace, shop.id, first)
         control.submit(workspace, shop.id, "profile", {})
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["submitted", "resumed"])
+def test_jobs_begun_at_one_instant_are_not_more_than_allowed(workspace, shop, monkeypatch, again):
+    """Each counted before any of the others was written down, and all were let in."""
+    limit(workspace, jobs=10)
+    monkeypatch.setattr(control.client, "ask", lambda *_: {})
+    with acting_as(ADA):
+        stopped = [control.submit(workspace, shop.id, "profile", {}) for _ in range(6)]
+        for job_id in stopped:
+            control.stop(workspace, shop.id, job_id)
+    limit(workspace, jobs=2)
+    counted = control.catalogue.jobs
+
+    def slowly(*asked):
+        found = counted(*asked)
+        time.sleep(0.05)  # so that all of them would have counted by now
+        return found
+
+    monkeypatch.setattr(control.catalogue, "jobs", slowly)
+    together, outcomes = threading.Barrier(6), []
+
+    def begin(job_id):
+        together.wait()
+        try:
+            control.resume(workspace, shop.id, job_id) if again else control.submit(workspace, shop.id, "profile", {})
+            outcomes.append("begun")
+        except LimitError as error:
+            outcomes.append(error.received)
+
+    threads = [threading.Thread(target=begin, args=(job_id,)) for job_id in stopped]
+    with acting_as(ADA):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(outcomes) == ["2 jobs of ada@example.org wait or work."] * 4 + ["begun"] * 2
+    assert sum(Job(shop.job(job_id)).state == "queued" for job_id in shop.list("jobs")) == 2
 
 
 def test_a_job_that_takes_too_long_is_stopped_and_says_so(workspace, shop):

@@ -419,6 +419,9 @@ def test_a_large_tables_forecast_is_of_all_its_rows(monkeypatch: pytest.MonkeyPa
     made = forecast_run(make_people(4000), SCHEMA, RECIPE, replace(CONFIG, candidates=("nb",), budget=Budget(60, 1)), seconds=5.0)
     assert made.rows == pytest.approx(4000 * 0.8 * 2 / 3, rel=0.01)
     assert made.budget == 0.0
+    config = replace(CONFIG, candidates=("nb",), budget=Budget(60, 1))
+    drawn = forecast_run(make_people(400), SCHEMA, RECIPE, config, seconds=5.0, of=4000)
+    assert drawn.rows == pytest.approx(4000 * 0.8 * 2 / 3, rel=0.01)
 
 
 def test_a_run_by_time_learns_from_half_of_the_rows_on_average() -> None:

@@ -12,32 +12,51 @@ import pandas as pd
 import pytest
 
 from automl_core.errors import AutoMLError, InputError
-from automl_core.monitoring import alerts
-from automl_core.monitoring.alerts import may_receive, send
-from automl_core.monitoring.settings import check_address
+from automl_core.monitoring import webhook
+from automl_core.monitoring.webhook import check_address, check_inside, may_receive, send
 from automl_core.predicting import defuse
 from automl_core.workspace import Workspace
 
 
 @pytest.mark.parametrize(
-    ("address", "allowed"),
+    ("address", "web", "inside"),
     [
-        ("169.254.169.254", False),  # where clouds hand out a machine's secrets
-        ("fe80::1", False),
-        ("::ffff:169.254.169.254", False),
-        ("224.0.0.1", False),
-        ("0.0.0.0", False),
-        ("::", False),
-        ("10.1.2.3", True),  # the company's own chat
-        ("127.0.0.1", True),
-        ("93.184.216.34", True),
+        ("169.254.169.254", False, False),  # where clouds hand out a machine's secrets
+        ("fe80::1", False, False),
+        ("::ffff:169.254.169.254", False, False),
+        ("64:ff9b::a9fe:a9fe", False, False),  # the same, as a network without IPv4 writes it
+        ("224.0.0.1", False, False),
+        ("0.0.0.0", False, False),
+        ("::", False, False),
+        ("127.0.0.1", False, True),
+        ("::1", False, True),
+        ("::ffff:127.0.0.1", False, True),
+        ("2002:7f00:1::", False, True),
+        ("10.1.2.3", False, True),  # the company's own chat
+        ("192.168.1.20", False, True),
+        ("100.64.0.1", False, True),
+        ("fd00::1", False, True),
+        ("93.184.216.34", True, True),
+        ("2606:2800:220:1:248:1893:25c8:1946", True, True),
     ],
 )
-def test_where_alerts_may_go(address: str, allowed: bool) -> None:
-    assert may_receive(address) is allowed
+def test_where_alerts_may_go(address: str, web: bool, inside: bool) -> None:
+    assert may_receive(address) is web
+    assert may_receive(address, ("0.0.0.0/0", "::/0")) is inside
 
 
-def test_a_name_that_resolves_to_the_clouds_own_service_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_networks_that_are_allowed_are_reached() -> None:
+    assert may_receive("10.1.2.3", ("10.0.0.0/8",)) is True
+    assert may_receive("10.1.2.3", ("10.2.0.0/16", "192.168.1.20/32")) is False
+
+
+@pytest.mark.parametrize(("inside", "why"), [
+    ((), "Not sent: 127.0.0.1 is inside of this network; an administrator can let alerts go there, on the Settings page."),
+    (("127.0.0.0/8",), "Not sent: 127.0.0.1 is an address of the machine's surroundings, which get no alerts."),
+])  # fmt: skip
+def test_a_name_that_resolves_to_somewhere_else_gets_nothing(
+    monkeypatch: pytest.MonkeyPatch, inside: tuple[str, ...], why: str
+) -> None:
     """The name is looked at when it is connected to, so that it cannot mean another address by then."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         got: list[bytes] = []
@@ -49,11 +68,26 @@ def test_a_name_that_resolves_to_the_clouds_own_service_gets_nothing(monkeypatch
 
         thread = threading.Thread(target=take, daemon=True)
         thread.start()
-        monkeypatch.setattr(alerts, "may_receive", lambda address: address != "127.0.0.1")
-        told = send(f"http://127.0.0.1:{listener.getsockname()[1]}/latest/meta-data", {"code": "x"})
+        if inside:  # as if it were the cloud's own service, which no setting lets alerts reach
+            monkeypatch.setattr(webhook, "may_receive", lambda address, inside=(): False)
+        told = send(f"http://localhost:{listener.getsockname()[1]}/latest/meta-data", {"code": "x"}, inside=inside)
         thread.join(5)
-    assert told == "Not sent: 127.0.0.1 is an address of the machine's surroundings, which get no alerts."
+    assert told == why
     assert got == [b""]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:80", "10.1.2.3"])
+def test_a_webhook_inside_is_refused_when_it_is_typed(host: str) -> None:
+    address = check_address(f"http://{host}/hook")
+    with pytest.raises(InputError, match=r"is inside of this network; an administrator can let alerts go there, on the Settings"):
+        check_inside(address, ())
+    check_inside(address, ("127.0.0.0/8", "::1/128", "10.0.0.0/8"))
+
+
+def test_a_webhook_of_the_clouds_own_service_is_refused_when_it_is_typed() -> None:
+    with pytest.raises(InputError, match=r"^169\.254\.169\.254 is an address of the machine's surroundings, which get"):
+        check_inside("http://169.254.169.254/latest", ("0.0.0.0/0",))
+    check_inside("https://hooks.example.org/x", ())
 
 
 @pytest.mark.parametrize(

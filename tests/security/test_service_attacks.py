@@ -16,8 +16,9 @@ import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 
-from automl_core.serving.app import Parts, create_app
+from automl_core.serving.app import create_app
 from automl_core.serving.guard import Guard, Limits
+from automl_core.serving.parts import Parts
 from automl_core.serving.patience import Patience
 from automl_core.serving.source import Source, Target
 from automl_core.worker.candidates import bundle

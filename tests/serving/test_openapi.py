@@ -9,8 +9,9 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 
-from automl_core.serving.app import Parts, create_app
+from automl_core.serving.app import create_app
 from automl_core.serving.explained import Explained
+from automl_core.serving.parts import Parts
 from automl_core.serving.source import Source, Target
 from automl_core.worker.candidates import bundle
 from tests.conftest import MakeRun

@@ -19,10 +19,11 @@ from fastapi.testclient import TestClient
 from automl_core.errors import FormatError, InputError
 from automl_core.scoring.bundle import load_model
 from automl_core.scoring.logged import COLUMNS, LINES, Keeping, PredictionLog
-from automl_core.serving.app import Parts, create_app
+from automl_core.serving.app import create_app
 from automl_core.serving.guard import Limits
 from automl_core.serving.keys import KeyRing
 from automl_core.serving.logs import JsonLines, Recorder
+from automl_core.serving.parts import Parts
 from automl_core.serving.run import Service, check, check_log, is_loopback
 from automl_core.serving.source import Source, Target
 from automl_core.worker.candidates import bundle

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +42,7 @@ def read_columns(path: Path, form: Form, *, name: str = "") -> TextTable:
     except (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(
-            f"{name} is damaged: {str(error).splitlines()[0][:200].rstrip('.')}.", action="Write or send the file again."
-        ) from error
+        raise _damaged(name, error) from error
     if not table.num_rows or not columns:
         raise InputError(f"{name} has no rows.", "At least one row of values is needed.", "Choose another file.")
     names, changed = column_names([str(entry) for entry in flat.column_names], len(columns))
@@ -53,6 +53,59 @@ def read_columns(path: Path, form: Form, *, name: str = "") -> TextTable:
         notes.append(f"Lists stand as text in {', '.join(repr(entry) for entry in lists[:5])}.")
     report = ReadReport(None, len(frame), len(names), {}, (), tuple(notes + changed), Origin(form))
     return TextTable(frame, report)
+
+
+class ParquetColumns:
+    """A Parquet file that is read a few columns at a time; nested columns take no part.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        For people; the file's own when left out.
+
+    Raises
+    ------
+    InputError
+        When it is damaged.
+    """
+
+    def __init__(self, path: Path, name: str = "") -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.name = name or path.name
+        with self._readable():
+            self._file = pq.ParquetFile(path)
+            plain = [field.name for field in self._file.schema_arrow if not pa.types.is_nested(field.type)]
+        self.rows: int = self._file.metadata.num_rows
+        self.names = list(dict.fromkeys(map(str, plain)))
+
+    def __enter__(self) -> ParquetColumns:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
+
+    def frame(self, names: list[str]) -> pd.DataFrame:
+        """Read some columns, as `read_columns` gives them."""
+        with self._readable():
+            table = self._file.read(columns=names, use_threads=False)
+            return pd.DataFrame({name: _column(table.column(name).combine_chunks()) for name in names})
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        import pyarrow as pa
+
+        try:
+            yield
+        except (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError) as error:
+            raise _damaged(self.name, error) from error
+
+
+def _damaged(name: str, error: Exception) -> InputError:
+    said = str(error).splitlines()[0][:200].rstrip(".") if str(error) else type(error).__name__
+    return InputError(f"{name} is damaged: {said}.", action="Write or send the file again.")
 
 
 def _parquet(path: Path, name: str) -> pa.Table:
@@ -130,4 +183,7 @@ def _column(values: pa.Array[Any]) -> pd.Series[Any]:
 
 
 def _text(values: pa.Array[Any]) -> pd.Series[Any]:
-    return pd.Series(values.fill_null("").to_numpy(zero_copy_only=False), dtype=object)
+    """Return text with one object for all cells that are alike."""
+    encoded = values.fill_null("").dictionary_encode()
+    words = encoded.dictionary.to_numpy(zero_copy_only=False)
+    return pd.Series(words[encoded.indices.to_numpy()], dtype=object)
