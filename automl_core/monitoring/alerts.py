@@ -13,6 +13,7 @@ from automl_core.monitoring.summary import Status
 from automl_core.monitoring.webhook import check_address, check_inside, send
 from automl_core.people.access import require
 from automl_core.people.settings import settings_of as installation
+from automl_core.profiling.wording import number
 from automl_core.registry.store import Registered
 from automl_core.scoring.logged import DAY
 
@@ -56,7 +57,7 @@ def crossed(status: Status, health: Health, limits: Limits) -> tuple[Alert, ...]
 
     if limits.p95_ms is not None and total.p95_ms is not None and total.p95_ms > limits.p95_ms:
         add("latency", "watch",
-            f"95 % of the requests took up to {total.p95_ms:,.3g} ms a row; the limit is {limits.p95_ms:,.3g} ms.",
+            f"95 % of the requests took up to {number(total.p95_ms, 3)} ms a row; the limit is {number(limits.p95_ms, 3)} ms.",
             "Use a faster version, or raise the limit.")  # fmt: skip
     share = total.failed / total.requests if total.requests else 0.0
     if limits.errors is not None and total.requests >= FEW and share > limits.errors:
@@ -67,9 +68,10 @@ def crossed(status: Status, health: Health, limits: Limits) -> tuple[Alert, ...]
     if limits.drop is not None and drop is not None and drop > limits.drop:
         true = total.performance is not None
         now = total.performance if true else status.estimated
-        what = f"is {now:.4g}" if true else f"is estimated to be {now:.4g}"
+        what = f"is {number(now)}" if true else f"is estimated to be {number(now)}"
         add("performance" if true else "estimate", "act",
-            f"{status.label} {what}, {drop:.1%} worse than the {status.expected:.4g} expected; the limit is {limits.drop:.1%}.",
+            f"{status.label} {what}, {drop:.1%} worse than the {number(status.expected)} expected; "
+            f"the limit is {limits.drop:.1%}.",
             "Retrain with newer rows, or roll back.")  # fmt: skip
     if limits.drift and status.drift is not None and status.drift.verdict == "act":
         add("drift", "act", status.drift.sentence, "Look at the columns that changed; retrain if the change is meant.")

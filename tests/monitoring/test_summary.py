@@ -235,6 +235,16 @@ def test_what_hindered_sending_is_told_in_words(monkeypatch: pytest.MonkeyPatch)
 def test_a_latency_says_its_digits():
     [alert] = crossed(replace(STATUS, total=replace(TOTAL, p95_ms=0.3828)), HEALTH, Limits(p95_ms=0.001))
     assert alert.sentence == "95 % of the requests took up to 0.383 ms a row; the limit is 0.001 ms."
+    [alert] = crossed(replace(STATUS, total=replace(TOTAL, p95_ms=1234.5)), HEALTH, Limits(p95_ms=1000))
+    assert alert.sentence == "95 % of the requests took up to 1,234 ms a row; the limit is 1,000 ms."
+    [alert] = crossed(replace(STATUS, total=replace(TOTAL, p95_ms=99_999.9)), HEALTH, Limits(p95_ms=999.9))
+    assert alert.sentence == "95 % of the requests took up to 100,000 ms a row; the limit is 1,000 ms."
+
+
+def test_a_large_performance_says_its_digits():
+    fell = replace(STATUS, expected=23_456.7, total=replace(TOTAL, performance=12_345.6))
+    [alert] = crossed(fell, HEALTH, Limits())
+    assert "12,346" in alert.sentence and "the 23,457 expected" in alert.sentence
 
 
 def test_a_webhook_is_tried_before_the_first_alert(live: Registered, hook: str):
