@@ -7,6 +7,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from automl_core.errors import AutoMLError
 from automl_core.monitoring.health import Health
 from automl_core.monitoring.settings import Limits, Settings, folder_of
 from automl_core.monitoring.summary import Status
@@ -103,14 +104,15 @@ def tell(registered: Registered, settings: Settings, alerts: tuple[Alert, ...], 
     """
     moment = time.time() if now is None else now
     recent = {alert.code for alert in read_alerts(registered) if moment - alert.time < DAY}
+    inside, fault = _inside(registered) if settings.webhook else ((), "")
     told = []
     for alert in alerts:
         if alert.code in recent:
             continue
         outcome = ""
         if settings.webhook:
-            inside = installation(registered.workspace).webhooks
-            outcome = send(settings.webhook, {"model": registered.name, **asdict(alert), "time": moment}, inside=inside)
+            data = {"model": registered.name, **asdict(alert), "time": moment}
+            outcome = f"{send(settings.webhook, data, inside=inside)}{fault}"
         told.append(Alert(alert.code, alert.severity, alert.sentence, alert.action, moment, outcome))
     if told:
         path = folder_of(registered) / "alerts.jsonl"
@@ -118,6 +120,14 @@ def tell(registered: Registered, settings: Settings, alerts: tuple[Alert, ...], 
         with open(path, "a", encoding="utf-8") as file:
             file.write("".join(json.dumps(asdict(alert), ensure_ascii=False) + "\n" for alert in told))
     return tuple(told)
+
+
+def _inside(registered: Registered) -> tuple[tuple[str, ...], str]:
+    """Return the networks inside that alerts may go to, none where the settings cannot be read, and what is then said."""
+    try:
+        return installation(registered.workspace).webhooks, ""
+    except (AutoMLError, OSError) as error:  # the alert itself must not be lost
+        return (), f" Nothing is sent to networks inside meanwhile: {error}"
 
 
 def try_webhook(registered: Registered, address: str) -> str:

@@ -224,6 +224,18 @@ def test_alerts_are_sent_once_a_day_and_kept(live: Registered, hook: str):
     assert [alert.told for alert in read_alerts(live)] == ["Sent, answered with 204."] * 2
 
 
+def test_an_alert_is_kept_while_the_settings_are_damaged(live: Registered, hook: str):
+    """The alert was lost for whoever has a webhook: what may be reached was read before it was written down."""
+    live.workspace.settings.write_text("{")
+    alerts = crossed(replace(STATUS, total=replace(TOTAL, performance=0.72)), HEALTH, Limits())
+    assert len(tell(live, Settings(on=True, webhook=f"{hook}/hook"), alerts, now=NOW)) == 1
+    assert Receiver.got == []
+    [kept] = read_alerts(live)
+    assert kept.told.startswith("Not sent: 127.0.0.1 is inside of this network;")
+    assert " Nothing is sent to networks inside meanwhile: settings.json in " in kept.told
+    assert " is damaged: " in kept.told
+
+
 def test_what_hindered_sending_is_told_in_words(monkeypatch: pytest.MonkeyPatch):
     assert send("http://no-such-host.invalid/x", {}) == "Not sent: no address is known for the host's name."
     monkeypatch.setattr(webhook, "TIMEOUT", 0.2)
