@@ -65,13 +65,13 @@ def crossed(status: Status, health: Health, limits: Limits) -> tuple[Alert, ...]
         add("errors", "act",
             f"{total.failed:,} of {total.requests:,} requests failed ({share:.1%}); the limit is {limits.errors:.1%}.",
             "Look at what they were sent, or roll back.")  # fmt: skip
-    drop = status.drop
-    if limits.drop is not None and drop is not None and drop > limits.drop:
-        true = total.performance is not None
-        now = total.performance if true else status.estimated
+    drop, expected = status.drop, status.expected
+    true = total.performance is not None
+    now = total.performance if true else status.estimated
+    if limits.drop is not None and drop is not None and now is not None and expected is not None and drop > limits.drop:
         what = f"is {number(now)}" if true else f"is estimated to be {number(now)}"
         add("performance" if true else "estimate", "act",
-            f"{status.label} {what}, {drop:.1%} worse than the {number(status.expected)} expected; "
+            f"{status.label} {what}, {drop:.1%} worse than the {number(expected)} expected; "
             f"the limit is {limits.drop:.1%}.",
             "Retrain with newer rows, or roll back.")  # fmt: skip
     if limits.drift and status.drift is not None and status.drift.verdict == "act":
