@@ -14,11 +14,16 @@ import pytest
 from automl_core.charts.effects import effect_charts
 from automl_core.charts.evaluation import READING
 from automl_core.charts.importance import READING as READING_IMPORTANCE
+from automl_core.charts.judged import coverage_chart, failing_note, fairness_chart
 from automl_core.charts.tables import evaluation_tables
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.engines.weasyprint import missing_libraries
 from automl_core.errors import EngineError, InputError, NotFoundError
-from automl_core.evaluation.evaluate import Evaluation
+from automl_core.evaluation.coverage import Coverage
+from automl_core.evaluation.evaluate import Evaluation, Score
+from automl_core.evaluation.failing import Failing
+from automl_core.evaluation.fairness import Fairness, GroupRates
+from automl_core.evaluation.judged import fairness_path
 from automl_core.evaluation.learning import LearningCurve, Point
 from automl_core.events import Event, Message
 from automl_core.experiment import ExperimentConfig, Split
@@ -37,6 +42,7 @@ from automl_core.scoring.bundle import load_model
 from automl_core.script.verdict import CodeProof, Differing
 from automl_core.search.proof import Check, Proof, Side
 from automl_core.worker.candidates import bundle, evaluate_candidate
+from automl_core.worker.judging import find_failing
 from automl_core.worker.reports import write_documents
 from automl_core.workspace import new_id, read_json, write_json
 from tests.charts.small_reasons import reasons
@@ -168,7 +174,7 @@ def test_a_report_has_every_chart_with_its_reading(judged: dict[str, Run], tmp_p
         "binary": [*many[:4], "Events and others by probability", many[4], "Probabilities by outcome"],
     }[task]
     importance = ["What the score loses without a column", "What each column adds"]
-    assert labels == [*expected, *importance, "Score against time"]
+    assert labels == [*expected, "Certainty asked for and kept", *importance, "Score against time"]
     for title in expected:
         assert READING[title] in page.text
     for title in importance:
@@ -417,7 +423,7 @@ def test_every_chart_has_its_table_and_says_itself_in_words(judged: dict[str, Ru
         targets = {value for name, value in page.attributes if name == "id"}
         links = [value.removeprefix("#") for name, value in page.attributes if name == "href"]
         assert (
-            len(links) == len(titles) == (10 if task == "binary" else 8 if task == "multiclass" else 6) and set(links) <= targets
+            len(links) == len(titles) == (11 if task == "binary" else 9 if task == "multiclass" else 7) and set(links) <= targets
         )
         for title in titles:
             assert text.count(f">{title}</h3>") >= 1
@@ -465,6 +471,10 @@ def looked_into(run: Run, folder: Path) -> Run:
     shutil.copytree(run.path, folder)
     run = Run(folder)
     write_json(run.reasons("ensemble"), reasons().to_dict())
+    find_failing(run, "ensemble", "held-out")
+    groups = tuple(GroupRates(name, 30, {"selection": Score(value, 0.1, 0.9)}) for name, value in (("Rome", 0.25), ("Oslo", 0.5)))
+    compared = Fairness("city", "left", groups, {}, {})
+    write_json(fairness_path(run.judged("ensemble") / "held-out", "city", ""), compared.to_dict())
     points = (Point(50, 0.5, (0.6, 0.8), (1.0, 0.9)), Point(100, 1.0, (0.7, 0.9), (0.9, 0.9)))
     write_json(run.learning("ensemble"), LearningCurve("forest", "Forest", "roc_auc", "ROC AUC", True, points).to_dict())
     return run
@@ -490,8 +500,29 @@ def test_a_report_shows_single_columns_and_the_learning_curve(judged: dict[str, 
     assert "What single columns do" not in checked(write_card(run.path, "ensemble", tmp_path / "card.html")).text
 
 
+def test_a_report_shows_where_it_fails_how_groups_are_treated_and_whether_ranges_hold(
+    judged: dict[str, Run], tmp_path: Path
+) -> None:
+    run = looked_into(judged["binary"], tmp_path / "run")
+    page = checked(write_report(run.path, "ensemble", tmp_path / "report.html"))
+    folder = run.judged("ensemble") / "held-out"
+    assert failing_note(Failing.from_dict(read_json(folder / "fails.json"))) in page.text
+    (path,) = folder.glob("fair-*.json")
+    groups = fairness_chart(Fairness.from_dict(read_json(path)))
+    held = coverage_chart(Coverage.from_dict(read_json(folder / "coverage.json")), "outcome")
+    for chart in (groups, held):
+        assert page.text.count(chart.table.says) == 2
+        for row in chart.table.rows:
+            assert list(row) in page.rows
+    assert page.text.index("Where it fails") < page.text.index("How it treats groups") < page.text.index("Which columns matter")
+    bare = checked(write_report(judged["binary"].path, "ensemble", tmp_path / "bare.html"))
+    assert (
+        "Where it fails" not in bare.text and "How it treats groups" not in bare.text and "Whether its ranges hold" in bare.text
+    )
+
+
 def test_what_takes_long_is_left_out_unless_it_is_there(judged: dict[str, Run], tmp_path: Path) -> None:
-    quick = tuple(name for name in CONTENTS if name not in ("effects", "learning"))
+    quick = tuple(name for name in CONTENTS if name not in ("fails", "effects", "learning"))
     assert usual_contents(judged["binary"], "ensemble") == quick
     assert usual_contents(looked_into(judged["binary"], tmp_path / "run"), "ensemble") == tuple(CONTENTS)
 
@@ -499,10 +530,11 @@ def test_what_takes_long_is_left_out_unless_it_is_there(judged: dict[str, Run], 
 def test_what_is_asked_for_is_computed_first_and_what_cannot_be_is_told(judged: dict[str, Run], tmp_path: Path) -> None:
     shutil.copytree(judged["binary"].path, tmp_path / "run")
     run, told = Run(tmp_path / "run"), list[Event]()
-    page = write_documents(run, "logistic", ["effects", "learning"], path=tmp_path / "report.html", emit=told.append)
+    page = write_documents(run, "logistic", ["fails", "effects", "learning"], path=tmp_path / "report.html", emit=told.append)
+    assert (run.judged("logistic") / "held-out" / "fails.json").exists()
     found = Reasons.from_dict(read_json(run.reasons("logistic")))
     labels = [value for name, value in checked(page).attributes if name == "aria-label"]
-    assert labels == [chart.title for chart in effect_charts(found)]
+    assert labels[-len(effect_charts(found)) :] == [chart.title for chart in effect_charts(found)]
     said = [event.text for event in told if isinstance(event, Message)]
     assert said == [
         "The report has no learning curve: Logistic cannot be learned again. Choose another model of the leaderboard."

@@ -30,6 +30,8 @@ COLUMNS = 6
 """Most columns that have charts of their own in a report."""
 GROUPS = 8
 """Numbers and dates of more values are told by eighths of the rows."""
+TICKS = 6
+"""Most numbers that are named one by one on an axis."""
 LEGEND: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
 
 
@@ -53,23 +55,17 @@ class ReportChart:
     table: ChartTable
 
 
-def output_of(reasons: Reasons) -> int:
-    """Return the place of the outcome that contributions move most."""
-    sizes = [sum(part) for part in reasons.mean[: len(reasons.points.outputs)]]
-    return sizes.index(max(sizes))
-
-
 def effects_note(reasons: Reasons) -> str:
     """Say which columns and which of several outcomes are shown."""
     shown = sum(1 for curve in reasons.curves[:COLUMNS] if curve.labels)
     several = len(reasons.outputs) > 1
-    outcome = f", for the outcome {reasons.points.outputs[output_of(reasons)]!r}, which columns move most" if several else ""
+    outcome = f", for the outcome {reasons.points.outputs[reasons.foremost]!r}, which columns move most" if several else ""
     return f"The {shown} columns that move predictions most, of {len(reasons.columns)}{outcome}."
 
 
 def effect_charts(reasons: Reasons) -> tuple[ReportChart, ...]:
     """Return what is predicted at each value of the columns that matter most, and what they added row by row."""
-    output, pairs = output_of(reasons), {pair.column: pair for pair in reasons.together}
+    output, pairs = reasons.foremost, {pair.column: pair for pair in reasons.together}
     curves = reasons.curves[:COLUMNS]
     found = []
     for curve, name in zip(curves, _apart([curve.column for curve in curves]), strict=True):
@@ -115,6 +111,8 @@ def _lines(axes: Axes, curve: Curve, output: int) -> None:
     axes.plot(at, curve.mean[output], "o-", color=ACCENT, linewidth=2, markersize=3.5)
     if curve.kind == "date":
         axes.tick_params(axis="x", labelrotation=35)
+    elif len(curve.at) <= TICKS:
+        axes.set_xticks(curve.at, [name_on(label, 18) for label in curve.labels])
 
 
 def _bars(axes: Axes, curve: Curve, output: int) -> None:
@@ -175,6 +173,8 @@ def _points(axes: Axes, points: Points, dots: Dots, values: Sequence[float], *, 
         _name_places(axes, dots.words)
     elif dates:
         axes.tick_params(axis="x", labelrotation=35)
+    elif len(known := sorted(set(dots.at.values()))) <= TICKS:
+        axes.set_xticks(known, [number(value) for value in known])
     if dots.partner is not None:
         if not dots.clouds[0].color:
             for name, (_, color) in zip(LOW_AND_HIGH, LOW_TO_HIGH, strict=True):
@@ -224,8 +224,9 @@ def learning_chart(curve: LearningCurve, candidate_id: str) -> ReportChart:
         axes.legend()
     rows_told = tuple((f"{point.rows:,}", _spread(point.judged), _spread(point.learned)) for point in curve.points)
     columns = ("Rows", "On rows not learned from", "On rows learned from")
+    says = f"With {rows_told[-1][0]} rows {curve.label} is {rows_told[-1][1]} on rows not learned from." if rows_told else ""
     member = f" The curve is that of {curve.name}, the ensemble's heaviest member." if curve.candidate != candidate_id else ""
-    return ReportChart(title, LEARNING + member, result[0], ChartTable(title, curve.sentence, columns, rows_told))
+    return ReportChart(title, LEARNING + member, result[0], ChartTable(title, says, columns, rows_told))
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -97,7 +97,7 @@ def _confusion(evaluation: Evaluation) -> go.Figure:
         hovertemplate="%{customdata}<extra></extra>",
     )
     if not many:
-        add_cell_texts(figure, text, shares)
+        add_cell_texts(figure, text)
     figure.update_layout(layout(max(300, 90 + (19 if many else 34) * len(names)), legend=False))
     figure.update_xaxes(title="Predicted", tickvals=places, ticktext=names, tickangle=-60 if many else None)
     figure.update_yaxes(title="True", autorange="reversed", tickvals=places, ticktext=names, showgrid=False)

@@ -14,7 +14,8 @@ COLUMNS = 20
 """Most columns in one chart."""
 POINTS_COLUMNS = 12
 """Most columns in the chart of single rows."""
-LOW_TO_HIGH = [[0, "#9FD9D3"], [1, "#064E4B"]]
+LOW_TO_HIGH = [[0, "#A9E0DA"], [1, "#0B7472"]]
+"""Both ends can be seen on white and on black."""
 READING = {
     "What the score loses without a column": "Each column's values were shuffled among the rows; the bar is how much "
     "worse the score got, with its 95 % interval.",

@@ -51,8 +51,6 @@ def heat_figure(heat: Heat, error_name: str, down: str, across: str, ends: tuple
         text.append(["" if error is None else error_words(error_name, error) for error in errors])
     figure = _figure()
     lowest, highest = ends or heat_ends([heat])
-    spread = highest - lowest or 1.0
-    strength = [[0.0 if error is None else (error - lowest) / spread for error in row] for row in heat.errors]
     across_at, down_at = list(range(len(heat.across))), list(range(len(heat.down)))
     figure.add_heatmap(
         z=heat.errors,
@@ -68,7 +66,7 @@ def heat_figure(heat: Heat, error_name: str, down: str, across: str, ends: tuple
         hovertemplate="%{customdata}<extra></extra>",
     )
     if len(heat.across) * len(heat.down) <= 120:
-        add_cell_texts(figure, text, strength)
+        add_cell_texts(figure, text)
     figure.update_layout(layout(max(280, 110 + 32 * len(heat.down)), legend=False))
     figure.update_xaxes(title=short(across), tickvals=across_at, ticktext=[short(name, 18) for name in heat.across])
     names = [short(name, 18) for name in heat.down]

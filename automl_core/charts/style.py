@@ -9,8 +9,10 @@ GREY = "#8A9A9A"
 HARM = "#D55E00"
 PALETTE = ("#0F8A8A", "#E69F00", "#56B4E9", "#CC79A7", "#009E73", "#D55E00", "#0072B2", "#F0E442")
 """The accent, then the colours of Okabe and Ito (2008), which colour-blind people tell apart."""
-TEAL_SCALE = [[0.0, "rgba(15,138,138,0.04)"], [1.0, "rgba(15,138,138,0.95)"]]
-"""From nothing to the accent, on any background."""
+THEME_INK = "#000037"
+"""What Streamlit replaces by its theme's ink, dark on light and light on dark (its ``GRAY_90``); elsewhere it is near black."""
+TEAL_SCALE = [[0.0, "rgba(15,138,138,0.04)"], [1.0, "rgba(15,138,138,0.8)"]]
+"""From nothing to the accent, on any background; a little of it shines through, so that ink can be read on the strongest."""
 
 
 def layout(height: int = 340, *, legend: bool = True, **more: Any) -> dict[str, Any]:
@@ -19,15 +21,16 @@ def layout(height: int = 340, *, legend: bool = True, **more: Any) -> dict[str, 
         "height": height,
         "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
         "showlegend": legend,
-        "legend": {"orientation": "h", "y": 1.12, "x": 0},
+        # It grows upward from the chart, so that many names on a narrow page lie over nothing.
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "xaxis": {"showgrid": False, "zeroline": False, "automargin": True},
         "yaxis": {"zeroline": False, "automargin": True},
         **more,
     }
 
 
-def add_cell_texts(figure: Any, texts: list[list[str]], strength: list[list[float]]) -> None:
-    """Write into the cells of a heat map drawn by place: white on strong colours, grey that fits light and dark on weak ones.
+def add_cell_texts(figure: Any, texts: list[list[str]]) -> None:
+    """Write into the cells of a heat map drawn by place, in an ink that can be read on every strength of the accent.
 
     Plotly chooses by the colour without its transparency, and so writes dark on dark.
 
@@ -36,8 +39,6 @@ def add_cell_texts(figure: Any, texts: list[list[str]], strength: list[list[floa
     figure : plotly.graph_objects.Figure
     texts : list of list of str
         By row and column.
-    strength : list of list of float
-        How strong each cell's colour is, from 0 to 1.
     """
     cells = [(x, y) for y, row in enumerate(texts) for x, _ in enumerate(row)]
     figure.add_scatter(
@@ -45,7 +46,7 @@ def add_cell_texts(figure: Any, texts: list[list[str]], strength: list[list[floa
         y=[y for _, y in cells],
         text=[texts[y][x] for x, y in cells],
         mode="text",
-        textfont={"color": ["#FFFFFF" if strength[y][x] > 0.45 else "#738383" for x, y in cells], "size": 12},
+        textfont={"color": THEME_INK, "size": 12},
         hoverinfo="skip",
         showlegend=False,
     )

@@ -144,10 +144,10 @@ def failing(model: Model, judged: Judged, frame: pd.DataFrame, *, seed: int = 0)
         order = order[:ROWS]
     if len(order) >= HONEST:
         find, measure = np.sort(order[::2]), np.sort(order[1::2])
-        notes.append("Half of the rows found the groups, the other half measured their errors.")
+        how = "Half of the rows found the groups, the other half measured their errors."
     else:
         find = measure = np.sort(order)
-        notes.append("With so few rows the same ones found and measured the groups, so they look worse than they are.")
+        how = "With so few rows the same ones found and measured the groups, so they look worse than they are."
     groups: list[Group] = []
     others = 0
     if columns and error[find].std() > 0:
@@ -183,7 +183,7 @@ def failing(model: Model, judged: Judged, frame: pd.DataFrame, *, seed: int = 0)
         others,
         tuple(_worst(model, judged, frame, error)),
         tuple(columns),
-        tuple(notes),
+        (*notes, *([how] if groups else [])),
     )
 
 

@@ -214,7 +214,11 @@ def fairness_sentence(found: Fairness) -> str:
         if _apart(best.rates["error"], worst.rates["error"]):
             return f"Predictions are {more:.2g} times as far off for {worst.name!r} as for {best.name!r}."
         return f"How far off predictions are does not differ clearly beyond chance between the groups of {found.column!r}."
-    told = {"selection": "selected", "found": "found where they truly are", "alarms": "selected though they are not"}
+    told = {
+        "selection": "{} of {} are selected, {} of {}",
+        "found": "of those that truly are, {} of {} are found, {} of {}",
+        "alarms": "of those that are not, {} of {} are selected all the same, {} of {}",
+    }
     sure = []
     for name, words in told.items():
         groups = [group for group in found.groups if name in group.rates]
@@ -223,8 +227,8 @@ def fairness_sentence(found: Fairness) -> str:
         high = max(groups, key=lambda group: group.rates[name].value)
         low = min(groups, key=lambda group: group.rates[name].value)
         if _apart(low.rates[name], high.rates[name]):
-            one, other = high.rates[name].value, low.rates[name].value
-            sure.append(f"{high.name!r} {words} in {100 * one:.0f} % of cases, {low.name!r} in {100 * other:.0f} %")
+            shares = [f"{100 * group.rates[name].value:.0f} %" for group in (high, low)]
+            sure.append(words.format(shares[0], repr(high.name), shares[1], repr(low.name)))
     if not sure:
         return f"Decisions do not differ clearly beyond chance between the groups of {found.column!r}."
     return f"Beyond chance: {'; '.join(sure)}."

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from automl_core.errors import FormatError
 from automl_core.experiment import Decision
-from automl_core.leaderboard import Candidate
+from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.scoring.bundle import Model
 
 Kind = Literal["linear", "trees", "additive"]
@@ -186,6 +186,18 @@ def can_be_read(candidate: Candidate) -> Decision[bool]:
         "This model has too many parts to be read as a whole. Linear models, the small tree and explainable boosting can be; "
         "the preset Explainable tries only these.",
     )
+
+
+def span_words(name: str, low: str, high: str) -> list[str]:
+    """Return the condition that a value lies above `low` and not above `high`; an empty end is open."""
+    if low and high:
+        return [f"{low} < {name} ≤ {high}"]
+    return [f"{name} > {low}"] if low else [f"{name} ≤ {high}"] if high else []
+
+
+def readable_names(board: Leaderboard) -> list[str]:
+    """Return the names of a leaderboard's models that can be read as a whole, best first."""
+    return [row.name for row in board.ranked() if row.state == "scored" and can_be_read(row).value]
 
 
 def outputs_of(model: Model) -> tuple[str, ...]:

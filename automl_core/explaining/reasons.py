@@ -18,6 +18,7 @@ from automl_core.explaining.points import COLUMNS, Points, Together, points_of, 
 from automl_core.explaining.sentences import Sentence, in_plain_words
 from automl_core.explaining.surrogate import Surrogate, grow_surrogate
 from automl_core.explaining.trust import Agreement, Stability, agreements, stability
+from automl_core.profiling.wording import number, percent
 from automl_core.scoring.bundle import Model
 
 Tell = Callable[[float, str], None]
@@ -83,6 +84,12 @@ class Reasons:
     def exact(self) -> bool:
         """Whether no contribution was sampled."""
         return all(member.exact for member in self.members)
+
+    @property
+    def foremost(self) -> int:
+        """Place of the outcome that contributions move most, among those whose single rows are kept."""
+        sizes = [sum(part) for part in self.mean[: len(self.points.outputs)]]
+        return sizes.index(max(sizes))
 
     def size(self, column: str) -> float:
         """Return the mean size of a column's contributions, over all outputs."""
@@ -216,8 +223,8 @@ def _notes(shares: Shares) -> list[str]:
     if sampled:
         weight = sum(member.weight for member in sampled)
         notes.append(
-            f"{weight:.0%} of the model has no exact method and was sampled; its contributions have a mean standard error of "
-            f"{max(member.error for member in sampled):.2g}."
+            f"{percent(weight)} of the model has no exact method and was sampled; its contributions have a mean standard error "
+            f"of {number(max(member.error for member in sampled), 2)}."
         )
     if any(member.rescaled for member in shares.members):
         notes.append("Some parts give probabilities; their contributions were stretched to log-odds, so that they can be added.")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from automl_core.explaining.features import Feature, features
-from automl_core.explaining.readable import Readable, Rule, outputs_of
+from automl_core.explaining.readable import Readable, Rule, outputs_of, span_words
 from automl_core.profiling.wording import number
 from automl_core.scoring.bundle import Model
 
@@ -72,7 +72,4 @@ def _condition(feature: Feature, low: float, high: float) -> list[str]:
         "code": f"place of {feature.name} in order",
         "straightened": f"{feature.name} after straightening",
     }.get(feature.meaning, feature.name)
-    return [
-        *([f"{name} > {number(low)}"] if low > -np.inf else []),
-        *([f"{name} ≤ {number(high)}"] if high < np.inf else []),
-    ]
+    return span_words(name, number(low) if low > -np.inf else "", number(high) if high < np.inf else "")

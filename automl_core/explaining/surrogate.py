@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core.explaining.curves import label_of, places_of
-from automl_core.explaining.readable import Rule
+from automl_core.explaining.readable import Rule, span_words
 from automl_core.profiling.wording import number
 from automl_core.scoring.bundle import Model
 
@@ -156,7 +156,4 @@ def _condition(part: Part, low: float, high: float) -> list[str]:
     def said(cut: float) -> str:
         return label_of(pd.Timestamp(cut, unit="s")) if part.kind == "date" else number(cut)
 
-    return [
-        *([f"{part.column} > {said(low)}"] if low > -np.inf else []),
-        *([f"{part.column} ≤ {said(high)}"] if high < np.inf else []),
-    ]
+    return span_words(part.column, said(low) if low > -np.inf else "", said(high) if high < np.inf else "")

@@ -22,7 +22,7 @@ from automl_core.metrics import Metric, metric_of
 from automl_core.profiling.wording import number, percent
 from automl_core.relearning import held_out, origin_of
 from automl_core.reporting.contents import CONTENTS, check_contents
-from automl_core.reporting.drawn import single_columns
+from automl_core.reporting.drawn import drawn_sections
 from automl_core.reporting.repeat import repeat_of
 from automl_core.run_parts import load_task
 from automl_core.runs import Run
@@ -113,17 +113,17 @@ def facts(run: Run, candidate: Candidate, contents: tuple[str, ...] = tuple(CONT
     metric = metric_of(config)
     charts = {title: Markup(svg) for title, svg in (evaluation_charts(evaluation) if evaluation else {}).items()}
     importance = {title: Markup(svg) for title, svg in (importance_charts(explanation) if explanation else {}).items()}
-    drawn = single_columns(run, candidate, contents)
+    drawn = drawn_sections(run, candidate, contents)
     timed = course_table(leaderboard, metric.label)
     tables = {
         "scores": evaluation_tables(evaluation) if evaluation else {},
         "columns": importance_tables(explanation) if explanation else {},
-        **{name: {chart.title: chart.table for chart in charts} for name, charts in drawn.charts.items()},
+        **{name: {chart.title: chart.table for chart in section.charts} for name, section in drawn.items()},
         "models": {timed.title: timed} if timed is not None else {},
     }
     return {
-        "tables": {title: table for name in tables for title, table in tables[name].items()},
-        "shown_tables": [table for name in tables if name in contents for table in tables[name].values()],
+        "tables": {title: table for name in CONTENTS for title, table in tables.get(name, {}).items()},
+        "shown_tables": [table for name in CONTENTS if name in contents for table in tables.get(name, {}).values()],
         "places": {title: place for place, title in enumerate((title for part in tables.values() for title in part), start=1)},
         "drawn": drawn,
         "repeat": repeat_of(run, run.config),

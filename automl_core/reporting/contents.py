@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from automl_core.errors import InputError
+from automl_core.evaluation.judged import judged_folder, main_source
 from automl_core.runs import Run
 
 CONTENTS: dict[str, str] = {
     "asked": "What was asked",
     "scores": "How good it is",
+    "fails": "Where it fails",
+    "fairness": "How it treats groups",
+    "ranges": "Whether its ranges hold",
     "columns": "Which columns matter",
     "effects": "What single columns do",
     "learning": "Whether more rows would help",
@@ -25,7 +29,12 @@ CONTENTS: dict[str, str] = {
 
 def usual_contents(run: Run, candidate_id: str) -> tuple[str, ...]:
     """Return the sections that are written unless a person says otherwise: all but those that would take long to compute."""
-    there = {"effects": run.reasons(candidate_id).exists(), "learning": run.learning(candidate_id).exists()}
+    fails = judged_folder(run, candidate_id, main_source(run)) / "fails.json"
+    there = {
+        "fails": fails.exists(),
+        "effects": run.reasons(candidate_id).exists(),
+        "learning": run.learning(candidate_id).exists(),
+    }
     return tuple(name for name in CONTENTS if there.get(name, True))
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from automl_core.errors import InputError
+from automl_core.evaluation.judged import judged_folder, main_source
 from automl_core.events import Message, Progress
 from automl_core.jobs.context import JobContext
 from automl_core.runs import Run
 from automl_core.worker.candidates import Emit, compute_shown, run_of
 from automl_core.worker.explaining import reason_candidate
-from automl_core.worker.judging import learn_growing
+from automl_core.worker.judging import find_failing, learn_growing
 
 
 def write_documents(
@@ -55,6 +56,9 @@ def write_documents(
 
 def _compute_drawn(run: Run, candidate_id: str, contents: tuple[str, ...], emit: Emit) -> None:
     """Compute the sections that take long, where they are asked for; a model that has no learning curve is told."""
+    folder = judged_folder(run, candidate_id, main_source(run))
+    if "fails" in contents and not (folder / "fails.json").exists():
+        find_failing(run, candidate_id, main_source(run))
     if "effects" in contents and not run.reasons(candidate_id).exists():
         reason_candidate(run, candidate_id, emit)
     if "learning" in contents and not run.learning(candidate_id).exists():

@@ -53,8 +53,10 @@ def draw(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         label_visibility="collapsed",
         help="One part of the evaluation at a time.",
     )
-    source = judged_rows.choose(project, run, candidate)
-    other = _choose_other(run, candidate)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        source = judged_rows.choose(project, run, candidate)
+        other = _choose_other(run, candidate)
+    judged_rows.follow_file(project, run, candidate)
     if part == ROWS:
         learning_view.draw(project, run, sides(candidate, other))
         return

@@ -59,7 +59,7 @@ def draw(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         trust_view.draw_belief(reasons, {row.id: row.name for row in run.leaderboard().ranked()})
     else:
         _words(reasons)
-    for note in reasons.notes:
+    for note in reasons.notes if view != "A simple tree" else ():  # that one says itself what it was grown on
         st.caption(f":material/info: {errors.plain(note)}")
 
 
@@ -68,9 +68,8 @@ def _output(reasons: Reasons) -> int:
     names = reasons.points.outputs
     if len(names) < 2:
         return 0
-    return names.index(
-        st.selectbox("Outcome", names, key="explain_output", help="Each outcome has contributions and curves of its own.")
-    )
+    told = "Each outcome has contributions and curves of its own. The one that columns move most comes first."
+    return names.index(st.selectbox("Outcome", names, reasons.foremost, key="explain_output", help=told))
 
 
 def _words(reasons: Reasons) -> None:

@@ -85,13 +85,13 @@ def _heat(run: Run, source: str, found: Sequence[tuple[Side, Failing]], threshol
     from automl_core.evaluation.heat import FEW
 
     st.subheader("Error over two columns", anchor=False)
-    names = list(found[0][1].columns)
-    with st.container(horizontal=True):
-        down = st.selectbox("Down", names, key="explain_heat_down", width=260, help="Its values stand one below the other.")
-        across = st.selectbox(
-            "Across", names, index=1, key="explain_heat_across", width=260, help="Its values stand side by side."
-        )
     with errors.shown():
+        names = _columns(run, found[0][1])
+        with st.container(horizontal=True):
+            down = st.selectbox("Down", names, key="explain_heat_down", width=260, help="Its values stand one below the other.")
+            across = st.selectbox(
+                "Across", names, index=1, key="explain_heat_across", width=260, help="Its values stand side by side."
+            )
         heats = [(side, _cells(run, source, side, thresholds[side.key], down, across)) for side, _ in found]
         ends = heat_ends(made for _, made in heats)
         for side, made in each(heats):
@@ -102,6 +102,12 @@ def _heat(run: Run, source: str, found: Sequence[tuple[Side, Failing]], threshol
                 alt=f"Error by {down} and {across}, {side.candidate.name}",
             )
         st.caption(f"The stronger the colour, the worse. Combinations of fewer than {FEW} rows are left empty.")
+
+
+def _columns(run: Run, found: Failing) -> list[str]:
+    """Return the columns that form groups: those the model looks at, then the table's others."""
+    others = [column.name for column in run.dataset().schema if column.kind not in ("id", "text")]
+    return list(dict.fromkeys([*found.columns, *others]))
 
 
 def _cells(run: Run, source: str, side: Side, threshold: float, down: str, across: str) -> Heat:

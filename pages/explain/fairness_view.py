@@ -81,10 +81,11 @@ def _draw(found: Sequence[tuple[Side, Fairness]], target: str) -> None:
     from automl_core.evaluation.fairness import fairness_sentence
 
     label = found[0][1].label
+    for _, fairness in each(found):
+        st.markdown(errors.plain(fairness_sentence(fairness)))
     figures = [fairness_figure(fairness) for _, fairness in found]
     same_scale(figures, "x")
     for place, (side, fairness) in enumerate(each(found)):
-        st.markdown(errors.plain(fairness_sentence(fairness)))
         alt = f"Rates by {fairness.column}, {side.candidate.name}"
         st.plotly_chart(figures[place], key=f"explain_fairness{side.key}", config={"displayModeBar": False}, alt=alt)
     if label:
@@ -92,45 +93,55 @@ def _draw(found: Sequence[tuple[Side, Fairness]], target: str) -> None:
             f"Selected: {errors.plain(target)} is predicted to be {errors.plain(label)}. Found: how many of the rows that "
             "truly are were selected (true positive rate). False alarms: how many of the others were (false positive rate)."
         )
-    for side, fairness in each(found):
-        _rates(side, fairness)
+    _rates(found)
     st.subheader("How far apart", anchor=False)
-    for side, fairness in each(found):
-        _gaps(side, fairness)
+    _gaps(found)
     st.caption(
         "In parentheses the 95 % interval. Groups differ by chance alone, small ones more. Below a ratio of 0.8 the four-fifths "
         "rule of United States employment law asks for a reason; whether a difference is unfair, numbers cannot say."
     )
 
 
-def _rates(side: Side, found: Fairness) -> None:
+def _rates(found: Sequence[tuple[Side, Fairness]]) -> None:
+    """Draw the rates of each group; those of two models stand in one table, below each other."""
     from automl_core.evaluation.fairness import LABELS
 
+    label, names = bool(found[0][1].label), [group.name for group in found[0][1].groups]
+    lines = [(side, group) for side, fairness in found for group in fairness.groups]
+    lines.sort(key=lambda line: names.index(line[1].name) if line[1].name in names else len(names))
     rows = [
         {
             "Group": group.name,
+            **_model(side, found),
             "Rows": f"{group.rows:,}",
-            **{LABELS[name]: _told(score, bool(found.label)) for name, score in group.rates.items()},
+            **{LABELS[name]: _told(score, label) for name, score in group.rates.items()},
         }
-        for group in found.groups
+        for side, group in lines
     ]
-    _table(rows, f"explain_fair_groups{side.key}", "Rates of each group", ("Rows", *LABELS.values()))
-    for note in found.notes:
+    _table(rows, "explain_fair_groups", "Rates of each group", ("Rows", *LABELS.values()))
+    for note in dict.fromkeys(note for _, fairness in found for note in fairness.notes):
         st.caption(f":material/info: {errors.plain(note)}")
 
 
-def _gaps(side: Side, found: Fairness) -> None:
+def _gaps(found: Sequence[tuple[Side, Fairness]]) -> None:
     from automl_core.evaluation.fairness import LABELS
 
     rows = [
         {
             "Measure": LABELS[name],
-            "Largest difference": _told(found.differences[name], bool(found.label)),
-            "Lowest over highest": _told(found.ratios[name], False) if name in found.ratios else "",
+            **_model(side, found),
+            "Largest difference": _told(fairness.differences[name], bool(fairness.label)),
+            "Lowest over highest": _told(fairness.ratios[name], False) if name in fairness.ratios else "",
         }
-        for name in found.differences
+        for name in found[0][1].differences
+        for side, fairness in found
+        if name in fairness.differences
     ]
-    _table(rows, f"explain_fair_gaps{side.key}", "Differences and ratios", ("Largest difference", "Lowest over highest"))
+    _table(rows, "explain_fair_gaps", "Differences and ratios", ("Largest difference", "Lowest over highest"))
+
+
+def _model(side: Side, found: Sequence[tuple[Side, Fairness]]) -> dict[str, str]:
+    return {"Model": side.candidate.name} if len(found) > 1 else {}
 
 
 def _table(rows: list[dict[str, str]], key: str, alt: str, right: Sequence[str]) -> None:

@@ -19,19 +19,17 @@ def choose(project: ProjectFolder, run: Run, candidate: Candidate) -> str:
     from automl_core.evaluation.judged import sources
 
     known = sources(run, candidate.id)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        source = st.selectbox(
-            "Judged on",
-            list(known),
-            format_func=lambda key: known[key],
-            key=f"explain_rows_{run.id}_{candidate.id}_{len(known)}",
-            width=320,
-            help="Held-out rows were seen by no search. Out-of-fold rows were learned from, each judged by a model that did not "
-            "see it. Files are yours.",
-        )
-        with st.popover("A labelled file", icon=":material/upload_file:"):
-            _take_file(project, run, candidate)
-    _follow_file(project, run, candidate)
+    source = st.selectbox(
+        "Judged on",
+        list(known),
+        format_func=lambda key: known[key],
+        key=f"explain_rows_{run.id}_{candidate.id}_{len(known)}",
+        width=320,
+        help="Held-out rows were seen by no search. Out-of-fold rows were learned from, each judged by a model that did not "
+        "see it. Files are yours.",
+    )
+    with st.popover("A labelled file", icon=":material/upload_file:"):
+        _take_file(project, run, candidate)
     return str(source)
 
 
@@ -61,7 +59,7 @@ def _take_file(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         st.rerun()
 
 
-def _follow_file(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
+def follow_file(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     """Follow the newest judging of a file while it works, and say why it failed."""
     from automl_core.workspace import read_json
 

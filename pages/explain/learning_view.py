@@ -30,10 +30,11 @@ def draw(project: ProjectFolder, run: Run, of: Sequence[Side]) -> None:
         return
     figures = [learning_figure(curve) for _, curve in found]
     same_scale(figures, "y")
-    for place, (side, curve) in enumerate(each(found)):
+    for side, curve in each(found):
         st.markdown(errors.plain(curve.sentence))
         if curve.candidate != side.candidate.id:
             st.caption(f":material/info: The curve is that of {errors.plain(curve.name)}, the ensemble's heaviest member.")
+    for place, (side, curve) in enumerate(each(found)):
         key = f"explain_learning{side.key}"
         st.plotly_chart(figures[place], key=key, config={"displayModeBar": False}, alt=f"Score by rows, {curve.name}")
     st.caption(LEARNING)

@@ -37,8 +37,9 @@ def draw(project: ProjectFolder, run: Run, source: str, judged: Sequence[tuple[S
         st.caption(":material/info: The ranges were learned from these rows, so here they hold by construction.")
     figures = [coverage_figure(coverage) for _, coverage in found]
     same_scale(figures, "y")
-    for place, (side, coverage) in enumerate(each(found)):
+    for _, coverage in each(found):
         st.caption(f":material/verified: {errors.plain(coverage.sentence(evaluation['target']))}")
+    for place, (side, _) in enumerate(each(found)):
         alt = f"Certainty asked for and kept, {side.candidate.name}"
         st.plotly_chart(figures[place], key=f"explain_coverage{side.key}", config={"displayModeBar": False}, alt=alt)
     st.caption("On the dashed line the promise is kept.")

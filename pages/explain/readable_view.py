@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
+from pages.explain import rules_table
 from pages.shared import caches, errors
 from pages.shared.candidate_jobs import result_of
 
@@ -15,16 +16,17 @@ if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
     from automl_core.runs import Run
 
-RIGHT = st.column_config.TextColumn(alignment="right")
-
 
 def draw(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     """Draw a model that can be read, start what writes it out, or say why it cannot be."""
-    from automl_core.explaining.readable import Readable, can_be_read
+    from automl_core.explaining.readable import Readable, can_be_read, readable_names
+    from automl_core.profiling.wording import listed
 
     decision = can_be_read(candidate)
     if not decision.value:
-        st.caption(errors.plain(decision.reason))
+        others = readable_names(run.leaderboard())
+        told = f" Of this run there is {listed(others)}: choose it above." if others else ""
+        st.caption(errors.plain(decision.reason + told))
         return
     path = result_of(
         project,
@@ -77,8 +79,6 @@ def _coefficients(found: Readable) -> None:
 
 
 def _trees(found: Readable) -> None:
-    from automl_core.profiling.wording import number, percent
-
     chosen = 0
     if len(found.trees) > 1:
         chosen = st.selectbox(
@@ -89,22 +89,8 @@ def _trees(found: Readable) -> None:
             help="Each fold has a tree of its own; the prediction is their mean.",
         )
     st.subheader("Rules", anchor=False)
-    names = [f"Probability of {name}" for name in found.outputs] if found.labels else list(found.outputs)
-    rows = [
-        {
-            "If": " and ".join(rule.conditions) or "always",
-            **{name: number(value) for name, value in zip(names, rule.prediction, strict=True)},
-            "Rows": percent(rule.share),
-        }
-        for rule in found.trees[chosen]
-    ]
-    st.dataframe(
-        rows,
-        hide_index=True,
-        key="explain_rules",
-        alt="Rules of the tree",
-        column_config={"If": st.column_config.TextColumn(width="large"), **dict.fromkeys(names, RIGHT), "Rows": RIGHT},
-    )
+    rules = found.trees[chosen]
+    rules_table.draw(rules, found.outputs, labels=found.labels, key="explain_rules", alt="Rules of the tree")
 
 
 def _terms(found: Readable) -> None:

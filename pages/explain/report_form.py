@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 HELP = {
     "asked": "Target, metric, rows held back, split and search.",
     "scores": "Every metric with its interval, the confusion table and the curves.",
+    "fails": "The groups of rows in which it errs most.",
+    "fairness": "Rates of the groups of each column that was compared under Fairness; nothing where none was.",
+    "ranges": "How often the truth lay inside the ranges of its predictions.",
     "columns": "What the score loses without a column, and what each column adds.",
     "effects": "What is predicted at each value of the columns that matter most, and what they added row by row. Takes half a "
     "minute where it was not found out yet.",

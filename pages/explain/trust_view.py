@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.explain import rules_table
+
 if TYPE_CHECKING:
     from automl_core.explaining.reasons import Reasons
-
-RIGHT = st.column_config.TextColumn(alignment="right")
 
 
 def draw_tree(reasons: Reasons) -> None:
     """Draw a small tree that stands for the model, with how far it can be believed."""
-    from automl_core.profiling.wording import number, percent
+    from automl_core.profiling.wording import percent
 
     found = reasons.surrogate
     if found is None:
@@ -30,17 +30,7 @@ def draw_tree(reasons: Reasons) -> None:
             st.metric("Decides alike", percent(found.same), help="Share of the rows for which both predict the same outcome.")
     st.caption(f"Grown on {found.grown:,} rows, judged on {found.judged:,} others.")
     labels = reasons.scale == "log_odds"
-    names = [f"Probability of {name}" if labels else name for name in reasons.outputs]
-    rows = [
-        {
-            "If": " and ".join(rule.conditions) or "always",
-            **{name: number(value) for name, value in zip(names, rule.prediction, strict=True)},
-            "Rows": percent(rule.share),
-        }
-        for rule in found.rules
-    ]
-    config = {"If": st.column_config.TextColumn(width="large"), **dict.fromkeys(names, RIGHT), "Rows": RIGHT}
-    st.dataframe(rows, hide_index=True, key="explain_surrogate", alt="Rules of the small tree", column_config=config)
+    rules_table.draw(found.rules, reasons.outputs, labels=labels, key="explain_surrogate", alt="Rules of the small tree")
 
 
 def draw_belief(reasons: Reasons, names: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from automl_core.charts.dependence import curve_reading, dependence_figure, dependence_reading, dots_of
-from automl_core.charts.effects import effect_charts, effects_note, learning_chart, output_of
+from automl_core.charts.effects import effect_charts, effects_note, learning_chart
 from automl_core.evaluation.learning import LearningCurve, Point
 from automl_core.explaining.curves import Curve
 from automl_core.explaining.points import Points
@@ -57,6 +57,13 @@ def test_tables_and_sentences_tell_the_numbers() -> None:
     assert by_word.rows[0] == ("Rome", "+0.3", "+0.1 to +0.5", "3")
 
 
+def test_few_numbers_are_named_on_the_axis() -> None:
+    """A column of 1, 2 and 3 once had an axis of 1.25, 1.50 and so on."""
+    curve, added = effect_charts(reasons())[:2]
+    assert [text for text in texts(curve.svg) if text in ("20", "25", "30", "40")] == ["20", "40"]
+    assert [text for text in texts(added.svg) if text in ("20", "25", "30", "40")] == ["20", "30", "40"]
+
+
 def test_many_numbers_are_told_by_eighths() -> None:
     found = reasons()
     values = tuple(float(value) for value in range(16))
@@ -94,7 +101,7 @@ def test_of_several_outcomes_the_one_that_moves_most_is_shown_and_said() -> None
         for c in found.curves
     )
     several = reasons(outputs=("low", "high"), mean=((0.1, 0.1, 0.1), (0.8, 0.2, 0.1)), points=points, curves=curves)
-    assert output_of(several) == 1
+    assert several.foremost == 1
     note = "The 3 columns that move predictions most, of 3"
     assert effects_note(several) == f"{note}, for the outcome 'high', which columns move most."
     assert effects_note(found) == f"{note}."
@@ -117,7 +124,7 @@ def test_the_learning_curve_has_its_means_and_its_sentence() -> None:
     points = (Point(50, 0.5, (0.6, 0.8), (1.0, 0.9)), Point(100, 1.0, (0.7, 0.9), (0.9, 0.9)))
     curve = LearningCurve("lr", "Line", "roc_auc", "ROC AUC", True, points)
     chart = learning_chart(curve, "lr")
-    assert chart.table.says == curve.sentence
+    assert chart.table.says == "With 100 rows ROC AUC is 0.8 (0.7 to 0.9) on rows not learned from."
     assert chart.table.rows == (("50", "0.7 (0.6 to 0.8)", "0.95 (0.9 to 1)"), ("100", "0.8 (0.7 to 0.9)", "0.9 (0.9 to 0.9)"))
     assert {"rows not learned from", "rows learned from", "Rows learned from", "ROC AUC"} <= set(texts(chart.svg))
     assert "heaviest member" not in chart.reading

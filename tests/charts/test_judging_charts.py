@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from automl_core.charts.judging import coverage_figure, fairness_figure, heat_figure, learning_figure
+from automl_core.charts.judging import coverage_figure, fairness_figure, heat_ends, heat_figure, learning_figure
+from automl_core.charts.style import THEME_INK
 from automl_core.evaluation.coverage import Coverage, Held
 from automl_core.evaluation.evaluate import Score
 from automl_core.evaluation.fairness import Fairness, GroupRates
@@ -21,6 +22,26 @@ def test_cells_hold_their_errors_and_few_rows_stay_empty() -> None:
     assert cells.customdata[0][1] == "one: a<br>two: y<br>3 rows"
     assert cells.customdata[1][0] == "one: b<br>two: x<br>30 rows, error 50 %"
     assert (cells.zmin, cells.zmax) == (0.1, 0.5)
+
+
+def test_cells_are_written_in_the_themes_ink() -> None:
+    """White on a mid teal, and grey on a dark page, could hardly be read."""
+    made = heat_figure(Heat(("a",), ("x", "y"), ((0.1, 0.5),), ((20, 30),), 0.3), "wrong", "one", "two")
+    assert made.data[1].textfont.color == THEME_INK
+
+
+def test_tables_that_stand_beside_each_other_share_their_colours() -> None:
+    one, other = Heat(("a",), ("x",), ((0.1,),), ((20,),), 0.1), Heat(("a",), ("x", "y"), ((0.4, None),), ((20, 1),), 0.4)
+    assert heat_ends([one, other]) == (0.1, 0.4)
+    assert heat_ends([Heat(("a",), ("x",), ((None,),), ((1,),), 0.1)]) == (0.0, 1.0)
+    cells = heat_figure(one, "wrong", "one", "two", (0.1, 0.4)).data[0]
+    assert (cells.zmin, cells.zmax) == (0.1, 0.4)
+
+
+def test_a_legend_grows_away_from_the_chart() -> None:
+    """On a narrow page its lines lay over the points of the first group."""
+    legend = fairness_figure(Fairness("town", "yes", (), {}, {})).layout.legend
+    assert (legend.yanchor, legend.y) == ("bottom", 1.02)
 
 
 def test_groups_stand_with_their_intervals() -> None:

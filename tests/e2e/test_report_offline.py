@@ -43,6 +43,10 @@ def test_a_report_opens_without_a_network(browser: Browser, make_run: MakeRun, t
             assert box is not None and box["width"] > 150 and box["height"] > 60
         # Nothing stands beyond the page, also on a narrow one: wide tables scroll by themselves.
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        name = page.locator("tr.chosen td").nth(1)
+        box = name.bounding_box()
+        assert name.inner_text() == "Ensemble"
+        assert box is not None and box["width"] > 90  # on a narrow page names once stood one letter below the other
         page.locator("figcaption a").first.click()
         assert page.url.endswith("#table-1")
         page.goto(write_card(run.path, "ensemble", tmp_path / "card.html").as_uri())

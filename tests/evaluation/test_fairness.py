@@ -53,7 +53,7 @@ def test_a_difference_beyond_chance_is_said() -> None:
     judged = Judged(truth, np.c_[1 - decided, decided], np.arange(1000))
     found = fairness(YES_NO, judged, pd.Series(["a"] * 500 + ["b"] * 500, name="town", dtype=object), "category")
     assert fairness_sentence(found) == (
-        "Beyond chance: 'a' selected in 50 % of cases, 'b' in 0 %; 'a' found where they truly are in 100 % of cases, 'b' in 0 %."
+        "Beyond chance: 50 % of 'a' are selected, 0 % of 'b'; of those that truly are, 100 % of 'a' are found, 0 % of 'b'."
     )
 
 

@@ -16,7 +16,7 @@ from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.errors import FormatError, InputError
 from automl_core.experiment import ExperimentConfig
 from automl_core.explaining.features import features
-from automl_core.explaining.readable import Axis, Readable, can_be_read
+from automl_core.explaining.readable import Axis, Readable, can_be_read, span_words
 from automl_core.explaining.reader import readable
 from automl_core.leaderboard import Candidate
 from automl_core.schema import Column, Schema
@@ -178,6 +178,14 @@ def test_a_small_tree_is_its_rules(fit_model: FitModel) -> None:
         assert {"w is Rome", "w is not Rome"} <= texts
         cuts = {float(text.split()[-1]) for text in texts if text.startswith(("x >", "x ≤"))}
         assert all(9 <= cut <= 11 for cut in cuts)  # in the person's unit, though the tree saw scaled numbers
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [("1", "2", ["1 < x ≤ 2"]), ("1", "", ["x > 1"]), ("", "2", ["x ≤ 2"]), ("", "", [])],
+)
+def test_both_ends_of_a_range_are_one_condition(low: str, high: str, words: list[str]) -> None:
+    assert span_words("x", low, high) == words
 
 
 def test_probabilities_of_a_tree(fit_model: FitModel) -> None:

@@ -62,6 +62,8 @@ def test_where_it_fails_is_offered_and_then_drawn(project: ProjectFolder, run: R
     app = opened(project, run, "Where it fails")
     assert subheaders(app) == ["Groups in which it errs most", "Error over two columns", "Rows with the largest errors"]
     assert len(app.main.get("plotly_chart")) == 1
+    others = set(app.selectbox(key="explain_heat_down").options)
+    assert {column.name for column in run.dataset().schema if column.kind not in ("id", "text")} <= others
     app.selectbox(key="explain_heat_across").set_value(app.selectbox(key="explain_heat_down").value).run()
     assert_clean(app)
     assert [error.value for error in app.main.error] == [
@@ -188,7 +190,11 @@ def test_the_groups_of_two_models_stand_side_by_side(project: ProjectFolder, run
             trace for trace in made["data"] if trace["x"] == [group["rates"][measure]["value"] for group in found["groups"]]
         )
         assert max(shown["x"]) < one["layout"]["xaxis"]["range"][1]
-    assert len(app.main.dataframe) == 4
+    rates, gaps = (table.value for table in app.main.dataframe)  # one table of both, so that no column is cut off
+    groups = [group["name"] for group in read_json(paths[0])["groups"]]
+    assert list(rates["Group"]) == [name for name in groups for _ in paths]
+    assert list(rates["Model"]) == ["Ensemble", "Forest"] * len(groups)
+    assert list(gaps["Model"]) == ["Ensemble", "Forest"] * (len(gaps) // 2)
 
 
 @pytest.mark.parametrize("run", TASKS, indirect=True)

@@ -74,6 +74,14 @@ def test_a_large_model_says_why_it_cannot_be_read(read: Any) -> None:
     app = read("boosting")
     assert "explain_readable_lightgbm_start" not in [button.key for button in app.main.button]
     assert any(text.startswith("This model has too many parts to be read as a whole.") for text in captions(app))
+    assert not any("choose it above" in text for text in captions(app))
+
+
+def test_a_model_that_can_be_read_is_pointed_to(read: Any, run_folder: Path) -> None:
+    board = Leaderboard.load(run_folder / "leaderboard.json")
+    board.with_candidate(replace(board["dummy"], name="Line", family="linear")).save(run_folder / "leaderboard.json")
+    app = read("boosting")
+    assert any(text.endswith("Of this run there is 'Line'\\: choose it above.") for text in captions(app))
 
 
 @pytest.mark.parametrize(("family", "params"), [("linear", {}), ("additive", {}), ("tree", {"max_leaf_nodes": 16})])
@@ -104,6 +112,14 @@ def test_rules_are_a_table_for_each_tree(read: Any) -> None:
     app.selectbox(key="explain_tree").set_value(1).run()
     assert_clean(app)
     table(app, If=["always"], **{"Probability of yes": ["0.625"]})
+
+
+def test_rules_of_several_outcomes_tell_the_most_probable_first(read: Any) -> None:
+    several = replace(TREES, outputs=("no", "perhaps", "yes"), trees=((Rule(("age ≤ 30",), 1.0, (0.2, 0.5, 0.3)),),))
+    frame = table(read("tree", several, max_leaf_nodes=16), Predicts=["perhaps"], Probability=["0.5"], If=["age ≤ 30"])
+    names = [f"Probability of {name}" for name in several.outputs]
+    assert list(frame.columns) == ["Predicts", "Probability", "Rows", "If", *names]
+    assert [frame[name].iloc[0] for name in names] == ["0.2", "0.5", "0.3"]
 
 
 def test_parts_are_drawn_one_by_one_with_their_table(read: Any) -> None:
