@@ -99,6 +99,7 @@ class Host:
     running: dict[str, _Running] = field(default_factory=dict)
     leaving: bool = False
     beaten: float = 0.0
+    tidying: int = 0
 
     def serve(self, listener: socket.socket) -> None:
         """Answer requests and start jobs until told to leave."""
@@ -274,6 +275,8 @@ class Host:
 
     def reap(self) -> None:
         """Notice jobs that ended, and end those whose time to stop is over."""
+        if self.tidying and os.waitpid(self.tidying, os.WNOHANG)[0]:
+            self.tidying = 0
         for folder, known in list(self.running.items()):
             if time.monotonic() > known.kill_at:
                 with contextlib.suppress(ProcessLookupError):
@@ -328,6 +331,31 @@ def tidy(workspace: Workspace) -> None:
         log_error(workspace, error, "host")
 
 
+def tidy_beside(workspace: Workspace, listener: socket.socket, lock: int) -> int:
+    """Tidy in a process of its own, as it may take minutes; return the process, 0 where none could be started.
+
+    Not in a thread: jobs are forked meanwhile, and would keep the lock of imports. The listener and
+    its own lock are the host's alone, so that another host can follow this one at any time.
+    """
+    try:
+        pid = os.fork()
+    except OSError as error:  # the next host tries again
+        log_error(workspace, error, "host")
+        return 0
+    if pid:
+        return pid
+    try:
+        os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        listener.close()
+        os.close(lock)
+        tidy(workspace)
+    except BaseException as error:  # noqa: BLE001 - the end of a process of our own; logged with its traceback
+        log_error(workspace, error, "host")
+    finally:
+        os._exit(0)
+
+
 def main(arguments: list[str]) -> int:
     """Run the host of the default workspace, or end it with ``--stop``."""
     workspace = Workspace.default()
@@ -354,7 +382,7 @@ def main(arguments: list[str]) -> int:
         # Only a flag: a child that was forked just now still has this handler, and must not close the host's door.
         signal.signal(signal.SIGTERM, lambda *_: setattr(host, "leaving", True))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        tidy(workspace)
+        host.tidying = tidy_beside(workspace, listener, lock)
         host.serve(listener)
     return 0
 

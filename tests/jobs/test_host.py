@@ -211,6 +211,34 @@ def test_stop_ends_the_host_and_what_it_runs(desk: Desk) -> None:
     assert not client.answers(desk.workspace)
 
 
+SLOW = "import time; from automl_core.jobs import host; host.tidy = lambda workspace: time.sleep(60); host.main([])"
+
+
+def test_a_host_answers_while_it_tidies(desk: Desk) -> None:
+    """It listened, but did not answer until an import of many GB was in its place."""
+    host = start(desk.workspace, "-c", SLOW)
+    until(lambda: client.answers(desk.workspace))
+    begun = time.monotonic()
+    assert desk.host() == host.pid
+    assert time.monotonic() - begun < 10
+    (tidying,) = psutil.Process(host.pid).children()
+    job = desk.train(desk.project(), candidates=("lr",))
+    until(lambda: job.state == "finished", 40)
+    assert tidying.status() != psutil.STATUS_ZOMBIE, "it still tidies"
+    ending = start(desk.workspace, "-m", "automl_core.jobs.host", "--stop")
+    assert ending.communicate(timeout=30)[0] == "The background process has ended.\n"
+    assert host.wait(5) == 0
+    assert desk.host() != host.pid, "the lock is not kept by what tidies"
+
+
+def test_what_tidied_is_forgotten_when_it_ends(desk: Desk) -> None:
+    (desk.workspace.root / ".upload-old").mkdir(parents=True)
+    os.utime(desk.workspace.root / ".upload-old", (1e9, 1e9))
+    host = psutil.Process(desk.host())
+    until(lambda: not (desk.workspace.root / ".upload-old").exists())
+    until(lambda: not host.children())
+
+
 def test_stop_without_a_host_starts_none(desk: Desk) -> None:
     ending = start(desk.workspace, "-m", "automl_core.jobs.host", "--stop")
     assert ending.communicate(timeout=30)[0] == "The background process has ended.\n"
