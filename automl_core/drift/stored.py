@@ -86,7 +86,8 @@ def compare_parquet(
     Raises
     ------
     InputError
-        When a file is damaged, either table has too few rows, they have no column in common, or a time line is asked for.
+        When a file is damaged or has doubled names, either table has too few rows, they have no column in common, or a time
+        line is asked for.
     """
     settings, say = settings or DriftSettings(), tell or (lambda done, doing: None)
     if settings.chunk:
@@ -113,6 +114,9 @@ def compare_parquet(
             columns.append(lost_column(one, _kinds(old.frame([one]), schema)[0].kind, {}))
     extra = [one for one in fresh.names if one not in set(known)]
     notes = [f"Only in the new table: {listed(extra)}."] if extra else []
+    nested = list(dict.fromkeys([*old.nested, *fresh.nested]))
+    if nested:
+        notes.append(f"Nested columns are not compared: {listed(nested)}.")
     relation, joint = [], None
     if settings.joint:
         say(1.0, "Looking at all columns together")

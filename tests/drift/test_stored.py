@@ -94,6 +94,22 @@ def test_nested_columns_take_no_part(tmp_path):
         pq.write_table(pa.table({"a": list(range(40)), "deep": [{"x": 1}] * 40}), tmp_path / f"{name}.parquet")
     found = compare_parquet(tmp_path / "old.parquet", tmp_path / "new.parquet", DriftSettings(joint=False))
     assert [column.name for column in found.columns] == ["a"]
+    assert found.notes == ("Nested columns are not compared: 'deep'.",)
+
+
+def test_doubled_names_are_refused(files, tmp_path):
+    """They ended in a traceback."""
+    doubled = pa.Table.from_arrays([pa.array(range(40))] * 3, names=["a", "b", "a"])
+    pq.write_table(doubled, tmp_path / "doubled.parquet")
+    for pair in ((files[0], tmp_path / "doubled.parquet"), (tmp_path / "doubled.parquet", files[1])):
+        with pytest.raises(InputError) as caught:
+            compare_parquet(*pair)
+        assert str(caught.value) == (
+            "doubled.parquet has several columns named 'a'. They are told apart by their names. "
+            "Write the file again with a name of its own for each column."
+        )
+    code, out, err = command(files[0], tmp_path / "doubled.parquet", "--fast")
+    assert code == 2 and "several columns named 'a'" in out + err
 
 
 def test_what_cannot_be_compared_is_refused(files, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from automl_core.data.origin import Form, Origin
 from automl_core.data.parsing import EXACT
 from automl_core.data.report import ReadReport, TextTable
 from automl_core.data.sources.values import column_of
+from automl_core.data.wording import listed
 from automl_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def read_columns(path: Path, form: Form, *, name: str = "") -> TextTable:
 
 
 class ParquetColumns:
-    """A Parquet file that is read a few columns at a time; nested columns take no part.
+    """A Parquet file that is read a few columns at a time; nested columns, which are `nested`, take no part.
 
     Parameters
     ----------
@@ -67,7 +69,7 @@ class ParquetColumns:
     Raises
     ------
     InputError
-        When it is damaged.
+        When it is damaged, or several of its columns have one name.
     """
 
     def __init__(self, path: Path, name: str = "") -> None:
@@ -77,9 +79,17 @@ class ParquetColumns:
         self.name = name or path.name
         with self._readable():
             self._file = pq.ParquetFile(path)
-            plain = [field.name for field in self._file.schema_arrow if not pa.types.is_nested(field.type)]
+            fields = [(str(field.name), pa.types.is_nested(field.type)) for field in self._file.schema_arrow]
+        doubled = [one for one, times in Counter(one for one, _ in fields).items() if times > 1]
+        if doubled:
+            self._file.close()
+            raise InputError(
+                f"{self.name} has several columns named {listed(doubled)}.", "They are told apart by their names.",
+                "Write the file again with a name of its own for each column.",
+            )  # fmt: skip
         self.rows: int = self._file.metadata.num_rows
-        self.names = list(dict.fromkeys(map(str, plain)))
+        self.names = [one for one, nested in fields if not nested]
+        self.nested = [one for one, nested in fields if nested]
 
     def __enter__(self) -> ParquetColumns:
         return self
