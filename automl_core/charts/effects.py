@@ -68,7 +68,7 @@ def effect_charts(reasons: Reasons) -> tuple[ReportChart, ...]:
     output, pairs = reasons.foremost, {pair.column: pair for pair in reasons.together}
     curves = reasons.curves[:COLUMNS]
     found = []
-    for curve, name in zip(curves, _apart([curve.column for curve in curves]), strict=True):
+    for curve, name in zip(curves, apart([name_on(curve.column, NAME) for curve in curves]), strict=True):
         if curve.labels:
             found.append(_curve(curve, f"What is predicted at each value of {name}", output, reasons))
         if curve.column in reasons.points.columns and (dots := dots_of(reasons.points, pairs[curve.column])).at:
@@ -76,11 +76,11 @@ def effect_charts(reasons: Reasons) -> tuple[ReportChart, ...]:
     return tuple(found)
 
 
-def _apart(columns: Sequence[str]) -> list[str]:
-    """Return names that fit a title; those that are cut alike are numbered."""
+def apart(names: Sequence[str]) -> list[str]:
+    """Return names and titles that were cut to fit; those that are alike then are numbered."""
     found: list[str] = []
-    for column in columns:
-        name, number_of = name_on(column, NAME), 1
+    for name in names:
+        number_of = 1
         while (name if number_of == 1 else f"{name} ({number_of})") in found:
             number_of += 1
         found.append(name if number_of == 1 else f"{name} ({number_of})")

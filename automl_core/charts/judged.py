@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from automl_core.charts.drawing import label_on, lying_bars, name_on, svg_axes
-from automl_core.charts.effects import ReportChart
+from automl_core.charts.effects import ReportChart, apart
 from automl_core.charts.style import ACCENT, GREY, PALETTE
 from automl_core.charts.tables import NAME, ChartTable
 from automl_core.evaluation.failing import error_words
@@ -64,10 +65,20 @@ def failing_charts(found: Failing) -> tuple[ReportChart, ...]:
     return (ReportChart(title, FAILS, result[0], ChartTable(title, says, columns, rows)),)
 
 
-def fairness_chart(found: Fairness) -> ReportChart:
-    """Return the rates of the groups of a column."""
+def fairness_charts(compared: Sequence[Fairness]) -> tuple[ReportChart, ...]:
+    """Return the rates of the groups of several columns, each under a title of its own, however alike their names are."""
+    titles = apart([_fairness_title(found) for found in compared])
+    return tuple(fairness_chart(found, title) for found, title in zip(compared, titles, strict=True))
+
+
+def _fairness_title(found: Fairness) -> str:
     outcome = f", for {name_on(found.label, 40)}" if found.label else ""
-    title = f"Groups of {name_on(found.column, NAME)}{outcome}"
+    return f"Groups of {name_on(found.column, NAME)}{outcome}"
+
+
+def fairness_chart(found: Fairness, title: str = "") -> ReportChart:
+    """Return the rates of the groups of a column; the title names it and the outcome when left out."""
+    title = title or _fairness_title(found)
     measures = [name for name in LABELS if name != "bias" and any(name in group.rates for group in found.groups)]
     with svg_axes(title, height=1.4 + 0.5 * len(found.groups)) as (axes, result):
         for place, (color, measure) in enumerate(zip(PALETTE, measures, strict=False)):

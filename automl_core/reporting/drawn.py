@@ -58,11 +58,11 @@ def _fails(run: Run, candidate: Candidate) -> Made:
 
 
 def _fairness(run: Run, candidate: Candidate) -> Made:
-    from automl_core.charts.judged import fairness_chart
+    from automl_core.charts.judged import fairness_charts
 
     paths = sorted(compared(run, candidate.id), key=lambda path: -path.stat().st_mtime_ns)[:COMPARED]
     found = sorted((Fairness.from_dict(read_json(path)) for path in paths), key=lambda one: (one.column, one.label))
-    return ("", tuple(map(fairness_chart, found))) if found else None
+    return ("", fairness_charts(found)) if found else None
 
 
 def compared(run: Run, candidate_id: str) -> list[Path]:

@@ -6,7 +6,15 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from automl_core.charts.judged import FAIR, FAIR_ERRORS, coverage_chart, failing_charts, failing_note, fairness_chart
+from automl_core.charts.judged import (
+    FAIR,
+    FAIR_ERRORS,
+    coverage_chart,
+    failing_charts,
+    failing_note,
+    fairness_chart,
+    fairness_charts,
+)
 from automl_core.evaluation.coverage import Coverage, Held
 from automl_core.evaluation.evaluate import Score
 from automl_core.evaluation.failing import Failing, Group
@@ -63,6 +71,17 @@ def test_the_rates_of_groups() -> None:
     assert (chart.title, chart.reading) == ("Groups of town", FAIR_ERRORS)
     assert chart.table.rows[0] == ("Rome", "40", "3 (2 to 4)", "-1 (-2 to 0)")
     assert "Mean absolute error" in texts(chart.svg) and "Predicted minus actual" not in texts(chart.svg)
+
+
+def test_columns_that_are_cut_alike_have_titles_of_their_own() -> None:
+    """Titles are keys of the report's tables: the second table took the place of the first."""
+    groups = (GroupRates("Rome", 40, {"selection": Score(0.5, 0.4, 0.6)}),) * 2
+    long = "the region in which the customer lived when the contract was signed"
+    charts = fairness_charts([Fairness(f"{long} {end}", "yes", groups, {}, {}) for end in ("first", "last")])
+    assert [chart.title for chart in charts] == [chart.table.title for chart in charts]
+    first, second = (chart.title for chart in charts)
+    assert first.endswith("…, for yes") and second == f"{first} (2)"
+    assert second in charts[1].svg
 
 
 def test_certainty_asked_for_and_kept() -> None:
