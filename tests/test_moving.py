@@ -239,6 +239,13 @@ def test_an_import_that_was_killed_and_cannot_be_finished_is_told(home, new, thr
     assert rebuild(new) == 3
 
 
+def test_an_import_that_was_killed_before_its_first_move_is_finished(home, new, three, tmp_path):
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(new.root), str(tmp_path / "all.zip"), "0"], cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+    new.projects.rmdir()  # as it was when the plan was written
+    assert rebuild(new) == 3
+
+
 def test_what_a_killed_import_only_unpacked_is_thrown_away(home, new, three, tmp_path):
     (new.root / ".import-half" / "projects").mkdir(parents=True)
     assert import_workspace(new, tmp_path / "all.zip").projects == 3
