@@ -99,14 +99,27 @@ def finish(workspace: Workspace) -> Cut | None:
     """Move to its place what an import that was killed had not moved yet; None where there is nothing of the kind.
 
     Only for who holds the lock of imports, see `at_work_importing`.
+
+    Raises
+    ------
+    StorageError
+        When something could not be moved; whoever comes next moves the rest.
     """
     path, found = _plan(workspace), None
     if path.exists():
-        plan = read_json(path)
-        for source, to in ((workspace.root / one, workspace.root / other) for one, other in plan["moves"]):
-            if source.exists() and not to.exists():
-                source.rename(to)
-        path.unlink()
+        plan, name = read_json(path), workspace.projects.name
+        try:
+            workspace.projects.mkdir(parents=True, exist_ok=True)
+            for source, to in ((workspace.root / one, workspace.root / other) for one, other in plan["moves"]):
+                name = to.name
+                if source.exists() and not to.exists():
+                    source.rename(to)
+            path.unlink()
+        except OSError as error:
+            raise StorageError(
+                f"{name} of an import that was killed could not be put in its place: {error.strerror or error}.",
+                "What was not moved yet is kept.", "Check the folder's permissions and the disk, then try again.",
+            ) from error  # fmt: skip
         found = Cut(plan["made"], Imported(plan["projects"], plan["files"], tuple(plan["left"])))
     for folder in workspace.root.glob(f"{FRESH}*"):
         shutil.rmtree(folder, ignore_errors=True)

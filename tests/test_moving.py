@@ -220,6 +220,25 @@ def test_an_import_that_fails_between_two_moves_leaves_nothing(home, new, three,
     assert import_workspace(new, tmp_path / "all.zip").projects == 3
 
 
+def test_an_import_that_was_killed_and_cannot_be_finished_is_told(home, new, three, tmp_path, monkeypatch):
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(new.root), str(tmp_path / "all.zip"), "1"], cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+
+    def full(self: Path, to: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "rename", full)
+    for again in (lambda: rebuild(new), lambda: import_workspace(new, tmp_path / "all.zip")):
+        with pytest.raises(StorageError) as caught:
+            again()
+        assert str(caught.value).endswith(
+            "of an import that was killed could not be put in its place: No space left on device. What was not moved yet is "
+            "kept. Check the folder's permissions and the disk, then try again."
+        )
+    monkeypatch.undo()
+    assert rebuild(new) == 3
+
+
 def test_what_a_killed_import_only_unpacked_is_thrown_away(home, new, three, tmp_path):
     (new.root / ".import-half" / "projects").mkdir(parents=True)
     assert import_workspace(new, tmp_path / "all.zip").projects == 3

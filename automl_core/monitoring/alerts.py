@@ -7,12 +7,14 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from automl_core.errors import AutoMLError
 from automl_core.monitoring.health import Health
 from automl_core.monitoring.settings import Limits, Settings, folder_of
 from automl_core.monitoring.summary import Status
 from automl_core.monitoring.webhook import check_address, check_inside, send
 from automl_core.people.access import require
 from automl_core.people.settings import settings_of as installation
+from automl_core.profiling.wording import number
 from automl_core.registry.store import Registered
 from automl_core.scoring.logged import DAY
 
@@ -56,20 +58,21 @@ def crossed(status: Status, health: Health, limits: Limits) -> tuple[Alert, ...]
 
     if limits.p95_ms is not None and total.p95_ms is not None and total.p95_ms > limits.p95_ms:
         add("latency", "watch",
-            f"95 % of the requests took up to {total.p95_ms:,.3g} ms a row; the limit is {limits.p95_ms:,.3g} ms.",
+            f"95 % of the requests took up to {number(total.p95_ms, 3)} ms a row; the limit is {number(limits.p95_ms, 3)} ms.",
             "Use a faster version, or raise the limit.")  # fmt: skip
     share = total.failed / total.requests if total.requests else 0.0
     if limits.errors is not None and total.requests >= FEW and share > limits.errors:
         add("errors", "act",
             f"{total.failed:,} of {total.requests:,} requests failed ({share:.1%}); the limit is {limits.errors:.1%}.",
             "Look at what they were sent, or roll back.")  # fmt: skip
-    drop = status.drop
-    if limits.drop is not None and drop is not None and drop > limits.drop:
-        true = total.performance is not None
-        now = total.performance if true else status.estimated
-        what = f"is {now:.4g}" if true else f"is estimated to be {now:.4g}"
+    drop, expected = status.drop, status.expected
+    true = total.performance is not None
+    now = total.performance if true else status.estimated
+    if limits.drop is not None and drop is not None and now is not None and expected is not None and drop > limits.drop:
+        what = f"is {number(now)}" if true else f"is estimated to be {number(now)}"
         add("performance" if true else "estimate", "act",
-            f"{status.label} {what}, {drop:.1%} worse than the {status.expected:.4g} expected; the limit is {limits.drop:.1%}.",
+            f"{status.label} {what}, {drop:.1%} worse than the {number(expected)} expected; "
+            f"the limit is {limits.drop:.1%}.",
             "Retrain with newer rows, or roll back.")  # fmt: skip
     if limits.drift and status.drift is not None and status.drift.verdict == "act":
         add("drift", "act", status.drift.sentence, "Look at the columns that changed; retrain if the change is meant.")
@@ -101,14 +104,15 @@ def tell(registered: Registered, settings: Settings, alerts: tuple[Alert, ...], 
     """
     moment = time.time() if now is None else now
     recent = {alert.code for alert in read_alerts(registered) if moment - alert.time < DAY}
+    inside, fault = _inside(registered) if settings.webhook else ((), "")
     told = []
     for alert in alerts:
         if alert.code in recent:
             continue
         outcome = ""
         if settings.webhook:
-            inside = installation(registered.workspace).webhooks
-            outcome = send(settings.webhook, {"model": registered.name, **asdict(alert), "time": moment}, inside=inside)
+            data = {"model": registered.name, **asdict(alert), "time": moment}
+            outcome = f"{send(settings.webhook, data, inside=inside)}{fault}"
         told.append(Alert(alert.code, alert.severity, alert.sentence, alert.action, moment, outcome))
     if told:
         path = folder_of(registered) / "alerts.jsonl"
@@ -116,6 +120,14 @@ def tell(registered: Registered, settings: Settings, alerts: tuple[Alert, ...], 
         with open(path, "a", encoding="utf-8") as file:
             file.write("".join(json.dumps(asdict(alert), ensure_ascii=False) + "\n" for alert in told))
     return tuple(told)
+
+
+def _inside(registered: Registered) -> tuple[tuple[str, ...], str]:
+    """Return the networks inside that alerts may go to, none where the settings cannot be read, and what is then said."""
+    try:
+        return installation(registered.workspace).webhooks, ""
+    except (AutoMLError, OSError) as error:  # the alert itself must not be lost
+        return (), f" Nothing is sent to networks inside meanwhile: {error}"
 
 
 def try_webhook(registered: Registered, address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import re
@@ -44,7 +45,7 @@ def check_address(address: str) -> str:
 
 
 def check_inside(address: str, inside: tuple[str, ...]) -> None:
-    """Refuse a webhook that names a place which gets no alerts; a name's address is looked at when it is connected to.
+    """Refuse a webhook that names a place which gets no alerts; a name's addresses are looked at before one is connected to.
 
     Raises
     ------
@@ -79,15 +80,18 @@ class _Handler(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
     def __init__(self, inside: tuple[str, ...]) -> None:
         super().__init__()
 
+        def connect(place: tuple[str, int], *rest: Any) -> socket.socket:
+            return _connect(place, inside, *rest)
+
         class Http(HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                _check_peer(self.sock, inside)
+            def __init__(self, *given: Any, **named: Any) -> None:
+                super().__init__(*given, **named)
+                self._create_connection = connect
 
         class Https(HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                _check_peer(self.sock, inside)
+            def __init__(self, *given: Any, **named: Any) -> None:
+                super().__init__(*given, **named)
+                self._create_connection = connect
 
         self._http, self._https = Http, Https
 
@@ -98,12 +102,17 @@ class _Handler(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
         return self.do_open(self._https, req)
 
 
-def _check_peer(connected: socket.socket, inside: tuple[str, ...]) -> None:
-    """Refuse an address that gets no alerts before a byte of the alert is sent."""
-    peer = connected.getpeername()[0].partition("%")[0]
-    if not may_receive(peer, inside):
-        connected.close()
-        raise OSError(_refused(peer))
+def _connect(place: tuple[str, int], inside: tuple[str, ...], *rest: Any) -> socket.socket:
+    """Connect to an address of a host that may get alerts; the others are not even knocked at, which would tell open ports."""
+    host, port = place
+    known = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    allowed = [one for one in dict.fromkeys(known) if may_receive(one.partition("%")[0], inside)]
+    if not allowed:
+        raise OSError(_refused(known[0].partition("%")[0]))
+    for one in allowed[:-1]:
+        with contextlib.suppress(OSError):
+            return socket.create_connection((one, port), *rest)
+    return socket.create_connection((allowed[-1], port), *rest)
 
 
 def may_receive(address: str, inside: tuple[str, ...] = ()) -> bool:

@@ -27,7 +27,8 @@ def percent(share: float) -> str:
 
 def number(value: float, digits: int = 4) -> str:
     """Return a number with `digits` significant ones, and all before the point: ``0.8123``, ``12,346``, ``1.2e+20``."""
-    whole = 10.0**digits <= abs(value) < 1e15
+    rounded = float(f"{abs(value):.{digits}g}")  # 999.9 of three digits is 1,000
+    whole = 10.0**digits <= rounded < 1e15
     return f"{value:,.0f}" if whole else f"{value:,.{digits}g}"
 
 

@@ -241,6 +241,8 @@ def arguments_of(spec: Spec, *, seed: int, threads: int) -> dict[str, Any]:
     if module.startswith("catboost"):
         # CatBoost writes a folder into the current directory unless told not to.
         return {**params, "random_seed": seed, "thread_count": threads, "allow_writing_files": False}
+    if module.startswith("lightgbm"):
+        params.setdefault("verbose", -1)  # each tree that cannot be split would be a line on the screen
     cls = getattr(importlib.import_module(module), name)
     known = set(inspect.signature(cls.__init__).parameters) | set(cls().get_params())
     for key, value in (("random_state", seed), ("n_jobs", threads)):

@@ -31,7 +31,7 @@ Array = npt.NDArray[np.float64]
 LARGE = 16 * 2**20
 """Bytes of the features from which on memory counts for more than a second."""
 SHORT = 0.25
-"""Seconds of a fit below which storing it counts, see `FoldWork.fit`."""
+"""Seconds of a fit and its predictions below which storing it counts, see `FoldWork.fit`."""
 WIDE_COLUMNS = 200
 """Columns of a large table from which on fits are kept apart, see `FoldWork.wide`; a long table of few columns has room."""
 
@@ -175,7 +175,7 @@ class FoldWork:
         values = self.y[positions]
         return values.astype(int) if self.n_classes else values
 
-    def fit(self, spec: Spec, fold: int, facts: dict[str, Any], seconds: float, *, keep: bool = True) -> dict[str, Any]:
+    def fit(self, spec: Spec, fold: int, facts: dict[str, Any], seconds: float, keep: bool = True) -> dict[str, Any]:
         """Fit one candidate on one fold, store the model and its out-of-fold predictions, and score it.
 
         Parameters
@@ -187,13 +187,14 @@ class FoldWork:
         seconds : float
             Time after which a booster or a network ends with what it has.
         keep : bool
-            Whether a fit of less than `SHORT` is stored, too. Writing it takes longer than fitting it once more, so of many
-            only those that turn out to be wanted are fitted again; the others have the run's metric alone and no size.
+            Whether a fit that takes less than `SHORT`, its predictions included, is stored, too. Writing it takes longer than
+            fitting it once more, so of many only those that turn out to be wanted are fitted again; the others have the run's
+            metric alone and no size.
         """
         _, judged = self._positions(fold)
         estimator, values, fit_seconds, predict_seconds = self.learn(spec, fold, facts, seconds)
         predict_ms = facts["transform_ms"] + 1e6 * predict_seconds / max(len(judged), 1)
-        if not keep and fit_seconds < SHORT:
+        if not keep and fit_seconds + predict_seconds < SHORT:
             metric = self.scorer.metric
             found = {metric.name: self.scorer.value(metric, judged, values)}
             return {"metrics": found, "fit_seconds": fit_seconds, "predict_ms": predict_ms, "size_bytes": 0, "cut": False}

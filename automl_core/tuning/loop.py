@@ -116,6 +116,7 @@ class TuneLoop:
             self._store_best()
         finally:
             self.executor.close()
+            self.optuna.store()
             self.study = replace(self.study, running=(), seconds=self._at())
             self.study.save(self.folder)
         return self._finish()
@@ -187,14 +188,13 @@ class TuneLoop:
             row = self._row(one)
             self._tell(row)
             self.emit(TrialFinished(row.to_dict()))
-        self.optuna.store()
         self._keep_best()
         self._save()
 
     def _fit(self, tries: Sequence[Try], folds: Sequence[int], batch: Sequence[Try]) -> None:
         """Fit some folds of some trials; one that fails is not fitted further."""
         known = {one.trial.number: one for one in tries}
-        self._prepare(tries, folds, self._ends)
+        self._prepare(tries, folds)
         queue = [(one, fold) for fold in folds for one in tries]
         running = 0
         while queue or running:
@@ -220,10 +220,11 @@ class TuneLoop:
                     continue
                 left, facts = self._left(), self.facts[fold, one.spec.view]
                 # With two aims the size is one of them, and a person may pick any trial of the front.
-                work = partial(self.work.fit, one.spec, fold, facts, left, keep=bool(self.settings.aim))
+                work = partial(self.work.fit, one.spec, fold, facts, left, bool(self.settings.aim))
                 self.executor.submit((one.trial.number, fold), work, left)
                 running += 1
             queue += waiting
+            self.optuna.store()  # the batch before, while this one is fitted
             for done in self.executor.wait(TICK):
                 running -= 1
                 self._take(known[done.key[0]], done)
@@ -233,11 +234,12 @@ class TuneLoop:
         self.stopped = self.stopped or self.should_stop()
         return self.stopped or time.time() >= self.end
 
-    def _prepare(self, tries: Sequence[Try], folds: Sequence[int], over: Callable[[], bool] = lambda: False) -> None:
-        """Prepare the data for cleaning choices that no trial had yet; where that fails, so do the trials that want it."""
+    def _prepare(self, tries: Sequence[Try], folds: Sequence[int], *, late: bool = False) -> None:
+        """Prepare the data for cleaning choices that no trial had, also `late`, when time is up; trials fail where that does."""
+        left, over = (lambda: FOREVER, lambda: False) if late else (self._left, self._ends)
         wanted = dict.fromkeys((fold, one.spec.view) for fold in folds for one in tries if one.alive)
         places = [place for place in wanted if place not in self.facts]
-        for place, done in prepare_folds(self.work, places, self.executor, self._left, over).items():
+        for place, done in prepare_folds(self.work, places, self.executor, left, over).items():
             if not done.error:
                 self.facts[place] = done.result
                 continue
@@ -248,6 +250,7 @@ class TuneLoop:
     def _wait(self) -> None:
         """Do nothing while the study is paused; the pause counts for nobody's time."""
         began = time.time()
+        self.optuna.store()
         self.study = replace(self.study, running=("Paused",))
         self._save()
         while is_paused(self.folder) and not self.should_stop():
@@ -311,7 +314,7 @@ class TuneLoop:
             return
         spec = spec_of(self.base, best.params, str(best.number))
         one = Try(Trial(best.number, {}), spec, best.params)
-        self._prepare([one], folds)
+        self._prepare([one], folds, late=True)
         queue = list(folds) if one.alive else []
         while queue or self.executor.running():
             while queue and self.executor.free() > 0:

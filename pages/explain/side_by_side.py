@@ -43,7 +43,10 @@ def each(pairs: Iterable[tuple[Side, T]]) -> Iterator[tuple[Side, T]]:
     """Go through what there is of one model, or through that of two inside columns, each under its name."""
     drawn = list(pairs)
     if len(drawn) < 2:
-        yield from drawn
+        for pair in drawn:
+            if pair[0].key:  # only the second model has it
+                st.caption(f"**{errors.plain(pair[0].candidate.name)}**")
+            yield pair
         return
     for place, pair in zip(st.columns(len(drawn)), drawn, strict=True):
         with place:

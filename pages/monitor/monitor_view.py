@@ -114,4 +114,6 @@ def draw_machine() -> None:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.4g}"
+    from automl_core.profiling.wording import number
+
+    return "–" if value is None else number(value)

@@ -224,6 +224,18 @@ def test_alerts_are_sent_once_a_day_and_kept(live: Registered, hook: str):
     assert [alert.told for alert in read_alerts(live)] == ["Sent, answered with 204."] * 2
 
 
+def test_an_alert_is_kept_while_the_settings_are_damaged(live: Registered, hook: str):
+    """The alert was lost for whoever has a webhook: what may be reached was read before it was written down."""
+    live.workspace.settings.write_text("{")
+    alerts = crossed(replace(STATUS, total=replace(TOTAL, performance=0.72)), HEALTH, Limits())
+    assert len(tell(live, Settings(on=True, webhook=f"{hook}/hook"), alerts, now=NOW)) == 1
+    assert Receiver.got == []
+    [kept] = read_alerts(live)
+    assert kept.told.startswith("Not sent: 127.0.0.1 is inside of this network;")
+    assert " Nothing is sent to networks inside meanwhile: settings.json in " in kept.told
+    assert " is damaged: " in kept.told
+
+
 def test_what_hindered_sending_is_told_in_words(monkeypatch: pytest.MonkeyPatch):
     assert send("http://no-such-host.invalid/x", {}) == "Not sent: no address is known for the host's name."
     monkeypatch.setattr(webhook, "TIMEOUT", 0.2)
@@ -235,6 +247,16 @@ def test_what_hindered_sending_is_told_in_words(monkeypatch: pytest.MonkeyPatch)
 def test_a_latency_says_its_digits():
     [alert] = crossed(replace(STATUS, total=replace(TOTAL, p95_ms=0.3828)), HEALTH, Limits(p95_ms=0.001))
     assert alert.sentence == "95 % of the requests took up to 0.383 ms a row; the limit is 0.001 ms."
+    [alert] = crossed(replace(STATUS, total=replace(TOTAL, p95_ms=1234.5)), HEALTH, Limits(p95_ms=1000))
+    assert alert.sentence == "95 % of the requests took up to 1,234 ms a row; the limit is 1,000 ms."
+    [alert] = crossed(replace(STATUS, total=replace(TOTAL, p95_ms=99_999.9)), HEALTH, Limits(p95_ms=999.9))
+    assert alert.sentence == "95 % of the requests took up to 100,000 ms a row; the limit is 1,000 ms."
+
+
+def test_a_large_performance_says_its_digits():
+    fell = replace(STATUS, expected=23_456.7, total=replace(TOTAL, performance=12_345.6))
+    [alert] = crossed(fell, HEALTH, Limits())
+    assert "12,346" in alert.sentence and "the 23,457 expected" in alert.sentence
 
 
 def test_a_webhook_is_tried_before_the_first_alert(live: Registered, hook: str):

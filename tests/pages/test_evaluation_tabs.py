@@ -238,6 +238,15 @@ def test_learning_curves_stand_side_by_side_on_one_scale(project: ProjectFolder,
     assert [list(table.value["Rows not learned from"]) for table in app.main.dataframe] == [["0.6", "0.7"], ["0.5", "0.9"]]
 
 
+def test_what_there_is_of_the_second_model_alone_bears_its_name(project: ProjectFolder, run: Run) -> None:
+    points = (Point(50, 0.5, (0.5,) * 2, (0.95, 0.95)), Point(100, 1.0, (0.9,) * 2, (0.95, 0.95)))
+    curve = LearningCurve("forest", "Forest", "roc_auc", "ROC AUC", True, points)
+    write_json(run.judged("forest") / "learning.json", curve.to_dict())
+    app = beside(opened(project, run, "More rows"), run)
+    assert len(app.main.get("plotly_chart")) == 1
+    assert "**Forest**" in [caption.value for caption in app.main.caption]
+
+
 def test_a_second_model_that_was_not_judged_yet_is_offered_by_name(project: ProjectFolder, run: Run) -> None:
     run.evaluation("forest").unlink()
     app = beside(opened(project, run, "Ranges"), run)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import socket
-import threading
 from pathlib import Path
 
 import pandas as pd
@@ -57,23 +56,45 @@ def test_only_the_networks_that_are_allowed_are_reached() -> None:
 def test_a_name_that_resolves_to_somewhere_else_gets_nothing(
     monkeypatch: pytest.MonkeyPatch, inside: tuple[str, ...], why: str
 ) -> None:
-    """The name is looked at when it is connected to, so that it cannot mean another address by then."""
+    """The name is looked at once, and what was looked at is connected to, so that it cannot mean another address by then."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        got: list[bytes] = []
-
-        def take() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                got.append(connection.recv(100))
-
-        thread = threading.Thread(target=take, daemon=True)
-        thread.start()
+        listener.setblocking(False)
         if inside:  # as if it were the cloud's own service, which no setting lets alerts reach
             monkeypatch.setattr(webhook, "may_receive", lambda address, inside=(): False)
         told = send(f"http://localhost:{listener.getsockname()[1]}/latest/meta-data", {"code": "x"}, inside=inside)
-        thread.join(5)
+        with pytest.raises(BlockingIOError):  # nobody knocked
+            listener.accept()
     assert told == why
-    assert got == [b""]
+
+
+@pytest.mark.parametrize("host", ["127.1", "localhost", "internal-name"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_refusal_does_not_tell_whether_the_port_is_open(monkeypatch: pytest.MonkeyPatch, host: str, scheme: str) -> None:
+    """Names were connected to before they were looked at: anyone could tell the open ports of this network."""
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda name, *rest, **named: resolve("127.0.0.1", *rest, **named))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        address = f"{scheme}://{host}:{listener.getsockname()[1]}/"
+        opened = send(address, {"code": "x"})
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert send(address, {"code": "x"}) == opened
+    assert opened.startswith("Not sent: 127.0.0.1 is inside of this network;")
+
+
+def test_of_a_names_addresses_only_those_that_may_get_alerts_are_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 80)) for one in ("10.1.2.3", "93.184.216.34", "2606:2800::1")]
+    asked: list[tuple[str, int]] = []
+
+    def connect(place: tuple[str, int], *rest: object) -> socket.socket:
+        asked.append(place)
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *given, **named: both)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    assert send("http://mixed.example/", {"code": "x"}) == "Not sent: Connection refused."
+    assert asked == [("93.184.216.34", 80), ("2606:2800::1", 80)]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:80", "10.1.2.3"])

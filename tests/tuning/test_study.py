@@ -99,6 +99,17 @@ def test_a_better_model_joins_the_leaderboard_and_nothing_is_replaced(run: Run, 
     assert [path.name for path in (study_folder(run.path, study.id) / "candidates").iterdir()] == [str(study.best.number)]
 
 
+def test_short_fits_leave_their_score_and_the_best_is_fitted_again(run: Run, tuned: Tune) -> None:
+    study = tuned(run, trials=8, seed=1)
+    assert {row.size_bytes for row in study.scored[1:]} == {0}
+    row = run.leaderboard()[study.joined]
+    folds = [read_json(path) for path in sorted((run.path / "candidates" / row.id).glob("fold*.json"))]
+    metric = run.leaderboard().metric
+    assert [fold["metrics"][metric] for fold in folds] == list(study.best.fold_scores)  # type: ignore[union-attr]
+    assert set(row.metrics) == set(run.leaderboard()[study.settings.candidate].metrics)
+    assert row.size_bytes == sum(path.stat().st_size for path in (run.path / "candidates" / row.id).glob("*.skops"))
+
+
 def test_a_tuned_row_outlives_more_time_for_the_search(run: Run, tuned: Tune) -> None:
     import time
 
