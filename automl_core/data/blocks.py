@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from automl_core.data.dialect import Dialect, split_line
-from automl_core.data.headers import begins_anew, only_first_cells
+from automl_core.data.headers import begins_anew, first_cells_typed, only_first_cells
 from automl_core.data.records import Record
 from automl_core.data.wording import rows_of
 from automl_core.errors import InputError
@@ -56,7 +56,7 @@ def find_blocks(records: Sequence[Record]) -> tuple[Block, ...]:
     found: list[Block] = []
     parts = [part for part in parts if part]
     for place, part in enumerate(parts):
-        width = block_width([cells for _, cells, _ in part], edge=place in (0, len(parts) - 1))
+        width = block_width([cells for _, cells, _ in part], top=not place, bottom=place == len(parts) - 1)
         before = found[-1] if found else None
         if before and not begins_table([cells for _, cells, _ in part], width, before.width):
             found[-1] = Block((*before.records, *part), width)
@@ -65,9 +65,13 @@ def find_blocks(records: Sequence[Record]) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def block_width(rows: Sequence[Sequence[str]], *, edge: bool) -> int:
-    """Return the usual number of cells; 1 for notes at an edge of the file that a spreadsheet filled up to its table's width."""
-    if edge and len(rows) <= NOTE_LINES and only_first_cells(rows):
+def block_width(rows: Sequence[Sequence[str]], *, top: bool, bottom: bool) -> int:
+    """Return the usual number of cells; 1 for notes at an edge of the file that a spreadsheet filled up to its table's width.
+
+    A number or a date below the table is no note, but a row whose other cells are not known yet.
+    """
+    padded = (top or bottom) and len(rows) <= NOTE_LINES and only_first_cells(rows)
+    if padded and (top or not first_cells_typed(rows)):
         return 1
     return Counter(map(len, rows)).most_common(1)[0][0]
 
@@ -78,7 +82,7 @@ def padded_notes(lines: Sequence[str], dialect: Dialect) -> int:
     for count, line in enumerate(reversed(lines[-NOTE_LINES - 2 :]), 1):
         row = split_line(line, dialect.delimiter, dialect.quote, dialect.escape)
         empty = not any(cell.strip() for cell in row)
-        if len(row) < 3 or not (empty or only_first_cells([row])):
+        if len(row) < 3 or not (empty or only_first_cells([row])) or first_cells_typed([row]):
             return found if count < len(lines) else 0  # the first line names the columns
         if empty and said:
             found = count

@@ -147,9 +147,11 @@ def create_dataset(
 def _typed_and_stored(
     folder: Path, text: TextTable, name: str, choice: Choice, kinds: dict[str, Kind] | None, source: Path
 ) -> Dataset:
-    schema = rewrite(infer_schema(text.frame, kinds=kinds, null_words=choice.null_words), choice.written)
+    typed = tuple(str(name) for name in text.frame.columns if text.frame[name].dtype.kind in "iufM")
+    written = tuple(pair for pair in choice.written if pair[0] not in typed)
+    schema = rewrite(infer_schema(text.frame, kinds=kinds, null_words=choice.null_words), written)
     parsed = parse_frame(text.frame, schema)
-    report = replace(text.report, nulls=count_nulls(text.frame, schema), written=choice.written)
+    report = replace(text.report, nulls=count_nulls(text.frame, schema), written=written, typed=typed)
     return _store(folder, parsed.frame, schema, report, parsed.faults, name, source=source)
 
 

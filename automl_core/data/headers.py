@@ -46,6 +46,11 @@ def only_first_cells(rows: Sequence[Row]) -> bool:
     return bool(rows) and max(map(_extent, rows)) == 1
 
 
+def first_cells_typed(rows: Sequence[Row]) -> bool:
+    """Return whether the first cell of any row is a number or a date."""
+    return any(is_typed(row[0].strip()) for row in rows if row)
+
+
 def _extent(row: Row) -> int:
     return max((place + 1 for place, cell in enumerate(row) if cell.strip()), default=0)
 

@@ -215,7 +215,7 @@ def _parts(content: mmap.mmap, spans: list[tuple[int, int]], dialect: Dialect, n
         if start + HEAD < stop and len(lines) > 1:  # the last one was cut
             lines.pop()
         rows = [cells for _, cells, _ in group_records(lines, dialect)[0]]
-        width = block_width(rows, edge=place in (0, len(spans) - 1))
+        width = block_width(rows, top=not place, bottom=place == len(spans) - 1)
         length = _count(content, b"\n", start, stop) or 1
         before = parts[-1] if parts else None
         if before and not begins_table(rows, width, before.width):

@@ -75,6 +75,8 @@ class ReadReport:
         Words for missing that a person chose.
     written : tuple of (str, str)
         Columns, and how a person said that they are written.
+    typed : tuple of str
+        Columns whose numbers and dates their file typed: they can be read one way only.
     """
 
     dialect: Dialect | None
@@ -89,6 +91,7 @@ class ReadReport:
     null_words: tuple[str, ...] | None = None
     around: tuple[Around, ...] = ()
     written: tuple[tuple[str, str], ...] = ()
+    typed: tuple[str, ...] = ()
 
     @property
     def choice(self) -> Choice:
@@ -114,6 +117,7 @@ class ReadReport:
             "null_rows": self.null_rows,
             "null_words": None if self.null_words is None else list(self.null_words),
             "written": [list(pair) for pair in self.written],
+            "typed": list(self.typed),
             "around": [[row.line, row.text, row.place] for row in self.around],
         }
 
@@ -133,6 +137,7 @@ class ReadReport:
             null_words=None if data.get("null_words") is None else tuple(data["null_words"]),
             written=tuple((column, way) for column, way in data.get("written", ())),
             around=tuple(Around(*entry) for entry in data.get("around", ())),
+            typed=tuple(data.get("typed", ())),
         )
 
 

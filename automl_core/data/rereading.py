@@ -52,7 +52,7 @@ def change_written(dataset: Dataset, column: str, way: str) -> Dataset:
     NotFoundError
         When there is no such column.
     """
-    check_written(dataset.schema[column], way)
+    check_written(dataset.schema[column], way, typed=column in dataset.report.typed)
     choice = dataset.report.choice
     others = tuple(pair for pair in choice.written if pair[0] != column)
     return read_again(dataset, replace(choice, written=(*others, (column, way))))

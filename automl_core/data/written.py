@@ -25,13 +25,19 @@ def written_of(column: Column) -> Written | None:
     return "day first" if form.index("%d") < form.index("%m") else "month first"
 
 
-def check_written(column: Column, way: str) -> None:
-    """Check that a column can be read a way; raises InputError."""
-    fitting = [known for known in WAYS if written_of(column) is not None and (known in _MARKS) == (column.kind == "number")]
+def check_written(column: Column, way: str, *, typed: bool = False) -> None:
+    """Check that a column can be read a way; there is none for one whose values its file typed. Raises InputError."""
+    fitting = (
+        []
+        if typed
+        else [known for known in WAYS if written_of(column) is not None and (known in _MARKS) == (column.kind == "number")]
+    )
     if way in fitting:
         return
     choices = "Only dates and numbers that can be read two ways have a choice."
-    if fitting:
+    if typed:
+        choices = "Its file holds values, not text, so there is only one way to read them."
+    elif fitting:
         choices = f"It can be read {' or '.join(fitting)}."
     raise InputError(
         f"{column.name!r} is of kind {column.kind} and cannot be read {way}.", choices, "Choose one that fits, or leave it."

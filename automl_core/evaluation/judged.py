@@ -108,6 +108,14 @@ def keep_file(folder: Path, frame: pd.DataFrame, model: Model, name: str) -> Non
     write_json(folder / "source.json", {"format": 1, "name": name})
 
 
+def stored_names(folder: Path) -> list[str] | None:
+    """Return which columns the uploaded file of judged rows has; None for rows of the run's own table."""
+    import pyarrow.parquet as pq
+
+    stored = folder / "table.parquet"
+    return list(pq.read_schema(stored).names) if stored.exists() else None
+
+
 def judged_columns(run: Run, folder: Path, judged: Judged, names: list[str]) -> pd.DataFrame:
     """Return columns of judged rows as they were uploaded, typed, in the order of `judged`; unknown names are left out.
 
@@ -116,12 +124,9 @@ def judged_columns(run: Run, folder: Path, judged: Judged, names: list[str]) -> 
     NotFoundError
         When the run's table was deleted.
     """
-    import pyarrow.parquet as pq
-
-    stored = folder / "table.parquet"
-    if stored.exists():
-        there = set(pq.read_schema(stored).names)
-        frame = read_table(stored, [name for name in names if name in there])
+    there = stored_names(folder)
+    if there is not None:
+        frame = read_table(folder / "table.parquet", [name for name in names if name in there])
     else:
         dataset = run.dataset()
         frame = dataset.frame([name for name in names if name in dataset.schema])

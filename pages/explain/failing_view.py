@@ -86,7 +86,10 @@ def _heat(run: Run, source: str, found: Sequence[tuple[Side, Failing]], threshol
 
     st.subheader("Error over two columns", anchor=False)
     with errors.shown():
-        names = _columns(run, found[0][1])
+        names = _columns(run, source, found)
+        if len(names) < 2:
+            st.caption("These rows have fewer than two columns to look at.")
+            return
         with st.container(horizontal=True):
             down = st.selectbox("Down", names, key="explain_heat_down", width=260, help="Its values stand one below the other.")
             across = st.selectbox(
@@ -104,10 +107,16 @@ def _heat(run: Run, source: str, found: Sequence[tuple[Side, Failing]], threshol
         st.caption(f"The stronger the colour, the worse. Combinations of fewer than {FEW} rows are left empty.")
 
 
-def _columns(run: Run, found: Failing) -> list[str]:
-    """Return the columns that form groups: those the model looks at, then the table's others."""
+def _columns(run: Run, source: str, found: Sequence[tuple[Side, Failing]]) -> list[str]:
+    """Return the columns that form groups and the judged rows have: those the model looks at, then the table's others."""
+    from automl_core.evaluation.judged import judged_folder, stored_names
+
     others = [column.name for column in run.dataset().schema if column.kind not in ("id", "text")]
-    return list(dict.fromkeys([*found.columns, *others]))
+    names = list(dict.fromkeys([*found[0][1].columns, *others]))
+    for side, _ in found:
+        there = stored_names(judged_folder(run, side.candidate.id, source))
+        names = names if there is None else [name for name in names if name in there]
+    return names
 
 
 def _cells(run: Run, source: str, side: Side, threshold: float, down: str, across: str) -> Heat:

@@ -58,12 +58,13 @@ def draw_kinds(data: Dataset) -> None:
 def _table(data: Dataset) -> pd.DataFrame:
     import pandas as pd
 
+    typed = data.report.typed
     faults = [data.faults.get(column.name) for column in data.schema]
     return pd.DataFrame(
         {
             "Column": list(data.schema.names),
             "Kind": [column.kind for column in data.schema],
-            "Written": [written_of(column) or ONE_WAY for column in data.schema],
+            "Written": [(column.name not in typed and written_of(column)) or ONE_WAY for column in data.schema],
             "Why": [column.evidence for column in data.schema],
             "Did not fit": [fault.count if fault else 0 for fault in faults],
             "For example": [", ".join(fault.examples[:3]) if fault else "" for fault in faults],
@@ -83,7 +84,7 @@ def _read(data: Dataset, kinds: dict[str, str], ways: dict[str, str]) -> None:
     with errors.shown() as outcome, st.spinner("Reading the table again"):
         for column, way in ways.items():
             if column not in kinds:
-                check_written(data.schema[column], way)
+                check_written(data.schema[column], way, typed=column in data.report.typed)
         data = spare(data)
         for column, kind in kinds.items():
             data = change_kind(data, column, kind)

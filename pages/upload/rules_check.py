@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from automl_core.cleaning.rules import Checked, Rule
     from automl_core.data.dataset import Dataset
+    from automl_core.schema import Schema
     from automl_core.workspace import ProjectFolder
 
 SHOWN = 5
@@ -26,12 +27,12 @@ def draw_uploaded(project: ProjectFolder, data: Dataset) -> None:
     owner, rules = _rules_for(project, data)
     if not rules:
         return
-    broken = rules_view.checked(data, rules).broken
+    broken = (rules_view.checked(data, rules) if owner is None else _checked(data, owner, rules)).broken
     whose = "its rules" if owner is None else f"the rules of {errors.plain(owner.name)}, which has the same columns"
     if not broken:
         st.caption(f":material/rule: Every row keeps {whose}.")
     else:
-        count = f"{len(broken):,} of {len(rules):,}"
+        count = f"{len({result.rule.id for result in broken}):,} of {len(rules):,}"
         told = "\n".join(f"- {errors.plain(result.sentence)}" for result in broken[:SHOWN])
         refused = any(result.rule.action == "refuse" for result in broken)
         said = f"This table breaks {count} of {whose}" + (", one of which refuses it" if refused else "")
@@ -77,22 +78,46 @@ def draw_check(data: Dataset, other: Dataset) -> Checked | None:
     rules = load_rules(data.folder)
     if not rules:
         return None
-    checked = _check(other.fingerprint, repr(rules), other, rules)
+    checked = _checked(other, data, rules, appended=True)
     for result in checked.broken:
         st.warning(errors.plain(result.sentence), icon=":material/rule:")
     checked.enforce()
     return checked
 
 
+def _checked(data: Dataset, owner: Dataset, rules: tuple[Rule, ...], *, appended: bool = False) -> Checked:
+    """Look at a table with the rules of another one, by whose kinds its columns are read."""
+    from automl_core.cleaning.other_rules import other_kinds
+
+    known = other_kinds(owner.schema, data.schema)
+    return _check(data.fingerprint, repr((known, rules)), appended, data, rules, known)
+
+
 @st.cache_resource(max_entries=4, show_spinner="Trying the rules")
-def _check(fingerprint: str, text: str, _other: Dataset, _rules: tuple[Rule, ...]) -> Checked:
-    """Look at every row; the file is read again only where there are cells that could not be read."""
+def _check(fingerprint: str, text: str, appended: bool, _data: Dataset, _rules: tuple[Rule, ...], _known: Schema) -> Checked:
+    """Look at every row to append, or at the rows that are shown.
+
+    The file is read again only where there are cells that could not be read.
+    """
+    import pandas as pd
+
+    from automl_core.cleaning.other_rules import asking_kinds, read_as
+    from automl_core.data.parsing import as_text
     from automl_core.data.rereading import written_cells
     from automl_core.engines.pandera import check_rules
 
-    unread = any(rule.kind == "type" and rule.column in _other.faults for rule in _rules)
-    cells = written_cells(_other) if unread else None
-    return check_rules(caches.frame(_other), _rules, raw=cells, faults=_other.faults, schema=_other.schema)
+    frame = caches.frame(_data) if appended else caches.looked(_data)
+    read = read_as(frame, _data.faults, _known)
+    schema, cells = _data.schema, None
+    for column in _known:
+        schema = schema.with_column(column)
+    if appended:
+        unread = any(rule.kind == "type" and rule.column in _data.faults and rule.column not in _known for rule in _rules)
+        cells = written_cells(_data) if unread else pd.DataFrame(index=frame.index)
+    if cells is not None:
+        for name in _known.names:
+            cells[name] = as_text(frame[name])
+    return check_rules(read.frame, asking_kinds(_rules, _known), raw=cells, faults=read.faults, schema=schema)
 
 
 def left_out(checked: Checked) -> tuple[npt.NDArray[np.bool_] | None, str]:

@@ -68,6 +68,38 @@ def test_what_is_no_title_stays_in_the_table(tmp_path: Path, text: str, columns:
     assert (list(found.frame.columns), len(found.frame), found.report.around) == (columns, rows, ())
 
 
+DAYS = "date;sales;promo\n" + "".join(f"2024-01-{row:02d};{row * 3};yes\n" for row in range(1, 21))
+
+
+@pytest.mark.parametrize("way", ["small", "large"])
+@pytest.mark.parametrize(
+    ("below", "first", "notes"),
+    [
+        (";;\n2024-01-21;;\n2024-01-22;;\n", ["2024-01-21", "2024-01-22"], []),
+        ("\n2024-01-21;;\n2024-01-22;;\n", ["2024-01-21", "2024-01-22"], []),
+        (";;\n2024-01-21;;\n;;\nSource: office;;\n", ["2024-01-21"], ["Source: office;;"]),
+        (";;\n1001;;\n1002;;\n", ["1001", "1002"], []),
+        (";;\n1.250,50;;\n", ["1.250,50"], []),
+        (";;\nSource: office;;\n", [], ["Source: office;;"]),
+    ],
+)
+def test_dates_and_numbers_below_an_empty_line_are_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str, first: list[str], notes: list[str], way: str
+) -> None:
+    """Regression: days to come, whose other cells are empty, were left out as notes."""
+    if way == "large":
+        monkeypatch.setattr("automl_core.data.dataset.FAST_BYTES", 10)
+        monkeypatch.setattr(reading, "FAST_BYTES", 10)
+    source = tmp_path / "a.csv"
+    source.write_text(DAYS + below, encoding="utf-8")
+    made = create_dataset(tmp_path / "ds", source, "a", kinds={"date": "text"})
+    frame = made.frame()
+    assert (list(frame.columns), made.rows) == (["date", "sales", "promo"], 20 + len(first))
+    assert frame["date"].tolist()[20:] == first
+    assert frame.iloc[20:, 1:].isna().all(axis=None)
+    assert [row.text for row in made.report.around] == notes
+
+
 def test_a_large_file_is_read_the_same_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("automl_core.data.dataset.FAST_BYTES", 10)
     monkeypatch.setattr(reading, "FAST_BYTES", 10)

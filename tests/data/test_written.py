@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from automl_core.data import dataset as module
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset
 from automl_core.data.origin import Choice, other_part
+from automl_core.data.parsing import parse_frame
 from automl_core.data.rereading import change_kind, change_written
 from automl_core.data.written import rewrite, written_of
 from automl_core.errors import InputError
@@ -105,3 +107,26 @@ def test_a_choice_that_no_longer_fits_is_passed_over() -> None:
     schema = Schema((Column("x", "text"), Column("y", "number", Parsing(decimal=",", thousands=" "))))
     assert rewrite(schema, [("x", "day first"), ("gone", "day first"), ("y", "month first")]) == schema
     assert rewrite(schema, [("y", "decimal point")])["y"].parsing == Parsing(decimal=".", thousands=" ")
+
+
+def test_values_that_their_file_typed_have_one_way(tmp_path: Path) -> None:
+    """Regression: the choice changed no value, stayed in the schema, and "1.5" of a later file was then read as 15."""
+    source = tmp_path / "a.parquet"
+    pd.DataFrame({"price": [1.5, 2.25] * 20, "told": ["1,5", "2,25"] * 20}).to_parquet(source)
+    made = create_dataset(tmp_path / "ds", source, "a")
+    assert load_dataset(made.folder).report.typed == ("price",)
+    with pytest.raises(InputError) as refused:
+        change_written(made, "price", "decimal comma")
+    assert str(refused.value) == (
+        "'price' is of kind number and cannot be read decimal comma. Its file holds values, not text, so there is only one way "
+        "to read them. Choose one that fits, or leave it."
+    )
+    kept = create_dataset(tmp_path / "again", source, "a", choice=Choice(written=(("price", "decimal comma"),)))
+    assert (kept.schema["price"], kept.report.written) == (made.schema["price"], ())
+    assert parse_frame(pd.DataFrame({"price": ["1.5"]}), kept.schema).frame["price"].tolist() == [1.5]
+    changed = change_written(made, "told", "decimal point")
+    assert (changed.report.written, changed.schema["told"].parsing.decimal) == ((("told", "decimal point"),), ".")
+
+
+def test_the_columns_of_a_text_file_are_not_typed(data: Dataset) -> None:
+    assert (data.report.typed, change_written(data, "price", "decimal comma").report.typed) == ((), ())

@@ -170,6 +170,70 @@ def test_an_uploaded_table_is_held_against_the_rules_of_one_like_it(
     assert not other.warning and not [entry for entry in other.caption if ":material/rule:" in entry.value]
 
 
+@pytest.fixture
+def unknown(project: ProjectFolder, tmp_path: Path) -> Dataset:
+    """A table of the same columns whose ages are words in 3 rows of 10, so that they are no numbers."""
+    ages = ["n.v." if row % 10 < 3 else str(20 + row) for row in range(20)]
+    june = add(
+        project, tmp_path, "june", "age,city,bought\n" + "".join(f"{age},Rome,{'yes' if age > '3' else 'no'}\n" for age in ages)
+    )
+    assert (june.schema["age"].kind in ("category", "text"), june.faults) == (True, {})
+    return june
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        (
+            (Rule("type", "age"), Rule("range", "age", 0.0, 30.0)),
+            "2 of 2 of the rules of customers, which has the same columns:\n\n"
+            "- 6 rows break the rule 'age can be read as its kind' (n.v.).\n"
+            "- 7 rows break the rule 'age is at least 0 and at most 30' (33, 34, 35).",
+        ),
+        (
+            (Rule("range", "age", 0.0, 99.0), Rule("filled", "city")),
+            "1 of 2 of the rules of customers, which has the same columns:\n\n"
+            "- 6 rows break the rule 'age can be read as its kind' (n.v.).",
+        ),
+        (
+            (Rule("relation", text="age < 30", id="r1"), Rule("range", "age", 0.0, 30.0)),
+            "2 of 2 of the rules of customers, which has the same columns:\n\n"
+            "- 7 rows break the rule 'age < 30'.\n"
+            "- 7 rows break the rule 'age is at least 0 and at most 30' (33, 34, 35).\n"
+            "- 6 rows break the rule 'age can be read as its kind' (n.v.).",
+        ),
+    ],
+)
+def test_another_kind_is_read_as_the_rules_know_it(
+    project: ProjectFolder, table: Dataset, unknown: Dataset, rules: tuple[Rule, ...], told: str
+) -> None:
+    """Regression: cells that are no numbers were passed over where they made the column text: "Every row keeps the rules"."""
+    save_rules(table.folder, rules)
+    app = open_page("upload", project=project.id, dataset=unknown.id)
+    assert_clean(app)
+    assert [entry.value.replace("\\", "") for entry in app.warning] == [f"This table breaks {told}"]
+
+
+def test_rows_of_another_kind_are_set_aside_before_they_are_appended(
+    project: ProjectFolder, table: Dataset, unknown: Dataset
+) -> None:
+    save_rules(table.folder, (Rule("range", "age", 0.0, 30.0, action="aside"),))
+    app = opened(project, table, "append", unknown)
+    assert "6 rows break the rule 'age can be read as its kind' (n.v.) and are set aside." in texts(app)
+    app.button(key="upload_append_make").click().run()
+    assert_clean(app)
+    made = made_by(project, table, unknown)
+    assert made.notes[-1] == "13 rows were set aside by the rules of the first table."
+    assert made.frame()["age"].iloc[60:].to_list() == ["23", "24", "25", "26", "27", "28", "29"]
+
+
+def test_rows_of_another_kind_can_refuse_a_table(project: ProjectFolder, table: Dataset, unknown: Dataset) -> None:
+    save_rules(table.folder, (Rule("type", "age", action="refuse"),))
+    app = opened(project, table, "append", unknown)
+    assert app.error[0].value.replace("\\", "").startswith("6 rows break the rule 'age can be read as its kind' (n.v.).")
+    assert "upload_append_make" not in [button.key for button in app.button]
+
+
 def test_a_table_that_keeps_its_rules_says_so(project: ProjectFolder, table: Dataset) -> None:
     save_rules(table.folder, [Rule("filled", "age")])
     app = open_page("upload", project=project.id, dataset=table.id)

@@ -6,9 +6,12 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from automl_core.data.tables import write_table
+from automl_core.evaluation.judged import judged_folder
 from automl_core.evaluation.learning import LearningCurve, Point
 from automl_core.events import Failed, append_event
 from automl_core.runs import Run, write_request
@@ -271,6 +274,37 @@ def test_out_of_fold_rows_and_a_file_are_judged_too(project: ProjectFolder, run:
     find_failing(run, "ensemble", source)
     app = part(app, "Where it fails")
     assert len(app.main.get("plotly_chart")) == 1
+
+
+def test_errors_are_shown_over_columns_that_the_file_has(project: ProjectFolder, run: Run, tmp_path: Path) -> None:
+    """Regression: every column of the table was offered, and one that the file lacks took the place of the chart."""
+    path = tmp_path / "new.csv"
+    customers(150, seed=7).to_csv(path, index=False)
+    source = judge_file(run, "ensemble", path, "new people.csv")
+    find_failing(run, "ensemble", source)
+    stored = judged_folder(run, "ensemble", source) / "table.parquet"
+    frame = pd.read_parquet(stored)
+    write_table(frame.drop(columns="city"), stored)
+    app = opened(project, run)
+    app.selectbox(key=f"explain_rows_{run.id}_ensemble_3").set_value(source).run()
+    app = part(app, "Where it fails")
+    assert_clean(app)
+    for name in ("down", "across"):
+        assert app.selectbox(key=f"explain_heat_{name}").options == [
+            "age",
+            "income",
+            "member",
+            "joined",
+            "mail",
+            "outcome",
+            "level",
+            "amount",
+        ]
+    assert len(app.main.get("plotly_chart")) == 1
+    write_table(frame[["age"]], stored)
+    app.run()
+    assert_clean(app)
+    assert "These rows have fewer than two columns to look at." in captions(app)
 
 
 def test_a_file_that_cannot_judge_says_why(project: ProjectFolder, run: Run, jobs: Jobs) -> None:

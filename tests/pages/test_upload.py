@@ -96,6 +96,20 @@ def test_a_guess_about_dates_is_overruled_in_the_table_of_columns(project: Proje
     assert load_dataset(data.folder).frame()["day"].iloc[0].isoformat() == "2024-02-01T00:00:00"
 
 
+def test_values_that_their_file_typed_offer_no_way_of_writing(project: ProjectFolder, tmp_path: Path) -> None:
+    source = tmp_path / "prices.parquet"
+    pd.DataFrame({"price": [1.5, 2.25] * 20, "told": ["1,5", "2,25"] * 20}).to_parquet(source)
+    data = create_dataset(project.dataset(new_id("ds")), source, "prices")
+    app = open_page("upload", project=project.id, dataset=data.id)
+    columns = next(table.value for table in app.dataframe if "Written" in table.value)
+    assert columns["Written"].tolist() == ["–", "decimal comma"]
+    key = f"upload_kinds_{data.fingerprint[:12]}"
+    app.session_state[key] = {"edited_rows": {0: {"Written": "decimal comma"}}, "added_rows": [], "deleted_rows": []}
+    app.run()
+    assert "Its file holds values, not text, so there is only one way to read them." in app.error[0].value
+    assert load_dataset(data.folder).schema == data.schema
+
+
 def test_another_delimiter_reads_the_file_again(project: ProjectFolder, table: Dataset) -> None:
     app = open_page("upload", project=project.id, dataset=table.id)
     app.selectbox(key="upload_delimiter").set_value(";")
