@@ -80,6 +80,7 @@ RUNTIME = (
     "serving/guard.py",
     "serving/keys.py",
     "serving/logs.py",
+    "serving/parts.py",
     "serving/patience.py",
     "serving/run.py",
     "serving/source.py",

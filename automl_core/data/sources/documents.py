@@ -50,6 +50,8 @@ def read_json_table(path: Path, form: Form, *, name: str = "") -> TextTable:
     if not records:
         raise InputError(f"{name} has no rows that can be read.", NEEDED, "Choose another file.")
     columns, nested, lists = _columns(records, name)
+    if not columns:
+        raise InputError(f"{name} has objects, but none of them has a name with a value.", NEEDED, "Choose another file.")
     given, changed = column_names(list(columns), len(columns))
     frame = pd.concat([column_of(values) for values in columns.values()], axis=1, ignore_index=True)
     frame.columns = pd.Index(given)

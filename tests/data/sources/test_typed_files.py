@@ -142,6 +142,7 @@ NEEDED = "A list of objects, one object a line, or an object of lists of equal l
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("[{}]", f"file.dat has objects, but none of them has a name with a value. {NEEDED}"),
         ('[{"a": 1},\n {"a": }]', f"file.dat is no JSON that can be read in line 2: Expecting value. {NEEDED}"),
         ('[{"a": ' + "[" * 90_000 + "]" * 90_000 + "}]", f"file.dat is nested too deeply. {NEEDED}"),
         ('[{"a": ' + "9" * 5000 + "}]", f"file.dat is no JSON that can be read. {NEEDED}"),
