@@ -279,7 +279,7 @@ def test_a_machine_that_is_lost_costs_only_what_ran_on_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The last test of the cluster, which has one machine from here on."""
-    monkeypatch.setattr(supply, "choose", slow_ones("one", "two", trees=1200))
+    monkeypatch.setattr(supply, "choose", slow_ones("one", "two", trees=3000))
     monkeypatch.setattr(supply, "balancing_specs", lambda *args, **options: [])
     (second,) = two_machines.worker_nodes
     told: list[Event] = []
