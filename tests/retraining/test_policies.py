@@ -117,9 +117,39 @@ def test_a_file_that_cannot_be_learned_is_a_record_and_not_tried_again(live: Reg
     save_policy(live, Policy("New rows", "data", watched=str(inbox)))
     [firing] = look_at(live, emit=lambda event: None, should_stop=NEVER).firings
     assert firing.outcome == "failed"
-    assert firing.reason.startswith("bad.csv lacks the columns 'income', 'city', 'member', 'outcome'.")
+    assert firing.reason.startswith("bad.csv lacks the columns 'income', 'city', 'member' and 'outcome'.")
     assert live.numbers == [1]
     assert look_at(live, emit=lambda event: None, should_stop=NEVER).waiting == ("New rows: No new file arrived.",)
+
+
+def test_rows_of_a_firing_that_failed_come_again_with_the_next_file(live: Registered, tmp_path: Path):
+    """A file of too few rows said to wait for more, and was never looked at again."""
+    inbox = tmp_path / "inbox"
+    arrive(inbox, "november.csv", customers(20, 7)[KEPT])
+    arrive(inbox, "bad.csv", pd.DataFrame({"age": [1, 2]}))
+    policy = save_policy(live, Policy("New rows", "data", watched=str(inbox), on="since"))
+    [failed] = look_at(live, emit=lambda event: None, should_stop=NEVER).firings
+    assert failed.outcome == "failed" and failed.reason.startswith("10 rows would be learned. At least 30 are needed.")
+    assert look_at(live, emit=lambda event: None, should_stop=NEVER).waiting == ("New rows: No new file arrived.",)
+    frame = customers(160, 8)[KEPT]
+    frame.to_parquet(inbox / "december.parquet")
+    os.utime(inbox / "december.parquet", (time.time() - 60, time.time() - 60))
+    [firing] = look_at(live, emit=lambda event: None, should_stop=NEVER).firings
+    assert set(firing.files) == {"november.csv", "bad.csv", "december.parquet"}
+    assert firing.outcome != "failed", firing.reason
+    assert live.version(2).lineage["rows"] == 180 - 54
+    assert "A file was left out: bad.csv lacks the columns" in firing.data
+    assert look_at(live, emit=lambda event: None, should_stop=NEVER).waiting == ("New rows: No new file arrived.",)
+    assert policy.id == firing.policy
+
+
+def test_a_person_can_try_a_failed_file_again_at_once(live: Registered, tmp_path: Path):
+    inbox = tmp_path / "inbox"
+    path = arrive(inbox, "bad.csv", pd.DataFrame({"age": [1, 2]}))
+    policy = save_policy(live, Policy("New rows", "data", watched=str(inbox)))
+    look_at(live, emit=lambda event: None, should_stop=NEVER)
+    assert policies._arrived(live, policy).ready == ()
+    assert policies._arrived(live, policy, again=True).ready == (path,)
 
 
 def test_a_crossed_limit_rolls_back_once(live: Registered):
