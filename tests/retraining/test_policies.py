@@ -185,3 +185,65 @@ def test_a_fallback_answers(live: Registered):
     policy = Policy("Fall back", "limits", then="fallback", fallback=1, id="po261124-aaaaaaaa")
     firing = fire(live, replace(policy), "errors", emit=lambda event: None, should_stop=NEVER)
     assert (firing.outcome, firing.version) == ("fallback", 1)
+
+
+def test_the_watcher_is_told_of_a_promotion_that_came_while_it_learned(
+    live: Registered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Of two promotions at once the second is told of the first; its version and its rows are kept."""
+    from automl_core.retraining.deciding import Decision
+    from automl_core.worker import renewing
+
+    def meanwhile(then, compared):
+        live.promote(2, "champion", "by hand", who="ann")
+        return Decision("promote", "It wins.")
+
+    monkeypatch.setattr(renewing, "fate", meanwhile)
+    live.add(live.version(1), {MODEL: live.model(1)})
+    inbox = tmp_path / "inbox"
+    path = arrive(inbox, "november.csv", customers(160, 7)[KEPT])
+    policy = save_policy(live, Policy("New rows", "data", watched=str(inbox), then="promote"))
+    [firing] = look_at(live, emit=lambda event: None, should_stop=NEVER).firings
+    assert firing.outcome == "failed"
+    assert firing.reason.startswith(
+        "Meanwhile ann changed it: Version 2 is champion, before it was version 1. The reason was: by"
+    )
+    assert live.standing().aliases["champion"] == 2 and live.numbers == [3, 2, 1]
+    assert policies._arrived(live, policy, again=True).ready == (path,)
+
+
+def test_an_altered_champion_is_refused_by_the_watcher_and_nothing_is_lost(live: Registered, tmp_path: Path):
+    inbox = tmp_path / "inbox"
+    path = arrive(inbox, "november.csv", customers(160, 7)[KEPT])
+    policy = save_policy(live, Policy("New rows", "data", watched=str(inbox)))
+    (live.home(1) / MODEL).write_bytes(b"other")
+    [firing] = look_at(live, emit=lambda event: None, should_stop=NEVER).firings
+    assert (firing.outcome, live.numbers) == ("failed", [1])
+    assert "version 1, is not the one that was registered (its SHA-256 differs)" in firing.reason
+    assert policies._arrived(live, policy, again=True).ready == (path,)
+
+
+def test_a_registry_that_is_away_does_not_hinder_a_policy(live: Registered, monkeypatch: pytest.MonkeyPatch):
+    from automl_core.errors import EngineError
+    from automl_core.registry import mirror
+    from automl_core.worker import versions
+
+    def away(registered: Registered) -> list[int]:
+        raise EngineError("The MLflow registry at http://127.0.0.1:9 could not be used: refused.")
+
+    monkeypatch.setattr(mirror, "sync", away)
+    monkeypatch.setattr(policies, "mirror", versions.mirror)
+    live.add(live.version(1), {MODEL: live.model(1)})
+    live.promote(2, "champion", "newer")
+    told: list[Event] = []
+    policy = Policy("Fall back", "limits", then="fallback", fallback=1, id="po261124-aaaaaaaa")
+    firing = fire(live, policy, "errors", emit=told.append, should_stop=NEVER)
+    assert (firing.outcome, live.standing().aliases) == ("fallback", {"champion": 1})
+    assert any(isinstance(event, Message) and "could not be used: refused." in event.text for event in told)
+
+
+def test_one_damaged_model_does_not_end_the_watch_over_the_others(live: Registered):
+    """Its name could not be read, and nobody was watched from then on."""
+    (live.folder / "model.json").write_text("{")
+    looked = look_at(live, emit=lambda event: None, should_stop=NEVER)
+    assert looked.model == live.id and looked.firings == () and "model.json" in looked.fault
