@@ -110,7 +110,7 @@ def cut(rows: int, chunk: str, dates: pd.Series[Any] | None = None) -> tuple[lis
         known = rows - int(dates.isna().sum())
         order = order[:known]
         if known < rows:
-            told = [f"{counted(rows - known, 'row', 'rows')} without {str(dates.name)!r} are left out of the time line."]
+            told = [f"{counted(rows - known, 'row has', 'rows have')} no {str(dates.name)!r}: left out of the time line."]
         periods = pd.Series(dates.dt.to_period(chunk).array[order])
         parts = [(str(period), order[found.index]) for period, found in periods.groupby(periods)]
     else:

@@ -93,8 +93,8 @@ def read_new(files: Sequence[Path], schema: Schema, target: str, part: str = "")
             "Add the outcomes, or watch a folder in which they arrive.",
         )
     if without := len(found) - len(labelled):
-        told.append(f"{counted(without, 'new row', 'new rows')} without a value of {target!r} are left out.")
-    more = [f"So much is to be said of {len(told) - TOLD:,} more."] if len(told) > TOLD else []
+        told.append(f"{counted(without, 'new row has', 'new rows have')} no value of {target!r}: left out.")
+    more = [f"And {counted(len(told) - TOLD, 'more remark', 'more remarks')} of this kind."] if len(told) > TOLD else []
     return labelled, (*told[:TOLD], *more)
 
 

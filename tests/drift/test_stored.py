@@ -156,7 +156,7 @@ def test_the_time_line_is_that_of_the_whole_tables(tmp_path, how):
         assert [chunk.label for chunk in found.chunks] == ["2024-01", "2024-02", "2024-03", "2024-04"]
         assert [chunk.verdict == "act" for chunk in found.chunks] == [False, False, False, True]
         assert found.notes[-2:] == (
-            "31 rows without 'paid' are left out of the time line.",
+            "31 rows have no 'paid': left out of the time line.",
             "2024-05 has 6 rows and is left out of the time line: too few to judge.",
         )
 

@@ -70,7 +70,7 @@ def test_new_rows_are_read_as_before_and_need_outcomes(tmp_path: Path):
     first = old(tmp_path / "a.csv", "x,y,day,more\n1,10,2020-01-02,z\n2,,2020-01-03,z\n")
     found, told = read_new([first], SCHEMA, "y")
     assert found[["x", "y"]].to_numpy().tolist() == [[1.0, 10.0]]
-    assert told == ("1 new row without a value of 'y' are left out.",)
+    assert told == ("1 new row has no value of 'y': left out.",)
     with pytest.raises(InputError, match="b.csv lacks the columns 'day' and 'y'. New rows need the columns of the table"):
         read_new([old(tmp_path / "b.csv", "x,z\n1,2\n")], SCHEMA, "y")
     with pytest.raises(InputError, match="None of the 1 new rows has a value of 'y'. Only rows with a known outcome"):
