@@ -42,8 +42,8 @@ class Dataset:
     Parameters
     ----------
     folder : Path
-        Holds ``source.*`` (the file as it came, where there was one), ``data.parquet``, ``dataset.json`` and, where
-        rows were refused, ``refused.csv``.
+        Holds ``source.*`` (the file as it came, where there was one), ``data.parquet``, ``dataset.json``, ``refused.csv``
+        where rows were refused, and ``aside.parquet`` where rules set rows aside when it was made from two tables.
     name : str
     schema : Schema
     report : ReadReport

@@ -36,7 +36,8 @@ def draw_combine(project: ProjectFolder, data: Dataset) -> None:
 
 def draw_append(project: ProjectFolder, data: Dataset) -> None:
     """Draw what appending another table's rows would do, and the button that does it."""
-    from automl_core.data.combine import append, plan_append
+    from automl_core.cleaning.appending import append_by_rules
+    from automl_core.data.combine import plan_append
 
     other = _choose_other(project, data, "append", "The table whose rows go below the rows of this one.")
     if other is None:
@@ -63,13 +64,7 @@ def draw_append(project: ProjectFolder, data: Dataset) -> None:
         icon=":material/playlist_add:",
         **people.changing("Makes a new table of both; the two tables stay as they are."),
     ):
-        aside, note = (None, "") if checked is None else rules_check.left_out(checked)
-        _make(
-            project,
-            lambda folder_id: rules_check.inherit(
-                data, append(project.dataset(folder_id), data, other, name, aside=aside, note=note)
-            ),
-        )
+        _make(project, lambda folder_id: append_by_rules(project.dataset(folder_id), data, other, name, checked))
 
 
 def draw_lookup(project: ProjectFolder, data: Dataset) -> None:
