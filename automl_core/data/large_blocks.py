@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from automl_core.data.blocks import NOTE_LINES, begins_table, block_width, check_number, tables_note
 from automl_core.data.detecting import find_dialect, longest_run
 from automl_core.data.dialect import SAMPLE_BYTES, Dialect
-from automl_core.data.encoding import decode, find_encoding, looks_utf16, spot_utf8
+from automl_core.data.duck import Tell
+from automl_core.data.encoding import BROKEN, decode, find_encoding, looks_utf16, spot_utf8, write_utf8
 from automl_core.data.origin import Choice
 from automl_core.data.records import group_records, split_lines
 from automl_core.data.report import Around, ReadReport
-from automl_core.data.scanning import pieces, side_by_side
+from automl_core.data.scanning import MANY, Scan, scan
 
 HEAD = 1 << 16
 """Bytes of a part that tell its width and its names."""
@@ -24,8 +23,6 @@ PIECE = 1 << 24
 """Bytes that are counted together."""
 MOST = 1000
 """Parts of a file; more blank lines than that stand inside a table."""
-TOO_MANY = 100 * MOST
-"""Blank lines after which no more are looked for."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +64,12 @@ class Cut:
     tables : tuple of str
     below : tuple of Around
         Notes below the table.
+    encoding : str
+        Of the file, where its lines were written anew as UTF-8; otherwise empty.
+    broken : int
+        Letters that could not be decoded then.
+    look : Scan or None
+        What was seen in a file that is one table as a whole.
     """
 
     path: Path
@@ -74,9 +77,20 @@ class Cut:
     table: int = 0
     tables: tuple[str, ...] = ()
     below: tuple[Around, ...] = ()
+    encoding: str = ""
+    broken: int = 0
+    look: Scan | None = None
+
+    def dialect(self, chosen: Dialect | None) -> Dialect | None:
+        """Return how the lines alone are read, where it was chosen how the file is."""
+        return replace(chosen, encoding="utf-8") if chosen and self.encoding else chosen
 
     def told(self, report: ReadReport) -> ReadReport:
         """Return the report of the lines alone as one of the whole file."""
+        if self.encoding and report.dialect:
+            report = replace(report, dialect=replace(report.dialect, encoding=self.encoding))
+        if self.broken:
+            report = replace(report, repairs={**report.repairs, BROKEN.format(self.encoding): self.broken})
         if self.below:
             return report.with_notes_below(self.below)
         if not self.tables:
@@ -90,7 +104,7 @@ class Cut:
         )
 
 
-def cut_table(source: Path, folder: Path, choice: Choice, name: str) -> Cut:
+def cut_table(source: Path, folder: Path, choice: Choice, name: str, say: Tell = lambda done, doing: None) -> Cut:
     """Return the part of a large text file that one table is, copied into `folder` where it is not the whole file.
 
     Parameters
@@ -101,13 +115,50 @@ def cut_table(source: Path, folder: Path, choice: Choice, name: str) -> Cut:
         Its dialect, and which of the tables; the largest when left out.
     name : str
         What messages call the file.
+    say : callable
+        Takes the share that is done, 0 to 1, and what is being done.
+
+    Returns
+    -------
+    Cut
+        A file whose letters take two bytes is written anew as UTF-8 first, so that its lines can be looked for as bytes.
 
     Raises
     ------
     InputError
         When there are fewer tables.
     """
-    parts = find_parts(source, choice.dialect)
+    if not (encoding := _wide(source, choice.dialect)):
+        return _cut(source, folder, choice, name)
+    text = folder / "text.utf8"
+    broken = write_utf8(source, text, encoding, say)
+    cut = Cut(text, encoding=encoding)
+    return replace(
+        _cut(text, folder, replace(choice, dialect=cut.dialect(choice.dialect)), name), encoding=encoding, broken=broken
+    )
+
+
+def tables_of(source: Path, dialect: Dialect | None = None) -> tuple[str, ...]:
+    """Return the tables that stand below each other in a large text file, each in a few words; () where there is only one."""
+    with tempfile.TemporaryDirectory(prefix="tablewright-") as helper:
+        if encoding := _wide(source, dialect):
+            write_utf8(source, Path(helper) / source.name, encoding)
+            source, dialect = Path(helper) / source.name, replace(dialect, encoding="utf-8") if dialect else None
+        found = tuple(part.sentence for part in find_parts(source, dialect)[0] if part.is_table)
+        return found if len(found) > 1 else ()
+
+
+def _wide(source: Path, dialect: Dialect | None) -> str:
+    """Return the encoding of a file whose letters take two bytes or more each, otherwise nothing."""
+    with open(source, "rb") as file:
+        head = file.read(SAMPLE_BYTES)
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff")) or looks_utf16(head)
+    encoding = dialect.encoding if dialect else find_encoding(head, source) if wide else ""
+    return encoding if encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")) else ""
+
+
+def _cut(source: Path, folder: Path, choice: Choice, name: str) -> Cut:
+    parts, look = find_parts(source, choice.dialect)
     tables = [part for part in parts if part.is_table]
     if len(tables) > 1:
         sizes = [table.stop - table.start for table in tables]
@@ -127,22 +178,28 @@ def cut_table(source: Path, folder: Path, choice: Choice, name: str) -> Cut:
             Around(last.line + place, line[:2000], "below") for place, line in enumerate(lines, start=1) if line.strip()
         )
         return Cut(folder / "part.txt", below=below)
-    return Cut(source)
+    return Cut(source, look=look)
 
 
-def find_parts(source: Path, dialect: Dialect | None = None) -> tuple[Part, ...]:
-    """Return the parts of a large text file that blank lines separate, neighbours of one table as one; () for a whole file."""
+def find_parts(source: Path, dialect: Dialect | None = None) -> tuple[tuple[Part, ...], Scan]:
+    """Return the parts of a large text file that blank lines separate, and what else was seen on the way.
+
+    Returns
+    -------
+    tuple of Part
+        Neighbours of one table as one; () for a whole file.
+    Scan
+    """
     with open(source, "rb") as file:
         head = file.read(SAMPLE_BYTES)
-        if head.startswith((b"\xff\xfe", b"\xfe\xff")) or looks_utf16(head):
-            return ()
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             usual = dialect or find_dialect(longest_run(split_lines(head.decode("latin-1"))), "latin-1")
-            spans = _spans(content, _blank_lines(source, content, head, usual), usual.quote.encode("latin-1", "ignore"))
+            look, blank = _looked(source, content, head, usual)
+            spans = _spans(content, blank, usual.quote.encode("latin-1", "ignore"))
             if not 1 < len(spans) <= MOST:
-                return ()
+                return (), look
             encoding = dialect.encoding if dialect else _encoding(source)
-            return _parts(content, spans, replace(usual, encoding=encoding), source.name)
+            return _parts(content, spans, replace(usual, encoding=encoding), source.name), look
 
 
 def _encoding(source: Path) -> str:
@@ -151,43 +208,17 @@ def _encoding(source: Path) -> str:
     return spot_utf8(head, source) or find_encoding(head, source)
 
 
-def _blank_lines(source: Path, content: mmap.mmap, head: bytes, dialect: Dialect) -> list[tuple[int, int]]:
-    """Return where lines begin and end that are empty, or hold as many delimiters as the others and nothing else."""
+def _looked(source: Path, content: mmap.mmap, head: bytes, dialect: Dialect) -> tuple[Scan, list[tuple[int, int]]]:
+    """Look through a file, and return where lines are empty, or hold as many delimiters as the others and nothing else."""
     end = b"\r\n" if b"\r\n" in head else b"\n" if b"\n" in head else b"\r"
     rows = [record[1] for record in group_records(split_lines(head.decode("latin-1"))[:100], dialect)[0]]
     width = max(map(len, rows), default=1)
     sign = dialect.delimiter.encode("latin-1", "ignore")
     empty = {sign * (width - 1) + end, end}
-    found: list[tuple[int, int]] = []
-    for start, stop in _short_lines(source, end[-1], {len(line) for line in empty}):
-        if content[start:stop] in empty:
-            found.append((start, stop))
-        if len(found) > TOO_MANY:
-            return []
-    return sorted(found)
-
-
-def _short_lines(source: Path, sign: int, lengths: set[int]) -> Iterator[tuple[int, int]]:
-    """Yield where what may be a line of one of these lengths begins and ends: two of the sign that ends lines, so far apart."""
-    reach = max(lengths)
-
-    def look(begin: int, end: int) -> list[tuple[int, int]]:
-        found: list[tuple[int, int]] = []
-        for start, piece in pieces(source, begin, end, before=reach):
-            ends = piece == sign
-            if not start:
-                ends[reach - 1] = True  # the first line begins as if one ended before it
-            for length in lengths:
-                apart = ends[reach:] & ends[reach - length : -length]
-                if apart.any():
-                    places = np.flatnonzero(apart)[: TOO_MANY + 1]
-                    found += [(start + place + 1 - length, start + place + 1) for place in map(int, places)]
-            if len(found) > TOO_MANY:
-                break
-        return found
-
-    for part in side_by_side(source, look):
-        yield from part
+    look = scan(source, end[-1], {len(line) for line in empty})
+    if len(look.short) > MANY:
+        return look, []
+    return look, sorted((start, stop) for start, stop in look.short if content[start:stop] in empty)
 
 
 def _spans(content: mmap.mmap, blank: list[tuple[int, int]], quote: bytes) -> list[tuple[int, int]]:

@@ -232,7 +232,7 @@ def test_rows_of_another_kind_are_set_aside_before_they_are_appended(
     made = made_by(project, table, unknown)
     assert made.notes[-2:] == (
         "13 rows were set aside by the rules of the first table.",
-        "A rule was left out: 'age is at least 0 and at most 30': it was made for the kind number, and 'age' is text.",
+        "A rule was left out: 'age is at least 0 and at most 30': it was made for the kind number, and 'age' is category.",
     )
     assert load_rules(made.folder) == ()
     kept = rows_aside(made.folder)
@@ -250,7 +250,7 @@ def test_only_rules_that_fit_are_taken_over(project: ProjectFolder, table: Datas
     app = open_page("upload", project=project.id, dataset=unknown.id)
     assert (
         "1 rule of customers is not offered here, unless a column's kind is changed:\n\n"
-        "- 'age is at least 0 and at most 30': it was made for the kind number, and 'age' is text."
+        "- 'age is at least 0 and at most 30': it was made for the kind number, and 'age' is category."
     ) in texts(app)
     app.button(key="upload_rules_use").click().run()
     assert_clean(app)
