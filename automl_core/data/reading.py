@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from automl_core.data.blocks import NOTE_LINES, Block, check_number, find_blocks, largest, padded_notes, tables_note
+from automl_core.data.cutting import cut_table, tables_of
 from automl_core.data.detecting import find_dialect, longest_run
 from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
 from automl_core.data.encoding import BROKEN, decode, find_encoding
 from automl_core.data.headers import TYPED, column_names, is_typed, join_header
 from automl_core.data.large import read_large
-from automl_core.data.large_blocks import cut_table, tables_of
 from automl_core.data.origin import Choice
 from automl_core.data.records import Record, group_records, split_lines
 from automl_core.data.report import Around, ReadReport, Refused, TextTable

@@ -11,26 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from automl_core.data.detecting import find_dialect
-from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
+from automl_core.data.cutting import Cut, cut_table
+from automl_core.data.dialect import Dialect
 from automl_core.data.duck import Tell, connect, named, quoted, stored_fingerprint
-from automl_core.data.encoding import BROKEN, decode, find_encoding, reads_directly, spot_utf8, write_utf8
-from automl_core.data.kinds import infer_schema
-from automl_core.data.large_blocks import Cut, cut_table
+from automl_core.data.encoding import BROKEN, find_encoding, reads_directly, write_utf8
 from automl_core.data.nulls import count_nulls
 from automl_core.data.origin import Choice
 from automl_core.data.parsing import Faults
 from automl_core.data.passes import Plan, Storage, copy_rows, plan_pass, underscored
-from automl_core.data.records import split_lines
-from automl_core.data.report import ReadReport, TextTable
-from automl_core.data.sampling import read_sample
+from automl_core.data.report import ReadReport
 from automl_core.data.scanning import Scan, scan
-from automl_core.data.written import rewrite
+from automl_core.data.understanding import Asked, Understood, understand
 from automl_core.errors import InputError
 from automl_core.schema import Column, Kind, Schema
 
-SAMPLE = 1 << 19
-"""Bytes of text, from all over the file, that the kinds are found from."""
 TRIES = 6
 SHORT = "Rows with too few cells were filled up with missing ones."
 
@@ -84,10 +78,10 @@ def stream_table(
     InputError
         When it is no table.
     """
-    asked = _Asked(kinds or {}, null_words, written, tell or (lambda done, doing: None))
+    asked = Asked(kinds or {}, null_words, written, tell or (lambda done, doing: None))
     with ThreadPoolExecutor(1) as pool:  # the look takes as long as the kinds do
         looking = pool.submit(scan, source)
-        understood = _understand(source, dialect, asked)
+        understood = understand(source, dialect, asked)
         return _cleared(source, out, understood, looking.result(), asked)
 
 
@@ -128,12 +122,12 @@ def stream_file(
     InputError
         When it is no table, or has fewer tables.
     """
-    asked = _Asked(kinds or {}, choice.null_words, choice.written, tell or (lambda done, doing: None))
+    asked = Asked(kinds or {}, choice.null_words, choice.written, tell or (lambda done, doing: None))
     understood = None
     with ThreadPoolExecutor(1) as pool:  # most files are one table, which is understood while others are looked for
         cutting = pool.submit(cut_table, source, folder, choice, name, asked.say)
         try:
-            understood = _understand(source, choice.dialect, asked)
+            understood = understand(source, choice.dialect, asked)
         except InputError:
             cutting.result()  # what is wrong with the whole file may not be so with its table
         cut = cutting.result()
@@ -145,38 +139,7 @@ def stream_file(
     )
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What a person chose, and who is told how far the reading is."""
-
-    kinds: dict[str, Kind]
-    null_words: tuple[str, ...] | None
-    written: tuple[tuple[str, str], ...]
-    say: Tell
-
-
-@dataclass(frozen=True)
-class _Understood:
-    """How a file is written, and what its columns are by rows from all over it."""
-
-    dialect: Dialect
-    sample: TextTable
-    schema: Schema
-
-
-def _understand(source: Path, dialect: Dialect | None, asked: _Asked) -> _Understood:
-    asked.say(0.0, "Looking at rows from all over the file")
-    with open(source, "rb") as file:
-        head = file.read(SAMPLE_BYTES)
-    check_content(head, source.name)
-    encoding = dialect.encoding if dialect else (spot_utf8(head, source) or find_encoding(head, source))
-    dialect = dialect or find_dialect(split_lines(decode(head, encoding, source.name)[0]), encoding)
-    sample, _ = read_sample(source, SAMPLE, dialect=dialect)
-    schema = rewrite(infer_schema(sample.frame, kinds=asked.kinds, null_words=asked.null_words), asked.written)
-    return _Understood(dialect, sample, schema)
-
-
-def _cleared(source: Path, out: Path, understood: _Understood, look: Scan, asked: _Asked) -> Streamed:
+def _cleared(source: Path, out: Path, understood: Understood, look: Scan, asked: Asked) -> Streamed:
     """Read a file and leave no helper behind."""
     helper = out.with_name("text.utf8")
     try:
@@ -185,7 +148,7 @@ def _cleared(source: Path, out: Path, understood: _Understood, look: Scan, asked
         helper.unlink(missing_ok=True)
 
 
-def _streamed(source: Path, out: Path, helper: Path, understood: _Understood, look: Scan, asked: _Asked) -> Streamed:
+def _streamed(source: Path, out: Path, helper: Path, understood: Understood, look: Scan, asked: Asked) -> Streamed:
     dialect, sample, schema, say = understood.dialect, understood.sample, understood.schema, asked.say
     notes: list[str] = []
     repairs: dict[str, int] = {}
@@ -207,7 +170,7 @@ def _streamed(source: Path, out: Path, helper: Path, understood: _Understood, lo
                 encoding = find_encoding(b"", source)
                 broken = write_utf8(source, helper, encoding, say)
                 if encoding != dialect.encoding:
-                    again = _understand(source, replace(dialect, encoding=encoding), asked)
+                    again = understand(source, replace(dialect, encoding=encoding), asked)
                     return _streamed(source, out, helper, again, look, asked)
                 text = helper
                 continue
