@@ -112,7 +112,6 @@ NUMBERS = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0, np.nan]})
         (Step("impute", {"strategy": "most_frequent"}), [0, 1, 2, 3, 0]),
         (Step("scale", {"method": "standard"}), [-1.5 / 1.25**0.5, -0.5 / 1.25**0.5, 0.5 / 1.25**0.5, 1.5 / 1.25**0.5, np.nan]),
         (Step("scale", {"method": "robust"}), [-1, -1 / 3, 1 / 3, 1, np.nan]),
-        (Step("bin", {"bins": 2, "method": "uniform"}), [0, 0, 1, 1, np.nan]),
         (Step("scale", {"method": "minmax"}), [0, 1 / 3, 2 / 3, 1, np.nan]),
         (Step("scale", {"method": "maxabs"}), [0, 1 / 3, 2 / 3, 1, np.nan]),
         (Step("clip_outliers", {"method": "iqr", "factor": 0.1}), [0.6, 1, 2, 2.4, np.nan]),
