@@ -13,14 +13,14 @@ from pathlib import Path
 
 from automl_core.data.cutting import Cut, cut_table
 from automl_core.data.dialect import Dialect
-from automl_core.data.duck import Tell, connect, named, quoted, stored_fingerprint
+from automl_core.data.duck import Tell, connect, named, quoted
 from automl_core.data.encoding import BROKEN, find_encoding, reads_directly, write_utf8
 from automl_core.data.nulls import count_nulls
 from automl_core.data.origin import Choice
 from automl_core.data.parsing import Faults
 from automl_core.data.passes import Plan, Storage, copy_rows, plan_pass, underscored
 from automl_core.data.report import ReadReport
-from automl_core.data.scanning import Scan, scan
+from automl_core.data.scanning import Scan, fingerprint_stored, scan
 from automl_core.data.understanding import Asked, Understood, understand
 from automl_core.errors import InputError
 from automl_core.schema import Column, Kind, Schema
@@ -71,7 +71,7 @@ def stream_table(
     Returns
     -------
     Streamed
-        The fingerprint is a SHA-256 over DuckDB's hashes of the typed rows, in order, and the schema.
+        The fingerprint is a SHA-256 over the schema and the bytes of the Parquet file, see `fingerprint_stored`.
 
     Raises
     ------
@@ -222,7 +222,7 @@ def _streamed(source: Path, out: Path, helper: Path, understood: Understood, loo
         around=sample.report.around,
     )
     say(0.92, "Taking the fingerprint")
-    return Streamed(typed, report, faults, stored_fingerprint(out, typed), rows)
+    return Streamed(typed, report, faults, fingerprint_stored(out, typed), rows)
 
 
 def _of_sample(column: Column) -> Column:
