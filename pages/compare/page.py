@@ -39,19 +39,24 @@ def _cleaned(fingerprint: str, recipe_text: str, target: str, _data: Dataset, _r
     return clean_outcome(_data, _recipe, target)
 
 
-def proposal(data: Dataset, target: str, table: Cleaned) -> Proposal:
-    """Return what is proposed for a target; looked at once, and not at every click."""
+def proposal(data: Dataset, target: str, table: Cleaned) -> tuple[Proposal, dict[str, int]]:
+    """Return what is proposed for a target, and how often its labels occur; looked at once, and not at every click."""
     from automl_core.cleaning.store import export_recipe
 
     return _proposal(data.fingerprint, export_recipe(recipes.current(data, target)), target, data, table)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _proposal(fingerprint: str, recipe_text: str, target: str, _data: Dataset, _table: Cleaned) -> Proposal:
+def _proposal(
+    fingerprint: str, recipe_text: str, target: str, _data: Dataset, _table: Cleaned
+) -> tuple[Proposal, dict[str, int]]:
     from automl_core.proposals import propose, split_columns
+    from automl_core.target import label_text
 
     keys, dates = split_columns(_data.schema, target)
-    return propose(_table.frame, _table.schema, target, uploaded=(_data.frame([*keys, *dates]), _data.schema))
+    uploaded = _data.frame([*keys, *dates]), _data.schema
+    counts = label_text(_table.frame[target].dropna()).value_counts().head(experiment_form.LABELS)
+    return propose(_table.frame, _table.schema, target, uploaded=uploaded), {str(label): int(n) for label, n in counts.items()}
 
 
 def request(data: Dataset, config: ExperimentConfig) -> dict[str, Any]:
@@ -84,7 +89,7 @@ def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool, earli
         table, passed_over = cleaned(data, target)
         if passed_over:
             st.caption(f":material/info: {passed_over}")
-        config = experiment_form.ask(data, table.frame, proposal(data, target, table))
+        config = experiment_form.ask(data, table.frame, *proposal(data, target, table))
         place = place_form.ask("compare")
     if outcome.failed:
         return
