@@ -98,7 +98,7 @@ def cut_table(source: Path, folder: Path, choice: Choice, name: str, say: Tell =
     """
     if not (encoding := _wide(source, choice.dialect)):
         return _cut(source, folder, choice, name)
-    text = folder / "text.utf8"
+    text = _beside(source, folder, "utf8")
     broken = write_utf8(source, text, encoding, say)
     cut = Cut(text, encoding=encoding)
     return replace(
@@ -132,12 +132,13 @@ def _cut(source: Path, folder: Path, choice: Choice, name: str) -> Cut:
         sizes = [table.stop - table.start for table in tables]
         number = check_number(choice.table or sizes.index(max(sizes)) + 1, len(tables), name)
         part = tables[number - 1]
-        cut = Cut(folder / "part.txt", part.line, number, tuple(table.sentence for table in tables))
+        cut = Cut(_beside(source, folder, "part"), part.line, number, tuple(table.sentence for table in tables))
         _copy(source, cut.path, part.start, part.stop)
         return cut
     last = parts[-1] if parts else None
     if last and tables and last.width == 1 and last.lines <= NOTE_LINES and tables[0].width > 2 and last is not tables[0]:
-        _copy(source, folder / "part.txt", 0, last.start)
+        lines_alone = _beside(source, folder, "part")
+        _copy(source, lines_alone, 0, last.start)
         encoding = choice.dialect.encoding if choice.dialect else usual_encoding(source)
         with open(source, "rb") as file:
             file.seek(last.start)
@@ -145,8 +146,14 @@ def _cut(source: Path, folder: Path, choice: Choice, name: str) -> Cut:
         below = tuple(
             Around(last.line + place, line[:2000], "below") for place, line in enumerate(lines, start=1) if line.strip()
         )
-        return Cut(folder / "part.txt", below=below)
+        return Cut(lines_alone, below=below)
     return Cut(source, look=look)
+
+
+def _beside(source: Path, folder: Path, what: str) -> Path:
+    """Return where a file that is made of another goes: messages call it by the name of that one."""
+    (folder / what).mkdir(exist_ok=True)
+    return folder / what / source.name
 
 
 def _copy(source: Path, out: Path, start: int, stop: int) -> None:

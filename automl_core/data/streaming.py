@@ -131,12 +131,14 @@ def stream_file(
         except InputError:
             cutting.result()  # what is wrong with the whole file may not be so with its table
         cut = cutting.result()
-    if understood is not None and cut.look is not None and cut.path == source:
-        return cut, _cleared(source, out, understood, cut.look, asked)
     dialect = cut.dialect(choice.dialect)
-    return cut, stream_table(
-        cut.path, out, dialect=dialect, kinds=kinds, null_words=choice.null_words, written=choice.written, tell=tell
-    )
+    if cut.look is None:
+        return cut, stream_table(
+            cut.path, out, dialect=dialect, kinds=kinds, null_words=choice.null_words, written=choice.written, tell=tell
+        )
+    if understood is None or cut.path != source:
+        understood = understand(cut.path, dialect, asked)
+    return cut, _cleared(cut.path, out, understood, cut.look, asked)
 
 
 def _cleared(source: Path, out: Path, understood: Understood, look: Scan, asked: Asked) -> Streamed:

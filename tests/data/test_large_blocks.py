@@ -72,6 +72,11 @@ def test_letters_of_two_bytes_that_are_broken_are_counted(tmp_path: Path) -> Non
     assert data.report.around == (Around(43, "Source: the office", "below"),)
 
 
+def test_a_table_without_rows_is_told_by_the_name_of_its_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="^a.csv has column names but no rows"):
+        made(tmp_path, ("id,share,word and a few more\n").encode("utf-16"))
+
+
 def test_a_table_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         made(tmp_path, FIRST + "\n" + SECOND, Choice(table=3))
