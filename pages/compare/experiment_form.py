@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
     from automl_core.proposals import Proposal
 
+LABELS = 50
+"""Labels to choose the event from."""
 BUDGETS = (15, 60, 300, 900, 3600)
 PRESET_WORDS: dict[Preset, tuple[str, str]] = {
     "quick": ("Quick look", "A few fast models for a first answer; gives up some accuracy."),
@@ -60,8 +63,8 @@ def choose_target(data: Dataset, earlier: str = "") -> str:
     return chosen or ""
 
 
-def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentConfig:
-    """Draw the form and return what it says.
+def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal, labels: Mapping[str, int]) -> ExperimentConfig:
+    """Draw the form and return what it says; `labels` are those of the target with their rows, the most frequent first.
 
     Widget keys carry the target, so that another target gets its own proposal.
     """
@@ -76,7 +79,7 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
             key=f"compare_task_{suffix}",
             help=f"What kind of answer is wanted. {errors.plain(decisions['task'].reason)}",
         )
-        positive = _positive(frame, proposal, suffix) if task == "binary" else ""
+        positive = _positive(labels, proposal, suffix) if task == "binary" else ""
         place = st.container()  # for the metric, which may be one of the figures asked for below
         seconds = _budget(suffix)
     preset = st.segmented_control(
@@ -103,11 +106,8 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
         return details_form.ask(data, config, proposal, suffix)
 
 
-def _positive(frame: pd.DataFrame, proposal: Proposal, suffix: str) -> str:
-    from automl_core.target import label_text
-
-    counts = label_text(frame[proposal.config.target].dropna()).value_counts()
-    labels = [str(label) for label in counts.index[:50]]
+def _positive(counts: Mapping[str, int], proposal: Proposal, suffix: str) -> str:
+    labels = list(counts)
     proposed = proposal.config.positive
     return st.selectbox(
         "Which outcome is the event?",
