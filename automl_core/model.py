@@ -107,8 +107,10 @@ def read_packed(path: Path) -> Packed:
     return Packed(load_model(path), np.empty(0, dtype=np.int64), np.empty(0))
 
 
-def pack_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: bool = True) -> Packed:
+def pack_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: bool = True, threads: int = 1) -> Packed:
     """Export one candidate of a run as `build_model` does, and return what was made on the way.
+
+    `threads` read its files at the same time, and predict with it afterwards.
 
     Raises
     ------
@@ -136,6 +138,7 @@ def pack_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: b
         candidate.line,
         {**stack, "file": SECOND} if stack else None,
         candidate.calibration,
+        threads,
     )
     rows = train_rows(run_folder)
     # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.

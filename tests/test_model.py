@@ -89,7 +89,7 @@ def test_the_loaded_model_predicts_what_the_fold_files_predict(
 @pytest.mark.parametrize("task", TASKS)
 def test_what_packing_returns_is_what_its_file_holds(task: str, finished_runs: dict[str, Run], tmp_path: Path) -> None:
     run = finished_runs[task]
-    made = pack_model(run.path, "ensemble", tmp_path / "model.zip").model
+    made = pack_model(run.path, "ensemble", tmp_path / "model.zip", threads=2).model
     read = load_model(tmp_path / "model.zip")
     frame = run.holdout()
     assert made.predict_values(frame).tolist() == read.predict_values(frame).tolist()

@@ -49,9 +49,12 @@ def bundle(run: Run, candidate_id: str) -> Path:
 def packed(run: Run, candidate_id: str) -> Packed:
     """Return one candidate's model, its bundle built if it is not there; what was just built is not read again."""
     from automl_core.model import pack_model, read_packed
+    from automl_core.search.prepare import cores
 
     path = run.model(candidate_id)
-    return read_packed(path) if _is_packed(run, candidate_id) else pack_model(run.path, candidate_id, path)
+    if _is_packed(run, candidate_id):
+        return read_packed(path)
+    return pack_model(run.path, candidate_id, path, threads=cores(run.config))
 
 
 def _is_packed(run: Run, candidate_id: str) -> bool:
