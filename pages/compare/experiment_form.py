@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from automl_core.experiment import TASKS, Budget, ExperimentConfig, Preset
-from pages.compare import details_form, fast_form, split_form
-from pages.shared import costs_form, errors, job_state, state
+from automl_core.experiment import TASKS, ExperimentConfig, Preset
+from pages.compare import budget_form, details_form, fast_form, split_form
+from pages.shared import costs_form, errors, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 LABELS = 50
 """Labels to choose the event from."""
-BUDGETS = (15, 60, 300, 900, 3600)
 PRESET_WORDS: dict[Preset, tuple[str, str]] = {
     "quick": ("Quick look", "A few fast models for a first answer; gives up some accuracy."),
     "balanced": (
@@ -81,7 +80,7 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal, labels: Mapping[
         )
         positive = _positive(labels, proposal, suffix) if task == "binary" else ""
         place = st.container()  # for the metric, which may be one of the figures asked for below
-        seconds = _budget(suffix)
+        budget = budget_form.ask(suffix)
     preset = st.segmented_control(
         "What matters most",
         list(PRESET_WORDS),
@@ -95,9 +94,7 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal, labels: Mapping[
     limit = fast_form.ask_limit(preset, suffix)
     reasons = [decisions["task"].reason, *([decisions["positive"].reason] if positive else []), decisions["metric"].reason]
     st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
-    config = replace(
-        config, task=task, positive=positive, budget=Budget(seconds=float(seconds)), preset=preset, predict_limit_ms=limit
-    )
+    config = replace(config, task=task, positive=positive, budget=budget, preset=preset, predict_limit_ms=limit)
     config = costs_form.ask(data, frame, config, suffix)
     with place:
         config = replace(config, metric=_metric(proposal, config, suffix))
@@ -132,23 +129,4 @@ def _metric(proposal: Proposal, config: ExperimentConfig, suffix: str) -> str:
         key=f"compare_metric_{config.task}_{suffix}",
         help="What the models are ranked by.  \n"
         + "  \n".join(f"**{errors.plain(metric.label)}**: {errors.plain(metric.explanation)}" for metric in known.values()),
-    )
-
-
-def _budget(suffix: str) -> int:
-    words = {seconds: job_state.duration(seconds) for seconds in BUDGETS}
-    chosen = st.selectbox(
-        "Time",
-        [*BUDGETS, 0],
-        index=1,
-        format_func=lambda seconds: words.get(seconds, "Another time"),
-        key=f"compare_budget_{suffix}",
-        help="How long the search may take. It can be stopped at any moment and keeps what it has.",
-    )
-    if chosen:
-        return int(chosen)
-    return int(
-        st.number_input(
-            "Seconds", 5, 7 * 86_400, 120, key=f"compare_seconds_{suffix}", help="Wall-clock time of the search, 5 s at least."
-        )
     )
