@@ -50,8 +50,7 @@ def take_rows(project: ProjectFolder, model: tuple[Run, Candidate] | None) -> No
     ):  # fmt: skip
         return
     if fresh.uploaded is not None:
-        kept = str(uploads.keep_upload(project, fresh.uploaded))
-        _start(project, {**params, "choice": fresh.choice, "source": kept, "name": fresh.uploaded.name})
+        _start(project, {**params, "choice": fresh.choice, "name": fresh.uploaded.name}, fresh.uploaded)
     else:
         _start(project, {**params, "dataset": fresh.table, "name": names[fresh.table]})
 
@@ -116,9 +115,11 @@ def _columns_of(run: Run) -> dict[str, str]:
         return {}
 
 
-def _start(project: ProjectFolder, params: dict[str, Any]) -> None:
-    """Hand the comparison to a job."""
+def _start(project: ProjectFolder, params: dict[str, Any], uploaded: UploadedFile | None = None) -> None:
+    """Hand the comparison to a job, with the file of new rows where there is one."""
     with errors.shown() as outcome, st.spinner("Starting"):
+        if uploaded is not None:
+            params["source"] = str(uploads.keep_upload(project, uploaded, "drift"))
         jobs.start(project, "drift", params)
     if not outcome.failed:
         state.put_draft("drift_turn", state.draft("drift_turn", 0) + 1)
