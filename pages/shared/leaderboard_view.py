@@ -105,7 +105,7 @@ def _recommended(board: Leaderboard, run: Run, *, active: bool, key: str, more: 
 
 def _choices(board: Leaderboard, honesty: Honesty, key: str) -> None:
     """Name the marked rows that are not in use and let the person use one of them."""
-    from automl_core.charts.style import cut
+    from automl_core.data.wording import cut
     from automl_core.honesty import MARK_HELP, MARKS
 
     used = _used(board)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from automl_core.data.dialect import Dialect
 from automl_core.data.origin import Choice
+from automl_core.data.wording import size_of
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
 from pages.shared import caches, errors, intake, jobs, people, state
@@ -49,7 +50,7 @@ def _read(uploaded: UploadedFile, turn: int, choice: Choice | None = None) -> No
         st.rerun()
     state.put_draft("upload_turn", turn + 1)
     if data is not None:
-        state.say(f"{errors.plain(data.name)} was read: {data.rows:,} rows and {len(data.schema):,} columns.")
+        state.say(f"{errors.plain(data.name)} was read: {size_of(data.rows, len(data.schema))}.")
     st.rerun()
 
 
@@ -111,7 +112,7 @@ def follow_reading(folder: ProjectFolder) -> None:
     if following.state == "finished":
         state.choose(dataset=asked["into"])
         data = caches.dataset(folder.id, asked["into"])
-        state.say(f"{errors.plain(data.name)} was read: {data.rows:,} rows and {len(data.schema):,} columns.")
+        state.say(f"{errors.plain(data.name)} was read: {size_of(data.rows, len(data.schema))}.")
         st.rerun()
     if asked["fresh"] and not folder.list("datasets"):
         from automl_core.projects import delete_project
