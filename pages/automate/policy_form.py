@@ -71,7 +71,13 @@ def ask(registered: Registered) -> None:
             with right:
                 how = st.selectbox("How", list(HOW), format_func=HOW.__getitem__, key="automate_how", help="What is made anew.")
                 budget = st.number_input(
-                    "Seconds", 5.0, 86_400.0, 60.0, key="automate_budget", help="Budget of the search, or the limit of the fit."
+                    "Seconds",
+                    5.0,
+                    86_400.0,
+                    60.0,
+                    format="%g",
+                    key="automate_budget",
+                    help="Budget of the search, or the limit of the fit.",
                 )
             dates = ["", *(name for name, kind in _columns(registered) if kind == "date")]
             time_column = st.selectbox(

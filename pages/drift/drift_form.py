@@ -91,7 +91,7 @@ def _own_methods(columns: dict[str, str]) -> dict[str, str]:
         counted = columns[name] in ("category", "boolean")
         fitting = [one for one, method in METHODS.items() if (method.counted if counted else method.ordered)]
         found[name] = st.selectbox(
-            errors.plain(name), fitting, format_func=lambda one: METHODS[one].label, key=f"drift_own_{name}",
+            f"Method of {errors.plain(name)}", fitting, format_func=lambda one: METHODS[one].label, key=f"drift_own_{name}",
             help="Its threshold is the usual one of the method.",
         )  # fmt: skip
     return found
