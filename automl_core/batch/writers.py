@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import queue
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,7 +37,7 @@ class Writer(Protocol):
 
 
 @contextmanager
-def writer_to(out: Path, numbers: frozenset[str]) -> Iterator[Writer]:
+def writer_to(out: Path, numbers: frozenset[str], rows: Callable[[], int] = int) -> Iterator[Writer]:
     """Open a file for predictions; it is there whole or not at all.
 
     Parameters
@@ -43,6 +46,8 @@ def writer_to(out: Path, numbers: frozenset[str]) -> Iterator[Writer]:
         Its ending says which kind it is.
     numbers : frozenset of str
         Columns that hold numbers, which Excel gets as such.
+    rows : callable
+        Counts what will come; asked only where there can be too many.
 
     Raises
     ------
@@ -58,6 +63,8 @@ def writer_to(out: Path, numbers: frozenset[str]) -> Iterator[Writer]:
             f"They can as {', '.join(SUFFIXES)}.",
             "Choose one of these endings.",
         )
+    if out.suffix.lower() == ".xlsx":
+        _check_rows(rows())
     with atomic_file(out) as file, opened(file, numbers) as writer:
         yield writer
 
@@ -90,46 +97,71 @@ def _csv(file: Any, numbers: frozenset[str]) -> Iterator[Writer]:
 
 
 class _Excel:
-    def __init__(self, sheet: Any, bold: Any, numbers: frozenset[str]) -> None:
-        self.sheet, self.bold, self.numbers = sheet, bold, numbers
-        self.defused = self.cut = 0
-        self.row = 0
+    """Hands the rows to the library that writes the sheet; that runs in a thread of its own and asks for one after another."""
+
+    def __init__(self, path: Path, pool: ThreadPoolExecutor, numbers: frozenset[str]) -> None:
+        self.path, self.pool, self.numbers = path, pool, numbers
+        self.defused = self.cut = self.rows = 0
+        self.given_up = False
+        self.pieces: queue.Queue[Iterator[dict[str, Any]] | None] = queue.Queue(maxsize=1)
+        self.sheet: Future[None] | None = None
 
     def write(self, given: pd.DataFrame, added: pd.DataFrame) -> None:
         names = [str(name) for name in [*given.columns, *added.columns]]
-        if not self.row:
-            if len(names) > SHEET_COLUMNS:
-                raise InputError(
-                    f"The result has {len(names):,} columns.",
-                    f"A sheet of Excel holds {SHEET_COLUMNS:,}.",
-                    "Choose CSV or Parquet.",
-                )
-            for place, name in enumerate(names):
-                self.sheet.write_string(0, place, defuse(name)[:SHEET_CELL], self.bold)
-            self.sheet.freeze_panes(1, 0)
-            self.row = 1
-        if self.row + len(given) > SHEET_ROWS + 1:
+        if len(names) > SHEET_COLUMNS:
             raise InputError(
-                "The file has more rows than a sheet of Excel holds.",
-                f"That is {SHEET_ROWS:,} rows below the column names.",
+                f"The result has {len(names):,} columns.",
+                f"A sheet of Excel holds {SHEET_COLUMNS:,}.",
                 "Choose CSV or Parquet.",
             )
+        self.rows += len(given)
+        _check_rows(self.rows)
         given = plain_text(given)
         columns = [self._cells(values, str(name) in self.numbers) for name, values in zip(given, _columns(given), strict=True)]
         columns += [self._cells(values, values.dtype != object) for values in _columns(added)]
-        for cells in zip(*columns, strict=True):
-            for place, cell in enumerate(cells):
-                if isinstance(cell, float):
-                    self.sheet.write_number(self.row, place, cell)
-                elif cell:
-                    self.sheet.write_string(self.row, place, cell)
-            self.row += 1
+        headings = _headings(names)
+        if self.sheet is None:
+            self.sheet = self.pool.submit(self._write)
+        self._hand_over(dict(zip(headings, cells, strict=True)) for cells in zip(*columns, strict=True))
+
+    def close(self) -> None:
+        """Wait until the sheet is written whole."""
+        if self.sheet is not None:
+            self._hand_over(None)
+            self.sheet.result()
+
+    def give_up(self) -> None:
+        """Write no more."""
+        self.given_up = True
+        if self.sheet is not None:
+            self._hand_over(None)
+
+    def _hand_over(self, piece: Iterator[dict[str, Any]] | None) -> None:
+        assert self.sheet is not None
+        while not self.sheet.done():
+            with contextlib.suppress(queue.Full):
+                self.pieces.put(piece, timeout=0.1)
+                return
+        if not self.given_up:
+            self.sheet.result()  # tells why it ended before all rows were there
+
+    def _write(self) -> None:
+        from rustpy_xlsxwriter import write_worksheet
+
+        # Rows go to disk as they come; text is never taken for a formula, a link or a number.
+        write_worksheet(self._each(), str(self.path), "Predictions", freeze_row=1, bold_headers=True)
+
+    def _each(self) -> Iterator[dict[str, Any]]:
+        while (piece := self.pieces.get()) is not None:
+            yield from piece
+        if self.given_up:
+            raise InterruptedError
 
     def _cells(self, values: pd.Series, number: bool) -> list[Any]:
         made: list[Any] = []
         for cell in values.to_numpy(dtype=object):
             if number and isinstance(cell, float):
-                made.append(float(cell) if abs(cell) < float("inf") else str(cell) if cell == cell else "")
+                made.append(float(cell) if abs(cell) < float("inf") else str(cell) if cell == cell else None)
             elif number and _PLAIN_NUMBER.fullmatch(str(cell)):
                 made.append(float(cell))
             else:
@@ -137,23 +169,39 @@ class _Excel:
                 safe = defuse(text)
                 self.defused += safe != text
                 self.cut += len(safe) > SHEET_CELL
-                made.append(safe[:SHEET_CELL])
+                made.append(safe[:SHEET_CELL] or None)
         return made
+
+
+def _headings(names: list[str]) -> list[str]:
+    """Return what stands above the columns; where two would be the same, the second is told apart."""
+    made: dict[str, None] = {}
+    for name in names:
+        heading = defuse(name)[:SHEET_CELL]
+        same = (f"{heading[: SHEET_CELL - 9]}_{count}" for count in range(2, len(names) + 2))
+        made[heading if heading not in made else next(other for other in same if other not in made)] = None
+    return list(made)
+
+
+def _check_rows(rows: int) -> None:
+    if rows > SHEET_ROWS:
+        raise InputError(
+            "The file has more rows than a sheet of Excel holds.",
+            f"That is {SHEET_ROWS:,} rows below the column names.",
+            "Choose CSV or Parquet.",
+        )
 
 
 @contextmanager
 def _excel(file: Any, numbers: frozenset[str]) -> Iterator[Writer]:
-    import xlsxwriter
-
-    # Rows are written to disk as they come; text is never taken for a formula, a link or a number.
-    book = xlsxwriter.Workbook(
-        file,
-        {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
-    )
-    try:
-        yield _Excel(book.add_worksheet("Predictions"), book.add_format({"bold": True}), numbers)
-    finally:
-        book.close()
+    with ThreadPoolExecutor(1, thread_name_prefix="excel") as pool:
+        writer = _Excel(Path(file.name), pool, numbers)
+        try:
+            yield writer
+            writer.close()
+        except BaseException:
+            writer.give_up()
+            raise
 
 
 class _Parquet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import python_calamine
 from automl_core.batch import pieces, writers
 from automl_core.batch.predict import Options, predict_file
 from automl_core.batch.preview import first_rows
-from automl_core.errors import InputError
+from automl_core.errors import InputError, StorageError
 from automl_core.scoring.bundle import load_model
 from automl_core.scoring.distinct import FEWEST, DistinctWords
 from automl_core.worker.candidates import bundle
@@ -159,8 +160,56 @@ def test_more_than_a_sheet_holds_is_refused(tmp_path: Path, monkeypatch: pytest.
     assert str(caught.value) == (
         "The file has more rows than a sheet of Excel holds. That is 2 rows below the column names. Choose CSV or Parquet."
     )
+    monkeypatch.setattr(writers, "SHEET_ROWS", 3)
     monkeypatch.setattr(writers, "SHEET_COLUMNS", 3)
     with pytest.raises(InputError, match="The result has 9 columns. A sheet of Excel holds 3. Choose CSV or Parquet."):
+        predict_file(MODEL, path, tmp_path / "o.xlsx")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["new.csv"]
+
+
+@pytest.mark.parametrize("kind", ["held", "streamed", "parquet"])
+def test_too_many_rows_for_excel_are_told_before_any_is_predicted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Nobody waits for a million rows to learn that the sheet is full."""
+    path = source(tmp_path, f"{HEADER}\n" + "25,1,Rome,Yes,\n" * 40)
+    if kind == "parquet":
+        pd.read_csv(path, dtype=str).to_parquet(tmp_path / "new.parquet")
+        path = tmp_path / "new.parquet"
+    if kind == "streamed":
+        monkeypatch.setattr(pieces, "FAST_BYTES", 10)
+        monkeypatch.setattr(pieces, "BLOCK", 150)
+    monkeypatch.setattr(writers, "SHEET_ROWS", 39)
+    told: list[str] = []
+    with pytest.raises(InputError, match="The file has more rows than a sheet of Excel holds. That is 39 rows"):
+        predict_file(MODEL, path, tmp_path / "o.xlsx", tell=lambda done, doing: told.append(doing))
+    assert told == []
+    monkeypatch.setattr(writers, "SHEET_ROWS", 40)
+    monkeypatch.setattr(pieces, "ROWS", 15)
+    assert predict_file(MODEL, path, tmp_path / "o.xlsx", tell=lambda done, doing: told.append(doing)).rows == 40
+    assert told[-1] == "40 rows predicted, finishing the file"
+
+
+def test_headings_that_defusing_makes_alike_are_told_apart(tmp_path: Path) -> None:
+    path = source(tmp_path, f"{HEADER},=a,'=a\n25,1,Rome,Yes,,one,two\n")
+    predict_file(MODEL, path, tmp_path / "o.xlsx", Options(warnings=False))
+    found = first_rows(tmp_path / "o.xlsx", 5)
+    assert list(found.columns)[5:8] == ["'=a", "'=a_2", "prediction"] and list(found.iloc[0])[5:7] == ["one", "two"]
+
+
+@pytest.mark.timeout(60)
+def test_a_full_disk_ends_the_excel_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sheet is written beside the predicting, which must neither wait for a writer that ended nor hide why it did."""
+    import rustpy_xlsxwriter
+
+    def full(rows: Iterator[dict[str, object]], *args: object, **more: object) -> None:
+        next(rows)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(rustpy_xlsxwriter, "write_worksheet", full)
+    monkeypatch.setattr(pieces, "ROWS", 2)
+    path = source(tmp_path, f"{HEADER}\n" + "25,1,Rome,Yes,\n" * 40)
+    with pytest.raises(StorageError, match=r"o\.xlsx could not be saved: No space left on device\."):
         predict_file(MODEL, path, tmp_path / "o.xlsx")
     assert [entry.name for entry in tmp_path.iterdir()] == ["new.csv"]
 
@@ -174,15 +223,19 @@ def test_another_ending_is_refused(tmp_path: Path, name: str, said: str) -> None
     )
 
 
-def test_a_column_that_is_of_another_type_only_later_on_refuses_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_column_that_is_of_another_type_only_later_on_refuses_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
     """What blocks is judged by the whole file, and nothing of it is left."""
     monkeypatch.setattr(pieces, "ROWS", 2)
     path = source(tmp_path, f"{HEADER}\n" + "25,1,Rome,Yes,\n" * 2 + "x,1,Rome,Yes,\n" * 4)
     with pytest.raises(
         InputError, match="The column 'age' holds numbers in the table that was learned from, but 4 of 6 cells are not"
     ):
-        predict_file(MODEL, path, tmp_path / "o.csv")
-    assert not (tmp_path / "o.csv").exists()
+        predict_file(MODEL, path, tmp_path / f"o.{suffix}")
+    assert not (tmp_path / f"o.{suffix}").exists()
 
 
 @pytest.mark.filterwarnings("ignore:Found unknown categories")
