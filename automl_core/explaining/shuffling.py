@@ -163,7 +163,10 @@ def _judge(model: Model, scorer: Scorer, name: str, typed: pd.DataFrame) -> floa
 def _shuffled(typed: pd.DataFrame, names: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
     """Return the rows with some columns taken, together, from other rows."""
     places = rng.permutation(len(typed))
-    return typed.assign(**{name: typed[name].array.take(places) for name in names})
+    mixed = typed.copy()
+    for name in names:  # no keywords: a column may be called "self"
+        mixed[name] = typed[name].array.take(places)
+    return mixed
 
 
 def _screened(
