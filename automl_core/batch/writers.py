@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import io
 import queue
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -149,7 +151,16 @@ class _Excel:
         from rustpy_xlsxwriter import write_worksheet
 
         # Rows go to disk as they come; text is never taken for a formula, a link or a number.
-        write_worksheet(self._each(), str(self.path), "Predictions", freeze_row=1, bold_headers=True)
+        try:
+            write_worksheet(self._each(), str(self.path), "Predictions", freeze_row=1, bold_headers=True)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                raise
+            # The library panics where its own temporary file cannot be written.
+            if "StorageFull" in str(error):
+                where = f"No space left in {tempfile.gettempdir()}, where the sheet is made"
+                raise OSError(errno.ENOSPC, where) from error
+            raise RuntimeError(str(error)) from error
 
     def _each(self) -> Iterator[dict[str, Any]]:
         while (piece := self.pieces.get()) is not None:

@@ -197,19 +197,33 @@ def test_headings_that_defusing_makes_alike_are_told_apart(tmp_path: Path) -> No
     assert list(found.columns)[5:8] == ["'=a", "'=a_2", "prediction"] and list(found.iloc[0])[5:7] == ["one", "two"]
 
 
+class PanicException(BaseException):
+    """What the sheet's library raises where it cannot go on."""
+
+
 @pytest.mark.timeout(60)
-def test_a_full_disk_ends_the_excel_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("raised", "error", "said"),
+    [
+        (OSError(28, "No space left on device"), StorageError, r"o\.xlsx could not be saved: No space left on device\."),
+        (PanicException("code: 28, kind: StorageFull"), StorageError, r"No space left in .+, where the sheet is made\."),
+        (PanicException("index out of bounds"), RuntimeError, r"^index out of bounds$"),
+    ],
+)
+def test_a_full_disk_ends_the_excel_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: BaseException, error: type[Exception], said: str
+) -> None:
     """The sheet is written beside the predicting, which must neither wait for a writer that ended nor hide why it did."""
     import rustpy_xlsxwriter
 
     def full(rows: Iterator[dict[str, object]], *args: object, **more: object) -> None:
         next(rows)
-        raise OSError(28, "No space left on device")
+        raise raised
 
     monkeypatch.setattr(rustpy_xlsxwriter, "write_worksheet", full)
     monkeypatch.setattr(pieces, "ROWS", 2)
     path = source(tmp_path, f"{HEADER}\n" + "25,1,Rome,Yes,\n" * 40)
-    with pytest.raises(StorageError, match=r"o\.xlsx could not be saved: No space left on device\."):
+    with pytest.raises(error, match=said):
         predict_file(MODEL, path, tmp_path / "o.xlsx")
     assert [entry.name for entry in tmp_path.iterdir()] == ["new.csv"]
 
