@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import python_calamine
 
-from automl_core.batch import pieces, writers
+from automl_core.batch import excel, pieces
 from automl_core.batch.predict import Options, predict_file
 from automl_core.batch.preview import first_rows
 from automl_core.errors import InputError, StorageError
@@ -154,14 +154,14 @@ def test_excel_runs_no_formula_and_knows_numbers(tmp_path: Path) -> None:
 
 def test_more_than_a_sheet_holds_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = source(tmp_path, f"{HEADER}\n" + "25,1,Rome,Yes,\n" * 3)
-    monkeypatch.setattr(writers, "SHEET_ROWS", 2)
+    monkeypatch.setattr(excel, "SHEET_ROWS", 2)
     with pytest.raises(InputError) as caught:
         predict_file(MODEL, path, tmp_path / "o.xlsx")
     assert str(caught.value) == (
         "The file has more rows than a sheet of Excel holds. That is 2 rows below the column names. Choose CSV or Parquet."
     )
-    monkeypatch.setattr(writers, "SHEET_ROWS", 3)
-    monkeypatch.setattr(writers, "SHEET_COLUMNS", 3)
+    monkeypatch.setattr(excel, "SHEET_ROWS", 3)
+    monkeypatch.setattr(excel, "SHEET_COLUMNS", 3)
     with pytest.raises(InputError, match="The result has 9 columns. A sheet of Excel holds 3. Choose CSV or Parquet."):
         predict_file(MODEL, path, tmp_path / "o.xlsx")
     assert [entry.name for entry in tmp_path.iterdir()] == ["new.csv"]
@@ -179,12 +179,12 @@ def test_too_many_rows_for_excel_are_told_before_any_is_predicted(
     if kind == "streamed":
         monkeypatch.setattr(pieces, "FAST_BYTES", 10)
         monkeypatch.setattr(pieces, "BLOCK", 150)
-    monkeypatch.setattr(writers, "SHEET_ROWS", 39)
+    monkeypatch.setattr(excel, "SHEET_ROWS", 39)
     told: list[str] = []
     with pytest.raises(InputError, match="The file has more rows than a sheet of Excel holds. That is 39 rows"):
         predict_file(MODEL, path, tmp_path / "o.xlsx", tell=lambda done, doing: told.append(doing))
     assert told == []
-    monkeypatch.setattr(writers, "SHEET_ROWS", 40)
+    monkeypatch.setattr(excel, "SHEET_ROWS", 40)
     monkeypatch.setattr(pieces, "ROWS", 15)
     assert predict_file(MODEL, path, tmp_path / "o.xlsx", tell=lambda done, doing: told.append(doing)).rows == 40
     assert told[-1] == "40 rows predicted, finishing the file"
