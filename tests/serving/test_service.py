@@ -9,6 +9,7 @@ import math
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from automl_core.serving.guard import Limits
 from automl_core.serving.keys import KeyRing
 from automl_core.serving.logs import JsonLines, Recorder
 from automl_core.serving.parts import Parts
-from automl_core.serving.run import Service, check, check_log, is_loopback
+from automl_core.serving.run import Service, build, check, check_log, is_loopback
 from automl_core.serving.source import Source, Target
 from automl_core.worker.candidates import bundle
 from tests.conftest import MakeRun, customers
@@ -291,6 +292,23 @@ def test_callers_need_a_key_once_there_is_one(models: dict[str, Path], tmp_path:
         ring.make("other")
         ring.revoke(key.id)
         assert client.get("/schema", headers=shown).status_code == 401
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_the_last_key_that_is_revoked_does_not_open_the_service(models: dict[str, Path], tmp_path: Path, host: str) -> None:
+    """Without any key left it answered everybody who reached it."""
+    ring = KeyRing(tmp_path / "keys.json")
+    key, secret = ring.make("shop")
+    running = Service(str(models["logistic"]), host=host, keys=str(tmp_path / "keys.json"))
+    with TestClient(build(running), base_url="http://127.0.0.1") as client:
+        assert client.get("/schema", headers={"x-api-key": secret}).status_code == 200
+        ring.revoke(key.id)
+        assert client.get("/schema").status_code == client.get("/schema", headers={"x-api-key": secret}).status_code == 401
+        (tmp_path / "keys.json").unlink()
+        assert client.get("/schema").status_code == 401
+    # a process that takes the place of one that died is told what held when the service started
+    with TestClient(build(replace(running, keyed=True)), base_url="http://127.0.0.1") as client:
+        assert client.get("/schema").status_code == 401
 
 
 def test_a_minute_of_calls_fills_again() -> None:
