@@ -67,6 +67,17 @@ def new_rows(folder: Path, rows: int = 60) -> Path:
     return path
 
 
+def assert_same_rows(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    """Every cell is the same; what is computed may differ in its last digit, as sums over fewer rows are ordered otherwise."""
+    assert list(one.columns) == list(other.columns) and len(one) == len(other)
+    for name in one.columns:
+        computed = name.startswith(("effect_", "probability_", "prediction"))
+        if computed and pd.to_numeric(one[name], errors="coerce").notna().all():
+            np.testing.assert_allclose(one[name].astype(float), other[name].astype(float), rtol=1e-12, atol=1e-12)
+        else:
+            assert list(one[name]) == list(other[name])
+
+
 @pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet"])
 def test_in_pieces_as_at_once(packed: dict[str, Path], tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, path = load_model(packed["binary"]), new_rows(tmp_path)
@@ -78,12 +89,7 @@ def test_in_pieces_as_at_once(packed: dict[str, Path], tmp_path: Path, suffix: s
     )
     one, other = (first_rows(tmp_path / f"{name}.{suffix}", 100) for name in ("once", "many"))
     assert list(one["key"]) == [f"K{number:05d}" for number in range(60)]
-    assert list(one.columns) == list(other.columns)
-    for name in one.columns:
-        if name.startswith(("effect_", "probability_")):
-            np.testing.assert_allclose(one[name].astype(float), other[name].astype(float), atol=1e-12)
-        else:
-            assert list(one[name]) == list(other[name])
+    assert_same_rows(one, other)
     assert (once.rows, once.differences, once.predictions) == (many.rows, many.differences, many.predictions)
     assert told[0][1] == "7 rows predicted"
     assert told[-2:] == [(1.0, "60 rows predicted"), (1.0, "60 rows predicted, finishing the file")]
@@ -98,7 +104,7 @@ def test_a_large_text_file_is_streamed(packed: dict[str, Path], tmp_path: Path, 
     monkeypatch.setattr(pieces, "BLOCK", 700)
     monkeypatch.setattr(pieces, "ROWS", 9)
     found = predict_file(model, path, tmp_path / "streamed.csv")
-    assert (tmp_path / "streamed.csv").read_bytes() == (tmp_path / "held.csv").read_bytes()
+    assert_same_rows(first_rows(tmp_path / "streamed.csv", 100), first_rows(tmp_path / "held.csv", 100))
     assert (found.rows, found.refused) == (expected.rows, expected.refused) == (60, 1)
 
 
