@@ -187,6 +187,16 @@ def test_the_seed_decides() -> None:
     assert explain(model, frame, seed=1).permutation != explain(model, frame, seed=2).permutation
 
 
+def test_it_tells_how_far_it_is() -> None:
+    """Regression: a slow ensemble stood at nothing for minutes while its columns were shuffled."""
+    frame, told = numbers(), []
+    explain(line(frame), frame, tell=lambda done, doing: told.append((round(done, 3), doing)))
+    assert told == [
+        *[(round(0.7 * place / 4, 3), f"Shuffling column {place + 1} of 4") for place in range(4)],
+        (0.7, "Sharing out single predictions among the columns"),
+    ]
+
+
 def test_the_input_is_not_changed() -> None:
     frame = numbers()
     before = frame.copy()
