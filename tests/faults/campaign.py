@@ -251,11 +251,11 @@ class Campaign:
         pid = self.pid(name)
         if pid:
             self.hit |= {job.id for job in self.work.values() if name == "fit" and job.pid}
-            below = psutil.Process(pid).children(recursive=True) if name == "worker" and psutil.pid_exists(pid) else []
+            forked = below(pid) if name == "worker" else []
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             wait(lambda: process_started(pid) == 0.0, UP, f"the killed {name} is still there")
-            wait(lambda: all(process_started(one.pid) == 0.0 for one in below), UP, "what a killed worker forked goes on")
+            wait(lambda: all(process_started(one.pid) == 0.0 for one in forked), UP, "what a killed worker forked goes on")
 
     def pid(self, victim: str) -> int:
         """Return the process of a victim; 0 when there is none now."""
@@ -269,7 +269,7 @@ class Campaign:
         workers = [job.pid for kind, job in self.work.items() if kind != "watch" and job.pid]
         if victim == "worker":
             return self.rng.choice(workers) if workers else 0
-        fits = [child.pid for pid in workers if psutil.pid_exists(pid) for child in psutil.Process(pid).children(recursive=True)]
+        fits = [child.pid for pid in workers for child in below(pid)]
         return self.rng.choice(fits) if fits else 0
 
     # -- what must be true ----------------------------------------------------------------------------------------
@@ -308,6 +308,14 @@ class Campaign:
         stop(self.workspace, self.project.id, job.id)
         wait(lambda: job.state not in ACTIVE, UP, "the watcher does not stop")
         assert job.state == "stopped", f"the stopped watcher is {job.state}"
+
+
+def below(pid: int) -> list[psutil.Process]:
+    """Return the processes that a process has forked; none when it has ended by now."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def halves(folder: Path) -> list[Path]:

@@ -7,7 +7,10 @@ import json
 import logging
 import math
 import shutil
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -340,6 +343,44 @@ def test_another_version_is_taken_up_and_a_broken_one_is_not(models: dict[str, P
         place.unlink()
         assert not source.refresh()
         assert client.post("/predict", json={"rows": [ROW]}).json()["predictions"] == after["predictions"]
+
+
+def test_no_request_is_dropped_while_versions_change(models: dict[str, Path], tmp_path: Path) -> None:
+    """Each answer is wholly of one version, also those that are being made at the moment of the change."""
+    place = tmp_path / "model.zip"
+    shutil.copy(models["logistic"], place)
+    rows = [{**ROW, "age": 20.0 + number} for number in range(40)]  # more than are answered between two others
+    alone = {}
+    for name in ("logistic", "forest"):
+        with TestClient(create_app(Parts(Source(lambda path=models[name]: Target(path), every=0)))) as client:
+            said = client.post("/predict", json={"rows": rows}).json()
+            alone[said["version"]] = said["predictions"]
+    source, over = Source(lambda: Target(place), every=0.01), threading.Event()
+    with TestClient(create_app(Parts(source))) as client, ThreadPoolExecutor(3) as pool:
+
+        def ask() -> list[tuple[int, Any]]:
+            told = []
+            while not over.is_set():
+                answer = client.post("/predict", json={"rows": rows})
+                told.append((answer.status_code, answer.json()))
+            return told
+
+        asking = [pool.submit(ask) for _ in range(3)]
+        try:
+            for name in ("forest", "logistic") * 3:
+                before = source.current.version
+                (tmp_path / "next").write_bytes(models[name].read_bytes())
+                (tmp_path / "next").replace(place)
+                deadline = time.monotonic() + 60
+                while source.current.version == before:
+                    assert time.monotonic() < deadline, source.fault
+                    time.sleep(0.01)
+        finally:
+            over.set()
+        answers = [found for one in asking for found in one.result()]
+    assert {status for status, _ in answers} == {200}
+    assert {said["version"] for _, said in answers} == set(alone)
+    assert all(said["predictions"] == alone[said["version"]] for _, said in answers)
 
 
 def test_a_service_does_not_start_with_a_broken_model(tmp_path: Path) -> None:
