@@ -12,7 +12,7 @@ import pandas as pd
 
 from automl_core.distributions import Distribution, Numbers, Words, distribution_of
 from automl_core.drift.columns import Rules, compare_column
-from automl_core.drift.report import Chunk, ColumnDrift, DriftReport, Estimate, worst
+from automl_core.drift.report import Chunk, ColumnDrift, DriftReport, Estimate, Picture, worst
 from automl_core.drift.wording import headline
 from automl_core.errors import InputError
 from automl_core.profiling.wording import counted, listed
@@ -163,9 +163,10 @@ def with_chunks(
 def piece_drift(
     column: str, kind: Any, before: Numbers | Words, values: pd.Series[Any], rules: Rules, weights: Mapping[str, float]
 ) -> ColumnDrift:
-    """Compare one column of one piece with what it was before."""
+    """Compare one column of one piece with what it was before; its picture is not kept, there may be a hundred thousand."""
     importance = weights.get(column, 0.0 if weights else 1.0)
-    return compare_column(column, kind, before, distribution_of(values, kind), rules, importance=importance)
+    found = compare_column(column, kind, before, distribution_of(values, kind), rules, importance=importance)
+    return replace(found, picture=Picture())
 
 
 def with_judged(report: DriftReport, judged: Sequence[Judged]) -> DriftReport:

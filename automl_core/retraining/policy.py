@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -148,10 +148,13 @@ class Policy:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Policy:
         """Rebuild a policy; raises FormatError."""
-        try:
-            return cls(**{name: value for name, value in data.items() if name != "format"})
-        except TypeError as error:
-            raise FormatError(f"This policy is damaged: {error}.", action="Make it again.") from error
+        known = [entry.name for entry in fields(cls)]
+        unknown = [name for name in data if name not in (*known, "format")]
+        lacking = [name for name in ("name", "when") if name not in data]
+        if unknown or lacking:
+            told = f"it has {', '.join(unknown)}, which no policy has" if unknown else f"it lacks {' and '.join(lacking)}"
+            raise FormatError(f"This policy cannot be read: {told}.", f"A policy has {', '.join(known)}.", "Make it again.")
+        return cls(**{name: value for name, value in data.items() if name != "format"})
 
 
 @dataclass(frozen=True)

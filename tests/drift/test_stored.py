@@ -176,9 +176,10 @@ def test_a_time_line_reads_one_column_of_dates_and_then_a_few_at_a_time(tmp_path
 
 
 def test_the_command_compares_two_files(files):
-    code, out, _ = command(*files, "--fast")
+    code, out, _ = command(*files, "--fast", "--chunk", "100")
     assert code == 3
     assert out.startswith("act: ")
+    assert "act     Rows 1 to 100: " in out
 
 
 def test_the_job_compares_two_tables_of_the_project(tmp_path, monkeypatch):

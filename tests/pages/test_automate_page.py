@@ -108,7 +108,7 @@ def test_a_damaged_policy_is_told_and_does_not_hide_the_others(project: ProjectF
     policy = save_policy(shop, Policy("Weekly", "time"))
     (shop.folder / "policies" / "po261124-aaaaaaaa.json").write_text('{"format": 1, "nmae": "x"}')
     app = open_page("automate", project=project.id)
-    assert app.error[0].value.startswith("This policy is damaged:")
+    assert app.error[0].value.startswith("This policy cannot be read\\: it has nmae, which no policy has.")
     assert app.button(key=f"automate_run_{policy.id}")
     assert_clean(app)
 
