@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def ink() -> None:
+    """Write dark on the accent in the dark theme: Streamlit's white would be 3.3:1 there, and a darker accent 4.3:1 as text."""
+    if st.context.theme.type == "dark":
+        st.html(
+            "<style>button[kind='primary']:not(:disabled), button[kind='primaryFormSubmit']:not(:disabled) { color: #0B1414 }</style>"
+        )
+
+
 def header(page: str) -> None:
     """Draw a page's title and the question it answers, and what was said before the last rerun."""
     info = PAGES[page]
