@@ -7,9 +7,11 @@ said by whoever asks: this module knows neither models nor folds but as steps.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, Protocol
 
@@ -129,8 +131,10 @@ class _Search(OptunaSearch):  # type: ignore[misc]
         trial = self._ot_trials[trial_id]
         told = result[TOLD].take()
         if told is not None:
-            if result[SCORE] == result[SCORE]:
-                trial.report(float(result[SCORE]), int(result[STEP]) - 1)
+            if not math.isnan(result[SCORE]):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # a trial that is begun again reports its first steps twice
+                    trial.report(float(result[SCORE]), int(result[STEP]) - 1)
             self._course.heard(trial.number, told)
 
     def _end(self, trial_id: str, *, lost: bool) -> None:
@@ -214,7 +218,7 @@ def run(
     try:
         with own_signals():
             tune.Tuner(
-                tune.with_resources(tune.with_parameters(_Steps, begin=begin), {"CPU": 1}),
+                tune.with_parameters(_Steps, begin=begin),  # on one core each
                 tune_config=tune.TuneConfig(
                     metric=SCORE,
                     mode=mode,
@@ -231,6 +235,7 @@ def run(
                     verbose=0,
                     stop=_Stop(course, running),
                     callbacks=[running],
+                    checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                     failure_config=tune.FailureConfig(max_failures=AGAIN),
                 ),
             ).fit()
