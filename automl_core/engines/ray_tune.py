@@ -31,6 +31,7 @@ QUIET = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the study's own storage is the log
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000",
+    "TUNE_MAX_PENDING_TRIALS_PG": "1000",  # otherwise a trial waits for the process of the one before; the course has a limit
     "TUNE_FORCE_TRIAL_CLEANUP_S": "1",
     "TUNE_WARN_INSUFFICENT_RESOURCE_THRESHOLD_S": "1000000",
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -190,9 +191,7 @@ class _Running(tune.Callback):  # type: ignore[misc]
         return {}
 
 
-def run(
-    study: TuningStudy, begin: Begin, course: Course, *, steps: int, mode: Literal["max", "min"], prune: bool, limit: int = 0
-) -> None:
+def run(study: TuningStudy, begin: Begin, course: Course, *, steps: int, mode: Literal["max", "min"], prune: bool) -> None:
     """Let Ray Tune try what Optuna proposes until the course wants no more; its cluster is connected to.
 
     Parameters
@@ -208,8 +207,6 @@ def run(
     prune : bool
         Whether a trial that is not in the better half after 1, 2, 4, ... steps is given up (ASHA: Li and others, *A system
         for massively parallel hyperparameter tuning*, 2020).
-    limit : int
-        Trials at a time; 0 for as many as there are cores.
     """
     os.environ.update(QUIET)
     search, running = _Search(study, course, mode), _Running()
@@ -225,7 +222,6 @@ def run(
                     search_alg=search,
                     scheduler=scheduler,
                     num_samples=-1,
-                    max_concurrent_trials=limit or None,
                     reuse_actors=True,
                     trial_name_creator=lambda trial: trial.trial_id,
                     trial_dirname_creator=lambda trial: trial.trial_id,

@@ -73,7 +73,7 @@ class BusyLoop(TuneLoop):
         begin = FoldsOf(orders, [self.facts[fold, view] for fold in folds], view, self.metric.name)
         mode: Literal["max", "min"] = "max" if self.study.greater_is_better else "min"
         prune = self.settings.pruner != "none"
-        ray_tune.run(self.optuna, begin, self, steps=len(folds), mode=mode, prune=prune, limit=self.limit)
+        ray_tune.run(self.optuna, begin, self, steps=len(folds), mode=mode, prune=prune)
         self.optuna.catch_up()
         self._keep_best()
 
@@ -104,7 +104,9 @@ class BusyLoop(TuneLoop):
         goals = [goal for goal in (self.study.goal_trials, len(self.points or ())) if goal]
         if self._ends() or (goals and self._begun() >= min(goals)):
             return "no more"
-        return "none yet" if is_paused(self.folder) else "one"
+        # One more than there are cores, so that a process has its next trial at once.
+        full = len(self.tries) > self.executor.cores
+        return "none yet" if full or is_paused(self.folder) else "one"
 
     def _begun(self) -> int:
         return len(self.study.rows) - 1 + len(self.tries)

@@ -102,8 +102,7 @@ class TuneLoop:
             url=studies_url() if study.stored_as else "",
         )
         self.points = self._points()
-        self.limit = prepared.config.threads
-        self.executor = executor_at(place, self.work, cores(prepared.config), self.limit, emit)
+        self.executor = executor_at(place, self.work, cores(prepared.config), prepared.config.threads, emit)
 
     # -- the session --------------------------------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ def draw(study: Study, file: Path) -> None:
         key=f"tune_{study.id}_trials",
         alt="Every trial",
         placeholder="",
-        column_config={"Score": st.column_config.NumberColumn(format="%.5g", help="Mean over the folds.")},
+        column_config={"Score": st.column_config.NumberColumn(width=85, format="%.5g", help="Mean over the folds.")},
     )
     st.download_button(
         "Trials as CSV",
