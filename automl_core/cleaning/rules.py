@@ -142,16 +142,27 @@ class Checked:
     aside : ndarray of bool, shape (n_rows,)
         Rows that are set aside.
     rows : int
+    by_rule : tuple of (str, ndarray of int)
+        What each rule asks that sets rows aside, and the places of those rows.
     """
 
     results: tuple[RuleResult, ...]
     aside: npt.NDArray[np.bool_]
     rows: int
+    by_rule: tuple[tuple[str, npt.NDArray[np.intp]], ...] = ()
 
     @property
     def broken(self) -> tuple[RuleResult, ...]:
         """The rules that rows break."""
         return tuple(result for result in self.results if not result.kept)
+
+    def reasons(self) -> list[str]:
+        """Return for each row that is set aside, in order, which rules it breaks."""
+        told: dict[int, list[str]] = {int(place): [] for place in np.flatnonzero(self.aside)}
+        for sentence, places in self.by_rule:
+            for place in places:
+                told[int(place)].append(sentence)
+        return [f"breaks {' and '.join(repr(sentence) for sentence in sentences)}" for sentences in told.values()]
 
     def enforce(self) -> None:
         """Refuse the table where a rule says so; raises InputError with every reason."""

@@ -35,7 +35,7 @@ from automl_core.cli.shared import (
     train_folder,
 )
 from automl_core.errors import AutoMLError, InputError
-from automl_core.events import Event, Failed, Finished, Started, Stopped, append_event
+from automl_core.events import Event, Failed, Finished, Progress, Started, Stopped, append_event
 
 if TYPE_CHECKING:
     from automl_core.experiment import ExperimentConfig
@@ -206,11 +206,8 @@ def _search(
     A `fresh` run has said that it started, and has not been searched before.
     """
     from automl_core.engines.skops import import_skops
-    from automl_core.honesty import judge
-    from automl_core.relearning import held_out, origin_of
     from automl_core.reporting import write_report
     from automl_core.worker import training
-    from automl_core.worker.candidates import judge_recommended
 
     journal = run.path / "events.jsonl"
     stopped = stop_signals()
@@ -229,8 +226,8 @@ def _search(
             cut=cut and not more,
             look=look,
         )
-        if run.config.holdout or origin_of(run):
-            judge_recommended(run, result["recommended"], emit)
+        _tell_result(run)  # before the report, which nobody needs to wait for
+        emit(Progress(1.0, "Writing the report"))
         write_report(run.path, result["recommended"], run.path / "report.html")
     except AutoMLError as error:
         with contextlib.suppress(OSError):  # on a full disk only standard error is left to say it
@@ -239,15 +236,22 @@ def _search(
             fail(f"Stopped. {error.received}", 130)
         raise
     append_event(journal, Stopped(result) if stopped else Finished(result))
+    if stopped:
+        sys.exit(130)
+
+
+def _tell_result(run: Run) -> None:
+    """Print the recommended model with its score and where it lies, and say how far to believe it."""
+    from automl_core.honesty import judge
+    from automl_core.relearning import held_out
+
     board = run.leaderboard()
     best = board[board.recommended]
     for warning in judge(board, held_out(run, best.id)).warnings:
         say(warning)
     if not run.config.holdout:
         say("No rows were kept aside, so the scores are out-of-fold: the search has seen them.")
-    print(f"{best.name}\t{board.metric}\t{best.score:.6g}\t{run.path / 'model.zip'}")
-    if stopped:
-        sys.exit(130)
+    print(f"{best.name}\t{board.metric}\t{best.score:.6g}\t{run.path / 'model.zip'}", flush=True)
 
 
 @app.command()

@@ -51,6 +51,7 @@ def check_rules(
     Checked
     """
     results, aside = [], np.zeros(len(typed), dtype=bool)
+    by_rule: list[tuple[str, npt.NDArray[np.intp]]] = []
     for rule in rules:
         needed = parse_formula(rule.text).columns if rule.kind == "relation" else (rule.column,)
         lacking = [name for name in needed if name not in typed.columns]
@@ -67,7 +68,8 @@ def check_rules(
         results.append(_result(typed, rule, raw, failed))
         if rule.action == "aside":
             aside |= failed
-    return Checked(tuple(results), aside, len(typed))
+            by_rule.append((rule.sentence, np.flatnonzero(failed)))
+    return Checked(tuple(results), aside, len(typed), tuple(by_rule))
 
 
 def _failed(typed: pd.DataFrame, rule: Rule, raw: pd.DataFrame | None, schema: Schema | None) -> npt.NDArray[np.bool_]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from automl_core.experiment import ExperimentConfig, Task
 from automl_core.metrics import Metric, labels_of
-from automl_core.metrics.probabilities import weighted_auc, weighted_average_precision, weighted_log_loss
+from automl_core.metrics.probabilities import weighted_auc, weighted_average_precision, weighted_log_loss, weighted_pairs_auc
 from automl_core.scorer import Scorer
 
 Array = npt.NDArray[np.float64]
@@ -19,13 +19,18 @@ Interval = tuple[float, float | None, float | None]
 WORK = 1_200_000
 """Rows times resamples that are affordable; more rows get fewer resamples, which their narrow intervals allow."""
 LOWEST, HIGHEST = 50, 300
+CELLS = 25
+"""Cells of a confusion table that take as long as a row."""
 CAP = 100_000
 """Most rows in one resample."""
+PAIRS = "roc_auc_ovo"
+AT_ONCE = 1_000_000
+"""Weights of rows that are judged at once by the metric of `PAIRS`, over all resamples."""
 
 
-def resamples(rows: int) -> int:
-    """Return how many resamples are drawn for so many rows."""
-    return int(np.clip(WORK // max(rows, 1), LOWEST, HIGHEST))
+def resamples(rows: int, labels: int = 0) -> int:
+    """Return how many resamples are drawn for so many rows and labels."""
+    return int(np.clip(WORK // max(rows, labels**2 // CELLS, 1), LOWEST, HIGHEST))
 
 
 def headline(
@@ -123,12 +128,16 @@ def _interval(value: float, drawn: Array) -> Interval:
 def _draw(metrics: list[Metric], scorer: Scorer, values: Array, threshold: float, seed: int) -> dict[str, Array]:
     rng = np.random.default_rng(seed)
     truth, size = scorer.y, len(scorer.y)
-    count = resamples(size)
-    drawn = {metric.name: np.full(count, np.nan) for metric in metrics}
     k = values.shape[1] if values.ndim == 2 else 0
+    count = resamples(size, k)
+    drawn = {metric.name: np.full(count, np.nan) for metric in metrics}
     fast = [metric.name for metric in metrics if metric.name in FAST_BINARY] if k == 2 else []
     tables = [metric for metric in metrics if metric.counts is not None]
-    slow = [metric for metric in metrics if metric.name not in fast and metric.counts is None and metric.name != "cost"]
+    pairs = k > 2 and PAIRS in drawn
+    slow = [
+        metric for metric in metrics if metric.counts is None and metric.name not in {*fast, "cost", *([PAIRS] if pairs else [])}
+    ]
+    waiting: list[Array] = []
     money = any(metric.name == "cost" for metric in metrics)
     order = np.argsort(values[:, 1], kind="stable") if fast else np.empty(0, dtype=np.int64)
     ranked, proba = truth[order], values[order, 1] if fast else np.empty(0)
@@ -151,6 +160,12 @@ def _draw(metrics: list[Metric], scorer: Scorer, values: Array, threshold: float
             drawn["cost"][number] = earned[chosen].sum() / max(known[chosen].sum(), 1)
         for metric in slow:
             drawn[metric.name][number] = scorer.value(metric, chosen, values[chosen], threshold)
+        if pairs:
+            waiting.append(np.bincount(chosen, minlength=size).astype(float))
+            if len(waiting) * size >= AT_ONCE or number == count - 1:
+                drawn_pairs = weighted_pairs_auc(truth.astype(int), values, np.stack(waiting))
+                drawn[PAIRS][number + 1 - len(waiting) : number + 1] = drawn_pairs
+                waiting = []
     if "gini" in drawn and "gini" in fast:
         drawn["gini"] = 2 * drawn["gini"] - 1
     return drawn

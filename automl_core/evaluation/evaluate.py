@@ -22,6 +22,8 @@ from automl_core.scorer import Scorer
 from automl_core.scoring.bundle import Model
 
 Array = npt.NDArray[np.float64]
+Seen = tuple[npt.NDArray[np.int64], Array]
+"""Places of rows, and what a model predicted for them."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +138,15 @@ def evaluate(model: Model, frame: pd.DataFrame, *, rows: str = "held-out", seed:
     return evaluate_judged(model, judged, frame.iloc[judged.rows], rows=rows, notes=notes, seed=seed)
 
 
-def judge_rows(model: Model, frame: pd.DataFrame) -> tuple[Judged, tuple[str, ...]]:
+def judge_rows(model: Model, frame: pd.DataFrame, *, seen: Seen | None = None) -> tuple[Judged, tuple[str, ...]]:
     """Predict labelled rows.
+
+    Parameters
+    ----------
+    model : Model
+    frame : DataFrame, shape (n, n_columns)
+    seen : tuple of ndarray, optional
+        Places of rows that the model has predicted already, and these predictions; they are not made again.
 
     Returns
     -------
@@ -152,12 +161,24 @@ def judge_rows(model: Model, frame: pd.DataFrame) -> tuple[Judged, tuple[str, ..
         As `evaluate`.
     """
     truth, known = read_target(model, frame)
-    values = model.predict_values(frame[known])
+    values = _predicted(model, frame, known, seen)
     notes: tuple[str, ...] = ()
     if left := int((~known).sum()):
         rows_without = f"{left:,} {'row' if left == 1 else 'rows'} without a value of {model.target!r}"
         notes = (f"{rows_without} {'is' if left == 1 else 'are'} left out.",)
     return Judged(truth, values, np.flatnonzero(known)), notes
+
+
+def _predicted(model: Model, frame: pd.DataFrame, known: npt.NDArray[np.bool_], seen: Seen | None) -> Array:
+    """Return the predictions of the rows that are known, shape (n_known, ...)."""
+    if seen is None or not len(seen[0]):
+        return model.predict_values(frame[known])
+    places, there = seen
+    values, todo = np.empty((len(frame), *there.shape[1:])), known.copy()
+    values[places], todo[places] = there, False
+    if todo.any():
+        values[todo] = model.predict_values(frame[todo])
+    return values[known]
 
 
 def evaluate_judged(

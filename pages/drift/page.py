@@ -12,6 +12,8 @@ from pages.drift import drift_form
 from pages.shared import caches, drift_view, errors, guards, jobs, layout, part_view, people, run_view, state, uploads
 
 if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
     from automl_core.drift.report import DriftReport
     from automl_core.leaderboard import Candidate
     from automl_core.runs import Run
@@ -20,9 +22,11 @@ IN_USE = "in use"
 """Stands for the comparison of what a version in use was asked."""
 
 
-def start(project: ProjectFolder, params: dict[str, Any]) -> None:
-    """Hand the comparison to a job."""
+def start(project: ProjectFolder, params: dict[str, Any], uploaded: UploadedFile | None = None) -> None:
+    """Hand the comparison to a job, with the file of new rows where there is one."""
     with errors.shown() as outcome, st.spinner("Starting"):
+        if uploaded is not None:
+            params["source"] = str(uploads.keep_upload(project, uploaded, "drift"))
         jobs.start(project, "drift", params)
     if not outcome.failed:
         state.put_draft("drift_turn", state.draft("drift_turn", 0) + 1)
@@ -70,7 +74,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     ):  # fmt: skip
         return
     if uploaded is not None:
-        start(project, {**params, "source": str(uploads.keep_upload(project, uploaded)), "name": uploaded.name})
+        start(project, {**params, "name": uploaded.name}, uploaded)
     else:
         start(project, {**params, "dataset": dataset, "name": names[dataset]})
 

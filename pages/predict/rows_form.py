@@ -53,7 +53,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         params = {
             "run": run.id,
             "candidate": candidate.id,
-            "source": str(uploads.keep_upload(project, uploaded)),
+            "source": str(uploads.keep_upload(project, uploaded, "predict")),
             "name": uploaded.name,
             "format": kind or "csv",
             "contributions": contributions,

@@ -103,7 +103,7 @@ def _draw_rule(data: Dataset, rules: tuple[Rule, ...], rule: Rule, result: RuleR
             key=f"clean_rule_action_{rule.id}",
             label_visibility="collapsed",
             width=200,
-            help="Say how many; predict without these rows; or refuse the whole table.",
+            **people.changing("Say how many; predict without these rows; or refuse the whole table."),
         )
         if action != rule.action:
             save_rules(data.folder, (replace(other, action=action) if other.id == rule.id else other for other in rules))
