@@ -74,10 +74,10 @@ class Course(Protocol):
         """Return what became of a trial that runs no more; `lost` when its process was, each time."""
 
 
-class _Steps(tune.Trainable):  # type: ignore[misc]  # Ray has no types
+class _Steps(tune.Trainable):
     """A trial in its process, which the next one takes over."""
 
-    def setup(self, config: dict[str, Any], begin: Begin) -> None:
+    def setup(self, config: dict[str, Any], begin: Begin) -> None:  # type: ignore[override]  # what `with_parameters` adds
         self._begin, self._steps = begin, begin(config)
 
     def step(self) -> dict[str, Any]:
@@ -92,12 +92,13 @@ class _Steps(tune.Trainable):  # type: ignore[misc]  # Ray has no types
         self._steps.close()  # type: ignore[attr-defined]  # a generator, which leaves its folder now
 
 
-class _Search(OptunaSearch):  # type: ignore[misc]
+class _Search(OptunaSearch):
     """Ray's search by Optuna, over the study's own storage, with what is known of each trial beside its values."""
 
     def __init__(self, study: TuningStudy, course: Course, mode: str) -> None:
         super().__init__(**study.shared(), metric=SCORE, mode=mode)
         self._asked, self._course = study, course
+        self._study: Any = self._ot_study
 
     def suggest(self, trial_id: str) -> Any:
         while True:
@@ -106,8 +107,8 @@ class _Search(OptunaSearch):  # type: ignore[misc]
                 return self.FINISHED if wants == "no more" else None
             fixed = self._course.fixed()
             if fixed is not None:
-                self._ot_study.enqueue_trial(self._asked.coded(fixed))
-            point = self._asked.point_of(super().suggest(trial_id))
+                self._study.enqueue_trial(self._asked.coded(fixed))
+            point = self._asked.point_of(super().suggest(trial_id) or {})
             number = self._ot_trials[trial_id].number
             config = self._course.begin(number, point)
             if config is not None:
@@ -142,7 +143,7 @@ class _Search(OptunaSearch):  # type: ignore[misc]
         trial = self._ot_trials.pop(trial_id)
         outcome, value, facts = self._course.ended(trial.number, lost)
         trial.set_user_attr(FACTS, facts)
-        self._asked.end(self._ot_study, trial, outcome, value)
+        self._asked.end(self._study, trial, outcome, value)
 
     def save(self, checkpoint_path: str) -> None:
         """Keep nothing: the storage has it."""
@@ -151,7 +152,7 @@ class _Search(OptunaSearch):  # type: ignore[misc]
         return {}
 
 
-class _Stop(tune.Stopper):  # type: ignore[misc]
+class _Stop(tune.Stopper):
     """Ends everything at once when the course is over, processes in the middle of a step too."""
 
     def __init__(self, course: Course, running: _Running) -> None:
@@ -170,7 +171,7 @@ class _Stop(tune.Stopper):  # type: ignore[misc]
         return {}
 
 
-class _Running(tune.Callback):  # type: ignore[misc]
+class _Running(tune.Callback):
     """Knows the processes of the trials."""
 
     def __init__(self) -> None:

@@ -199,7 +199,8 @@ class FoldsOf:
             }
 
     def _fitted(self, spec: Spec, fold: int, seconds: float) -> tuple[dict[str, Any], dict[str, bytes]]:
-        order, facts, made = self.orders[fold], self.facts[fold], {}
+        order, facts = self.orders[fold], self.facts[fold]
+        made: dict[str, bytes] = {}
         if spec.view != self.view:
             answer, made = do([replace(order, call=pickle.dumps(("prepare", (fold, spec.view))), files={})])
             if "error" in answer:
