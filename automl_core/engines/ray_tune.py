@@ -37,6 +37,8 @@ QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
 }
 Begin = Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
+How = Literal["ended", "lost", "cut"]
+"""By itself or given up; because its process was lost, each time; with everything else."""
 Ended = tuple[Outcome, float | None, dict[str, Any]]
 
 
@@ -70,8 +72,8 @@ class Course(Protocol):
     def heard(self, number: int, told: Any) -> None:
         """Take what a step of a trial told."""
 
-    def ended(self, number: int, lost: bool) -> Ended:
-        """Return what became of a trial that runs no more; `lost` when its process was, each time."""
+    def ended(self, number: int, how: How) -> Ended:
+        """Return what became of a trial that runs no more."""
 
 
 class _Steps(tune.Trainable):
@@ -101,19 +103,17 @@ class _Search(OptunaSearch):
         self._study: Any = self._ot_study
 
     def suggest(self, trial_id: str) -> Any:
-        while True:
-            wants = self._course.wants()
-            if wants != "one":
-                return self.FINISHED if wants == "no more" else None
-            fixed = self._course.fixed()
-            if fixed is not None:
-                self._study.enqueue_trial(self._asked.coded(fixed))
-            point = self._asked.point_of(super().suggest(trial_id) or {})
-            number = self._ot_trials[trial_id].number
-            config = self._course.begin(number, point)
-            if config is not None:
-                return config
-            self._end(trial_id, lost=False)
+        wants = self._course.wants()
+        if wants != "one":
+            return self.FINISHED if wants == "no more" else None
+        fixed = self._course.fixed()
+        if fixed is not None:
+            self._study.enqueue_trial(self._asked.coded(fixed))
+        point = self._asked.point_of(super().suggest(trial_id) or {})
+        config = self._course.begin(self._ot_trials[trial_id].number, point)
+        if config is None:
+            self._end(trial_id, "ended")
+        return config
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         self._take(trial_id, result)
@@ -122,12 +122,12 @@ class _Search(OptunaSearch):
         if trial_id in self._ot_trials:
             if result and STEP in result:
                 self._take(trial_id, result)
-            self._end(trial_id, lost=error)
+            self._end(trial_id, "lost" if error else "ended")
 
     def end_all(self) -> None:
         """Tell the end of the trials that were under way when everything ended."""
         for trial_id in list(self._ot_trials):
-            self._end(trial_id, lost=False)
+            self._end(trial_id, "cut")
 
     def _take(self, trial_id: str, result: dict[str, Any]) -> None:
         trial = self._ot_trials[trial_id]
@@ -139,9 +139,9 @@ class _Search(OptunaSearch):
                     trial.report(float(result[SCORE]), int(result[STEP]) - 1)
             self._course.heard(trial.number, told)
 
-    def _end(self, trial_id: str, *, lost: bool) -> None:
+    def _end(self, trial_id: str, how: How) -> None:
         trial = self._ot_trials.pop(trial_id)
-        outcome, value, facts = self._course.ended(trial.number, lost)
+        outcome, value, facts = self._course.ended(trial.number, how)
         trial.set_user_attr(FACTS, facts)
         self._asked.end(self._study, trial, outcome, value)
 

@@ -63,10 +63,12 @@ class BusyLoop(TuneLoop):
             return
         from automl_core.engines import ray_tune
 
-        self.emit(Message(ASYNC))
         self.tries: dict[int, Try] = {}
         self.fault: StorageError | None = None
         self.looked = time.time()
+        if self.wants() == "no more":
+            return
+        self.emit(Message(ASYNC))
         folds, view = range(self.work.division.folds), self.base.view
         cleaning = any(one.name.startswith(CLEANING) for one in self.settings.space.open)
         orders = [self.executor.order(self.work.needs(self.base, fold), table=cleaning) for fold in folds]
@@ -130,16 +132,16 @@ class BusyLoop(TuneLoop):
         except StorageError as error:  # told by `over`: Ray would make a text of it
             self.fault = error
 
-    def ended(self, number: int, lost: bool) -> tuple[Outcome, float | None, dict[str, Any]]:
+    def ended(self, number: int, how: Literal["ended", "lost", "cut"]) -> tuple[Outcome, float | None, dict[str, Any]]:
         """Return what became of a trial, and make it a row."""
         one = self.tries.pop(number)
         folds = self.work.division.folds
-        if one.alive and one.again is None and (lost or len(one.results) < folds):
-            if lost:
+        if one.alive and one.again is None and (how == "lost" or len(one.results) < folds):
+            if how == "lost":
                 one.state, one.reason = "failed", LOST
-            elif self._ends():
-                one.state = "stopped"
-                one.reason = "You stopped it before it was done." if self.stopped else "The time was up."
+            elif how == "cut":
+                late = "The time was up." if self._ends() else "The study was cut off while it was fitted."
+                one.state, one.reason = "stopped", "You stopped it before it was done." if self.stopped else late
             else:
                 one.state = "pruned"
                 one.reason = f"Given up after {len(one.results)} of {folds} folds: others did better on them."
