@@ -86,7 +86,8 @@ class BusyLoop(TuneLoop):
         assert isinstance(self.executor, RayExecutor)
         self.executor.look_for_machines()
         self._pass_time()
-        self._tell_progress(list(self.tries.values()))
+        if self.tries:
+            self._tell_progress(list(self.tries.values()))
         return self._ends()
 
     def _pass_time(self) -> None:
