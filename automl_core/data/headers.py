@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from automl_core.data.dialect import DATE, NUMBER, looks_like_header
+from automl_core.data.wording import cut
 from automl_core.schema import NULL_WORDS
 
 MOST_LINES = 4
@@ -140,7 +141,7 @@ def column_names(header: list[str], width: int) -> tuple[list[str], list[str]]:
     names: list[str] = []
     taken: set[str] = set()
     unnamed: list[str] = []
-    cut: list[str] = []
+    shortened: list[str] = []
     doubled: list[str] = []
     cells = [*header, *[""] * (width - len(header))]
     for position, cell in enumerate(cells, start=1):
@@ -151,21 +152,16 @@ def column_names(header: list[str], width: int) -> tuple[list[str], list[str]]:
                 unnamed.append(f"Column {position} had no name and is called {name!r}.")
         elif len(name) > MAX_NAME:
             name = name[: MAX_NAME - 1] + "…"
-            cut.append(f"The name of column {position} had {len(cell):,} characters and was cut to {MAX_NAME}.")
+            shortened.append(f"The name of column {position} had {len(cell):,} characters and was cut to {MAX_NAME}.")
         if name in taken:
             second = next(f"{name}_{count}" for count in range(2, len(cells) + 2) if f"{name}_{count}" not in taken)
-            doubled.append(f"Two columns are called {_short(name)!r}; column {position} is now {_short(second)!r}.")
+            doubled.append(f"Two columns are called {cut(name, 60)!r}; column {position} is now {cut(second, 60)!r}.")
             name = second
         taken.add(name)
         names.append(name)
     together = (
         (unnamed, "{:,} columns had no name and are called by their place."),
-        (cut, f"The names of {{:,}} columns had more than {MAX_NAME} characters and were cut."),
+        (shortened, f"The names of {{:,}} columns had more than {MAX_NAME} characters and were cut."),
         (doubled, "{:,} columns were called like another one and have a number behind their name now."),
     )
     return names, [note for told, all_of in together for note in (told if len(told) <= TOLD else [all_of.format(len(told))])]
-
-
-def _short(name: str) -> str:
-    """Return a name as a sentence can hold it: its beginning and its end, which tells columns apart."""
-    return name if len(name) <= 60 else f"{name[:40]}…{name[-8:]}"

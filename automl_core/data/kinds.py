@@ -237,8 +237,10 @@ def _number(name: str, cells: list[str], weights: object, total: int, distinct: 
         notes.append("a decimal comma")
     if parsing.thousands:
         notes.append(f"{parsing.thousands!r} between thousands")
-    if parsing.strip:
-        notes.append("the marks " + ", ".join(parsing.strip))
+    if marks := [mark for mark in parsing.strip if mark != "%"]:
+        notes.append(f"the {'mark' if len(marks) == 1 else 'marks'} {', '.join(marks)}")
+    if "%" in parsing.strip:
+        notes.append("percent signs, so that 5% is 0.05")
     if parsing.negative_parentheses:
         notes.append("parentheses for negatives")
     with_notes = f", with {' and '.join(notes)}" if notes else ""

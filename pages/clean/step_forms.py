@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from automl_core.data.wording import cut
 from pages.clean import variants_form
 from pages.shared import errors, layout
 
@@ -141,9 +142,8 @@ def chart(shown: Distribution) -> go.Figure:
             texts = [str(label)[:40] for label in labels] + (["missing"] if missing else [])
             rows = [*counts, *([missing] if missing else [])]
             figure.add_bar(x=texts, y=rows, name=name, marker_color=colour)
-    title = (
-        shown.before_column if shown.before_column == shown.after_column else f"{shown.before_column}, then {shown.after_column}"
-    )
+    before, after = cut(shown.before_column), cut(shown.after_column)
+    title = before if shown.before_column == shown.after_column else f"{before}, then {after}"
     figure.update_layout(
         title={"text": title.replace("<", "&lt;"), "font": {"size": 14}},
         height=240,

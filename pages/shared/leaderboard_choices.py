@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def draw(board: Leaderboard, honesty: Honesty, key: str) -> None:
     """Name the marked rows that are not in use and let the person use one of them."""
-    from automl_core.charts.style import cut
+    from automl_core.data.wording import cut
     from automl_core.honesty import MARK_HELP, MARKS
 
     in_use = used(board)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from automl_core.data.wording import size_of
 from automl_core.workspace import ProjectFolder, new_id
 from pages.shared import caches, errors, state
 
@@ -51,5 +52,5 @@ def make_table(project: ProjectFolder, make: Callable[[str], Dataset]) -> None:
         made = make(new_id("ds"))
     if not outcome.failed:
         state.choose(project=project.id, dataset=made.id)
-        state.say(f"{errors.plain(made.name)} was made: {made.rows:,} rows and {len(made.schema):,} columns.")
+        state.say(f"{errors.plain(made.name)} was made: {size_of(made.rows, len(made.schema))}.")
         st.rerun()

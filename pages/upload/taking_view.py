@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
+from automl_core.data.dialect import Dialect
+from automl_core.data.origin import Choice
+from automl_core.data.wording import size_of
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
 from pages.shared import caches, errors, intake, jobs, people, state
+from pages.shared.dialect_form import ask_dialect
 from pages.upload.sources_form import draw_sources
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 
 def take_file(label: str) -> None:
@@ -26,18 +35,36 @@ def take_file(label: str) -> None:
     failed = state.draft("upload_failed")
     if failed and failed["file"] == uploaded.file_id:
         errors.show(AutoMLError(*failed["parts"]))
+        _another_way(uploaded, turn, failed["parts"][2])
         return
+    _read(uploaded, turn)
+
+
+def _read(uploaded: UploadedFile, turn: int, choice: Choice | None = None) -> None:
+    """Read an uploaded file, and keep what is wrong with it until another is chosen."""
     try:
         with st.spinner("Reading the table"):
-            data = intake.add_upload(uploaded)
+            data = intake.add_upload(uploaded, choice)
     except AutoMLError as error:
         state.put_draft("upload_failed", {"file": uploaded.file_id, "parts": [error.received, error.needed, error.action]})
-        errors.show(error)
-        return
+        st.rerun()
     state.put_draft("upload_turn", turn + 1)
     if data is not None:
-        state.say(f"{errors.plain(data.name)} was read: {data.rows:,} rows and {len(data.schema):,} columns.")
+        state.say(f"{errors.plain(data.name)} was read: {size_of(data.rows, len(data.schema))}.")
     st.rerun()
+
+
+def _another_way(uploaded: UploadedFile, turn: int, action: str) -> None:
+    """Let the person say how a file is written that could not be read by what was found, where that may help."""
+    if "delimiter" not in action or uploaded.size > intake.LARGE:
+        return
+    with st.expander("Read it another way", icon=":material/settings:"), st.form(f"upload_failed_{turn}", border=False):
+        dialect = ask_dialect(Dialect(), f"upload_failed_{turn}")
+        again = st.form_submit_button(
+            "Read it this way", icon=":material/refresh:", **people.changing("Reads the file by what you say.")
+        )
+    if again:
+        _read(uploaded, turn, Choice(dialect))
 
 
 def offer_samples() -> None:
@@ -85,7 +112,7 @@ def follow_reading(folder: ProjectFolder) -> None:
     if following.state == "finished":
         state.choose(dataset=asked["into"])
         data = caches.dataset(folder.id, asked["into"])
-        state.say(f"{errors.plain(data.name)} was read: {data.rows:,} rows and {len(data.schema):,} columns.")
+        state.say(f"{errors.plain(data.name)} was read: {size_of(data.rows, len(data.schema))}.")
         st.rerun()
     if asked["fresh"] and not folder.list("datasets"):
         from automl_core.projects import delete_project
