@@ -309,6 +309,7 @@ def test_a_stop_waits_no_longer_than_a_moment_for_the_best_trial(run: Run, tuned
             time.sleep(30)
         return fit(self, spec, fold, facts, seconds, keep)
 
+    slow.__name__ = "fit"  # by which it is called in another process
     monkeypatch.setattr(FoldWork, "fit", slow)
     told: list[Event] = []
     at: list[float] = []
