@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 INK = """<style>
-button[kind="primary"]:not(:disabled), button[kind="primaryFormSubmit"]:not(:disabled) { color: #0B1414 }
+button:is([kind="primary"], [kind="primaryFormSubmit"]):not(:disabled) { color: #0B1414 }
+button:is([kind="primary"], [kind="primaryFormSubmit"]):not(:disabled):is(:hover, :focus-visible) { background-color: #5CC4C4 }
+.stMultiSelect [data-tag]:has([aria-label^="Remove"]) { color: #0B1414 }
 [data-testid="stButtonGroup"] [data-selected]:is([data-hovered], [data-focus-visible]) { color: #5CC4C4 !important }
 </style>"""
 """Words on the accent in the dark theme: Streamlit's white is 3:1 on an accent that is light enough to be read itself."""
