@@ -36,6 +36,7 @@ with st.sidebar:
 try:
     with errors.shown():
         chosen.run()
+    state.forget_strangers()
 finally:  # also where a page ends early
     host.load_ahead()
     host.spare_collector()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from automl_core.data.wording import cut
 from automl_core.errors import InputError
 from automl_core.experiment import Decision, ExperimentConfig, Split, Task
 from automl_core.metrics import METRICS, metric_of, metrics_for
@@ -181,8 +182,8 @@ def suggest_splits(frame: pd.DataFrame, schema: Schema, target: str) -> tuple[De
         distinct, known = int(values.nunique()), int(values.notna().sum())
         if 10 < distinct < 0.7 * known and known > 0.5 * len(frame):
             reason = (
-                f"{name!r} repeats: {distinct:,} values in {known:,} rows. If the model will meet new ones, keep the rows "
-                "of each together; at random it would be judged on those it has learned."
+                f"{cut(name, 60)!r} repeats: {distinct:,} values in {known:,} rows. If the model will meet new ones, keep the "
+                "rows of each together; at random it would be judged on those it has learned."
             )
             found.append(Decision(Split("group", name), reason))
             break
@@ -192,8 +193,8 @@ def suggest_splits(frame: pd.DataFrame, schema: Schema, target: str) -> tuple[De
             continue
         first, last = (f"{end.day} {end:%b %Y}" for end in (values.min(), values.max()))
         reason = (
-            f"{name!r} gives each row a date, from {first} to {last}. If the model will predict what comes later, learn from "
-            "earlier rows and judge on later ones; at random it would be judged on days it has seen."
+            f"{cut(name, 60)!r} gives each row a date, from {first} to {last}. If the model will predict what comes later, learn "
+            "from earlier rows and judge on later ones; at random it would be judged on days it has seen."
         )
         found.append(Decision(Split("time", name), reason))
         break

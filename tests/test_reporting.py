@@ -453,7 +453,7 @@ def test_tables_of_charts_by_exact_numbers() -> None:
     assert tables["Precision and recall"].rows[6] == ("60 %", "40 %")
     calibration = tables["Calibration"]
     assert calibration.says == "Predicted and observed shares differ by 10 % at most."
-    assert calibration.rows[0] == ("10 %", "20 %", "10 % to 30 %", "yes")
+    assert calibration.rows[0] == ("yes", "10 %", "20 %", "10 % to 30 %")
     assert tables["Gain"].says == "Among the most probable 20 % of the rows are 40 % of those with 'yes'."
     assert (tables["Gain"].rows[0], tables["Gain"].rows[10]) == (("0 %", "0 %"), ("100 %", "100 %"))
     assert tables["Lift"].says == "Among the most probable 10 % of the rows there are 2 times as many with 'yes' as in all."

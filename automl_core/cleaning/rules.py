@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from automl_core.cleaning.patterns import check_pattern
 from automl_core.cleaning.stateless.calculated import check_formula
+from automl_core.cleaning.stateless.change import count
 from automl_core.errors import FormatError, InputError
 from automl_core.kpi.formula import parse_formula
 from automl_core.people.access import changing
@@ -130,6 +131,11 @@ class RuleResult:
         """Whether no row breaks it."""
         return self.failed == 0
 
+    @property
+    def standing(self) -> str:
+        """The sentence about a table whose rows all stay, as they do in one that was uploaded."""
+        return self.sentence if self.kept else told_broken(self.rule, self.failed, self.examples)
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -173,6 +179,12 @@ class Checked:
                 "The rules of this table refuse that.",
                 "Correct the rows, or change the rules on the Clean page.",
             )
+
+
+def told_broken(rule: Rule, rows: int, examples: tuple[str, ...], becomes: str = "") -> str:
+    """Say how many rows break a rule, with some of the cells, and what becomes of the rows."""
+    told = f" ({', '.join(examples)})" if examples else ""
+    return f"{count(rows, 'row')} {'breaks' if rows == 1 else 'break'} the rule '{rule.sentence}'{told}{becomes}."
 
 
 def check_rule(rule: Rule, schema: Schema) -> None:

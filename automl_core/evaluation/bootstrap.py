@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,9 +67,7 @@ def headline(
         were defined, and for metrics whose uncertainty resampled rows do not tell.
     """
     scorer = scorer or Scorer(ExperimentConfig("", task, first), truth, pd.DataFrame(index=range(len(truth))))
-    metrics = sorted(scorer.metrics, key=lambda metric: metric.name != first)
-    point, drawn = _judged(metrics, scorer, Predicted(values, threshold), seed)
-    return {name: _interval(value, drawn.get(name, np.empty(0))) for name, value in point.items()}
+    return resampled(scorer, Predicted(values, threshold), first=first, seed=seed)[0]
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,16 @@ class Predicted:
 
     values: Array
     threshold: float
+
+
+def resampled(scorer: Scorer, side: Predicted, *, first: str, seed: int = 0) -> tuple[dict[str, Interval], dict[str, Array]]:
+    """Compute what `headline` does, and return each metric's value in every resample, too.
+
+    Two models that were resampled with one seed over the same rows can be set against each other by these values alone.
+    """
+    metrics = sorted(scorer.metrics, key=lambda metric: metric.name != first)
+    point, drawn = _judged(metrics, scorer, side, seed)
+    return {name: _interval(value, drawn.get(name, np.empty(0))) for name, value in point.items()}, drawn
 
 
 def paired(scorer: Scorer, one: Predicted, other: Predicted, *, seed: int = 0) -> dict[str, Interval]:
@@ -96,8 +105,14 @@ def paired(scorer: Scorer, one: Predicted, other: Predicted, *, seed: int = 0) -
     dict of str to (value, low, high)
         As `headline`; metrics that are not defined for both are left out.
     """
-    metrics = sorted(scorer.metrics, key=lambda metric: metric.name != scorer.config.metric)
-    (first, drawn), (second, others) = (_judged(metrics, scorer, side, seed) for side in (one, other))
+    (first, drawn), (second, others) = (resampled(scorer, side, first=scorer.config.metric, seed=seed) for side in (one, other))
+    return subtracted({name: entry[0] for name, entry in first.items()}, drawn, {n: e[0] for n, e in second.items()}, others)
+
+
+def subtracted(
+    first: Mapping[str, float], drawn: Mapping[str, Array], second: Mapping[str, float], others: Mapping[str, Array]
+) -> dict[str, Interval]:
+    """Subtract the metrics of one model from those of another: over all rows, and in each of the same resamples."""
     return {
         name: _interval(value - second[name], drawn[name] - others[name] if name in drawn and name in others else np.empty(0))
         for name, value in first.items()

@@ -13,7 +13,7 @@ import pandas as pd
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.data.parsing import as_text, parse_frame
 from automl_core.errors import FormatError, InputError
-from automl_core.evaluation.bootstrap import headline
+from automl_core.evaluation.bootstrap import Predicted, resampled
 from automl_core.evaluation.curves import classification_curves, regression_curves
 from automl_core.evaluation.judge import config_of, left_out, money_curve, scorer_of
 from automl_core.evaluation.judged import Judged
@@ -60,6 +60,8 @@ class Evaluation:
         What was left out or drawn as a sample.
     threshold_reason : str
         Why the threshold is where it is; empty for models made before it was chosen, and for more or fewer than two classes.
+    resamples : dict of str to ndarray
+        Each metric in every resample of the rows; kept beside the evaluation, not in its JSON.
     """
 
     task: str
@@ -73,6 +75,7 @@ class Evaluation:
     target: str = ""
     notes: tuple[str, ...] = field(default=())
     threshold_reason: str = ""
+    resamples: dict[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types; ``task``, ``rows`` and ``metrics`` are the command line's contract."""
@@ -264,7 +267,7 @@ def evaluate_values(
         Over the same rows; by default one without columns.
     """
     scorer = scorer or Scorer(config_of(model), truth, pd.DataFrame(index=range(len(truth))), model.classes)
-    scores = headline(task, truth, values, first=model.metric, threshold=model.threshold, seed=seed, scorer=scorer)
+    scores, drawn = resampled(scorer, Predicted(values, model.threshold), first=model.metric, seed=seed)
     if task == "regression":
         curves, more = regression_curves(truth, values, seed=seed)
     else:
@@ -283,6 +286,7 @@ def evaluate_values(
         target=model.target,
         notes=(*notes, *left_out(scorer), *more),
         threshold_reason=str(model.manifest.get("threshold_reason", "")) if task == "binary" else "",
+        resamples=drawn,
     )
 
 

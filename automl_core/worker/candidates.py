@@ -84,14 +84,14 @@ def judge_recommended(run: Run, candidate_id: str, emit: Emit, found: Packed) ->
         emit(Message(f"The held-out rows cannot judge the model: {error.received} Keep more rows aside next time.", "warning"))
 
 
-def explain_candidate(run: Run, candidate_id: str) -> Path:
+def explain_candidate(run: Run, candidate_id: str, tell: Callable[[float, str], None] = lambda done, doing: None) -> Path:
     """Explain one candidate on held-out rows, or on learned rows where none were held out."""
     from automl_core.explaining.importance import explain
     from automl_core.scoring.bundle import load_model
 
     frame = run.holdout() if run.config.holdout else run.dataset().frame()
     source = "held-out" if run.config.holdout else "learned"
-    result = explain(load_model(bundle(run, candidate_id)), frame, seed=run.config.seed, source=source)
+    result = explain(load_model(bundle(run, candidate_id)), frame, seed=run.config.seed, source=source, tell=tell)
     write_json(run.explanation(candidate_id), result.to_dict())
     return run.explanation(candidate_id)
 

@@ -71,7 +71,7 @@ def rejudge(run: Run, candidate_id: str, source: str, model: Model, judged: Judg
     from automl_core.evaluation.deciding import decisions
     from automl_core.evaluation.evaluate import evaluate_judged
     from automl_core.evaluation.judge import config_of, scorer_of
-    from automl_core.evaluation.judged import evaluation_path, judged_columns, judged_folder
+    from automl_core.evaluation.judged import evaluation_path, judged_columns, judged_folder, keep_resamples
     from automl_core.scorer import needed_columns
     from automl_core.threshold import Best
 
@@ -82,6 +82,7 @@ def rejudge(run: Run, candidate_id: str, source: str, model: Model, judged: Judg
     frame = judged_columns(run, folder, judged, needed)
     name = str(read_json(folder / "source.json")["name"]) if source.startswith("file-") else source
     found = evaluate_judged(model, judged, frame, rows=name, notes=notes)
+    keep_resamples(folder, found.resamples)
     write_json(evaluation_path(run, candidate_id, source), found.to_dict())
     if model.task == "binary":
         best = tuple(Best(**entry) for entry in model.manifest.get("best_thresholds", ()))

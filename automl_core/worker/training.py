@@ -58,7 +58,7 @@ def train(
     look: first_look.FirstLook | None = None,
     place: Place | None = None,
 ) -> dict[str, Any]:
-    """Search, then keep the recommended model as ``model.zip``.
+    """Search, then keep the recommended model as ``model.zip`` and judge it on the rows kept aside.
 
     A run with an `relearning.Origin` fits what was chosen there instead, and keeps that.
 
@@ -250,7 +250,7 @@ def _ended_early(run: Run, error: OSError | MemoryError) -> BaseException:
 
 
 def train_job(context: JobContext) -> dict[str, Any]:
-    """Search, or learn again, and judge what is recommended."""
+    """Search, or learn again, and judge what is recommended, as a job."""
     run = Run(context.folder)
     now = time.time()
     if context.request["params"].get("forecast"):  # made before the start, to be set against what it took

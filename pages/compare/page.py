@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.compare import experiment_form, forecast_view, proof_view
+from pages.compare import experiment_form, forecast_actual, forecast_view, proof_view
 from pages.shared import caches, errors, guards, jobs, layout, money_view, people, place_form, recipes, run_view, state
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ choose_run(project, runs)
 run = guards.require_run()
 following = run_view.draw(project, run, f"compare_{run.id}")
 if not following.active:
-    forecast_view.against(run)
+    forecast_actual.against(run)
     money_view.draw(project, run, "compare")
 proof_view.draw(run, f"compare_{run.id}")
 with st.expander("New comparison", icon=":material/add:", expanded=False):

@@ -64,15 +64,17 @@ def _draw_import() -> None:
         "An export", type="zip", key=f"settings_import_file_{turn}",
         help="Its projects join the ones here. If one of them is here already, nothing of it is taken.",
     )  # fmt: skip
-    st.caption("One that is too large for the browser is brought in on the machine itself, from the folder of Tablewright:")
-    st.code("python -m automl_core workspace import FILE", language="bash")
-    if not st.button(
+    clicked = st.button(
         "Import it", key="settings_import", icon=":material/unarchive:", disabled=uploaded is None,
         help="Checks every file's hash first.",
-    ):  # fmt: skip
+    )  # fmt: skip
+    place = st.container()
+    st.caption("One that is too large for the browser is brought in on the machine itself, from the folder of Tablewright:")
+    st.code("python -m automl_core workspace import FILE", language="bash")
+    if not clicked or uploaded is None:
         return
-    bar = st.progress(0.0, text="Importing")
-    with errors.shown() as outcome, uploads.on_disk(uploaded) as path:
+    bar = place.progress(0.0, text="Importing")
+    with place, errors.shown() as outcome, uploads.on_disk(uploaded) as path:
         try:
             imported = import_workspace(
                 caches.workspace(), path, tell=lambda done, doing: bar.progress(min(done, 1.0), text=doing)
@@ -82,6 +84,6 @@ def _draw_import() -> None:
     bar.empty()
     if not outcome.failed:
         state.put_draft("settings_import_turn", turn + 1)
-        told = f"{imported.projects:,} projects, {imported.files:,} files, were brought in."
+        told = f"{imported.projects:,} project{'s' * (imported.projects != 1)}, {imported.files:,} files, came in."
         state.say(errors.plain(" ".join([told, *imported.left])))
         st.rerun()

@@ -30,7 +30,7 @@ def draw_uploaded(project: ProjectFolder, data: Dataset) -> None:
         st.caption(f":material/rule: Every row keeps {whose}.")
     else:
         count = f"{len({result.rule.id for result in broken}):,} of {len(rules):,}"
-        told = "\n".join(f"- {errors.plain(result.sentence)}" for result in broken[:SHOWN])
+        told = "\n".join(f"- {errors.plain(result.standing)}" for result in broken[:SHOWN])
         refused = any(result.rule.action == "refuse" for result in broken)
         said = f"This table breaks {count} of {whose}" + (", one of which refuses it" if refused else "")
         (st.error if refused else st.warning)(f"{said}:\n\n{told}", icon=":material/rule:")

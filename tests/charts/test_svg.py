@@ -68,6 +68,20 @@ def test_legends_tell_the_evaluations_numbers(evaluation: Evaluate) -> None:
         assert f"{label}: {judged.curves['pr'][label]['average_precision']:.3f}" in texts(made["Precision and recall"])
 
 
+def test_many_names_stand_above_the_lines(evaluation: Evaluate) -> None:
+    """Regression: the names of seven labels lay over the curves of precision and recall."""
+
+    def height(svg: str, text: str) -> float:
+        drawn = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+        return min(float(line.attrib["y"]) for line in drawn if (line.text or "").strip() == text)
+
+    for names, above in ((tuple("abc"), False), (tuple("abcdefg"), True)):
+        judged = evaluation("multiclass", names)
+        svg = evaluation_charts(judged)["ROC curve"]
+        told = [height(svg, f"{label}: {judged.curves['roc'][label]['auc']:.3f}") for label in judged.curves["roc"]]
+        assert (max(told) < height(svg, "1.0")) is above
+
+
 def test_the_line_of_a_guess_is_drawn_where_there_is_one_curve(evaluation: Evaluate) -> None:
     """The report's text spoke of a dashed line that only the page had."""
     dashed = [

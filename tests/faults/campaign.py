@@ -60,11 +60,14 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it; it may take its time to answer."""
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
             self.command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+
+    def up(self) -> None:
+        """Wait until it answers."""
         wait(self.answers, UP, f"{self.health} does not answer")
 
     def answers(self) -> bool:
@@ -134,6 +137,7 @@ class Campaign:
             for name in self.servers:
                 if name in self.victims:
                     self.servers[name].start()
+                    self.servers[name].up()
             asking.start()
             yield
         finally:
@@ -236,7 +240,14 @@ class Campaign:
         self.keep_busy()
         time.sleep(self.rng.uniform(0.0, 1.0))
         self.note_scores()
-        name = self.rng.choice([victim for victim in self.victims if victim in self.servers or self.pid(victim)])
+        there: list[str] = []
+
+        def look() -> bool:
+            there[:] = [victim for victim in self.victims if self._there(victim)]
+            return bool(there)
+
+        wait(look, UP, "nothing is there to kill")
+        name = self.rng.choice(there)
         if name in self.servers:
             self.servers[name].kill()
         else:
@@ -246,6 +257,10 @@ class Campaign:
         if name in self.servers:
             self.servers[name].start()
         return name
+
+    def _there(self, victim: str) -> bool:
+        """Return whether there is something to kill; a server that is being started again is left until it answers."""
+        return self.servers[victim].answers() if victim in self.servers else bool(self.pid(victim))
 
     def _kill(self, name: str) -> None:
         pid = self.pid(name)
@@ -370,6 +385,8 @@ def storm(desk: Desk, kills: int, seed: int, victims: tuple[str, ...] = VICTIMS,
             name = campaign.strike()
             print(f"{number + 1:4d} {name}", file=sys.stderr, flush=True)
         campaign.keep_busy()
+        for name in set(victims) & set(campaign.servers):
+            campaign.servers[name].up()
         campaign.stop_watching()
         campaign.over.set()
         campaign.finish()

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from automl_core.cleaning.large import clean_dataset
 from automl_core.cleaning.recipe import History, Recipe, Step
@@ -91,6 +92,15 @@ def test_a_click_draws_the_page_once(project: ProjectFolder, tmp_path, monkeypat
     assert [step.enabled for step in present(data)][:2] == [False, True]
     assert not app.toggle(key=f"clean_on_{first}_0").value
     assert_clean(app)
+
+
+def test_proposed_steps_keep_their_ids_when_the_server_is_started_again(project: ProjectFolder, tmp_path) -> None:
+    """Regression: an open browser then asked for widgets that were nowhere, and the page showed an exception."""
+    data = messy(project, tmp_path)
+    before = recipe_of(data)
+    st.cache_resource.clear()
+    assert recipe_of(data) == before
+    assert len({step.id for step in before}) == len(before)
 
 
 def test_a_step_that_went_in_another_tab_is_told(project: ProjectFolder, tmp_path) -> None:
