@@ -119,8 +119,8 @@ def test_ray_tune_is_refused_where_what_it_needs_is_missing(
     app = open_page("tune", project=project.id, run=run.name)
     app.segmented_control(key="tune_course").set_value("busy").run()
     assert [error.value for error in app.error] == [
-        "Ray Tune cannot be used here. It needs no\\_such\\_package, which requirements-cluster.txt locks. Install it with "
-        "\\`pip install -r requirements-cluster.txt\\`, or begin trials in batches."
+        "Ray Tune cannot be used here. It needs no\\_such\\_package, which requirements-cluster.txt locks.\n\n"
+        "**Install it with \\`pip install -r requirements-cluster.txt\\`, or begin trials in batches.**"
     ]
     assert app.button(key="tune_start").disabled
 
