@@ -308,7 +308,7 @@ def trials_at(machine: Any) -> int:
     with contextlib.suppress(psutil.NoSuchProcess):
         known = [psutil.Process(entry.process.pid) for entry in machine.all_processes["raylet"]]
         names = [(child.cmdline() or [""])[0] for process in known for child in process.children()]
-        return sum(name.startswith("ray::_Steps") for name in names)
+        return sum(name.startswith("ray::") and name.split("(")[0].endswith(("_Steps", ".train")) for name in names)
     return 0
 
 
