@@ -64,7 +64,7 @@ def _recommended(board: Leaderboard, run: Run, *, active: bool, key: str, more: 
         score = f"{board.label} {number(best.score, best.spread)}" if best.score is not None else ""
         said = f"**{errors.plain(best.name)}**, {errors.plain(score)}{'' if run.config.holdout else ' out-of-fold'}"
         if active:
-            st.markdown(f"Best so far: {said}")
+            st.markdown(f"{'Only the baseline so far' if best.role == 'baseline' else 'Best so far'}: {said}")
             return
         st.markdown(f"Recommended: {said}")
         st.caption(errors.plain(board.recommendation))

@@ -171,7 +171,7 @@ def test_importance_holds_means_and_spreads_with_the_largest_on_top(explanation:
     assert numbers(bars.x) == [entry.mean for entry in found.permutation[::-1]]
     assert numbers(bars.error_x.array) == [0.01] * 3
     layout = importance_figures(found)["What the score loses without a column"].layout
-    assert layout.xaxis.title.text == "Loss of ROC AUC"
+    assert layout.xaxis.title.text == "Worsening of ROC AUC"
     assert list(layout.yaxis.ticktext) == ["income", "city", "age"]
 
 
