@@ -9,6 +9,7 @@ from pages.shared.pagelist import PAGES, ROOT
 
 # A picture of our own: Streamlit has browsers fetch Material icons of the title from elsewhere.
 st.set_page_config(page_title="Tablewright", page_icon=str(ROOT / "pages" / "shared" / "icon.png"), layout="wide")
+layout.ink()
 state.sync()
 host.warm()
 

@@ -39,7 +39,7 @@ def importance_charts(explanation: Explanation) -> dict[str, str]:
         heights = lying_bars(axes, [name_on(row.column) for row in rows])
         axes.barh(heights, [row.mean for row in rows], xerr=[row.spread for row in rows], color=ACCENT, ecolor=GREY)
         axes.axvline(0, color=GREY, linewidth=0.8)
-        axes.set_xlabel(f"Loss of {explanation.metric_label}")
+        axes.set_xlabel(f"Worsening of {explanation.metric_label}")
     found, places = explanation.contributions, order(explanation)[::-1]
     with svg_axes(added, height=0.7 + 0.24 * len(places)) as (axes, second):
         heights = lying_bars(axes, [name_on(found.columns[place]) for place in places])

@@ -57,7 +57,7 @@ def importance_tables(explanation: Explanation) -> dict[str, ChartTable]:
     means = tuple((_cut(found.columns[place]), *(number(part[place]) for part in found.mean[:SERIES])) for place in places)
     second = f"{means[0][0]!r} adds most to predictions." if means else "No column adds anything."
     return {
-        lost: ChartTable(lost, first, ("Column", f"Loss of {explanation.metric_label}", "Spread"), rows),
+        lost: ChartTable(lost, first, ("Column", f"Worsening of {explanation.metric_label}", "Spread"), rows),
         added: ChartTable(added, second, ("Column", *outputs), means),
     }
 

@@ -95,7 +95,8 @@ st.markdown(
     "learn. What learns from the data, such as filling and scaling, is learned anew inside each fold, so that scores stay honest."
 )
 view = st.segmented_control(
-    "Show", list(VIEWS), default="steps", format_func=VIEWS.__getitem__, key="clean_view", label_visibility="collapsed",
+    "Show", list(VIEWS), default="steps", required=True, format_func=VIEWS.__getitem__, key="clean_view",
+    label_visibility="collapsed",
     help="The steps, rules for new rows, what each step did to a score, and every version.",
 )  # fmt: skip
 project = guards.require_project()

@@ -30,6 +30,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
             list(FORMATS),
             format_func=FORMATS.get,
             default="csv",
+            required=True,
             key="predict_format",
             help="In CSV and Excel, cells that a spreadsheet would run as a formula get an apostrophe in front.",
         )

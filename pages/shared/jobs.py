@@ -64,7 +64,8 @@ def panel(
 ) -> Following:
     """Follow one job in place: progress in words, time left, a stop button; then how it ended.
 
-    Only the panel is drawn again while the job works, every `every` seconds. When it begins and when it ends the whole page reruns once.
+    Only the panel is drawn again while the job works, every `every` seconds. When it begins and when it ends the whole
+    page reruns once.
 
     Parameters
     ----------

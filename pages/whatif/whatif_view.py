@@ -40,7 +40,8 @@ def draw_why(answer: Answer) -> None:
 
     for sentence in why_sentences(answer):
         st.markdown(errors.plain(sentence))
-    st.caption(READING["waterfall"])
+    unit = " Beside each bar is by how many percentage points it moves." if answer.chance is not None else ""
+    st.caption(READING["waterfall"] + unit)
     st.plotly_chart(waterfall_figure(answer), key="whatif_waterfall", config=BARE, alt="What each column added")
     with st.expander("As a table", icon=":material/table:"):
         st.dataframe(waterfall_rows(answer), hide_index=True, key="whatif_contributions", alt="What each column added")

@@ -56,7 +56,7 @@ def test_the_charts_of_an_explanation(explanation: Explain) -> None:
     assert list(made) == list(importance_figures(found))[:2]
     lost, added = (texts(svg) for svg in made.values())
     assert [text for text in lost if text in ("age", "city", "income")] == ["income", "city", "age"]
-    assert "Loss of ROC AUC" in lost
+    assert "Worsening of ROC AUC" in lost
     assert {"low", "mid", "age", "city", "income", "Mean size of the contribution"} <= set(added)
 
 
