@@ -43,6 +43,11 @@ setup: $(VENV)/installed  ## Build the environment, as every other command does 
 run: $(VENV)/installed  ## Start the app and open it in the browser
 	@$(BIN)/python -m pages.shared.serve
 
+PORT ?= 8080
+serve: $(VENV)/installed  ## Answer requests with a model, such as MODEL=churn@champion PORT=8080
+	@test -n "$(MODEL)" || { echo "Say which model answers, for example: make serve MODEL=churn@champion PORT=8080" >&2; exit 2; }
+	@$(BIN)/python -m automl_core serve "$(MODEL)" --port $(PORT)
+
 stop: $(VENV)/installed  ## Stop the background process that runs the jobs
 	@$(BIN)/python -m automl_core.jobs.host --stop
 

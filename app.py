@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import errors, host, layout, people, running_view, state
+from pages.shared import entrance, errors, host, layout, people, running_view, state
 from pages.shared.pagelist import PAGES, ROOT
 
 # A picture of our own: Streamlit has browsers fetch Material icons of the title from elsewhere.
 st.set_page_config(page_title="Tablewright", page_icon=str(ROOT / "pages" / "shared" / "icon.png"), layout="wide")
+layout.ink()
 state.sync()
 host.warm()
 
@@ -27,14 +28,15 @@ for page in PAGES.values():
         )
 # No page hides behind "View more"; somebody who is not signed in sees none.
 chosen = st.navigation(stages, expanded=True, position="sidebar" if people.recognised() else "hidden")
-people.gate()
+entrance.gate()
 with st.sidebar:
-    people.account()
+    entrance.account()
     layout.where_am_i()
     running_view.sidebar()
 try:
     with errors.shown():
         chosen.run()
+    state.forget_strangers()
 finally:  # also where a page ends early
     host.load_ahead()
     host.spare_collector()

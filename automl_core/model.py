@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ from automl_core.runs import Run
 from automl_core.schema import Schema
 from automl_core.scorer import Scorer, needed_columns
 from automl_core.scoring.archive import FORMAT
-from automl_core.scoring.bundle import Model, from_manifest
+from automl_core.scoring.bundle import Model, from_manifest, load_model
 from automl_core.scoring.conformal import fit_conformal
 from automl_core.scoring.ensemble import SECOND, FoldEnsemble
 from automl_core.scoring.trusted import load_trusted
@@ -77,6 +77,43 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
 
     Raises
     ------
+    NotFoundError, StorageError
+        As `pack_model`.
+    """
+    pack_model(run_folder, candidate_id, out, sample_rows=sample_rows)
+    return out
+
+
+@dataclass(frozen=True)
+class Packed:
+    """An exported model, as `load_model` would read it from its file, and what it predicted while it was exported.
+
+    Parameters
+    ----------
+    model : Model
+    held : ndarray of int, shape (n,)
+        Places among the rows that the run kept aside; none of a model that was read from its file.
+    values : ndarray, shape (n, n_classes) or (n,)
+        Of these rows.
+    """
+
+    model: Model
+    held: npt.NDArray[np.int64]
+    values: Array
+
+
+def read_packed(path: Path) -> Packed:
+    """Read an exported model; raises FormatError and NotFoundError as `load_model`."""
+    return Packed(load_model(path), np.empty(0, dtype=np.int64), np.empty(0))
+
+
+def pack_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: bool = True, threads: int = 1) -> Packed:
+    """Export one candidate of a run as `build_model` does, and return what was made on the way.
+
+    `threads` read its files at the same time, and predict with it afterwards.
+
+    Raises
+    ------
     NotFoundError
         When the run, the candidate or one of its files does not exist, or the candidate was not scored.
     StorageError
@@ -101,6 +138,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         candidate.line,
         {**stack, "file": SECOND} if stack else None,
         candidate.calibration,
+        threads,
     )
     rows = train_rows(run_folder)
     # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
@@ -171,7 +209,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
         },
     }
     model = from_manifest(manifest, reference, ensemble)
-    seen = _judged(run, model, predictions, judged)
+    seen, held = _judged(run, model, predictions, judged)
     drift = freeze(frame, dataset.schema, config.target, personal, seen, real=sample_rows, seed=config.seed)
     reference["drift"] = drift
     samples = _samples(model, frame, facts, personal, real=sample_rows, seed=config.seed)
@@ -189,7 +227,7 @@ def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: 
     }
     manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     write_bundle(out, {"manifest.json": to_bytes(manifest), **files})
-    return out
+    return Packed(model, held, seen.predicted[: len(held)])
 
 
 def _recipe(run: Run, candidate: Candidate) -> Recipe:
@@ -222,16 +260,19 @@ ENOUGH = 100
 """Held-out rows from which on they stand for what the model says of rows it never saw."""
 
 
-def _judged(run: Run, model: Model, predictions: Array, rows: npt.NDArray[np.int64]) -> Judged:
-    """Return rows that judge the model: held-out ones, as many as are kept of them, or else the out-of-fold predictions."""
+def _judged(run: Run, model: Model, predictions: Array, rows: npt.NDArray[np.int64]) -> tuple[Judged, npt.NDArray[np.int64]]:
+    """Return rows that judge the model: held-out ones, as many as are kept of them, or else the out-of-fold predictions.
+
+    The second is which of the held-out rows they are.
+    """
     frame = run.dataset().frame()
     held = run.holdout() if run.config.holdout else frame.iloc[:0]
     if len(held) < ENOUGH:
         seen = frame.iloc[rows]
-        return Judged(seen, predictions, _codes(seen, run, model), "out-of-fold")
+        return Judged(seen, predictions, _codes(seen, run, model), "out-of-fold"), np.empty(0, dtype=np.int64)
     chosen = np.sort(np.random.default_rng(run.config.seed).permutation(len(held))[:SAMPLE_ROWS])
     seen = held.iloc[chosen]
-    return Judged(seen, model.values_of(seen[model.inputs.names]), _codes(seen, run, model), "held-out")
+    return Judged(seen, model.values_of(seen[model.inputs.names]), _codes(seen, run, model), "held-out"), chosen
 
 
 def _codes(frame: pd.DataFrame, run: Run, model: Model) -> Array:

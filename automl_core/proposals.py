@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from automl_core.data.wording import cut
 from automl_core.errors import InputError
 from automl_core.experiment import Decision, ExperimentConfig, Split, Task
 from automl_core.metrics import METRICS, metric_of, metrics_for
@@ -150,13 +151,19 @@ def propose_split(others: Sequence[Decision[Split]]) -> Decision[Split]:
     return Decision(Split(), f"Random, unless you choose otherwise. {others[0].reason}")
 
 
+def split_columns(schema: Schema, target: str) -> tuple[list[str], list[str]]:
+    """Return the columns whose names tell whose row it is, and those whose dates may order the rows."""
+    keys = [name for name in schema.names if name != target and _KEY_NAME.search(name)]
+    return keys, [name for name in schema.of_kind("date") if name != target and not _BIRTH.search(name)]
+
+
 def suggest_splits(frame: pd.DataFrame, schema: Schema, target: str) -> tuple[Decision[Split], ...]:
     """Look for what speaks against a random split: a key that repeats, a date.
 
     Parameters
     ----------
     frame : DataFrame, shape (n_rows, n_columns)
-        Typed, as uploaded.
+        Typed, as uploaded; those of `split_columns` are enough.
     schema : Schema
     target : str
 
@@ -167,26 +174,27 @@ def suggest_splits(frame: pd.DataFrame, schema: Schema, target: str) -> tuple[De
         people, not rows, and are passed over.
     """
     found = []
-    for name in schema.names:
+    keys, dates = split_columns(schema, target)
+    for name in keys:
         values = frame[name]
-        if name == target or not _KEY_NAME.search(name) or not (schema[name].kind in ("id", "category") or _whole(values)):
+        if not (schema[name].kind in ("id", "category") or _whole(values)):
             continue
         distinct, known = int(values.nunique()), int(values.notna().sum())
         if 10 < distinct < 0.7 * known and known > 0.5 * len(frame):
             reason = (
-                f"{name!r} repeats: {distinct:,} values in {known:,} rows. If the model will meet new ones, keep the rows "
-                "of each together; at random it would be judged on those it has learned."
+                f"{cut(name, 60)!r} repeats: {distinct:,} values in {known:,} rows. If the model will meet new ones, keep the "
+                "rows of each together; at random it would be judged on those it has learned."
             )
             found.append(Decision(Split("group", name), reason))
             break
-    for name in schema.of_kind("date"):
+    for name in dates:
         values = frame[name].dropna()
-        if name == target or _BIRTH.search(name) or values.nunique() < 10 or len(values) < 0.5 * len(frame):
+        if values.nunique() < 10 or len(values) < 0.5 * len(frame):
             continue
         first, last = (f"{end.day} {end:%b %Y}" for end in (values.min(), values.max()))
         reason = (
-            f"{name!r} gives each row a date, from {first} to {last}. If the model will predict what comes later, learn from "
-            "earlier rows and judge on later ones; at random it would be judged on days it has seen."
+            f"{cut(name, 60)!r} gives each row a date, from {first} to {last}. If the model will predict what comes later, learn "
+            "from earlier rows and judge on later ones; at random it would be judged on days it has seen."
         )
         found.append(Decision(Split("time", name), reason))
         break

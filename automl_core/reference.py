@@ -137,7 +137,10 @@ def sample_rows(frame: pd.DataFrame, schema: Schema, personal: dict[str, str], *
     """
     chosen = np.sort(np.random.default_rng(seed).permutation(len(frame))[:MAX_SAMPLES])
     rows = frame.iloc[chosen][schema.names].reset_index(drop=True)
-    return rows.assign(**{name: _empty(rows[name]) for name in schema.names if name in personal})
+    for name in schema.names:
+        if name in personal:
+            rows[name] = _empty(rows[name])
+    return rows
 
 
 def made_up_rows(facts: dict[str, Any], schema: Schema, rows: int = 5) -> pd.DataFrame:

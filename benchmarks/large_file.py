@@ -56,11 +56,10 @@ def make(path: Path, size: int) -> None:
 
 def ours(source: Path, folder: Path) -> None:
     """Read the file as an upload is read, which is first looked through for several tables."""
-    from automl_core.data.large_blocks import cut_table
     from automl_core.data.origin import Choice
-    from automl_core.data.streaming import stream_table
+    from automl_core.data.streaming import stream_file
 
-    stream_table(cut_table(source, folder, Choice(), source.name).path, folder / "data.parquet")
+    stream_file(source, folder, folder / "data.parquet", Choice(), source.name)
 
 
 def theirs(source: Path, folder: Path) -> None:
@@ -95,8 +94,6 @@ def run(side: str, source: Path) -> None:
     import pyarrow.parquet
 
     assert duckdb and pandas and pyarrow.parquet
-    if side == "ours":
-        pass
     with tempfile.TemporaryDirectory(dir=source.parent) as folder:
         started = time.perf_counter()
         (ours if side == "ours" else theirs)(source, Path(folder))

@@ -7,12 +7,14 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from automl_core.cli import main
-from tests.conftest import customers
+from tests.conftest import MakeRun, customers
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -80,6 +82,24 @@ def test_train_leaves_what_schedulers_read(trained):
     )
     assert "The target has two values." in said.stderr
     assert "'joined' gives each row a date" in said.stderr and "(--split time --time joined)" in said.stderr
+
+
+def test_the_result_is_told_before_the_report_is_written(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Regression: who waited for the model waited for the charts of its report as well."""
+    from automl_core.cli import training
+
+    run = make_run("binary")
+    replace(run.leaderboard(), recommended="ensemble").save(run.path / "leaderboard.json")
+    heard: list[str] = []
+    monkeypatch.setattr(training, "stop_signals", list)
+    monkeypatch.setattr("automl_core.worker.training.train", lambda *args, **options: {"recommended": "ensemble"})
+    monkeypatch.setattr("automl_core.reporting.write_report", lambda *args: heard.append(capsys.readouterr().out))
+    events: list[Any] = []
+    training._search(run, events.append, fresh=True)
+    assert heard == [f"Ensemble\troc_auc\t0.86\t{run.path / 'model.zip'}\n"]
+    assert [event.doing for event in events] == ["Writing the report"]
 
 
 def test_the_same_seed_and_models_give_the_same_scores(trained, table, tmp_path):

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ import pytest
 import automl_core
 from automl_core.engines import ray as engine
 from automl_core.errors import EngineError, InputError
-from automl_core.events import CandidateScored, Event, Message
+from automl_core.events import CandidateScored, Event, Message, TrialFinished
 from automl_core.experiment import Budget
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.runs import Run
@@ -33,7 +33,9 @@ from automl_core.search.candidates import catalogue, portfolio
 from automl_core.search.fitting import FoldWork
 from automl_core.search.place import Place
 from automl_core.search.tasks import Done
-from automl_core.tuning.study import Study, TrialRow
+from automl_core.tuning.busy import check_busy
+from automl_core.tuning.spaces import Space
+from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow, study_folder
 from tests.search import conftest as searching
 from tests.search.conftest import CONFIG, RECIPE, SCHEMA, make_people
 from tests.tuning import conftest as tuning
@@ -199,6 +201,122 @@ def test_cleaning_choices_are_tried_on_a_cluster_too(run: Run, tuned: Callable[.
         assert other.fold_scores == pytest.approx(row.fold_scores, abs=1e-9)
 
 
+def test_ray_tune_keeps_the_machines_busy_and_fills_the_same_study(
+    run: Run, tuned: Callable[..., Study], place: Place, tmp_path: Path
+) -> None:
+    """Scores are those of the same values in batches, ASHA gives trials up, and what is better joins the leaderboard."""
+    import optuna
+
+    told: list[Event] = []
+    options: dict[str, Any] = {"course": "busy", "pruner": "halving", "trials": 9, "seed": 5}
+    study = tuned(run, place=place, emit=told.append, **options)
+    before = run.leaderboard()["dt"]
+    assert [row.number for row in study.rows] == list(range(10))
+    assert (study.rows[0].score, study.rows[0].fold_scores) == (before.score, before.fold_scores)
+    assert {row.state for row in study.rows} == {"scored", "pruned"}
+    pruned = [row for row in study.rows if row.state == "pruned"]
+    assert all(row.reason == f"Given up after {len(row.fold_scores)} of 3 folds: others did better on them." for row in pruned)
+    assert sorted(event.trial["number"] for event in told if isinstance(event, TrialFinished)) == list(range(1, 10))
+    assert any(isinstance(event, Message) and "will not give exactly the same trials" in event.text for event in told)
+    assert study.joined and run.leaderboard()[study.joined].score == pytest.approx(study.best.score, abs=1e-9)
+    assert list((run.path / "candidates" / study.joined).glob("*.skops"))
+
+    path = study_folder(run.path, study.id) / STORAGE
+    loaded = optuna.load_study(study_name=study.id, storage=f"sqlite:///{path}")
+    assert [trial.state.name for trial in loaded.trials] == [
+        {"scored": "COMPLETE", "pruned": "PRUNED"}[row.state] for row in study.rows
+    ]
+    assert loaded.best_value == pytest.approx(study.best.score)
+    best = loaded.trials[study.best.number]
+    assert list(best.intermediate_values) == [0, 1, 2] and best.intermediate_values[2] == pytest.approx(best.value)
+
+    more = tuned(run, place=place, study=study.id, **options)  # and goes on, here in batches after that
+    assert more.rows[:10] == study.rows and len(more.rows) == 19
+    last = tuned(run, study=study.id, **{**options, "trials": 2})
+    assert last.rows[:19] == more.rows and [row.number for row in last.rows] == list(range(21))
+
+
+def test_what_ray_tune_scores_is_what_a_batch_scores(run: Run, tuned: Callable[..., Study], place: Place, tmp_path: Path) -> None:
+    """A grid, so that both try the same points; one of its values fails, and one is that of the model as it is."""
+    from automl_core.engines.optuna import Choice
+    from automl_core.tuning.run import space_of_row
+
+    copy = Run(shutil.copytree(run.path, tmp_path / "copy"))
+    space = Space(space_of_row("binary", run.leaderboard()["lr"]).parameters[:1]).changed("C", Choice((-1.0, 0.01, 1.0, 2.0)))
+    options: dict[str, Any] = {"space": space, "method": "grid", "trials": 4, "pruner": "none"}
+    here, there = tuned(copy, "lr", **options), tuned(run, "lr", place=place, course="busy", **options)
+    rows, others = ({row.params["C"]: row for row in study.rows[1:]} for study in (here, there))
+    assert set(rows) == set(others) == {-1.0, 0.01, 1.0, 2.0}
+    for value, row in rows.items():
+        assert (others[value].state, others[value].reason) == (row.state, row.reason)
+        assert others[value].fold_scores == pytest.approx(row.fold_scores, abs=1e-9)
+    assert "InvalidParameterError" in others[-1.0].reason
+    assert others[1.0].reason == "The same values as trial 0, not fitted again."
+
+
+def test_ray_tune_tries_cleaning_choices_and_the_winner_keeps_its_own(
+    run: Run, tuned: Callable[..., Study], place: Place
+) -> None:
+    from automl_core.model import build_model
+    from automl_core.tuning.run import features_of, space_of_row
+
+    board = run.leaderboard()
+    poor = replace(board["lr"], fold_scores=(0.1, 0.1, 0.1), score=0.1)  # so that every trial is better
+    board.with_candidate(poor).save(run.path / "leaderboard.json")
+    space = space_of_row("binary", poor, features_of(run))
+    study = tuned(run, "lr", space=space, method="random", trials=3, seed=1, place=place, course="busy", pruner="none")
+    assert [row.state for row in study.rows] == ["scored"] * 4
+    assert build_model(run.path, study.joined, run.path / "tuned.zip").exists()
+    assert not list(study_folder(run.path, study.id).glob("folds/*/*.npy"))
+
+
+def slow_row(run: Run, trees: int) -> None:
+    """Let the tree of the run be a forest whose folds take a moment."""
+    board = run.leaderboard()
+    base = next(spec for spec in portfolio("binary").values() if spec.class_path.endswith("ExtraTreesClassifier"))
+    spec = replace(base, id="dt", name="Forest", params={"n_estimators": trees})
+    board.with_candidate(replace(board["dt"], spec=asdict(spec), params=spec.params)).save(run.path / "leaderboard.json")
+
+
+def forest_space() -> Any:
+    from automl_core.engines.optuna import Range
+    from automl_core.tuning.spaces import Parameter
+
+    return Space((Parameter("min_samples_leaf", Range(1, 30, whole=True), 1),))
+
+
+def test_the_stop_button_ends_ray_tune_at_once(run: Run, tuned: Callable[..., Study], two_machines: Any, place: Place) -> None:
+    slow_row(run, 20_000)
+    asked: list[float] = []
+
+    def should_stop() -> bool:
+        if tuning_at_work(two_machines) == 2 and not asked:
+            asked.append(time.monotonic() + 1)  # in the middle of a fit
+        return bool(asked) and time.monotonic() > asked[0]
+
+    study = tuned(run, space=forest_space(), trials=20, place=place, course="busy", pruner="halving", should_stop=should_stop)
+    assert time.monotonic() - asked[0] < 8
+    ended = [row for row in study.rows if row.state == "stopped"]
+    assert len(ended) >= 2 and {row.reason for row in ended} == {"You stopped it before it was done."}
+    assert not tuning_at_work(two_machines)
+    again = Study.load(study_folder(run.path, study.id))
+    assert again.rows == study.rows and not again.running
+
+
+def trials_at(machine: Any) -> int:
+    """Processes of a machine of the cluster that fit a trial of Ray Tune."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        known = [psutil.Process(entry.process.pid) for entry in machine.all_processes["raylet"]]
+        names = [(child.cmdline() or [""])[0] for process in known for child in process.children()]
+        return sum(name.startswith("ray::") and name.split("(")[0].endswith(("_Steps", ".train")) for name in names)
+    return 0
+
+
+def tuning_at_work(cluster: Any) -> int:
+    """Machines of the cluster that fit a trial of Ray Tune."""
+    return sum(bool(trials_at(machine)) for machine in cluster.list_all_nodes())
+
+
 class Odd(FoldWork):
     """Data of a run whose tasks do what a model should not."""
 
@@ -271,6 +389,28 @@ class TestTasks:
             executor.submit(("other",), lambda: {}, 30)
 
 
+def test_a_machine_that_ray_tune_loses_costs_only_the_trial_that_ran_on_it(
+    run: Run, tuned: Callable[..., Study], two_machines: Any, place: Place
+) -> None:
+    """It comes back afterwards, for the tests that follow."""
+    slow_row(run, 1500)
+    (second,) = two_machines.worker_nodes
+    told: list[Event] = []
+
+    def should_stop() -> bool:
+        scored = sum(isinstance(event, TrialFinished) for event in told)
+        if scored >= 2 and second in two_machines.worker_nodes and trials_at(second):
+            two_machines.remove_node(second, allow_graceful=False)
+        return False
+
+    options: dict[str, Any] = {"space": forest_space(), "trials": 6, "course": "busy", "pruner": "none", "method": "random"}
+    study = tuned(run, place=place, emit=told.append, should_stop=should_stop, **options)
+    two_machines.add_node(num_cpus=1, object_store_memory=80 * 2**20)
+    assert second not in two_machines.worker_nodes
+    assert [row.state for row in study.rows] == ["scored"] * 7
+    assert all(len(row.fold_scores) == 3 for row in study.rows)
+
+
 def test_a_machine_that_is_lost_costs_only_what_ran_on_it(
     search: Search,
     two_machines: Any,
@@ -300,6 +440,27 @@ def test_a_machine_that_is_lost_costs_only_what_ran_on_it(
     # Three folds of three candidates, each once: what was finished was not fitted again.
     fitted = [line.rsplit(" ", 1)[0] for line in (tmp_path / "there" / "fits.log").read_text().splitlines()]
     assert len(fitted) == len(set(fitted)) == 9
+
+
+def test_keeping_every_machine_busy_is_refused_with_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError) as caught:
+        check_busy(Place())
+    assert str(caught.value) == (
+        "Every machine is to be kept busy, and no cluster is named. AUTOML_RAY_ADDRESS names one. "
+        "Set it, or begin trials in batches."
+    )
+    check_busy(Place("127.0.0.1:1"))
+    monkeypatch.setattr(engine, "TUNE", ("no_such_package", "pandas"))
+    with pytest.raises(EngineError) as missing:
+        check_busy(Place("127.0.0.1:1"))
+    assert str(missing.value) == (
+        "Ray Tune cannot be used here. It needs no_such_package, which requirements-cluster.txt locks. "
+        "Install it with `pip install -r requirements-cluster.txt`, or begin trials in batches."
+    )
+    with pytest.raises(InputError, match="Keeping every machine busy was asked for with the pruner median. Ray Tune has one aim"):
+        Settings("dt", "tpe", Space(()), course="busy")
+    with pytest.raises(InputError, match="was asked for with two aims"):
+        Settings("dt", "nsga2", Space(()), course="busy", pruner="none", aim="size_bytes")
 
 
 # -- before anything runs ---------------------------------------------------------------------------------------

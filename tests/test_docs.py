@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from automl_core.cli import app
+from automl_core.serving.guard import Limits
+from automl_core.serving.patience import Patience
 from pages.shared.pagelist import PAGES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +40,8 @@ def test_settings_are_read_somewhere():
 
 def test_every_command_of_the_makefile_that_is_named_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    files = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/cluster.md", "docs/pipelines.md", "docs/security.md")
+    files = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/cluster.md", "docs/pipelines.md", "docs/security.md",
+             "docs/how_it_works.md")  # fmt: skip
     text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in files)
     for target in set(re.findall(r"`make ([a-z0-9-]+)`", text)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
@@ -50,12 +53,25 @@ def test_every_command_of_the_makefile_that_is_named_exists():
         "README.md",
         "CONTRIBUTING.md",
         "benchmarks/README.md",
-        *(f"docs/{name}.md" for name in ("cluster", "pipelines", "security", "worked_example")),
+        *(f"docs/{name}.md" for name in ("cluster", "how_it_works", "pipelines", "security", "service", "worked_example")),
     ],
 )
 def test_links_to_files_lead_somewhere(name):
-    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text(encoding="utf-8")):
-        assert ((ROOT / name).parent / target).exists(), target
+    for target, part in re.findall(r"\]\(([^)#:]+)(?:#([^)]*))?\)", (ROOT / name).read_text(encoding="utf-8")):
+        found = (ROOT / name).parent / target
+        assert found.exists(), target
+        titles = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE) if part else []
+        assert not part or part in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, part
+
+
+def test_the_service_is_described_as_it_is():
+    described = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+    code = (ROOT / "automl_core" / "serving" / "app.py").read_text(encoding="utf-8")
+    paths = [(method.upper(), path) for method, path in re.findall(r'@app\.(get|post)\(\s*"(/\w+)"', code)]
+    assert sorted(re.findall(r"^\| `([A-Z]+) (/\w+)`", described, re.MULTILINE)) == sorted(paths)
+    limits, rows = Limits(), f"{Limits().rows:,}"
+    assert f"JSON body may have {limits.body >> 20} MB and {rows} rows, a file {limits.batch >> 20} MB" in described
+    assert f"a head has {Patience.seconds:g} s to come, a body {limits.seconds:g} s" in described
 
 
 def test_every_figure_of_the_benchmarks_is_described_and_has_its_command():

@@ -28,7 +28,7 @@ from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.deploying import PLACES
 from automl_core.errors import InputError, NotFoundError, StorageError
-from automl_core.model import build_model
+from automl_core.model import build_model, pack_model
 from automl_core.reference import cells, made_up_rows, personal_columns
 from automl_core.run_parts import load_task, out_of_fold, parts_of, train_rows
 from automl_core.runs import Run
@@ -84,6 +84,17 @@ def test_the_loaded_model_predicts_what_the_fold_files_predict(
     expected = by_hand(run, weights, new, len(model.classes))
     np.testing.assert_allclose(model.predict_values(new), expected, rtol=0, atol=1e-12 * np.abs(expected).max())
     np.testing.assert_array_equal(model.predict_values(new[new.columns[::-1]]), model.predict_values(new))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_packing_returns_is_what_its_file_holds(task: str, finished_runs: dict[str, Run], tmp_path: Path) -> None:
+    run = finished_runs[task]
+    made = pack_model(run.path, "ensemble", tmp_path / "model.zip", threads=2).model
+    read = load_model(tmp_path / "model.zip")
+    frame = run.holdout()
+    assert made.predict_values(frame).tolist() == read.predict_values(frame).tolist()
+    assert json.loads(json.dumps(made.manifest)) == read.manifest
+    assert json.loads(json.dumps(made.reference)) == read.reference
 
 
 def test_text_cells_predict_the_same_as_typed_ones(bundles: dict[tuple[str, str], Path]) -> None:

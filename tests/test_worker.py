@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,10 +13,11 @@ import pytest
 from automl_core.errors import InputError
 from automl_core.events import Finished, Message, Progress, Started, Stopped, append_event
 from automl_core.runs import Run
-from automl_core.worker.candidates import bundle, drop_stale, evaluate_candidate, judge_recommended, write_out_candidate
+from automl_core.scoring.bundle import Model
+from automl_core.worker.candidates import bundle, drop_stale, evaluate_candidate, judge_recommended, packed, write_out_candidate
 from automl_core.worker.training import tell_speed, time_used
 from automl_core.workspace import read_json, write_json
-from tests.conftest import MakeRun
+from tests.conftest import MakeRun, customers
 
 
 def write(journal: Path, *events) -> Path:
@@ -70,10 +72,54 @@ def test_held_out_rows_that_cannot_judge_do_not_fail_a_run(make_run: MakeRun, mo
     run = make_run("binary")
     frame = run.holdout()
     monkeypatch.setattr(Run, "holdout", lambda self: frame[frame["outcome"] == "left"])
-    told: list[Message] = []
-    judge_recommended(run, "logistic", told.append)
-    assert told[0].level == "warning"
-    assert told[0].text.startswith("The held-out rows cannot judge the model: Every row has the label 'left'.")
+    told: list[Any] = []
+    judge_recommended(run, "logistic", told.append, packed(run, "logistic"))
+    assert told[0] == Progress(1.0, "Judging the recommended model on the held-out rows", time=told[0].time)
+    assert told[1].level == "warning"
+    assert told[1].text.startswith("The held-out rows cannot judge the model: Every row has the label 'left'.")
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_what_was_just_packed_is_neither_read_nor_asked_again(
+    task: str, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: after the search a person waited up to 19 s, since the model was loaded twice and predicted twice."""
+    run = make_run(task, frame=customers(480))
+    expected = read_json(evaluate_candidate(run, "ensemble"))
+    run.model("ensemble").unlink()
+    run.evaluation("ensemble").unlink()
+    found = packed(run, "ensemble")
+    assert found.held.tolist() == list(range(120))
+
+    def never(*args: object, **kwargs: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("automl_core.scoring.bundle.load_trusted", never)
+    monkeypatch.setattr(Model, "values_of", never)
+    assert read_json(evaluate_candidate(run, "ensemble", found)) == expected
+
+
+def test_held_out_rows_that_packing_has_not_seen_are_predicted(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many held-out rows packing predicts a sample; the others are predicted when the model is judged."""
+    run = make_run("binary", frame=customers(480))
+    expected = read_json(evaluate_candidate(run, "ensemble"))
+    run.model("ensemble").unlink()
+    monkeypatch.setattr("automl_core.model.SAMPLE_ROWS", 50)
+    found = packed(run, "ensemble")
+    assert len(found.held) == 50
+    asked, whole = [], Model.values_of
+    monkeypatch.setattr(Model, "values_of", lambda self, frame: asked.append(len(frame)) or whole(self, frame))
+    again = read_json(evaluate_candidate(run, "ensemble", found))
+    assert asked == [70]
+    assert again["rows"] == expected["rows"] == 120
+    for name, score in expected["metrics"].items():  # sums over fewer rows at a time differ in their last bits
+        assert again["metrics"][name] == pytest.approx(score, abs=1e-9), name
+
+
+def test_a_model_that_was_read_from_its_file_has_predicted_nothing(make_run: MakeRun) -> None:
+    run = make_run("binary")
+    bundle(run, "forest")
+    assert len(packed(run, "forest").held) == 0
 
 
 def test_without_held_out_rows_a_model_is_judged_out_of_fold(make_run: MakeRun) -> None:

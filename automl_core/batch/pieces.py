@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from automl_core.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.csv as pc
 
 ROWS = 50_000
 """Rows of a piece."""
@@ -44,12 +46,15 @@ class Source:
         Lines that could not be read as rows, counted while reading.
     done : float
         Share of the file that was read.
+    count : callable
+        Goes through the file and counts its rows.
     """
 
     pieces: Iterator[pd.DataFrame] = field(default_factory=lambda: iter(()))
     schema: pa.Schema | None = None
     refused: int = 0
     done: float = 0.0
+    count: Callable[[], int] = int
 
 
 @contextmanager
@@ -78,6 +83,7 @@ def rows_of(path: Path, choice: Choice | None = None) -> Iterator[Source]:
         dialect = find_dialect(split_lines(decode(head, encoding, path.name)[0]), encoding)
         with open(path, "rb") as stream:
             source.pieces = _streamed(path, stream, dialect, source)
+            source.count = lambda: _rows_in(path, dialect)
             yield source
     else:
         source.pieces = _held(path, choice, source)
@@ -88,14 +94,17 @@ def _held(path: Path, choice: Choice | None, source: Source) -> Iterator[pd.Data
     table = read_any(path, choice)
     source.refused = len(table.report.refused)
     frame = table.frame.reset_index(drop=True)
-    for start in range(0, len(frame), ROWS):
-        source.done = min((start + ROWS) / len(frame), 1.0)
-        yield frame.iloc[start : start + ROWS]
+    source.count = lambda: len(frame)
+
+    def pieces() -> Iterator[pd.DataFrame]:
+        for start in range(0, len(frame), ROWS):
+            source.done = min((start + ROWS) / len(frame), 1.0)
+            yield frame.iloc[start : start + ROWS]
+
+    return pieces()
 
 
-def _streamed(path: Path, stream: Any, dialect: Dialect, source: Source) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a large text file."""
-    import pyarrow as pa
+def _options(path: Path, dialect: Dialect, refused: Callable[[], None]) -> tuple[pc.ReadOptions, pc.ParseOptions]:
     import pyarrow.csv as pc
 
     if len(dialect.delimiter) != 1:
@@ -106,7 +115,7 @@ def _streamed(path: Path, stream: Any, dialect: Dialect, source: Source) -> Iter
         )
 
     def skip(row: Any) -> str:
-        source.refused += 1
+        refused()
         return "skip"
 
     read = pc.ReadOptions(
@@ -123,6 +132,35 @@ def _streamed(path: Path, stream: Any, dialect: Dialect, source: Source) -> Iter
         newlines_in_values=True,
         invalid_row_handler=skip,
     )
+    return read, parse
+
+
+def _rows_in(path: Path, dialect: Dialect) -> int:
+    """Return the number of rows of a large text file; where it cannot be read, those before the place."""
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    read, parse = _options(path, dialect, lambda: None)
+    rows = 0
+    with contextlib.suppress(pa.ArrowInvalid):  # said where its rows are read
+        with pc.open_csv(path, read_options=read, parse_options=parse) as reader:
+            first = reader.schema.names[0]
+        convert = pc.ConvertOptions(include_columns=[first], column_types={first: pa.string()})
+        with pc.open_csv(path, read_options=read, parse_options=parse, convert_options=convert) as reader:
+            for batch in reader:
+                rows += len(batch)
+    return rows
+
+
+def _streamed(path: Path, stream: Any, dialect: Dialect, source: Source) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a large text file."""
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    def refuse() -> None:
+        source.refused += 1
+
+    read, parse = _options(path, dialect, refuse)
     size = path.stat().st_size
     try:
         with pc.open_csv(path, read_options=read, parse_options=parse) as reader:
@@ -150,6 +188,7 @@ def _parquet(path: Path, source: Source) -> Iterator[None]:
     try:
         with pq.ParquetFile(path) as file:
             source.schema = file.schema_arrow.remove_metadata()
+            source.count = lambda: file.metadata.num_rows
             source.pieces = _batches(file, source)
             yield
     except (pa.ArrowException, OSError) as error:

@@ -107,7 +107,7 @@ def predict_file(
     clash: dict[str, str] = {}
     added = pd.DataFrame()
     numbers = frozenset(model.schema.of_kind("number"))
-    with rows_of(source, choice) as read, writer_to(out, numbers) as writer:
+    with rows_of(source, choice) as read, writer_to(out, numbers, read.count) as writer:
         for given in read.pieces:
             if not len(given):
                 continue
@@ -142,6 +142,8 @@ def predict_file(
         if not rows:
             raise InputError(f"{source.name} has no rows.", "At least one row is needed.", "Choose another file.")
         _refuse(model, comparison)
+        if rows > first:
+            tell(1.0, f"{rows:,} rows predicted, finishing the file")
     if rows > first:
         steps = tuple(replace(step, sentence=f"{step.sentence[:-1]}; counted on the first {first:,} rows.") for step in steps)
     return PredictionReport(

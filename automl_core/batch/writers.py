@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
 
+from automl_core.batch.excel import check_rows_fit, columns_of, excel
 from automl_core.data.plain import plain_text
 from automl_core.errors import InputError
 from automl_core.predicting import LineFeeds, defuse
 from automl_core.workspace import atomic_file
 
 SUFFIXES = (".csv", ".xlsx", ".parquet")
-SHEET_ROWS, SHEET_COLUMNS, SHEET_CELL = 1_048_575, 16_384, 32_767
-"""What a sheet of Excel holds: rows below the header, columns, letters of a cell."""
-_PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?")
 
 
 class Writer(Protocol):
@@ -34,7 +31,7 @@ class Writer(Protocol):
 
 
 @contextmanager
-def writer_to(out: Path, numbers: frozenset[str]) -> Iterator[Writer]:
+def writer_to(out: Path, numbers: frozenset[str], rows: Callable[[], int] = int) -> Iterator[Writer]:
     """Open a file for predictions; it is there whole or not at all.
 
     Parameters
@@ -43,6 +40,8 @@ def writer_to(out: Path, numbers: frozenset[str]) -> Iterator[Writer]:
         Its ending says which kind it is.
     numbers : frozenset of str
         Columns that hold numbers, which Excel gets as such.
+    rows : callable
+        Counts what will come; asked only where there can be too many.
 
     Raises
     ------
@@ -51,13 +50,15 @@ def writer_to(out: Path, numbers: frozenset[str]) -> Iterator[Writer]:
     StorageError
         When the disk is full.
     """
-    opened = {".csv": _csv, ".xlsx": _excel, ".parquet": _parquet}.get(out.suffix.lower())
+    opened = {".csv": _csv, ".xlsx": excel, ".parquet": _parquet}.get(out.suffix.lower())
     if opened is None:
         raise InputError(
             f"Predictions cannot be written as {out.suffix or 'a file without an ending'!r}.",
             f"They can as {', '.join(SUFFIXES)}.",
             "Choose one of these endings.",
         )
+    if out.suffix.lower() == ".xlsx":
+        check_rows_fit(rows())
     with atomic_file(out) as file, opened(file, numbers) as writer:
         yield writer
 
@@ -73,7 +74,7 @@ class _Csv:
             self.lines.writerow([defuse(str(name)) for name in [*given.columns, *added.columns]])
             self.begun = True
         columns = []
-        for values in [*_columns(plain_text(given)), *_columns(_full(added))]:
+        for values in [*columns_of(plain_text(given)), *columns_of(_full(added))]:
             cells = [str(cell) for cell in values.to_numpy(dtype=object)]
             safe = [defuse(cell) for cell in cells]
             self.defused += sum(new != old for new, old in zip(safe, cells, strict=True))
@@ -87,73 +88,6 @@ def _csv(file: Any, numbers: frozenset[str]) -> Iterator[Writer]:
     yield _Csv(text)
     text.flush()
     text.detach()
-
-
-class _Excel:
-    def __init__(self, sheet: Any, bold: Any, numbers: frozenset[str]) -> None:
-        self.sheet, self.bold, self.numbers = sheet, bold, numbers
-        self.defused = self.cut = 0
-        self.row = 0
-
-    def write(self, given: pd.DataFrame, added: pd.DataFrame) -> None:
-        names = [str(name) for name in [*given.columns, *added.columns]]
-        if not self.row:
-            if len(names) > SHEET_COLUMNS:
-                raise InputError(
-                    f"The result has {len(names):,} columns.",
-                    f"A sheet of Excel holds {SHEET_COLUMNS:,}.",
-                    "Choose CSV or Parquet.",
-                )
-            for place, name in enumerate(names):
-                self.sheet.write_string(0, place, defuse(name)[:SHEET_CELL], self.bold)
-            self.sheet.freeze_panes(1, 0)
-            self.row = 1
-        if self.row + len(given) > SHEET_ROWS + 1:
-            raise InputError(
-                "The file has more rows than a sheet of Excel holds.",
-                f"That is {SHEET_ROWS:,} rows below the column names.",
-                "Choose CSV or Parquet.",
-            )
-        given = plain_text(given)
-        columns = [self._cells(values, str(name) in self.numbers) for name, values in zip(given, _columns(given), strict=True)]
-        columns += [self._cells(values, values.dtype != object) for values in _columns(added)]
-        for cells in zip(*columns, strict=True):
-            for place, cell in enumerate(cells):
-                if isinstance(cell, float):
-                    self.sheet.write_number(self.row, place, cell)
-                elif cell:
-                    self.sheet.write_string(self.row, place, cell)
-            self.row += 1
-
-    def _cells(self, values: pd.Series, number: bool) -> list[Any]:
-        made: list[Any] = []
-        for cell in values.to_numpy(dtype=object):
-            if number and isinstance(cell, float):
-                made.append(float(cell) if abs(cell) < float("inf") else str(cell) if cell == cell else "")
-            elif number and _PLAIN_NUMBER.fullmatch(str(cell)):
-                made.append(float(cell))
-            else:
-                text = str(cell)
-                safe = defuse(text)
-                self.defused += safe != text
-                self.cut += len(safe) > SHEET_CELL
-                made.append(safe[:SHEET_CELL])
-        return made
-
-
-@contextmanager
-def _excel(file: Any, numbers: frozenset[str]) -> Iterator[Writer]:
-    import xlsxwriter
-
-    # Rows are written to disk as they come; text is never taken for a formula, a link or a number.
-    book = xlsxwriter.Workbook(
-        file,
-        {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
-    )
-    try:
-        yield _Excel(book.add_worksheet("Predictions"), book.add_format({"bold": True}), numbers)
-    finally:
-        book.close()
 
 
 class _Parquet:
@@ -184,11 +118,6 @@ def _parquet(file: Any, numbers: frozenset[str]) -> Iterator[Writer]:
     finally:
         if writer.writer is not None:
             writer.writer.close()
-
-
-def _columns(frame: pd.DataFrame) -> list[pd.Series]:
-    """Return the columns by their places, as two may have one name."""
-    return [frame.iloc[:, place] for place in range(frame.shape[1])]
 
 
 def _full(added: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import math
 import re
 import warnings
 from collections.abc import Iterator
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 INK = "#7A8585"
 """Lines and letters that can be read on white and on black."""
+INSIDE = 3
+"""Most names that stand inside a chart."""
+LETTERS, LINE = 64, 0.17
+"""Of a legend above a chart: how many letters stand beside each other, and the height of a line in inches."""
 
 
 @contextmanager
@@ -70,6 +75,18 @@ def label_on(text: str, length: int = 20) -> str:
     """Return a name for a legend, from which Matplotlib leaves out what begins with an underscore."""
     name = name_on(text, length)
     return f" {name}" if name.startswith("_") else name
+
+
+def add_legend(axes: Axes) -> None:
+    """Name the lines of a chart: inside it where there are few, above it where many names would lie over the lines."""
+    handles, labels = axes.get_legend_handles_labels()
+    if len(labels) <= INSIDE:
+        axes.legend()
+        return
+    columns = max(1, LETTERS // (max(map(len, labels)) + 6))
+    figure: Any = axes.figure
+    figure.set_figheight(figure.get_figheight() + LINE * math.ceil(len(labels) / columns))
+    figure.legend(handles, labels, loc="outside upper left", ncols=columns, fontsize=8, columnspacing=1.2)
 
 
 def lying_bars(axes: Axes, names: list[str]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,11 @@ def _confusion(evaluation: Evaluation) -> go.Figure:
     return figure
 
 
+def _drawn(values: Sequence[float]) -> list[float]:
+    """Return coordinates with the digits that can be seen: several labels of two models are megabytes otherwise."""
+    return [round(float(value), 4) for value in values]
+
+
 def _roc(evaluation: Evaluation) -> go.Figure:
     return _curve(evaluation, "roc", "fpr", "tpr", "False alarms among rows without it", "Found among rows with it")
 
@@ -119,12 +124,12 @@ def _curve(evaluation: Evaluation, name: str, x: str, y: str, x_title: str, y_ti
         value = part.get("auc", part.get("average_precision"))
         word = "area" if name == "roc" else "average precision"
         figure.add_scatter(
-            x=part[x],
-            y=part[y],
+            x=_drawn(part[x]),
+            y=_drawn(part[y]),
             mode="lines",
             line={"color": color, "width": 2, "shape": "linear" if name == "roc" else "hv"},
             name=f"{short(label, 24)}, {word} {value:.3f}",
-            customdata=part["threshold"],
+            customdata=_drawn(part["threshold"]),
             hovertemplate="threshold %{customdata:.3f}<br>%{x:.3f}, %{y:.3f}<extra></extra>",
         )
     if name == "roc":
@@ -143,8 +148,8 @@ def _gain(evaluation: Evaluation) -> go.Figure:
     _guess(figure)
     for color, (label, part) in zip(PALETTE, evaluation.curves["gain"].items(), strict=False):
         figure.add_scatter(
-            x=part["share"],
-            y=part["found"],
+            x=_drawn(part["share"]),
+            y=_drawn(part["found"]),
             mode="lines",
             line={"color": color, "width": 2},
             name=short(label, 24),
@@ -161,8 +166,8 @@ def _lift(evaluation: Evaluation) -> go.Figure:
     for color, (label, part) in zip(PALETTE, evaluation.curves["gain"].items(), strict=False):
         shares, lifts = lift(part)
         figure.add_scatter(
-            x=shares,
-            y=lifts,
+            x=_drawn(shares),
+            y=_drawn(lifts),
             mode="lines",
             line={"color": color, "width": 2},
             name=short(label, 24),
@@ -307,7 +312,7 @@ def _by_quantile(evaluation: Evaluation) -> go.Figure:
         "<br>%{customdata[0]:,} rows<extra></extra>",
     )
     figure.update_layout(layout(320, legend=False))
-    figure.update_xaxes(title=f"True {short(evaluation.target)}", tickvals=places, ticktext=spans)
+    figure.update_xaxes(title=f"True {short(evaluation.target)}", tickvals=places, ticktext=spans, tickangle=-35)
     figure.update_yaxes(title="Mean absolute error")
     return figure
 

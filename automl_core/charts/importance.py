@@ -64,7 +64,7 @@ def _permutation(explanation: Explanation) -> go.Figure:
         hovertemplate="%{text}: %{x:.4g}<extra></extra>",
     )
     figure.update_layout(layout(80 + 26 * len(rows), legend=False))
-    figure.update_xaxes(title=f"Loss of {explanation.metric_label}")
+    figure.update_xaxes(title=f"Worsening of {explanation.metric_label}")
     figure.update_yaxes(tickvals=heights, ticktext=names, showgrid=False)
     return figure
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from automl_core.charts.style import ACCENT, GREY, cut, layout, short
+from automl_core.charts.style import ACCENT, GREY, layout, short
+from automl_core.data.wording import cut
 from automl_core.honesty import Honesty
 from automl_core.leaderboard import Candidate, Leaderboard
 

@@ -115,7 +115,7 @@ def waterfall_figure(answer: Answer, most: int = 10) -> go.Figure:
         for value in (steps[0][1], steps[-1][2]):
             figure.add_vline(x=value, line={"color": GREY, "width": 1, "dash": "dot"})
         ends = [value for _, *pair in steps for value in pair]
-        room = 0.2 * (max(ends) - min(ends))  # for what is written beside the bars
+        room = 0.3 * (max(ends) - min(ends))  # for what is written beside the bars
         figure.update_xaxes(range=[min(ends) - room, max(ends) + room])
     figure.update_layout(layout(90 + 30 * count, legend=False))
     figure.update_xaxes(
@@ -126,7 +126,7 @@ def waterfall_figure(answer: Answer, most: int = 10) -> go.Figure:
 
 
 def _moved(size: float, share: bool) -> str:
-    return f"{100 * size:.2g} points" if share else number(size, 3)
+    return f"{100 * size:.2g}" if share else number(size, 3)  # percentage points, as the chart's caption says
 
 
 def waterfall_rows(answer: Answer) -> list[dict[str, str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from itertools import pairwise
 
-from automl_core.charts.style import ACCENT, GREY, cut
+from automl_core.charts.style import ACCENT, GREY
+from automl_core.data.wording import cut
 from automl_core.profiling.column import ColumnProfile
 from automl_core.profiling.wording import number
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from automl_core.data.wording import cut
+
 ACCENT = "#0F8A8A"
 GREY = "#8A9A9A"
 HARM = "#D55E00"
@@ -52,15 +54,6 @@ def add_cell_texts(figure: Any, texts: list[list[str]]) -> None:
     )
 
 
-def cut(text: str, length: int = 40) -> str:
-    """Return a name that fits, cut in its middle: what tells models of one kind apart often stands at the end."""
-    if len(text) <= length:
-        return text
-    tail = (length - 1) // 2
-    return f"{text[: length - 1 - tail].rstrip()}…{text[-tail:].lstrip()}"
-
-
 def short(text: str, length: int = 40) -> str:
-    """Return a name that fits on an axis, as text that Plotly does not take for markup."""
-    cut = text if len(text) <= length else text[: length - 1] + "…"
-    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Return a name that fits on an axis, cut in its middle, as text that Plotly does not take for markup."""
+    return cut(text, length).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

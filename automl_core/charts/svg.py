@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from automl_core.charts.choice import titles_of
-from automl_core.charts.drawing import label_on, lying_bars, name_on, svg_axes
+from automl_core.charts.drawing import add_legend, label_on, lying_bars, name_on, svg_axes
 from automl_core.charts.importance import COLUMNS, order
 from automl_core.charts.leaderboard import course
 from automl_core.charts.style import ACCENT, GREY, PALETTE
@@ -39,7 +39,7 @@ def importance_charts(explanation: Explanation) -> dict[str, str]:
         heights = lying_bars(axes, [name_on(row.column) for row in rows])
         axes.barh(heights, [row.mean for row in rows], xerr=[row.spread for row in rows], color=ACCENT, ecolor=GREY)
         axes.axvline(0, color=GREY, linewidth=0.8)
-        axes.set_xlabel(f"Loss of {explanation.metric_label}")
+        axes.set_xlabel(f"Worsening of {explanation.metric_label}")
     found, places = explanation.contributions, order(explanation)[::-1]
     with svg_axes(added, height=0.7 + 0.24 * len(places)) as (axes, second):
         heights = lying_bars(axes, [name_on(found.columns[place]) for place in places])
@@ -49,7 +49,7 @@ def importance_charts(explanation: Explanation) -> dict[str, str]:
             axes.barh(heights, sizes, left=left, color=color, label=label_on(label))
             left = [start + size for start, size in zip(left, sizes, strict=True)]
         if 1 < len(found.outputs) <= 8:
-            axes.legend()
+            add_legend(axes)
         axes.set_xlabel("Mean size of the contribution")
     return {lost: first[0], added: second[0]}
 
@@ -104,7 +104,7 @@ def _lines(axes: Axes, parts: dict[str, Any], x: str, y: str, *, drawstyle: str 
         axes.plot(part[x], part[y], color=color, linewidth=1.6, drawstyle=drawstyle, label=f"{label_on(label)}: {value:.3f}")
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.02)
-    axes.legend()
+    add_legend(axes)
 
 
 def _gain(axes: Axes, evaluation: Evaluation) -> None:
@@ -113,7 +113,7 @@ def _gain(axes: Axes, evaluation: Evaluation) -> None:
         axes.plot(part["share"], part["found"], color=color, linewidth=1.6, label=label_on(label))
     axes.set_xlabel("Share of the rows, most probable first")
     axes.set_ylabel("Share of the events found")
-    axes.legend()
+    add_legend(axes)
 
 
 def _lift(axes: Axes, evaluation: Evaluation) -> None:
@@ -124,7 +124,7 @@ def _lift(axes: Axes, evaluation: Evaluation) -> None:
     axes.set_ylim(bottom=0)
     axes.set_xlabel("Share of the rows, most probable first")
     axes.set_ylabel("Times as many events as among all")
-    axes.legend()
+    add_legend(axes)
 
 
 def _apart(axes: Axes, evaluation: Evaluation) -> None:
@@ -134,7 +134,7 @@ def _apart(axes: Axes, evaluation: Evaluation) -> None:
     axes.axvline(part["at"], linestyle="--", color=GREY, linewidth=0.8)
     axes.set_xlabel(f"Predicted probability of {name_on(evaluation.positive, 24)}")
     axes.set_ylabel("Share at or below")
-    axes.legend()
+    add_legend(axes)
 
 
 def _distribution(axes: Axes, evaluation: Evaluation) -> None:
@@ -145,7 +145,7 @@ def _distribution(axes: Axes, evaluation: Evaluation) -> None:
         axes.bar(edges[:-1], shares, width=edges[1] - edges[0], align="edge", color=color, alpha=0.7, label=label_on(label))
     axes.set_xlabel(f"Predicted probability of {name_on(evaluation.positive, 24)}")
     axes.set_ylabel("Share of the rows")
-    axes.legend()
+    add_legend(axes)
 
 
 def _calibration(axes: Axes, evaluation: Evaluation) -> None:
@@ -167,7 +167,7 @@ def _calibration(axes: Axes, evaluation: Evaluation) -> None:
         )
     axes.set_xlabel("Predicted probability")
     axes.set_ylabel("Share that had it")
-    axes.legend()
+    add_legend(axes)
 
 
 def _scatter(axes: Axes, evaluation: Evaluation) -> None:

@@ -57,7 +57,7 @@ def importance_tables(explanation: Explanation) -> dict[str, ChartTable]:
     means = tuple((_cut(found.columns[place]), *(number(part[place]) for part in found.mean[:SERIES])) for place in places)
     second = f"{means[0][0]!r} adds most to predictions." if means else "No column adds anything."
     return {
-        lost: ChartTable(lost, first, ("Column", f"Loss of {explanation.metric_label}", "Spread"), rows),
+        lost: ChartTable(lost, first, ("Column", f"Worsening of {explanation.metric_label}", "Spread"), rows),
         added: ChartTable(added, second, ("Column", *outputs), means),
     }
 
@@ -167,9 +167,9 @@ def _calibration(title: str, evaluation: Evaluation) -> ChartTable:
     for label, part in list(parts.items())[:SERIES]:
         for predicted, seen, low, high in zip(part["predicted"], part["observed"], part["low"], part["high"], strict=True):
             furthest = max(furthest, abs(predicted - seen))
-            rows.append((percent(predicted), percent(seen), f"{percent(low)} to {percent(high)}", _cut(label)))
+            rows.append((_cut(label), percent(predicted), percent(seen), f"{percent(low)} to {percent(high)}"))
     says = f"Predicted and observed shares differ by {percent(furthest)} at most."
-    return ChartTable(title, says, ("Predicted", "Observed", "95 % interval", "Label"), tuple(rows))
+    return ChartTable(title, says, ("Label", "Predicted", "Observed", "95 % interval"), tuple(rows))
 
 
 def _money(title: str, evaluation: Evaluation) -> ChartTable:

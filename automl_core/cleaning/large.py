@@ -102,7 +102,7 @@ def clean_dataset(
     schema = dataset.schema
     for step in steps:
         check_step(step, schema)
-        schema = apply_stateless(_empty(schema), schema, Recipe((step,)), training=False).schema
+        schema = apply_stateless(empty_frame(schema), schema, Recipe((step,)), training=False).schema
     whole = _whole_numbers(dataset, steps)
     passes = 1 + sum(step.op == "drop_duplicates" for step in steps)
     masks: dict[str, Mask] = {}
@@ -139,7 +139,8 @@ def clean_dataset(
     return CleanedTable(made, tuple((describe(step), outcomes[step.id].sentence) for step in steps if step.id in outcomes), left)
 
 
-def _empty(schema: Schema) -> pd.DataFrame:
+def empty_frame(schema: Schema) -> pd.DataFrame:
+    """Return a typed table without rows."""
     dtypes = {"number": "float64", "date": "datetime64[ns]"}
     return pd.DataFrame({column.name: pd.Series([], dtype=dtypes.get(column.kind, "object")) for column in schema})
 
@@ -196,7 +197,7 @@ def _duplicates(dataset: Dataset, steps: list[Step], masks: dict[str, Mask], tel
     last, hashes = steps[-1], []
     schema = dataset.schema
     for step in steps[:-1]:
-        schema = apply_stateless(_empty(schema), schema, Recipe((step,)), training=False).schema
+        schema = apply_stateless(empty_frame(schema), schema, Recipe((step,)), training=False).schema
     names = columns_of(last, schema)
     for frame, made in _cleaned(dataset, steps[:-1], masks, {}):
         cells = made[names]
@@ -216,7 +217,7 @@ def sample_rows(dataset: Dataset, rows: int = 100_000, seed: int = 0) -> pd.Data
         start, end = int(frame.index[0]), int(frame.index[-1]) + 1
         here = chosen[np.searchsorted(chosen, start) : np.searchsorted(chosen, end)]
         parts.append(frame.iloc[here - start])
-    return pd.concat(parts) if parts else _empty(dataset.schema)
+    return pd.concat(parts) if parts else empty_frame(dataset.schema)
 
 
 def within_memory(dataset: Dataset, cells: int = MOST_CELLS) -> tuple[pd.DataFrame, str]:

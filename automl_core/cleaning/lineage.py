@@ -30,6 +30,28 @@ def origins(recipe: Recipe, schema: Schema) -> Origins:
     return found
 
 
+def deciding(recipe: Recipe, schema: Schema, target: str) -> frozenset[str]:
+    """Return the uploaded columns that decide which rows are learned from, and what the target is made of.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    schema : Schema
+        Of the uploaded table.
+    target : str
+    """
+    found: Origins = {name: frozenset([name]) for name in schema.names}
+    looked: frozenset[str] = frozenset()
+    for step in recipe.enabled():
+        what = operation(step)
+        if what.drops_rows:
+            named = parse_formula(value(step, "condition")).columns if step.op == "filter_rows" else columns_of(step, schema)
+            looked = looked.union(*(found.get(name, ()) for name in named))
+        if not what.learned:
+            found, schema = _after(step, found, schema)
+    return looked | found.get(target, frozenset([target]))
+
+
 def check_target(recipe: Recipe, schema: Schema, target: str) -> None:
     """Raise InputError when a step of the recipe takes the target's column away or gives it another name.
 

@@ -20,6 +20,35 @@ def other_kinds(owner: Schema, schema: Schema) -> Schema:
     return Schema(tuple(column for column, kind in pairs if kind != column.kind and {kind, column.kind} & {"number", "date"}))
 
 
+def fitting_rules(rules: Sequence[Rule], owner: Schema, schema: Schema) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    """Return the rules of one table that another can take over, and of each of the others why it cannot.
+
+    Parameters
+    ----------
+    rules : sequence of Rule
+    owner : Schema
+        Of the table that the rules were made for.
+    schema : Schema
+        Of the other one. A rule about numbers or dates says nothing of a column that holds none there.
+    """
+    fitting: list[Rule] = []
+    left: list[str] = []
+    apart = other_kinds(owner, schema)
+    for rule in rules:
+        names = parse_formula(rule.text).columns if rule.kind == "relation" else (rule.column,)
+        lacking = next((name for name in names if name not in schema), None)
+        clash = next((name for name in names if name in apart and rule.kind in ("type", "range", "relation")), None)
+        if lacking is not None:
+            left.append(f"{rule.sentence!r}: there is no column {lacking!r}.")
+        elif clash is not None:
+            left.append(
+                f"{rule.sentence!r}: it was made for the kind {apart[clash].kind}, and {clash!r} is {schema[clash].kind}."
+            )
+        else:
+            fitting.append(rule)
+    return tuple(fitting), tuple(left)
+
+
 def read_as(typed: pd.DataFrame, faults: Mapping[str, Faults], known: Schema) -> Parsed:
     """Return a typed table whose columns named by `known` are read as it says, and what cannot be read then."""
     if not len(known):

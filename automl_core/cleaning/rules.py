@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from automl_core.cleaning.patterns import check_pattern
 from automl_core.cleaning.stateless.calculated import check_formula
+from automl_core.cleaning.stateless.change import count
 from automl_core.errors import FormatError, InputError
 from automl_core.kpi.formula import parse_formula
 from automl_core.people.access import changing
@@ -130,6 +131,11 @@ class RuleResult:
         """Whether no row breaks it."""
         return self.failed == 0
 
+    @property
+    def standing(self) -> str:
+        """The sentence about a table whose rows all stay, as they do in one that was uploaded."""
+        return self.sentence if self.kept else told_broken(self.rule, self.failed, self.examples)
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -142,16 +148,27 @@ class Checked:
     aside : ndarray of bool, shape (n_rows,)
         Rows that are set aside.
     rows : int
+    by_rule : tuple of (str, ndarray of int)
+        What each rule asks that sets rows aside, and the places of those rows.
     """
 
     results: tuple[RuleResult, ...]
     aside: npt.NDArray[np.bool_]
     rows: int
+    by_rule: tuple[tuple[str, npt.NDArray[np.intp]], ...] = ()
 
     @property
     def broken(self) -> tuple[RuleResult, ...]:
         """The rules that rows break."""
         return tuple(result for result in self.results if not result.kept)
+
+    def reasons(self) -> list[str]:
+        """Return for each row that is set aside, in order, which rules it breaks."""
+        told: dict[int, list[str]] = {int(place): [] for place in np.flatnonzero(self.aside)}
+        for sentence, places in self.by_rule:
+            for place in places:
+                told[int(place)].append(sentence)
+        return [f"breaks {' and '.join(repr(sentence) for sentence in sentences)}" for sentences in told.values()]
 
     def enforce(self) -> None:
         """Refuse the table where a rule says so; raises InputError with every reason."""
@@ -162,6 +179,12 @@ class Checked:
                 "The rules of this table refuse that.",
                 "Correct the rows, or change the rules on the Clean page.",
             )
+
+
+def told_broken(rule: Rule, rows: int, examples: tuple[str, ...], becomes: str = "") -> str:
+    """Say how many rows break a rule, with some of the cells, and what becomes of the rows."""
+    told = f" ({', '.join(examples)})" if examples else ""
+    return f"{count(rows, 'row')} {'breaks' if rows == 1 else 'break'} the rule '{rule.sentence}'{told}{becomes}."
 
 
 def check_rule(rule: Rule, schema: Schema) -> None:

@@ -46,7 +46,9 @@ def serve(
 def keys(
     add: Annotated[str, typer.Option(help="Make a key for somebody; it is shown this once.")] = "",
     revoke: Annotated[str, typer.Option(help="Id of a key that no longer counts.")] = "",
-    per_minute: Annotated[int, typer.Option(help="Most requests a minute with the new key; 0 for no limit.")] = 0,
+    per_minute: Annotated[
+        int, typer.Option(help="Most requests a minute with the new key, in each process; 0 for no limit.")
+    ] = 0,
     file: Annotated[Path | None, typer.Option(help="File with the keys; by default that of the workspace.")] = None,
 ) -> None:
     """List, make and revoke the keys that callers of the service show."""

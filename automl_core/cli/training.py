@@ -35,7 +35,7 @@ from automl_core.cli.shared import (
     train_folder,
 )
 from automl_core.errors import AutoMLError, InputError
-from automl_core.events import Event, Failed, Finished, Started, Stopped, append_event
+from automl_core.events import Event, Failed, Finished, Progress, Started, Stopped, append_event
 
 if TYPE_CHECKING:
     from automl_core.experiment import ExperimentConfig
@@ -206,11 +206,8 @@ def _search(
     A `fresh` run has said that it started, and has not been searched before.
     """
     from automl_core.engines.skops import import_skops
-    from automl_core.honesty import judge
-    from automl_core.relearning import held_out, origin_of
     from automl_core.reporting import write_report
     from automl_core.worker import training
-    from automl_core.worker.candidates import judge_recommended
 
     journal = run.path / "events.jsonl"
     stopped = stop_signals()
@@ -229,8 +226,8 @@ def _search(
             cut=cut and not more,
             look=look,
         )
-        if run.config.holdout or origin_of(run):
-            judge_recommended(run, result["recommended"], emit)
+        _tell_result(run)  # before the report, which nobody needs to wait for
+        emit(Progress(1.0, "Writing the report"))
         write_report(run.path, result["recommended"], run.path / "report.html")
     except AutoMLError as error:
         with contextlib.suppress(OSError):  # on a full disk only standard error is left to say it
@@ -239,15 +236,22 @@ def _search(
             fail(f"Stopped. {error.received}", 130)
         raise
     append_event(journal, Stopped(result) if stopped else Finished(result))
+    if stopped:
+        sys.exit(130)
+
+
+def _tell_result(run: Run) -> None:
+    """Print the recommended model with its score and where it lies, and say how far to believe it."""
+    from automl_core.honesty import judge
+    from automl_core.relearning import held_out
+
     board = run.leaderboard()
     best = board[board.recommended]
     for warning in judge(board, held_out(run, best.id)).warnings:
         say(warning)
     if not run.config.holdout:
         say("No rows were kept aside, so the scores are out-of-fold: the search has seen them.")
-    print(f"{best.name}\t{board.metric}\t{best.score:.6g}\t{run.path / 'model.zip'}")
-    if stopped:
-        sys.exit(130)
+    print(f"{best.name}\t{board.metric}\t{best.score:.6g}\t{run.path / 'model.zip'}", flush=True)
 
 
 @app.command()
@@ -283,7 +287,9 @@ def tune(
         list[str], typer.Option("--set", help="NAME=LOW..HIGH, NAME=A,B,C or NAME=VALUE to fix it; may be repeated.")
     ] = [],  # noqa: B006 - typer never changes it
     cleaning: Annotated[bool, typer.Option("--cleaning", help="Try imputers, encoders, scalers and a selection too.")] = False,
-    pruner: Annotated[str, typer.Option(help="What gives trials up by their first folds: median, halving or none.")] = "median",
+    pruner: Annotated[
+        str, typer.Option(help="What gives trials up by their first folds: median, halving or none; with --busy halving or none.")
+    ] = "",
     steps: Annotated[int, typer.Option(help="Points of a grid along each range.")] = 3,
     seed: Annotated[int, typer.Option(help="The same seed and number of trials give the same result.")] = 0,
     width: Annotated[
@@ -293,6 +299,10 @@ def tune(
         ),
     ] = 4,
     aim: Annotated[str, typer.Option(help="A second aim: predict_ms or size_bytes; `pick` then takes a trial.")] = "",
+    busy: Annotated[
+        bool,
+        typer.Option("--busy", help="Keep every machine of the cluster busy (Ray Tune); the same seed does not repeat exactly."),
+    ] = False,
     study: Annotated[str, typer.Option(help="Id of an earlier study of the model, which goes on.")] = "",
     or_here: OrHere = False,
 ) -> None:
@@ -300,6 +310,7 @@ def tune(
     from automl_core.engines.skops import import_skops
     from automl_core.runs import Run
     from automl_core.search.prepare import cores
+    from automl_core.tuning.busy import check_busy
     from automl_core.tuning.edits import parse_edit
     from automl_core.tuning.methods import METHODS, expected_trials, propose_method
     from automl_core.tuning.run import check_settings, features_of, space_of_row
@@ -311,21 +322,26 @@ def tune(
     space = space_of_row(run.config.task, row, features_of(run) if cleaning else None)
     for text in values:
         space = space.changed(*parse_edit(text, space))
+    course = "busy" if busy else "batches"
     if study:
         space, method = (known := Study.load(study_folder(run.path, study)).settings).space, known.method
-        aim = known.aim
+        aim, course = known.aim, known.course
     if aim and not method:
         method = "nsga2"
     if not method:
         proposal = propose_method(space, expected_trials(trials, budget, row.fit_seconds, cores(run.config)), steps)
         method = proposal.value
         say(f"{METHODS[proposal.value].label}: {proposal.reason}")
+    pruner = pruner or ("halving" if course == "busy" else "median")
     choice_of("--pruner", pruner, ("median", "halving", "none"))
     settings = Settings(
-        model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner), width, aim=cast(Any, aim)
-    )
+        model, cast(Any, method), space, trials, budget, seed, steps, cast(Any, pruner), width, aim=cast(Any, aim),
+        course=cast(Any, course),
+    )  # fmt: skip
     check_settings(settings, row)
     place = place_of(or_here)
+    if busy or (course == "busy" and place.cluster):
+        check_busy(place)
     stopped = stop_signals()
     import_skops()
     name = study or new_study(run.path, model)

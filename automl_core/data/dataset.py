@@ -42,8 +42,8 @@ class Dataset:
     Parameters
     ----------
     folder : Path
-        Holds ``source.*`` (the file as it came, where there was one), ``data.parquet``, ``dataset.json`` and, where
-        rows were refused, ``refused.csv``.
+        Holds ``source.*`` (the file as it came, where there was one), ``data.parquet``, ``dataset.json``, ``refused.csv``
+        where rows were refused, and ``aside.parquet`` where rules set rows aside when it was made from two tables.
     name : str
     schema : Schema
     report : ReadReport
@@ -181,20 +181,10 @@ def _create_large(
     folder: Path, source: Path, ready: Opened, name: str, choice: Choice, kinds: dict[str, Kind] | None, tell: Tell | None
 ) -> Dataset:
     """Stream a large text file into a dataset."""
-    from automl_core.data.large_blocks import cut_table
-    from automl_core.data.streaming import stream_table
+    from automl_core.data.streaming import stream_file
 
     with put_whole(folder) as fresh:
-        cut = cut_table(ready.path, ready.folder, choice, ready.name)
-        made = stream_table(
-            cut.path,
-            fresh / "data.parquet",
-            dialect=choice.dialect,
-            kinds=kinds,
-            null_words=choice.null_words,
-            written=choice.written,
-            tell=tell,
-        )
+        cut, made = stream_file(ready.path, ready.folder, fresh / "data.parquet", choice, ready.name, kinds=kinds, tell=tell)
         check_table(folder, made.rows, len(made.schema))
         report = cut.told(replace(made.report, origin=ready.origin, written=choice.written))
         dataset = Dataset(folder, name, made.schema, report, made.faults, made.fingerprint, made.rows, time.time())

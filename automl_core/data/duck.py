@@ -1,16 +1,12 @@
-"""DuckDB, the engine of large tables: a connection of ours, statements with progress, a fingerprint of a stored table."""
+"""DuckDB, the engine of large tables: a connection of ours, and statements with progress."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from automl_core.schema import Schema
 
 if TYPE_CHECKING:
     import duckdb
@@ -62,19 +58,3 @@ def run_told(connection: duckdb.DuckDBPyConnection, sql: str, say: Tell) -> None
             except StillRunning:
                 done = connection.query_progress()
                 say(0.2 + 0.6 * max(done, 0.0) / 100, "Reading the rows")
-
-
-def stored_fingerprint(path: Path, schema: Schema) -> str:
-    """Return a SHA-256 over the schema and DuckDB's hashes of the rows of a Parquet file, in their order."""
-    digest = hashlib.sha256()
-    for column in schema:
-        digest.update(f"{column.name}\0{column.kind}\0".encode(errors="surrogatepass"))
-    with connect() as connection:
-        # Columns are called by their place, since DuckDB takes names that differ only in their case for one.
-        total = connection.execute(
-            f"SELECT sum(hash({', '.join(f'c{place}' for place in range(len(schema) + 1))})::HUGEINT) "
-            f"FROM (SELECT * FROM read_parquet({quoted(str(path))}, file_row_number=true)) "
-            f"AS t({', '.join(f'c{place}' for place in range(len(schema) + 1))})"
-        ).fetchone()
-    digest.update(str(total).encode())
-    return digest.hexdigest()

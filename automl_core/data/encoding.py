@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 from automl_core.errors import InputError
@@ -18,6 +19,8 @@ PLAIN = 0.67
 SPOTS = 32
 SPOT_BYTES = 1 << 16
 """Pieces of a large file that speak for the rest, where another reader checks every letter afterwards."""
+
+BROKEN = "Letters that {} does not have were read as \ufffd."
 
 _WESTERN = ("cp1252", "cp1250", "mac_roman")
 """Encodings of the Latin alphabet that spreadsheets write, the usual one first."""
@@ -173,3 +176,31 @@ def decode(data: bytes, encoding: str, name: str) -> tuple[str, int]:
         return text, text.count("\ufffd")
     except LookupError as error:
         raise InputError(f"{encoding!r} is no known encoding.", action=f"Choose another one for {name}.") from error
+
+
+def reads_directly(encoding: str) -> bool:
+    """Return whether a file of this encoding is one of UTF-8, too."""
+    return encoding.lower().replace("_", "-") in ("utf-8", "utf-8-sig", "ascii")
+
+
+def write_utf8(source: Path, out: Path, encoding: str, say: Callable[[float, str], None] = lambda done, doing: None) -> int:
+    """Write a file as UTF-8, without NUL bytes, and return how many letters could not be decoded.
+
+    Parameters
+    ----------
+    source, out : Path
+    encoding : str
+    say : callable
+        Takes how much of a whole reading is done, 0 to 0.2, and what is being done.
+    """
+    broken, done, size = 0, 0, max(source.stat().st_size, 1)
+    with (
+        open(source, encoding=encoding, errors="replace", newline="") as read,
+        open(out, "w", encoding="utf-8", newline="") as write,
+    ):
+        while block := read.read(1 << 22):
+            broken += block.count("\ufffd")
+            write.write(block.replace("\x00", ""))
+            done += len(block)
+            say(min(0.2 * done / size, 0.2), f"Turning {encoding} into UTF-8")
+    return broken

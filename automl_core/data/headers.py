@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from automl_core.data.dialect import DATE, NUMBER, looks_like_header
+from automl_core.data.wording import cut
 from automl_core.schema import NULL_WORDS
 
 MOST_LINES = 4
@@ -15,6 +16,8 @@ TYPED = 0.9
 """Share of numbers and dates below which a column says nothing about the names above it."""
 MAX_NAME = 200
 """Letters of a column's name."""
+TOLD = 3
+"""Names of a kind whose change is told one by one."""
 _YEAR = re.compile(r"(19|20)\d{2}")
 
 Row = Sequence[str]
@@ -134,24 +137,31 @@ def begins_anew(rows: Sequence[Row]) -> bool:
 
 
 def column_names(header: list[str], width: int) -> tuple[list[str], list[str]]:
-    """Return unique, non-empty names and notes about every name that had to change."""
-    notes: list[str] = []
+    """Return unique, non-empty names and notes about every name that had to change; about many, one note for all."""
     names: list[str] = []
     taken: set[str] = set()
+    unnamed: list[str] = []
+    shortened: list[str] = []
+    doubled: list[str] = []
     cells = [*header, *[""] * (width - len(header))]
     for position, cell in enumerate(cells, start=1):
         name = " ".join(cell.replace("\x00", "").split())  # NumPy takes a NUL for the end of a text
         if not name:
             name = f"column_{position}"
             if header:
-                notes.append(f"Column {position} had no name and is called {name!r}.")
+                unnamed.append(f"Column {position} had no name and is called {name!r}.")
         elif len(name) > MAX_NAME:
             name = name[: MAX_NAME - 1] + "…"
-            notes.append(f"The name of column {position} had {len(cell):,} characters and was cut to {MAX_NAME}.")
+            shortened.append(f"The name of column {position} had {len(cell):,} characters and was cut to {MAX_NAME}.")
         if name in taken:
             second = next(f"{name}_{count}" for count in range(2, len(cells) + 2) if f"{name}_{count}" not in taken)
-            notes.append(f"Two columns are called {name!r}; column {position} is now {second!r}.")
+            doubled.append(f"Two columns are called {cut(name, 60)!r}; column {position} is now {cut(second, 60)!r}.")
             name = second
         taken.add(name)
         names.append(name)
-    return names, notes
+    together = (
+        (unnamed, "{:,} columns had no name and are called by their place."),
+        (shortened, f"The names of {{:,}} columns had more than {MAX_NAME} characters and were cut."),
+        (doubled, "{:,} columns were called like another one and have a number behind their name now."),
+    )
+    return names, [note for told, all_of in together for note in (told if len(told) <= TOLD else [all_of.format(len(told))])]

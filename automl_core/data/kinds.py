@@ -23,8 +23,17 @@ PLAIN = Parsing()
 LABELS = 50
 """A text column with at most this many distinct values is a category."""
 
-TRUTH_WORDS = ({"yes", "no"}, {"y", "n"}, {"true", "false"}, {"t", "f"}, {"on", "off"}, {"ja", "nein"}, {"oui", "non"})
-CURRENCIES = ("€", "$", "£", "¥", "CHF", "EUR", "USD", "GBP", "kr")
+# fmt: off
+TRUTH_WORDS = (
+    {"yes", "no"}, {"y", "n"}, {"true", "false"}, {"t", "f"}, {"on", "off"}, {"ja", "nein"}, {"oui", "non"}, {"sí", "no"},
+    {"si", "no"}, {"sì", "no"}, {"sim", "não"}, {"ja", "nej"}, {"ja", "nee"}, {"tak", "nie"}, {"ano", "ne"}, {"да", "нет"},
+    {"так", "ні"}, {"evet", "hayır"}, {"はい", "いいえ"}, {"是", "否"}, {"예", "아니오"}, {"예", "아니요"},
+)
+CURRENCIES = (
+    "R$", "€", "$", "£", "¥", "￥", "円", "元", "원", "₩", "₹", "₽", "₺", "₴", "zł", "Kč",
+    "CHF", "EUR", "USD", "GBP", "JPY", "CNY", "PLN", "CZK", "kr",
+)
+# fmt: on
 UNITS = ("kg", "g", "km", "m", "cm", "mm", "h", "min", "s", "l", "ml", "kWh", "°C")
 
 _INTEGER = re.compile(r"[+-]?\d+")
@@ -228,8 +237,10 @@ def _number(name: str, cells: list[str], weights: object, total: int, distinct: 
         notes.append("a decimal comma")
     if parsing.thousands:
         notes.append(f"{parsing.thousands!r} between thousands")
-    if parsing.strip:
-        notes.append("the marks " + ", ".join(parsing.strip))
+    if marks := [mark for mark in parsing.strip if mark != "%"]:
+        notes.append(f"the {'mark' if len(marks) == 1 else 'marks'} {', '.join(marks)}")
+    if "%" in parsing.strip:
+        notes.append("percent signs, so that 5% is 0.05")
     if parsing.negative_parentheses:
         notes.append("parentheses for negatives")
     with_notes = f", with {' and '.join(notes)}" if notes else ""

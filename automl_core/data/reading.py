@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from automl_core.data.blocks import NOTE_LINES, Block, check_number, find_blocks, largest, padded_notes, tables_note
+from automl_core.data.cutting import cut_table, tables_of
 from automl_core.data.detecting import find_dialect, longest_run
 from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
-from automl_core.data.encoding import decode, find_encoding
+from automl_core.data.encoding import BROKEN, decode, find_encoding
 from automl_core.data.headers import TYPED, column_names, is_typed, join_header
 from automl_core.data.large import read_large
-from automl_core.data.large_blocks import cut_table, find_parts
 from automl_core.data.origin import Choice
 from automl_core.data.records import Record, group_records, split_lines
 from automl_core.data.report import Around, ReadReport, Refused, TextTable
@@ -69,7 +69,7 @@ def read_text(path: Path, *, dialect: Dialect | None = None, table: int = 0, lim
     lines = split_lines(text)
     found = _read_blocks(lines, dialect, encoding, table, path.name)
     if broken:
-        repairs = {**found.report.repairs, f"Letters that {encoding} does not have were read as \ufffd.": broken}
+        repairs = {**found.report.repairs, BROKEN.format(encoding): broken}
         return replace(found, report=replace(found.report, repairs=repairs))
     return found
 
@@ -80,7 +80,8 @@ def _read_large(path: Path, choice: Choice, encoding: str) -> TextTable:
         cut = cut_table(path, Path(helper), choice, path.name)
         with open(cut.path, "rb") as file:
             head = file.read(SAMPLE_BYTES)
-        dialect = choice.dialect or find_dialect(split_lines(decode(head, encoding, path.name)[0]), encoding)
+        encoding = "utf-8" if cut.encoding else encoding
+        dialect = cut.dialect(choice.dialect) or find_dialect(split_lines(decode(head, encoding, path.name)[0]), encoding)
         found = read_large(cut.path, dialect)
     return replace(found, report=cut.told(found.report))
 
@@ -88,12 +89,11 @@ def _read_large(path: Path, choice: Choice, encoding: str) -> TextTable:
 def tables_in(path: Path, dialect: Dialect | None = None) -> tuple[str, ...]:
     """Return the tables that stand below each other in a text file, each in a few words; () where there is only one."""
     if check_size(path) > FAST_BYTES:
-        sentences = [part.sentence for part in find_parts(path, dialect) if part.is_table]
-    else:
-        content = path.read_bytes()
-        encoding = dialect.encoding if dialect else find_encoding(content[:SAMPLE_BYTES], path)
-        lines = split_lines(decode(content, encoding, path.name)[0])
-        sentences = [block.sentence for block in _blocks(lines, dialect, encoding) if block.is_table]
+        return tables_of(path, dialect)
+    content = path.read_bytes()
+    encoding = dialect.encoding if dialect else find_encoding(content[:SAMPLE_BYTES], path)
+    lines = split_lines(decode(content, encoding, path.name)[0])
+    sentences = [block.sentence for block in _blocks(lines, dialect, encoding) if block.is_table]
     return tuple(sentences) if len(sentences) > 1 else ()
 
 

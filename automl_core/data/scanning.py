@@ -1,8 +1,9 @@
-"""What DuckDB would read otherwise than we do, looked for in the bytes of a large file before it reads them."""
+"""A large file's bytes, gone through on every core: what DuckDB would read otherwise than we do, and a fingerprint."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from automl_core.data.duck import usable_cores
+from automl_core.schema import Schema
 
 Found = TypeVar("Found")
 Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
@@ -19,6 +21,10 @@ PIECE = 1 << 20
 """Bytes that are looked at together: few enough to stay in a processor's cache while they are looked at more than once."""
 PART = 1 << 25
 """Bytes that one thread goes through."""
+
+
+MANY = 100_000
+"""Short lines of a part, after which no more are looked for in it."""
 
 
 @dataclass(frozen=True)
@@ -31,28 +37,81 @@ class Scan:
         Whether ``_`` stands between two digits: DuckDB takes 1_000 for a thousand, a person's export hardly means one.
     nuls : int
         NUL bytes.
+    short : tuple of (int, int)
+        Where what may be a line of one of the lengths asked for begins and ends.
     """
 
     underscores: bool
     nuls: int
+    short: tuple[tuple[int, int], ...] = ()
 
 
-def scan(path: Path) -> Scan:
-    """Look through a file of UTF-8, at the speed of memory."""
-    found = list(side_by_side(path, lambda start, stop: _scan(path, start, stop)))
-    return Scan(any(part.underscores for part in found), sum(part.nuls for part in found))
+def scan(path: Path, end: int = 0, lengths: Collection[int] = ()) -> Scan:
+    """Look through a file of UTF-8 once, at the speed of memory.
+
+    Parameters
+    ----------
+    path : Path
+    end : int
+        The byte that ends lines.
+    lengths : collection of int
+        Bytes of the lines that are looked for, with their ends; none when empty.
+    """
+    found = list(side_by_side(path, lambda start, stop: _scan(path, start, stop, end, lengths)))
+    short = tuple(line for part in found for line in part.short)
+    return Scan(any(part.underscores for part in found), sum(part.nuls for part in found), short)
 
 
-def _scan(path: Path, start: int, stop: int) -> Scan:
-    underscores, nuls = False, 0
-    for _, piece in pieces(path, start, stop, before=2):
-        nuls += len(piece) - 2 - int(np.count_nonzero(piece[2:]))
+def _scan(path: Path, begin: int, stop: int, end: int, lengths: Collection[int]) -> Scan:
+    underscores, nuls, reach = False, 0, max(2, *lengths, 2)
+    short: list[tuple[int, int]] = []
+    for start, piece in pieces(path, begin, stop, before=reach):
+        nuls += len(piece) - reach - int(np.count_nonzero(piece[reach:]))
         if not underscores:
-            signs = piece[1:-1] == ord("_")
+            signs = piece[reach - 1 : -1] == ord("_")
             if signs.any():
-                places = np.flatnonzero(signs) + 1
+                places = np.flatnonzero(signs) + reach - 1
                 underscores = bool((_digit(piece[places - 1]) & _digit(piece[places + 1])).any())
-    return Scan(underscores, nuls)
+        if lengths and len(short) <= MANY:
+            short += _short_lines(piece, start, end, reach, lengths)
+    return Scan(underscores, nuls, tuple(short))
+
+
+def _short_lines(piece: Bytes, start: int, end: int, reach: int, lengths: Collection[int]) -> list[tuple[int, int]]:
+    """Return where lines may begin and end in a piece: two of the byte that ends them, so far apart."""
+    ends = piece == end
+    if not start:
+        ends[reach - 1] = True  # the first line begins as if one ended before it
+    found: list[tuple[int, int]] = []
+    for length in lengths:
+        apart = ends[reach:] & ends[reach - length : -length]
+        if apart.any():
+            places = np.flatnonzero(apart)[: MANY + 1]
+            found += [(start + place + 1 - length, start + place + 1) for place in map(int, places)]
+    return found
+
+
+def fingerprint_stored(path: Path, schema: Schema) -> str:
+    """Return a SHA-256 over a schema and the SHA-256s of the parts of the Parquet file that holds its table.
+
+    DuckDB writes the same bytes for the same rows in the same order, on any number of cores; another version may write others.
+    """
+    digest = hashlib.sha256()
+    for column in schema:
+        digest.update(f"{column.name}\0{column.kind}\0".encode(errors="surrogatepass"))
+    for part in side_by_side(path, lambda start, stop: _digest(path, start, stop)):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _digest(path: Path, start: int, stop: int) -> bytes:
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:
+        file.seek(start)
+        while start < stop and (piece := file.read(min(PIECE, stop - start))):
+            digest.update(piece)
+            start += len(piece)
+    return digest.digest()
 
 
 def side_by_side(path: Path, look: Callable[[int, int], Found]) -> Iterator[Found]:

@@ -11,24 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from automl_core.data.detecting import find_dialect
-from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
-from automl_core.data.duck import Tell, connect, named, quoted, stored_fingerprint
-from automl_core.data.encoding import decode, find_encoding, spot_utf8
-from automl_core.data.kinds import infer_schema
+from automl_core.data.cutting import Cut, cut_table
+from automl_core.data.dialect import Dialect
+from automl_core.data.duck import Tell, connect, named, quoted
+from automl_core.data.encoding import BROKEN, find_encoding, reads_directly, write_utf8
 from automl_core.data.nulls import count_nulls
+from automl_core.data.origin import Choice
 from automl_core.data.parsing import Faults
 from automl_core.data.passes import Plan, Storage, copy_rows, plan_pass, underscored
-from automl_core.data.records import split_lines
 from automl_core.data.report import ReadReport
-from automl_core.data.sampling import read_sample
-from automl_core.data.scanning import scan
-from automl_core.data.written import rewrite
+from automl_core.data.scanning import Scan, fingerprint_stored, scan
+from automl_core.data.understanding import Asked, Understood, understand
 from automl_core.errors import InputError
 from automl_core.schema import Column, Kind, Schema
 
-SAMPLE = 1 << 19
-"""Bytes of text, from all over the file, that the kinds are found from."""
 TRIES = 6
 SHORT = "Rows with too few cells were filled up with missing ones."
 
@@ -75,49 +71,94 @@ def stream_table(
     Returns
     -------
     Streamed
-        The fingerprint is a SHA-256 over DuckDB's hashes of the typed rows, in order, and the schema.
+        The fingerprint is a SHA-256 over the schema and the bytes of the Parquet file, see `fingerprint_stored`.
 
     Raises
     ------
     InputError
         When it is no table.
     """
-    say = tell or (lambda done, doing: None)
-    with open(source, "rb") as file:
-        head = file.read(SAMPLE_BYTES)
-    check_content(head, source.name)
-    encoding = dialect.encoding if dialect else (spot_utf8(head, source) or find_encoding(head, source))
-    dialect = dialect or find_dialect(split_lines(decode(head, encoding, source.name)[0]), encoding)
+    asked = Asked(kinds or {}, null_words, written, tell or (lambda done, doing: None))
+    with ThreadPoolExecutor(1) as pool:  # the look takes as long as the kinds do
+        looking = pool.submit(scan, source)
+        understood = understand(source, dialect, asked)
+        return _cleared(source, out, understood, looking.result(), asked)
+
+
+def stream_file(
+    source: Path,
+    folder: Path,
+    out: Path,
+    choice: Choice,
+    name: str,
+    *,
+    kinds: dict[str, Kind] | None = None,
+    tell: Tell | None = None,
+) -> tuple[Cut, Streamed]:
+    """Write one table of a text file, which may hold several, as typed Parquet.
+
+    Parameters
+    ----------
+    source : Path
+    folder : Path
+        For helper files.
+    out : Path
+        The Parquet file.
+    choice : Choice
+        Which part of the file and how.
+    name : str
+        What messages call the file.
+    kinds, tell
+        As for `stream_table`.
+
+    Returns
+    -------
+    Cut
+        Which part of the file it is; its `told` turns the report into one of the whole file.
+    Streamed
+
+    Raises
+    ------
+    InputError
+        When it is no table, or has fewer tables.
+    """
+    asked = Asked(kinds or {}, choice.null_words, choice.written, tell or (lambda done, doing: None))
+    understood = None
+    with ThreadPoolExecutor(1) as pool:  # most files are one table, which is understood while others are looked for
+        cutting = pool.submit(cut_table, source, folder, choice, name, asked.say)
+        try:
+            understood = understand(source, choice.dialect, asked)
+        except InputError:
+            cutting.result()  # what is wrong with the whole file may not be so with its table
+        cut = cutting.result()
+    dialect = cut.dialect(choice.dialect)
+    if cut.look is None:
+        return cut, stream_table(
+            cut.path, out, dialect=dialect, kinds=kinds, null_words=choice.null_words, written=choice.written, tell=tell
+        )
+    if understood is None or cut.path != source:
+        understood = understand(cut.path, dialect, asked)
+    return cut, _cleared(cut.path, out, understood, cut.look, asked)
+
+
+def _cleared(source: Path, out: Path, understood: Understood, look: Scan, asked: Asked) -> Streamed:
+    """Read a file and leave no helper behind."""
     helper = out.with_name("text.utf8")
     try:
-        return _streamed(source, out, helper, dialect, kinds or {}, null_words, written, say)
+        return _streamed(source, out, helper, understood, look, asked)
     finally:
         helper.unlink(missing_ok=True)
 
 
-def _streamed(
-    source: Path,
-    out: Path,
-    helper: Path,
-    dialect: Dialect,
-    kinds: dict[str, Kind],
-    null_words: tuple[str, ...] | None,
-    written: tuple[tuple[str, str], ...],
-    say: Tell,
-) -> Streamed:
-    say(0.0, "Looking at rows from all over the file")
+def _streamed(source: Path, out: Path, helper: Path, understood: Understood, look: Scan, asked: Asked) -> Streamed:
+    dialect, sample, schema, say = understood.dialect, understood.sample, understood.schema, asked.say
     notes: list[str] = []
     repairs: dict[str, int] = {}
     text, broken = source, 0
-    with ThreadPoolExecutor(1) as pool:  # the look takes as long as the kinds do
-        looking = pool.submit(scan, source)
-        sample, _ = read_sample(source, SAMPLE, dialect=dialect)
-        schema = rewrite(infer_schema(sample.frame, kinds=kinds, null_words=null_words), written)
-        look = looking.result()
-    if not _reads_directly(dialect.encoding) or look.nuls:
-        broken = _transcode(source, helper, dialect.encoding, say)
+    if not reads_directly(dialect.encoding) or look.nuls:
+        broken = write_utf8(source, helper, dialect.encoding, say)
         text = helper
-        if look.nuls and _reads_directly(dialect.encoding):
+        if look.nuls and reads_directly(dialect.encoding):
             repairs["NUL bytes were left out."] = look.nuls
     plan = plan_pass(dialect, schema, sample.frame)
     if look.underscores:
@@ -129,9 +170,10 @@ def _streamed(
             found = copy_rows(text, raw, plan, say)
             if found.undecodable and text == source:
                 encoding = find_encoding(b"", source)
-                broken = _transcode(source, helper, encoding, say)
+                broken = write_utf8(source, helper, encoding, say)
                 if encoding != dialect.encoding:
-                    return _streamed(source, out, helper, replace(dialect, encoding=encoding), kinds, null_words, written, say)
+                    again = understand(source, replace(dialect, encoding=encoding), asked)
+                    return _streamed(source, out, helper, again, look, asked)
                 text = helper
                 continue
             if found.changes:
@@ -160,7 +202,7 @@ def _streamed(
     finally:
         raw.unlink(missing_ok=True)
     if broken:
-        repairs[f"Letters that {dialect.encoding} does not have were read as \ufffd."] = broken
+        repairs[BROKEN.format(dialect.encoding)] = broken
     notes.append(
         f"The kinds were found from {len(sample.frame):,} rows from all over the file; then every cell was read by them."
     )
@@ -178,36 +220,17 @@ def _streamed(
         tuple(notes),
         nulls=count_nulls(sample.frame, schema),
         null_rows=len(sample.frame),
-        null_words=null_words,
+        null_words=asked.null_words,
         around=sample.report.around,
     )
     say(0.92, "Taking the fingerprint")
-    return Streamed(typed, report, faults, stored_fingerprint(out, typed), rows)
+    return Streamed(typed, report, faults, fingerprint_stored(out, typed), rows)
 
 
 def _of_sample(column: Column) -> Column:
     """Say of counts that they are of the rows looked at; the whole table has more."""
     counted = column.kind in ("category", "text") and " different " in column.evidence
     return replace(column, evidence=f"Of the rows looked at: {column.evidence}") if counted else column
-
-
-def _reads_directly(encoding: str) -> bool:
-    return encoding.lower().replace("_", "-") in ("utf-8", "utf-8-sig", "ascii")
-
-
-def _transcode(source: Path, helper: Path, encoding: str, say: Tell) -> int:
-    """Write the file as UTF-8 and return how many letters could not be decoded."""
-    broken, done, size = 0, 0, max(source.stat().st_size, 1)
-    with (
-        open(source, encoding=encoding, errors="replace", newline="") as read,
-        open(helper, "w", encoding="utf-8", newline="") as write,
-    ):
-        while block := read.read(1 << 22):
-            broken += block.count("\ufffd")
-            write.write(block.replace("\x00", ""))
-            done += len(block)
-            say(min(0.2 * done / size, 0.2), f"Turning {encoding} into UTF-8")
-    return broken
 
 
 def _rows(path: Path) -> int:

@@ -10,6 +10,11 @@ def rows_of(count: int) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
+def size_of(rows: int, columns: int) -> str:
+    """Return a table's size in words."""
+    return f"{rows_of(rows)} and {columns:,} {'column' if columns == 1 else 'columns'}"
+
+
 def lines_left_out(count: int, where: str) -> str:
     """Say how many lines stand ``before`` or ``below`` a table."""
     return f"{count} {'line' if count == 1 else 'lines'} {where} the table left out."
@@ -24,3 +29,11 @@ def listed(names: Sequence[str], total: int | None = None) -> str:
 def megabytes(size: int) -> str:
     """Return a size as people read it."""
     return f"{size / 2**20:,.1f} MB" if size < 10 * 2**20 else f"{size / 2**20:,.0f} MB"
+
+
+def cut(text: str, length: int = 40) -> str:
+    """Return a name that fits, cut in its middle: what tells columns and models of one kind apart often stands at the end."""
+    if len(text) <= length:
+        return text
+    tail = (length - 1) // 2
+    return f"{text[: length - 1 - tail].rstrip()}…{text[-tail:].lstrip()}"

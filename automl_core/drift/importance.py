@@ -42,7 +42,9 @@ def shifted_by(model: Model, sample: Sample | None, *, seed: int = 0, seconds: f
     missing = [name for name in model.inputs.names if name not in rows.columns]
     empty = {name: np.full(len(rows), np.nan, dtype=object if model.schema[name].kind not in ("number", "date") else float)
              for name in missing}  # fmt: skip
-    rows = rows.assign(**empty)[model.inputs.names]
+    for name, values in empty.items():
+        rows[name] = values
+    rows = rows[model.inputs.names]
     for name in missing:
         if model.schema[name].kind == "date":
             rows[name] = rows[name].astype("datetime64[ns]")
@@ -55,7 +57,9 @@ def shifted_by(model: Model, sample: Sample | None, *, seed: int = 0, seconds: f
             if name in missing or time.perf_counter() - start > seconds:
                 continue
             places = rng.permutation(len(rows))
-            moves[name] = float(np.abs(model.values_of(rows.assign(**{name: rows[name].array.take(places)})) - base).mean())
+            mixed = rows.copy()
+            mixed[name] = rows[name].array.take(places)
+            moves[name] = float(np.abs(model.values_of(mixed) - base).mean())
     largest = max(moves.values(), default=0.0)
     if not largest:
         return found | dict.fromkeys(model.used, 1.0)

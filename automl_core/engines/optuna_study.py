@@ -115,6 +115,7 @@ class TuningStudy:
         self.second = second
         self._study = optuna.create_study(directions=directions, pruner=_pruner("none" if second else pruner))
         self._mirror = _stored(path, name, directions, url)
+        self._end_open()
         told = self._mirror.get_trials(deepcopy=False)
         if told and told[0].params and set(told[0].params) - set(space):
             raise FormatError(
@@ -136,12 +137,12 @@ class TuningStudy:
         made = []
         for place in range(count):
             if fixed:
-                self._study.enqueue_trial({key: self._code(key, value) for key, value in fixed[place].items()})
+                self._study.enqueue_trial(self.coded(fixed[place]))
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # samplers that draw a word by itself say so
                 trial = self._study.ask(self._distributions)
             self._asked[trial.number] = trial
-            made.append(Trial(trial.number, {key: self._value(key, value) for key, value in trial.params.items()}, trial))
+            made.append(Trial(trial.number, self.point_of(trial.params), trial))
         return made
 
     def report(self, number: int, step: int, value: float) -> None:
@@ -155,16 +156,13 @@ class TuningStudy:
 
     def tell(self, number: int, outcome: Outcome, value: float | None, facts: Mapping[str, Any], second: float = 0.0) -> None:
         """End a trial; `facts` are plain JSON types that its copy keeps, `second` is looked at where there are two aims."""
-        from optuna.trial import TrialState
-
-        states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
         trial = self._asked.pop(number)
         trial.set_user_attr(FACTS, dict(facts))  # as one: each attribute is two statements of the database
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # A pruned trial keeps its last reported mean, which Optuna looks up itself.
             told: Any = [value, second] if self.second else value
-            self._study.tell(trial, told if outcome == "complete" else None, state=states[outcome])
+            self._study.tell(trial, told if outcome == "complete" else None, state=_state(outcome))
 
     def store(self) -> None:
         """Copy what has ended since the last time into the database, in order."""
@@ -172,6 +170,38 @@ class TuningStudy:
         while self._kept < len(trials) and trials[self._kept].state.is_finished():
             self._mirror.add_trial(trials[self._kept])
             self._kept += 1
+
+    def _end_open(self) -> None:
+        """Let trials fail that another program, such as Ray Tune, had begun here when it was cut off."""
+        from optuna.trial import Trial as Open
+        from optuna.trial import TrialState
+
+        for trial in self._mirror.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING)):
+            params = self.point_of(trial.params)
+            facts = {"number": trial.number, "state": "stopped", "score": None, "fold_scores": [], "params": params}
+            facts["reason"] = "The study was cut off while it was fitted."
+            Open(self._mirror, trial._trial_id).set_user_attr(FACTS, facts)
+            self._mirror._storage.set_trial_state_values(trial._trial_id, state=TrialState.FAIL)
+
+    def shared(self) -> dict[str, Any]:
+        """Return the storage and what else a search needs that asks for its trials there by itself; `catch_up` afterwards."""
+        return {
+            "space": self._distributions,
+            "sampler": _sampler(self.method, self.seed + 7919 * self._kept),
+            "study_name": self._mirror.study_name,
+            "storage": self._mirror._storage,
+        }
+
+    def end(self, study: Any, trial: Any, outcome: Outcome, value: float | None) -> None:
+        """End a trial that a search of its own asked for."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            study.tell(trial, value if outcome == "complete" else None, state=_state(outcome))
+
+    def catch_up(self) -> None:
+        """Take in the trials that were asked for in the storage."""
+        self._study.add_trials(self._mirror.get_trials(deepcopy=False)[self._kept :])
+        self._kept = len(self._study.get_trials(deepcopy=False))
 
     def told(self) -> list[Told]:
         """Return every trial that has ended, in order."""
@@ -203,6 +233,14 @@ class TuningStudy:
             found = optuna.importance.get_param_importances(self._study, evaluator=evaluator, target=target)
         return {key: float(value) for key, value in found.items() if np.isfinite(value)}
 
+    def point_of(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the point that Optuna's parameters stand for."""
+        return {key: self._value(key, value) for key, value in params.items()}
+
+    def coded(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        """Return Optuna's parameters of a point."""
+        return {key: self._code(key, value) for key, value in point.items()}
+
     def _value(self, key: str, value: Any) -> Any:
         entry = self.space[key]
         return entry.values[value] if isinstance(entry, Choice) else value
@@ -210,6 +248,12 @@ class TuningStudy:
     def _code(self, key: str, value: Any) -> Any:
         entry = self.space[key]
         return entry.values.index(value) if isinstance(entry, Choice) else value
+
+
+def _state(outcome: Outcome) -> Any:
+    from optuna.trial import TrialState
+
+    return {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}[outcome]
 
 
 def only_numbers(space: Space) -> bool:

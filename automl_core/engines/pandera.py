@@ -11,9 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core.cleaning.patterns import read_pattern
-from automl_core.cleaning.rules import Checked, Rule, RuleResult
+from automl_core.cleaning.rules import Checked, Rule, RuleResult, told_broken
 from automl_core.cleaning.stateless.calculated import calculate
-from automl_core.cleaning.stateless.change import count
 from automl_core.cleaning.stateless.columns import words_of
 from automl_core.data.parsing import Faults
 from automl_core.kpi.formula import parse_formula
@@ -51,6 +50,7 @@ def check_rules(
     Checked
     """
     results, aside = [], np.zeros(len(typed), dtype=bool)
+    by_rule: list[tuple[str, npt.NDArray[np.intp]]] = []
     for rule in rules:
         needed = parse_formula(rule.text).columns if rule.kind == "relation" else (rule.column,)
         lacking = [name for name in needed if name not in typed.columns]
@@ -67,7 +67,8 @@ def check_rules(
         results.append(_result(typed, rule, raw, failed))
         if rule.action == "aside":
             aside |= failed
-    return Checked(tuple(results), aside, len(typed))
+            by_rule.append((rule.sentence, np.flatnonzero(failed)))
+    return Checked(tuple(results), aside, len(typed), tuple(by_rule))
 
 
 def _failed(typed: pd.DataFrame, rule: Rule, raw: pd.DataFrame | None, schema: Schema | None) -> npt.NDArray[np.bool_]:
@@ -138,7 +139,5 @@ def _result(typed: pd.DataFrame, rule: Rule, raw: pd.DataFrame | None, failed: n
 def _told(rule: Rule, number: int, examples: tuple[str, ...]) -> RuleResult:
     if not number:
         return RuleResult(rule, 0, (), f"{rule.sentence}: true in every row.")
-    told = f" ({', '.join(examples)})" if examples else ""
     becomes = {"warn": "", "aside": f" and {'is' if number == 1 else 'are'} set aside", "refuse": ""}[rule.action]
-    verb = "breaks" if number == 1 else "break"
-    return RuleResult(rule, number, examples, f"{count(number, 'row')} {verb} the rule '{rule.sentence}'{told}{becomes}.")
+    return RuleResult(rule, number, examples, told_broken(rule, number, examples, becomes))

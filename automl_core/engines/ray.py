@@ -1,4 +1,4 @@
-"""Ray 2.60: calls on the machines of a cluster that runs already. The only module that imports ray.
+"""Ray 2.60: calls on the machines of a cluster that runs already. Only this module and `ray_tune` import ray.
 
 Every call is tried once by Ray itself: what became of it is told, and who asked decides whether it is begun again.
 Ray's usage statistics are switched off before it is imported, and nothing is spoken to but the address that was given.
@@ -7,6 +7,7 @@ Ray's usage statistics are switched off before it is imported, and nothing is sp
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import os
 import re
@@ -29,6 +30,8 @@ REACH = 5.0
 """Seconds that a machine has to answer on the network before the cluster counts as unreachable."""
 PATIENCE = {"RAY_py_gcs_connect_timeout_s": "10", "RAY_NUM_REDIS_GET_RETRIES": "1"}
 """What keeps Ray from knocking for a quarter of an hour where something else than a cluster answers."""
+TUNE = ("fsspec", "pandas", "pyarrow", "requests")
+"""What Ray Tune cannot be imported without."""
 FRESH = 1.0
 """Seconds for which what was asked of the cluster is believed."""
 _ADDRESS = re.compile(r"(?P<host>[^\s:/\[\]]+|\[[0-9a-fA-F:]+\]):(?P<port>[0-9]{1,5})")
@@ -104,6 +107,12 @@ def reach(address: str, seconds: float = REACH) -> None:
         ) from error
 
 
+def why_no_tune() -> str:
+    """Return why Ray Tune cannot be used here, empty where it can; nothing is imported for it."""
+    missing = [name for name in ("ray", *TUNE) if importlib.util.find_spec(name) is None]
+    return f"It needs {', '.join(missing)}, which requirements-cluster.txt locks." if missing else ""
+
+
 def fetch(handle: Handle) -> Any:
     """Return a thing of the object store; in the cluster's processes, where the library is there already."""
     import ray
@@ -148,7 +157,7 @@ class Cluster:
         self._ray: Any = ray
         self._asked, self._machines = 0.0, ()  # type: tuple[float, tuple[Machine, ...]]
         _be_quiet()
-        with _own_signals():
+        with own_signals():
             try:
                 ray.init(
                     address=address,
@@ -221,7 +230,7 @@ class Cluster:
 
     def close(self) -> None:
         """Leave the cluster; what still runs for this process there is ended by Ray."""
-        with _own_signals():
+        with own_signals():
             self._ray.shutdown()
 
 
@@ -243,7 +252,7 @@ def _be_quiet() -> None:
 
 
 @contextlib.contextmanager
-def _own_signals() -> Iterator[None]:
+def own_signals() -> Iterator[None]:
     """Keep this process's signal handlers, which Ray replaces by its own."""
     kept = {}
     for number in (signal.SIGTERM, signal.SIGINT):

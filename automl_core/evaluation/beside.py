@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 
 from automl_core.errors import InputError
-from automl_core.evaluation.bootstrap import Interval, Predicted, paired
+from automl_core.evaluation.bootstrap import Interval, Predicted, paired, subtracted
 from automl_core.evaluation.evaluate import Evaluation
-from automl_core.evaluation.judged import Judged, judged_columns, judged_folder
+from automl_core.evaluation.judged import Judged, judged_columns, judged_folder, kept_resamples
 from automl_core.experiment import ExperimentConfig
 from automl_core.metrics import metric_of
 from automl_core.profiling.wording import number
@@ -90,7 +90,12 @@ def differences(run: Run, one: str, other: str, source: str, told: tuple[Evaluat
         When one was not judged on these rows yet, or the run's table was deleted and a figure looks at its columns.
     """
     config, classes = load_task(run.path)
-    first, second = (Judged.load(judged_folder(run, name, source)) for name in (one, other))
+    folders = [judged_folder(run, name, source) for name in (one, other)]
+    first, second = (Judged.load(folder) for folder in folders)
+    kept = [kept_resamples(folder) for folder in folders]
+    if kept[0] is not None and kept[1] is not None and np.array_equal(first.rows, second.rows):
+        values = [{name: score.value for name, score in evaluation.metrics.items()} for evaluation in told]
+        return _differences(config, subtracted(values[0], kept[0], values[1], kept[1]))
     _, mine, others = np.intersect1d(first.rows, second.rows, return_indices=True)
     if not len(mine):
         raise InputError("No row was judged by both models.", action="Judge both on the same rows.")
@@ -98,13 +103,12 @@ def differences(run: Run, one: str, other: str, source: str, told: tuple[Evaluat
     columns = judged_columns(run, judged_folder(run, one, source), rows, list(needed_columns(config)))
     scorer = Scorer(config, rows.truth, columns, classes)
     sides = (Predicted(rows.values, told[0].threshold), Predicted(second.values[others], told[1].threshold))
-    found = paired(scorer, *sides, seed=config.seed)
-    return tuple(_difference(config, name, entry) for name, entry in found.items())
+    return _differences(config, paired(scorer, *sides))
 
 
-def _difference(config: ExperimentConfig, name: str, entry: Interval) -> Difference:
-    metric = metric_of(config, name)
-    return Difference(name, metric.label, *entry, metric.greater_is_better)
+def _differences(config: ExperimentConfig, found: dict[str, Interval]) -> tuple[Difference, ...]:
+    told = ((metric_of(config, name), entry) for name, entry in found.items())
+    return tuple(Difference(metric.name, metric.label, *entry, metric.greater_is_better) for metric, entry in told)
 
 
 def verdict(difference: Difference, one: str, other: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from automl_core.experiment import ExperimentConfig, Task
 from automl_core.metrics import Metric, labels_of
-from automl_core.metrics.probabilities import weighted_auc, weighted_average_precision, weighted_log_loss
+from automl_core.metrics.probabilities import weighted_auc, weighted_average_precision, weighted_log_loss, weighted_pairs_auc
 from automl_core.scorer import Scorer
 
 Array = npt.NDArray[np.float64]
@@ -19,13 +20,18 @@ Interval = tuple[float, float | None, float | None]
 WORK = 1_200_000
 """Rows times resamples that are affordable; more rows get fewer resamples, which their narrow intervals allow."""
 LOWEST, HIGHEST = 50, 300
+CELLS = 25
+"""Cells of a confusion table that take as long as a row."""
 CAP = 100_000
 """Most rows in one resample."""
+PAIRS = "roc_auc_ovo"
+AT_ONCE = 1_000_000
+"""Weights of rows that are judged at once by the metric of `PAIRS`, over all resamples."""
 
 
-def resamples(rows: int) -> int:
-    """Return how many resamples are drawn for so many rows."""
-    return int(np.clip(WORK // max(rows, 1), LOWEST, HIGHEST))
+def resamples(rows: int, labels: int = 0) -> int:
+    """Return how many resamples are drawn for so many rows and labels."""
+    return int(np.clip(WORK // max(rows, labels**2 // CELLS, 1), LOWEST, HIGHEST))
 
 
 def headline(
@@ -61,9 +67,7 @@ def headline(
         were defined, and for metrics whose uncertainty resampled rows do not tell.
     """
     scorer = scorer or Scorer(ExperimentConfig("", task, first), truth, pd.DataFrame(index=range(len(truth))))
-    metrics = sorted(scorer.metrics, key=lambda metric: metric.name != first)
-    point, drawn = _judged(metrics, scorer, Predicted(values, threshold), seed)
-    return {name: _interval(value, drawn.get(name, np.empty(0))) for name, value in point.items()}
+    return resampled(scorer, Predicted(values, threshold), first=first, seed=seed)[0]
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,16 @@ class Predicted:
 
     values: Array
     threshold: float
+
+
+def resampled(scorer: Scorer, side: Predicted, *, first: str, seed: int = 0) -> tuple[dict[str, Interval], dict[str, Array]]:
+    """Compute what `headline` does, and return each metric's value in every resample, too.
+
+    Two models that were resampled with one seed over the same rows can be set against each other by these values alone.
+    """
+    metrics = sorted(scorer.metrics, key=lambda metric: metric.name != first)
+    point, drawn = _judged(metrics, scorer, side, seed)
+    return {name: _interval(value, drawn.get(name, np.empty(0))) for name, value in point.items()}, drawn
 
 
 def paired(scorer: Scorer, one: Predicted, other: Predicted, *, seed: int = 0) -> dict[str, Interval]:
@@ -91,8 +105,14 @@ def paired(scorer: Scorer, one: Predicted, other: Predicted, *, seed: int = 0) -
     dict of str to (value, low, high)
         As `headline`; metrics that are not defined for both are left out.
     """
-    metrics = sorted(scorer.metrics, key=lambda metric: metric.name != scorer.config.metric)
-    (first, drawn), (second, others) = (_judged(metrics, scorer, side, seed) for side in (one, other))
+    (first, drawn), (second, others) = (resampled(scorer, side, first=scorer.config.metric, seed=seed) for side in (one, other))
+    return subtracted({name: entry[0] for name, entry in first.items()}, drawn, {n: e[0] for n, e in second.items()}, others)
+
+
+def subtracted(
+    first: Mapping[str, float], drawn: Mapping[str, Array], second: Mapping[str, float], others: Mapping[str, Array]
+) -> dict[str, Interval]:
+    """Subtract the metrics of one model from those of another: over all rows, and in each of the same resamples."""
     return {
         name: _interval(value - second[name], drawn[name] - others[name] if name in drawn and name in others else np.empty(0))
         for name, value in first.items()
@@ -123,12 +143,16 @@ def _interval(value: float, drawn: Array) -> Interval:
 def _draw(metrics: list[Metric], scorer: Scorer, values: Array, threshold: float, seed: int) -> dict[str, Array]:
     rng = np.random.default_rng(seed)
     truth, size = scorer.y, len(scorer.y)
-    count = resamples(size)
-    drawn = {metric.name: np.full(count, np.nan) for metric in metrics}
     k = values.shape[1] if values.ndim == 2 else 0
+    count = resamples(size, k)
+    drawn = {metric.name: np.full(count, np.nan) for metric in metrics}
     fast = [metric.name for metric in metrics if metric.name in FAST_BINARY] if k == 2 else []
     tables = [metric for metric in metrics if metric.counts is not None]
-    slow = [metric for metric in metrics if metric.name not in fast and metric.counts is None and metric.name != "cost"]
+    pairs = k > 2 and PAIRS in drawn
+    slow = [
+        metric for metric in metrics if metric.counts is None and metric.name not in {*fast, "cost", *([PAIRS] if pairs else [])}
+    ]
+    waiting: list[Array] = []
     money = any(metric.name == "cost" for metric in metrics)
     order = np.argsort(values[:, 1], kind="stable") if fast else np.empty(0, dtype=np.int64)
     ranked, proba = truth[order], values[order, 1] if fast else np.empty(0)
@@ -151,6 +175,12 @@ def _draw(metrics: list[Metric], scorer: Scorer, values: Array, threshold: float
             drawn["cost"][number] = earned[chosen].sum() / max(known[chosen].sum(), 1)
         for metric in slow:
             drawn[metric.name][number] = scorer.value(metric, chosen, values[chosen], threshold)
+        if pairs:
+            waiting.append(np.bincount(chosen, minlength=size).astype(float))
+            if len(waiting) * size >= AT_ONCE or number == count - 1:
+                drawn_pairs = weighted_pairs_auc(truth.astype(int), values, np.stack(waiting))
+                drawn[PAIRS][number + 1 - len(waiting) : number + 1] = drawn_pairs
+                waiting = []
     if "gini" in drawn and "gini" in fast:
         drawn["gini"] = 2 * drawn["gini"] - 1
     return drawn

@@ -13,7 +13,7 @@ import pandas as pd
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.data.parsing import as_text, parse_frame
 from automl_core.errors import FormatError, InputError
-from automl_core.evaluation.bootstrap import headline
+from automl_core.evaluation.bootstrap import Predicted, resampled
 from automl_core.evaluation.curves import classification_curves, regression_curves
 from automl_core.evaluation.judge import config_of, left_out, money_curve, scorer_of
 from automl_core.evaluation.judged import Judged
@@ -22,6 +22,8 @@ from automl_core.scorer import Scorer
 from automl_core.scoring.bundle import Model
 
 Array = npt.NDArray[np.float64]
+Seen = tuple[npt.NDArray[np.int64], Array]
+"""Places of rows, and what a model predicted for them."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Evaluation:
         What was left out or drawn as a sample.
     threshold_reason : str
         Why the threshold is where it is; empty for models made before it was chosen, and for more or fewer than two classes.
+    resamples : dict of str to ndarray
+        Each metric in every resample of the rows; kept beside the evaluation, not in its JSON.
     """
 
     task: str
@@ -71,6 +75,7 @@ class Evaluation:
     target: str = ""
     notes: tuple[str, ...] = field(default=())
     threshold_reason: str = ""
+    resamples: dict[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types; ``task``, ``rows`` and ``metrics`` are the command line's contract."""
@@ -136,8 +141,15 @@ def evaluate(model: Model, frame: pd.DataFrame, *, rows: str = "held-out", seed:
     return evaluate_judged(model, judged, frame.iloc[judged.rows], rows=rows, notes=notes, seed=seed)
 
 
-def judge_rows(model: Model, frame: pd.DataFrame) -> tuple[Judged, tuple[str, ...]]:
+def judge_rows(model: Model, frame: pd.DataFrame, *, seen: Seen | None = None) -> tuple[Judged, tuple[str, ...]]:
     """Predict labelled rows.
+
+    Parameters
+    ----------
+    model : Model
+    frame : DataFrame, shape (n, n_columns)
+    seen : tuple of ndarray, optional
+        Places of rows that the model has predicted already, and these predictions; they are not made again.
 
     Returns
     -------
@@ -152,12 +164,24 @@ def judge_rows(model: Model, frame: pd.DataFrame) -> tuple[Judged, tuple[str, ..
         As `evaluate`.
     """
     truth, known = read_target(model, frame)
-    values = model.predict_values(frame[known])
+    values = _predicted(model, frame, known, seen)
     notes: tuple[str, ...] = ()
     if left := int((~known).sum()):
         rows_without = f"{left:,} {'row' if left == 1 else 'rows'} without a value of {model.target!r}"
         notes = (f"{rows_without} {'is' if left == 1 else 'are'} left out.",)
     return Judged(truth, values, np.flatnonzero(known)), notes
+
+
+def _predicted(model: Model, frame: pd.DataFrame, known: npt.NDArray[np.bool_], seen: Seen | None) -> Array:
+    """Return the predictions of the rows that are known, shape (n_known, ...)."""
+    if seen is None or not len(seen[0]):
+        return model.predict_values(frame[known])
+    places, there = seen
+    values, todo = np.empty((len(frame), *there.shape[1:])), known.copy()
+    values[places], todo[places] = there, False
+    if todo.any():
+        values[todo] = model.predict_values(frame[todo])
+    return values[known]
 
 
 def evaluate_judged(
@@ -243,7 +267,7 @@ def evaluate_values(
         Over the same rows; by default one without columns.
     """
     scorer = scorer or Scorer(config_of(model), truth, pd.DataFrame(index=range(len(truth))), model.classes)
-    scores = headline(task, truth, values, first=model.metric, threshold=model.threshold, seed=seed, scorer=scorer)
+    scores, drawn = resampled(scorer, Predicted(values, model.threshold), first=model.metric, seed=seed)
     if task == "regression":
         curves, more = regression_curves(truth, values, seed=seed)
     else:
@@ -262,6 +286,7 @@ def evaluate_values(
         target=model.target,
         notes=(*notes, *left_out(scorer), *more),
         threshold_reason=str(model.manifest.get("threshold_reason", "")) if task == "binary" else "",
+        resamples=drawn,
     )
 
 

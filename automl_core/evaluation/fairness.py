@@ -108,7 +108,8 @@ def fairness(model: Model, judged: Judged, values: pd.Series, kind: str, *, labe
     column = str(values.name)
     place, names = parted(values, kind)
     sizes = np.bincount(place, minlength=len(names))
-    kept = [int(group) for group in np.argsort(-sizes, kind="stable") if sizes[group] >= LEAST]
+    ordered = range(len(names)) if kind in ("number", "date") else np.argsort(-sizes, kind="stable")
+    kept = [int(group) for group in ordered if sizes[group] >= LEAST]
     if len(kept) < 2:
         raise InputError(
             f"{column!r} has {counted(len(kept), 'group', 'groups')} of at least {LEAST} rows here.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,6 +107,20 @@ def keep_file(folder: Path, frame: pd.DataFrame, model: Model, name: str) -> Non
             typed[column.name] = np.nan  # no cell could be read as a number
     write_table(typed, folder / "table.parquet")
     write_json(folder / "source.json", {"format": 1, "name": name})
+
+
+def keep_resamples(folder: Path, resamples: Mapping[str, Array]) -> None:
+    """Keep each metric in every resample of judged rows, so that two models are set against each other at once."""
+    with atomic_file(folder / "resamples.npz") as file:
+        np.savez(file, **resamples)
+
+
+def kept_resamples(folder: Path) -> dict[str, Array] | None:
+    """Return what `keep_resamples` kept; None where an older version judged the rows."""
+    if not (folder / "resamples.npz").exists():
+        return None
+    with np.load(folder / "resamples.npz") as data:
+        return {name: data[name] for name in data.files}
 
 
 def stored_names(folder: Path) -> list[str] | None:

@@ -114,7 +114,8 @@ def _curve(model: Model, rows: pd.DataFrame, name: str, grid: list[Any], kind: A
     parts = []
     for value in grid:
         column = pd.Series([value] * len(rows), index=rows.index, dtype="float64" if kind == "number" else rows[name].dtype)
-        parts.append(rows.assign(**{name: column}))
+        parts.append(rows.copy())
+        parts[-1][name] = column
     values = model.values_of(pd.concat(parts, ignore_index=True)) if parts else np.zeros(0)
     values = values[:, 1:] if len(model.classes) == 2 else values.reshape(len(values), -1)
     found = values.reshape(len(grid), len(rows), -1).transpose(2, 1, 0)

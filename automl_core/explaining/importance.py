@@ -12,12 +12,14 @@ from automl_core.errors import FormatError
 from automl_core.evaluation.evaluate import read_target
 from automl_core.evaluation.judge import scorer_of
 from automl_core.explaining.contributions import BACKGROUND, Contributions, share_out
-from automl_core.explaining.shuffling import ColumnImportance, defined_metric, shuffle_columns
+from automl_core.explaining.shuffling import ColumnImportance, Tell, defined_metric, shuffle_columns
 from automl_core.metrics import METRICS, metric_of
 from automl_core.scoring.bundle import Model
 
 ROWS = 2000
 """Most rows that are looked at."""
+SHUFFLING = 0.7
+"""Share of the work that shuffling is, for the progress that is told."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,15 @@ class Explanation:
         )
 
 
-def explain(model: Model, frame: pd.DataFrame, *, seed: int = 0, seconds: float = 8.0, source: str = "held-out") -> Explanation:
+def explain(
+    model: Model,
+    frame: pd.DataFrame,
+    *,
+    seed: int = 0,
+    seconds: float = 8.0,
+    source: str = "held-out",
+    tell: Tell = lambda done, doing: None,
+) -> Explanation:
     """Find out which of the person's own columns a model looks at.
 
     Parameters
@@ -90,6 +100,8 @@ def explain(model: Model, frame: pd.DataFrame, *, seed: int = 0, seconds: float 
         About how long the sharing out of predictions may take, and half of what the shuffling may.
     source : str
         What the rows are, for the notes.
+    tell : callable
+        Takes the share that is done and a sentence.
 
     Returns
     -------
@@ -113,7 +125,17 @@ def explain(model: Model, frame: pd.DataFrame, *, seed: int = 0, seconds: float 
     label = metric_of(scorer.config, metric).label
     if metric != model.metric:
         notes.append(f"{metric_of(scorer.config, model.metric).label} is not defined for these rows; {label} is used instead.")
-    permutation, left_out = shuffle_columns(model, typed, truth, metric, seed=seed, seconds=2 * seconds, scorer=scorer)
+    permutation, left_out = shuffle_columns(
+        model,
+        typed,
+        truth,
+        metric,
+        seed=seed,
+        seconds=2 * seconds,
+        scorer=scorer,
+        tell=lambda done, doing: tell(SHUFFLING * done, doing),
+    )
+    tell(SHUFFLING, "Sharing out single predictions among the columns")
     ranked = [entry.column for entry in permutation]
     contributions, grouped = share_out(model, typed, ranked, seed=seed, seconds=seconds)
     notes += [*left_out, *grouped]

@@ -19,6 +19,7 @@ from automl_core.scorer import Scorer
 from automl_core.scoring.bundle import Model
 
 Array = npt.NDArray[np.float64]
+Tell = Callable[[float, str], None]
 REPEATS, FEWER_REPEATS = 5, 2
 DRAWS = 60
 """Bootstrap samples of an interval."""
@@ -58,6 +59,7 @@ def shuffle_columns(
     seed: int,
     seconds: float,
     scorer: Scorer | None = None,
+    tell: Tell = lambda done, doing: None,
 ) -> tuple[tuple[ColumnImportance, ...], tuple[str, ...]]:
     """Shuffle one column after the other.
 
@@ -76,6 +78,8 @@ def shuffle_columns(
         first, and then the columns of those groups that matter most.
     scorer : Scorer, optional
         Over the same rows, with the columns that the metric looks at as they are; by default one without.
+    tell : callable
+        Takes the share of the columns that is done and a sentence.
 
     Returns
     -------
@@ -109,7 +113,8 @@ def shuffle_columns(
             )
         drawn = _Drawn(model, scorer, metric, model.values_of(typed), seed)
         found = []
-        for name in names:
+        for place, name in enumerate(names):
+            tell(place / len(names), f"Shuffling column {place + 1:,} of {len(names):,}")
             predicted = [model.values_of(_shuffled(typed, [name], rng)) for _ in range(repeats)]
             losses = [best - drawn.judge(values) for values in predicted]
             low, high = drawn.interval(predicted)
@@ -163,7 +168,10 @@ def _judge(model: Model, scorer: Scorer, name: str, typed: pd.DataFrame) -> floa
 def _shuffled(typed: pd.DataFrame, names: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
     """Return the rows with some columns taken, together, from other rows."""
     places = rng.permutation(len(typed))
-    return typed.assign(**{name: typed[name].array.take(places) for name in names})
+    mixed = typed.copy()
+    for name in names:  # no keywords: a column may be called "self"
+        mixed[name] = typed[name].array.take(places)
+    return mixed
 
 
 def _screened(

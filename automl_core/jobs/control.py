@@ -12,12 +12,12 @@ from automl_core.errors import AutoMLError, JobError, LimitError
 from automl_core.events import Event, Stopped, append_event
 from automl_core.jobs import client
 from automl_core.jobs.job import ACTIVE, FREE, RESUMABLE, RUNS, Job
-from automl_core.people.access import changing
+from automl_core.people.access import changing, require
 from automl_core.people.limits import check_space
 from automl_core.people.person import acting
 from automl_core.people.settings import limits_of
 from automl_core.runs import write_request
-from automl_core.workspace import Workspace, new_id, one_at_a_time
+from automl_core.workspace import ProjectFolder, Workspace, new_id, one_at_a_time
 
 
 def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, Any]) -> str:
@@ -51,7 +51,7 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
     job_id = new_id("rn" if kind in RUNS else "jb")
     job = Job(workspace.project(project_id).job(job_id))
     with changing(job.folder, "started", job_id, kind), _alone(workspace):
-        _check_limits(job, kind)
+        _check_limits(job.project, kind)
         try:
             write_request(job.folder, kind, params, by=acting().id)
             job.hold()
@@ -70,13 +70,25 @@ def _alone(workspace: Workspace) -> contextlib.AbstractContextManager[None]:
     return one_at_a_time(workspace.root / "submit.lock")
 
 
-def _check_limits(job: Job, kind: str) -> None:
+def check_start(project: ProjectFolder, kind: str) -> None:
+    """Refuse what `submit` would refuse, so that nothing large is written for it before.
+
+    Raises
+    ------
+    AccessError
+    LimitError
+    """
+    require(project, "change")
+    _check_limits(project, kind)
+
+
+def _check_limits(project: ProjectFolder, kind: str) -> None:
     """Refuse one job more than a person may have, and work for which there is no space; raises LimitError."""
-    person, most = acting().id, limits_of(job.workspace).jobs
+    person, most = acting().id, limits_of(project.workspace).jobs
     mine = 0
-    for row in catalogue.jobs(job.workspace, *ACTIVE) if kind not in FREE else ():
+    for row in catalogue.jobs(project.workspace, *ACTIVE) if kind not in FREE else ():
         with contextlib.suppress(AutoMLError):  # a job that was deleted since
-            other = Job(job.workspace.project(row.project).job(row.id))
+            other = Job(project.workspace.project(row.project).job(row.id))
             mine += row.kind not in FREE and other.by == person and other.state in ACTIVE
     if mine >= most:
         raise LimitError(
@@ -84,7 +96,7 @@ def _check_limits(job: Job, kind: str) -> None:
             f"One person may have {most:,} at a time.",
             "Wait until one ends, or stop one in the sidebar.",
         )
-    check_space(job.project)
+    check_space(project)
 
 
 def stop(workspace: Workspace, project_id: str, job_id: str) -> None:
@@ -131,7 +143,7 @@ def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
     if job.state not in RESUMABLE and job.kind not in ("train", "tune"):  # a search can always be given more time
         raise JobError("This work has ended well.", action="Start it again with other settings.")
     with changing(job.folder, "resumed", job_id, job.kind), _alone(workspace):
-        _check_limits(job, job.kind)
+        _check_limits(job.project, job.kind)
         _renew_place(job)
         job.hold()
         job.stop_marker.unlink(missing_ok=True)

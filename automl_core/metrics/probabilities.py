@@ -49,6 +49,36 @@ def weighted_log_loss(truth: Array, proba: Array, weights: Array) -> float:
     return float(-(weights * np.log(chosen)).sum() / weights.sum())
 
 
+def weighted_pairs_auc(truth: Array, proba: Array, weights: Array) -> Array:
+    """Return the ROC AUC averaged over all pairs of labels (Hand and Till, 2001), for several weightings of the rows at once.
+
+    Parameters
+    ----------
+    truth : ndarray of int, shape (n,)
+    proba : ndarray, shape (n, k)
+    weights : ndarray, shape (m, n)
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        NaN where a label has no weight.
+    """
+    k = proba.shape[1]
+    places = [np.flatnonzero(truth == code) for code in range(k)]
+    total = np.zeros(len(weights))
+    with np.errstate(invalid="ignore"):
+        for one in range(k):
+            events, heavy = proba[places[one], one], weights[:, places[one]]
+            for other in (code for code in range(k) if code != one):
+                order = places[other][np.argsort(proba[places[other], one])]
+                sums = np.cumsum(weights[:, order], axis=1)
+                below = np.concatenate([np.zeros((len(sums), 1)), sums], axis=1)
+                ranked = proba[order, one]
+                beaten = below[:, np.searchsorted(ranked, events, "left")] + below[:, np.searchsorted(ranked, events, "right")]
+                total += (heavy * beaten).sum(axis=1) / 2 / (heavy.sum(axis=1) * below[:, -1])
+    return total / (k * (k - 1))
+
+
 def _split(event: Array, proba: Array) -> tuple[Array, Array]:
     """Return the sorted probabilities of the rows with the event and of those without: two short sorts beat a long one."""
     return np.sort(proba[event]), np.sort(proba[~event])

@@ -42,6 +42,13 @@ def _of_two(name: str) -> Callable[[Array, Array], float]:
     return lambda y, value: compute(y, value) if len(y) > 1 else float("nan")
 
 
+def _explained_variance(y: Array, value: Array) -> float:
+    if len(y) < 2:
+        return float("nan")
+    left, whole = float(np.var(y - value)), float(np.var(y))
+    return 1 - left / whole if whole else float(not left)
+
+
 def _smape(y: Array, value: Array) -> float:
     size = (np.abs(y) + np.abs(value)) / 2
     return float(np.mean(np.where(size > 0, np.abs(y - value) / np.where(size > 0, size, 1), 0.0))) if len(y) else float("nan")
@@ -131,7 +138,7 @@ register(
         VALUES,
         True,
         "value",
-        _of_two("explained_variance_score"),
+        _explained_variance,
     )
 )
 register(

@@ -13,6 +13,7 @@ from automl_core.monitoring.settings import Limits, Settings, folder_of
 from automl_core.monitoring.summary import Status
 from automl_core.monitoring.webhook import check_address, check_inside, send
 from automl_core.people.access import require
+from automl_core.people.person import acting
 from automl_core.people.settings import settings_of as installation
 from automl_core.profiling.wording import number
 from automl_core.registry.store import Registered
@@ -144,7 +145,7 @@ def try_webhook(registered: Registered, address: str) -> str:
     check_inside(check_address(address), inside)
     data = {"model": registered.name, "code": "test", "severity": "watch", "sentence": "This is a test of the webhook.",
             "action": "Nothing needs to be done.", "time": time.time()}  # fmt: skip
-    return send(address, data, inside=inside)
+    return send(address, data, inside=inside, telling=acting().everywhere)
 
 
 def read_alerts(registered: Registered) -> list[Alert]:

@@ -20,6 +20,8 @@ TIMEOUT = 5.0
 """Seconds that a webhook may take."""
 TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 """Addresses of IPv4 as networks without it write them."""
+UNTOLD = "no address is known for the host's name, or it is inside of this network; a test that an administrator sends says more"
+"""The one answer for both, so that nobody finds out by it which names there are inside."""
 _HOST = re.compile(r"[^\s/?#]+")
 
 
@@ -51,20 +53,37 @@ def check_inside(address: str, inside: tuple[str, ...]) -> None:
     ------
     InputError
     """
-    host = (urllib.parse.urlsplit(address).hostname or "").partition("%")[0]
-    host = "127.0.0.1" if host == "localhost" else host
-    if _is_address(host) and not may_receive(host, inside):
+    host = urllib.parse.urlsplit(address).hostname or ""
+    meant = _address_of(host)
+    if meant and not may_receive(meant, inside):
         raise InputError(
-            f"{_refused(host)}.", "Alerts go to the web, and to networks inside that are allowed.", "Use another address."
+            f"{_refused(meant)}.", "Alerts go to the web, and to networks inside that are allowed.", "Use another address."
         )
 
 
-def _is_address(host: str) -> bool:
+def _address_of(host: str) -> str:
+    """Return the address that a host is, however it is spelled, such as ``127.1`` or ``0x7f000001``; empty for a name.
+
+    Nobody is asked: it is read as the system's own resolver reads it.
+    """
+    plain = host.partition("%")[0] if ":" in host else urllib.parse.unquote(host)  # the zone of an address of IPv6
+    with contextlib.suppress(UnicodeError):  # signs that only look like digits and dots
+        plain = plain.encode("idna").decode()
+    plain = plain.lower().rstrip(".")
+    if plain == "localhost" or plain.endswith(".localhost"):  # RFC 6761, 6.3
+        return "127.0.0.1"
     try:
-        ipaddress.ip_address(host)
-    except ValueError:  # a name
-        return False
-    return True
+        return str(ipaddress.ip_address(plain))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(plain))
+    except (OSError, UnicodeError):
+        return ""
+
+
+class _Inside(OSError):
+    """No address that a name resolves to may get alerts."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -108,7 +127,8 @@ def _connect(place: tuple[str, int], inside: tuple[str, ...], *rest: Any) -> soc
     known = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     allowed = [one for one in dict.fromkeys(known) if may_receive(one.partition("%")[0], inside)]
     if not allowed:
-        raise OSError(_refused(known[0].partition("%")[0]))
+        told = _refused(known[0].partition("%")[0])
+        raise OSError(told) if _address_of(host) else _Inside(told)
     for one in allowed[:-1]:
         with contextlib.suppress(OSError):
             return socket.create_connection((one, port), *rest)
@@ -141,7 +161,7 @@ def _refused(address: str) -> str:
     return f"{address} is an address of the machine's surroundings, which get no alerts"
 
 
-def send(address: str, data: dict[str, Any], *, inside: tuple[str, ...] = ()) -> str:
+def send(address: str, data: dict[str, Any], *, inside: tuple[str, ...] = (), telling: bool = False) -> str:
     """Post JSON to a webhook and return what became of it, in words; nothing is retried and no redirect is followed.
 
     Parameters
@@ -150,6 +170,8 @@ def send(address: str, data: dict[str, Any], *, inside: tuple[str, ...] = ()) ->
     data : dict
     inside : tuple of str
         Networks inside that may be reached, see `people.settings.Settings.webhooks`.
+    telling : bool
+        Whether whoever reads the answer may know which names there are inside and where they lead: an administrator.
 
     Raises
     ------
@@ -171,12 +193,14 @@ def send(address: str, data: dict[str, Any], *, inside: tuple[str, ...] = ()) ->
             kind = "a redirect, which is not followed" if 300 <= error.code < 400 else "an error"
             return f"Not taken: answered with {error.code}, {kind}."
     except (OSError, HTTPException, ValueError) as error:
-        return f"Not sent: {_why(error)}."
+        return f"Not sent: {_why(error, telling)}."
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception, telling: bool) -> str:
     """Return what hindered sending, in words."""
     reason = getattr(error, "reason", None) or error
+    if isinstance(reason, _Inside | socket.gaierror) and not telling:
+        return UNTOLD
     if isinstance(reason, socket.gaierror):
         return "no address is known for the host's name"
     if isinstance(reason, TimeoutError):

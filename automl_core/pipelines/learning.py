@@ -140,7 +140,6 @@ def retrain_inputs(course: Course) -> dict[str, Any]:
 
 def retrain(course: Course, inputs: str) -> Record:
     """Search for the best model on the table; one that was cut off goes on with what is left of its time."""
-    from automl_core.worker.candidates import judge_recommended
     from automl_core.worker.training import train_in_journal
 
     begun = course.begin("retrain", inputs, {"run": new_id("rn")})
@@ -152,8 +151,6 @@ def retrain(course: Course, inputs: str) -> Record:
     found = train_in_journal(run, emit=course.emit, should_stop=course.should_stop)
     if course.should_stop():
         raise JobError("It was stopped during the search.", "What is finished is kept.", "Run it again: it goes on from there.")
-    if run.config.holdout:
-        judge_recommended(run, found["recommended"], course.emit)
     row = run.leaderboard()[found["recommended"]]
     said = f"{row.name}, {run.config.metric} {row.score:.5g} over the folds, in {time.time() - begun.time:.0f} s."
     return settled(begun, "done", said, candidate=row.id, sha=file_hash(run.path / "model.zip"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from automl_core.data.wording import cut
 from automl_core.profiling.column import ColumnProfile
 from automl_core.profiling.leakage import Leakage
 from automl_core.profiling.missingness import Pattern
 from automl_core.profiling.profile import Profile
 from automl_core.profiling.relation import Relation
-from automl_core.profiling.wording import number
+from automl_core.profiling.wording import LONG, number
 
 LIMIT = 1_900_000
 """Most bytes of a page."""
@@ -100,5 +101,4 @@ def _card(column: ColumnProfile, relation: Relation | None) -> dict[str, Any]:
 
 
 def _line(column: ColumnProfile) -> tuple[str, str, str, str]:
-    name = column.name if len(column.name) <= 60 else column.name[:59] + "…"
-    return name, column.kind, f"{column.missing_share:.1%}" if column.missing else "", f"{column.distinct:,}"
+    return cut(column.name, LONG), column.kind, f"{column.missing_share:.1%}" if column.missing else "", f"{column.distinct:,}"

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from automl_core.data.wording import cut
+
+LONG = 60
+"""Characters of a column's name that a sentence holds."""
+
 
 def quoted(name: str) -> str:
     """Return a name in quotes, cut where it is very long."""
-    return f"'{name if len(name) <= 60 else name[:59] + '…'}'"
+    return f"'{cut(name, LONG)}'"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -257,11 +257,15 @@ def _rows(leaderboard: Leaderboard, chosen: Candidate, honesty: Honesty) -> list
                 "predict": f"{row.predict_ms:,.1f}" if scored else "",
                 "reason": row.reason,
                 "group": honesty.letter(row.id),
-                "marks": ", ".join(MARKS[mark] for mark in honesty.marks.get(row.id, ())),
+                "marks": ", ".join([*(["Baseline"] if row.role == "baseline" else []), *_marks(honesty, row.id)]),
                 "chosen": row.id == chosen.id,
             }
         )
     return rows
+
+
+def _marks(honesty: Honesty, candidate_id: str) -> list[str]:
+    return [MARKS[mark] for mark in honesty.marks.get(candidate_id, ())]
 
 
 def _step_title(op: str) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,6 +39,8 @@ def tempered(values: Array, temperature: float) -> Array:
 
 Line = tuple[float, float]
 STRAIGHT: Line = (0.0, 1.0)
+MANY = 500
+"""Rows from which on threads are worth their start."""
 SECOND = "second.skops"
 """The file of a second level's model, in a run's folder of the row and in an export."""
 
@@ -142,6 +147,20 @@ def level_matrix(predictions: Sequence[Array]) -> Array:
     return np.hstack([np.clip(part, -30, 30) if one.ndim == 2 else part for part, one in zip(parts, predictions, strict=True)])
 
 
+@contextmanager
+def _spread(threads: int) -> Iterator[Callable[..., Iterable[Any]]]:
+    """Give what applies a function to each of several things, in so many threads, and yields the results in order."""
+    if threads < 2:
+        yield map
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield pool.map
+
+
+def _predict_member(member: Member, *, views: Mapping[str, Array], n_classes: int) -> Array:
+    return predict_values(member.estimator, views[member.view], n_classes)
+
+
 class FoldEnsemble:
     """Average of fold models (bagging) over one or more candidates.
 
@@ -163,6 +182,8 @@ class FoldEnsemble:
         What takes the place of the average over candidates; each one's folds are averaged all the same.
     calibration : Calibration, optional
         What the probabilities go through at the end.
+    threads : int
+        Members of a fold that predict `MANY` rows and more at the same time.
     """
 
     def __init__(
@@ -173,6 +194,7 @@ class FoldEnsemble:
         line: Line = STRAIGHT,
         second: SecondLevel | None = None,
         calibration: Calibration | None = None,
+        threads: int = 1,
     ) -> None:
         self.folds = folds
         self.n_classes = n_classes
@@ -180,6 +202,7 @@ class FoldEnsemble:
         self.line = line
         self.second = second
         self.calibration = calibration
+        self.threads = threads
 
     @classmethod
     def load(
@@ -191,18 +214,24 @@ class FoldEnsemble:
         line: Line = STRAIGHT,
         stack: Mapping[str, Any] | None = None,
         calibration: Mapping[str, Any] | None = None,
+        threads: int = 1,
     ) -> FoldEnsemble:
         """Put an ensemble together from its files; `read` gives the fitted object of a file's name.
 
         `stack` names the ``candidates`` of a second level and its ``file``; `calibration` is that of `Calibration.to_dict`.
+        So many `threads` read, and predict later.
         """
+        names = [file for part in parts for file in part.files()]
+        with _spread(threads) as over:
+            found = dict(zip(names, over(read, names), strict=True))
         folds = []
         for part in parts:
-            preprocessors = {view: read(file) for view, file in part.preprocessors.items()}
-            members = [Member(name, view, weight, read(file)) for name, view, weight, file in part.members]
+            preprocessors = {view: found[file] for view, file in part.preprocessors.items()}
+            members = [Member(name, view, weight, found[file]) for name, view, weight, file in part.members]
             folds.append(Fold(preprocessors, members))
         second = SecondLevel(tuple(stack["candidates"]), read(stack["file"])) if stack else None
-        return cls(folds, n_classes, temperature, line, second, Calibration.from_dict(dict(calibration)) if calibration else None)
+        smooth = Calibration.from_dict(dict(calibration)) if calibration else None
+        return cls(folds, n_classes, temperature, line, second, smooth, threads)
 
     def members(self) -> Iterator[tuple[Fold, Member, float]]:
         """Yield each member with its fold and its share of the prediction; the shares sum to 1."""
@@ -229,14 +258,14 @@ class FoldEnsemble:
         return self.put_together(self._predictions(frame))
 
     def _predictions(self, frame: pd.DataFrame) -> Iterator[tuple[str, float, Array]]:
-        views: dict[tuple[int, str], Array] = {}
         words: dict[str, tuple[Any, Any]] = {}
-        for fold, member, share in self.members():
-            key = (id(fold), member.view)
-            if key not in views:
-                views = {old: view for old, view in views.items() if old[0] == id(fold)}
-                views[key] = fold.transform(member.view, frame, words)
-            yield member.candidate, share, predict_values(member.estimator, views[key], self.n_classes)
+        total = sum(member.weight for fold in self.folds for member in fold.members)
+        with _spread(self.threads if len(frame) >= MANY else 1) as over:
+            for fold in self.folds:
+                views = {view: fold.transform(view, frame, words) for view in {member.view: None for member in fold.members}}
+                work = partial(_predict_member, views=views, n_classes=self.n_classes)
+                for member, values in zip(fold.members, over(work, fold.members), strict=True):
+                    yield member.candidate, member.weight / total, values
 
     def put_together(self, predictions: Iterable[tuple[str, float, Array]]) -> Array:
         """Return what the predictions of all members come to.

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from automl_core.errors import FormatError
+
 OWN = (
     # Our learned steps: attributes are set, nothing runs until rows are transformed.
     "automl_core.cleaning.choosing.Collinear",
@@ -93,25 +98,44 @@ def load_trusted(data: bytes, what: str) -> object:
         # A skops file is a zip inside the model's zip, and may be a bomb of its own.
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             check_members(archive, what)
-        unknown = sorted(set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED))
     except FormatError:
         raise
-    except Exception as error:  # of damaged files zipfile, json and skops raise whatever occurs to them
-        raise FormatError(f"{what} is no readable model: {error}.", action="Export the model again.") from error
+    except Exception as error:  # of damaged files zipfile raises whatever occurs to it
+        raise _unreadable(what, error) from error
+    try:
+        # It looks through all types before it creates anything.
+        return unpack_trees(skops.io.loads(data, trusted=list(TRUSTED)))
+    except Exception as error:  # the types it makes are of many libraries, each with errors of its own
+        raise _refused(data, what, error) from error
+
+
+def _unreadable(what: str, error: Exception) -> FormatError:
+    from automl_core.errors import FormatError
+
+    return FormatError(f"{what} is no readable model: {error}.", action="Export the model again.")
+
+
+def _refused(data: bytes, what: str, error: Exception) -> FormatError:
+    """Return why an object was not rebuilt; only now its types are looked through a second time."""
+    import skops.io
+
+    from automl_core.errors import FormatError
+
+    try:
+        unknown = sorted(set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED))
+    except Exception as damage:  # of damaged files json and skops raise whatever occurs to them
+        raise _unreadable(what, damage) from damage
     if unknown:
-        raise FormatError(
+        return FormatError(
             f"{what} holds {', '.join(unknown[:5])}, which is not among the types this version trusts.",
             "A model exported by Tablewright holds none of these.",
             "Do not use this file unless you know who made it and how.",
         )
-    try:
-        return unpack_trees(skops.io.loads(data, trusted=list(TRUSTED)))
-    except ModuleNotFoundError as error:
-        raise FormatError(
+    if isinstance(error, ModuleNotFoundError):
+        return FormatError(
             f"{what} needs the package {str(error.name).split('.')[0]!r}, which is not installed here.",
             action="Install the exact versions with: pip install -r requirements.txt",
-        ) from error
-    except Exception as error:  # the types it makes are of many libraries, each with errors of its own
-        raise FormatError(
-            f"{what} cannot be rebuilt: {error}.", action="Install the versions in its requirements.txt, or export it again."
-        ) from error
+        )
+    return FormatError(
+        f"{what} cannot be rebuilt: {error}.", action="Install the versions in its requirements.txt, or export it again."
+    )

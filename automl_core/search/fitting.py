@@ -23,7 +23,7 @@ from automl_core.scoring.storing import stored
 from automl_core.scoring.values import predict_values
 from automl_core.search.candidates import Spec, make_estimator
 from automl_core.search.division import Division
-from automl_core.search.matrices import WIDE, blocks_of, is_heavy, is_single, load_matrix, save_matrix, widened
+from automl_core.search.matrices import WIDE, Matrix, blocks_of, is_heavy, is_single, load_matrix, save_matrix, widened
 from automl_core.search.resampling import resample, weight_arguments
 from automl_core.workspace import atomic_file, write_json
 
@@ -217,6 +217,10 @@ class FoldWork:
             log.write(f"{spec.id} {fold} {os.getpid()}\n")
         return result
 
+    def matrix(self, path: Path, *, exact: bool) -> Matrix:
+        """Return prepared rows, which the fit may change; see `matrices.load_matrix`."""
+        return load_matrix(path, exact=exact)
+
     def is_heavy(self, spec: Spec, facts: dict[str, Any]) -> bool:
         """Return whether a fit takes so many times the memory of a large table that no other should run beside it."""
         if self.wide and spec.class_path.startswith("xgboost."):
@@ -227,8 +231,8 @@ class FoldWork:
         """Fit one candidate on one fold; return it, its predictions of the judged rows, and the seconds both took."""
         folds = self.prepared(fold, spec.view).parent
         exact = bool(spec.resampling) or not is_single(spec.class_path)
-        X = load_matrix(folds / f"{spec.view}_learn.npy", exact=exact)
-        V = load_matrix(folds / f"{spec.view}_judge.npy", exact=exact and spec.early_stopping)
+        X = self.matrix(folds / f"{spec.view}_learn.npy", exact=exact)
+        V = self.matrix(folds / f"{spec.view}_judge.npy", exact=exact and spec.early_stopping)
         learned, judged = self._positions(fold)
         y, truth = self._target(learned), self._target(judged)
         left = folds / f"{spec.view}_kept.npy"

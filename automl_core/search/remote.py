@@ -12,7 +12,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -51,7 +51,7 @@ class Order:
         Of the run without its table, as bytes.
     table : handle or None
         Of the features, for a preparation.
-    files : dict of str to handle
+    files : dict of str to handle, or to bytes
         What the task reads, by its path below the run's folder.
     """
 
@@ -59,7 +59,7 @@ class Order:
     call: bytes
     bare: Handle
     table: Handle | None
-    files: dict[str, Handle]
+    files: dict[str, Any]
 
 
 @dataclass
@@ -133,15 +133,19 @@ class RayExecutor:
             raise TypeError("A cluster takes methods of the run's data with their arguments, and nothing else.")
         method, arguments = work.func.__name__, work.args
         needed = self._work.needs(*arguments[:2]) if method == "fit" else []
-        order = Order(
-            self._session,
-            self._cluster.pack((method, arguments)),
-            self._kept("", lambda: self._cluster.pack(self._work.without_table())),
-            self._kept("table", lambda: self._work.features) if method == "prepare" else None,
-            {name: self._kept(name, partial(self._bytes_of, name)) for name in needed},
-        )
+        order = self.order(needed, self._cluster.pack((method, arguments)), table=method == "prepare")
         now = time.monotonic()
         self._sent[key] = _Sent(order, self._cluster.start(do, [order]), now, now + timeout)
+
+    def order(self, needed: Iterable[str], call: bytes = b"", *, table: bool = False) -> Order:
+        """Return a task that needs some of the run's files, and the table; what it needs is put into the object store once."""
+        return Order(
+            self._session,
+            call,
+            self._kept("", lambda: self._cluster.pack(self._work.without_table())),
+            self._kept("table", lambda: self._work.features) if table else None,
+            {name: self._kept(name, partial(self._bytes_of, name)) for name in needed},
+        )
 
     def _kept(self, name: str, make: Callable[[], Any]) -> Handle:
         """Return what the object store holds under a name; put there the first time."""
@@ -168,7 +172,7 @@ class RayExecutor:
         EngineError
             When the cluster has had no machine for longer than `PATIENCE`.
         """
-        self._look_for_machines()
+        self.look_for_machines()
         if not self._sent:
             if not self._cores():
                 time.sleep(seconds)
@@ -184,7 +188,8 @@ class RayExecutor:
                 done.append(too_late(key, now - sent.started))
         return [one for one in done if one is not None]
 
-    def _look_for_machines(self) -> None:
+    def look_for_machines(self) -> None:
+        """Say when no machine is left; raises EngineError when none has come for longer than `PATIENCE`."""
         if self._cores():
             self._alone = 0.0
         elif not self._alone:
@@ -214,12 +219,12 @@ class RayExecutor:
             return Done(key, error=f"The cluster could not do it: {outcome.text or outcome.fault}", seconds=seconds)
         answer, files = outcome.value
         try:
-            self._write(files)
+            self.write(files)
         except StorageError as error:
             return Done(key, error=error.received, disk=getattr(error.__cause__, "errno", None) or errno.EIO, seconds=seconds)
         return done_of(key, answer, seconds)
 
-    def _write(self, files: dict[str, bytes]) -> None:
+    def write(self, files: dict[str, bytes]) -> None:
         """Write what a task left, its JSON last: where that is, the rest is."""
         for name in sorted(files, key=lambda name: (name.endswith(".json"), name)):
             if name.startswith(("folds/", "candidates/")) and ".." not in name.split("/"):
@@ -282,7 +287,10 @@ def do(orders: list[Order]) -> tuple[dict[str, Any], dict[str, bytes]]:
     with scratch_folder() as folder:
         for name, handle in order.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            fetch(handle).tofile(folder / name)
+            if isinstance(handle, bytes):
+                (folder / name).write_bytes(handle)
+            else:
+                fetch(handle).tofile(folder / name)
         work = copy(_bare(order))
         work.folder = folder
         if order.table is not None:

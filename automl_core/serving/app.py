@@ -38,7 +38,7 @@ def create_app(parts: Parts) -> FastAPI:
         parts.log.close()
 
     app = FastAPI(title="Tablewright", version="1", lifespan=life, docs_url="/docs", redoc_url=None)
-    app.add_middleware(Guard, keys=parts.keys, limits=parts.limits, figures=parts.figures, local=parts.local)
+    app.add_middleware(Guard, keys=parts.keys, limits=parts.limits, figures=parts.figures, local=parts.local, keyed=parts.keyed)
 
     def facts_of(request: Request) -> dict[str, Any]:
         facts: dict[str, Any] = request.scope["state"]["facts"]

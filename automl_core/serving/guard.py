@@ -69,10 +69,15 @@ class Guard:
     local : bool
         Whether only this machine is meant to call: a name that is not its own then comes from a page of somebody else,
         whose name was made to point here (DNS rebinding).
+    keyed : bool
+        Whether a key is needed also where there is none any more, so that nobody's last key opens the service to everybody.
     """
 
-    def __init__(self, app: App, keys: KeyRing, limits: Limits, figures: Figures, *, local: bool = False) -> None:
+    def __init__(
+        self, app: App, keys: KeyRing, limits: Limits, figures: Figures, *, local: bool = False, keyed: bool = False
+    ) -> None:
         self._local = local
+        self._keyed = keyed
         self._app = app
         self._keys = keys
         self._limits = limits
@@ -133,7 +138,7 @@ class Guard:
             raise RefusedError(403, "This service answers to localhost and 127.0.0.1 only.")
 
     def _admit(self, path: str, headers: dict[str, str], facts: dict[str, Any]) -> None:
-        if path in OPEN or not self._keys.all():
+        if path in OPEN or not (self._keyed or self._keys.all()):
             return
         kind, _, secret = headers.get("authorization", "").partition(" ")
         secret = secret.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")

@@ -32,6 +32,8 @@ class Parts:
         Returns what each column adds to the prediction of each row; where there is none, the path says so.
     local : bool
         Whether only this machine is meant to call, see `Guard`.
+    keyed : bool
+        Whether callers need a key even when the last one was revoked, see `Guard`.
     """
 
     source: Source
@@ -41,3 +43,4 @@ class Parts:
     figures: Figures = field(default_factory=Figures)
     explain: Explain | None = None
     local: bool = False
+    keyed: bool = False

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class Service:
         Columns whose values are never logged.
     key : str
         The column by which labels come later; empty for the ids of the requests.
+    keyed : bool
+        Whether there were keys when it started: callers then need one, also when the last was revoked meanwhile.
     """
 
     model: str
@@ -56,6 +58,7 @@ class Service:
     days: int = 90
     left_out: tuple[str, ...] = ()
     key: str = ""
+    keyed: bool = False
 
     @property
     def log(self) -> PredictionLog | None:
@@ -118,6 +121,8 @@ def build(service: Service, resolve: Resolve | None = None, explain: Any = None,
                 f"Nothing can be logged in {service.logs}: {error.strerror}.", action="Name another folder."
             ) from error
     keys = KeyRing(Path(service.keys) if service.keys else None)
+    keyed = service.keyed or bool(keys.all())
+    local = is_loopback(service.host) and not service.anyone
     return create_app(
         Parts(
             Source(resolve or resolver(service.model)),
@@ -125,7 +130,8 @@ def build(service: Service, resolve: Resolve | None = None, explain: Any = None,
             Limits(),
             Recorder(service.log or log),
             explain=explain,
-            local=is_loopback(service.host) and not service.anyone and not keys.all(),
+            local=local and not keyed,
+            keyed=keyed or not (local or service.anyone),
         )
     )
 
@@ -167,9 +173,11 @@ def run(
     """
     import uvicorn
 
+    from automl_core.serving.keys import KeyRing
     from automl_core.serving.patience import Patience
 
     check(service)
+    service = replace(service, keyed=bool(service.keys and KeyRing(Path(service.keys)).all()))
     check_log(service.logs, service.days, service.left_out, service.key)
     common: dict[str, Any] = {
         "host": service.host,

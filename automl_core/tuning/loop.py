@@ -31,6 +31,8 @@ from automl_core.tuning.trial import TrialWork, Try, begin, spec_of
 
 TICK = 0.05
 """Seconds between two looks at the stop button."""
+GRACE = 1.5
+"""Seconds that a study goes on for after it was stopped, to keep its best trial."""
 STALE = 0.5
 """Seconds after which the study is written again while a batch runs."""
 
@@ -85,7 +87,7 @@ class TuneLoop:
         self.before = study.seconds
         self.end = started + study.goal_seconds - study.seconds if not study.goal_trials else float("inf")
         self.saved = 0.0
-        self.stopped = False
+        self.stopped, self.pressed = False, 0.0
         self.facts: dict[tuple[int, str], dict[str, Any]] = {}
         go_on(folder)
         self.optuna = TuningStudy(
@@ -111,8 +113,7 @@ class TuneLoop:
             self._first()
             ready = ready_folds(self.work, self.base.view, self.executor, self.emit, self._left)
             self.facts = {(fold, self.base.view): facts for fold, facts in ready.items()}
-            while not self._over():
-                self._batch()
+            self._search()
             self._store_best()
         finally:
             self.executor.close()
@@ -120,6 +121,10 @@ class TuneLoop:
             self.study = replace(self.study, running=(), seconds=self._at())
             self.study.save(self.folder)
         return self._finish()
+
+    def _search(self) -> None:
+        while not self._over():
+            self._batch()
 
     def _over(self) -> bool:
         if self.should_stop():
@@ -236,7 +241,7 @@ class TuneLoop:
 
     def _prepare(self, tries: Sequence[Try], folds: Sequence[int], *, late: bool = False) -> None:
         """Prepare the data for cleaning choices that no trial had, also `late`, when time is up; trials fail where that does."""
-        left, over = (lambda: FOREVER, lambda: False) if late else (self._left, self._ends)
+        left, over = (lambda: FOREVER, self._hurried) if late else (self._left, self._ends)
         wanted = dict.fromkeys((fold, one.spec.view) for fold in folds for one in tries if one.alive)
         places = [place for place in wanted if place not in self.facts]
         for place, done in prepare_folds(self.work, places, self.executor, left, over).items():
@@ -297,15 +302,18 @@ class TuneLoop:
 
     # -- keeping and telling ------------------------------------------------------------------------------------
 
-    def _keep_best(self) -> None:
-        """Remove the fitted folds of every trial but the best one, and those that a person may pick."""
-        kept = {str(row.number) for row in [*self.study.front, self.study.best] if row is not None}
+    def _keep_best(self, running: Sequence[int] = ()) -> None:
+        """Remove the fitted folds of every trial but the best one, those that a person may pick, and those under way."""
+        kept = {str(row.number) for row in [*self.study.front, self.study.best] if row is not None} | {*map(str, running)}
         for path in (self.folder / "candidates").glob("*"):
             if path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
 
     def _store_best(self) -> None:
-        """Fit the best trial once more where its fits were too short to be stored; the same seed gives the same model."""
+        """Fit the best trial once more where its fits were too short to be stored; the same seed gives the same model.
+
+        That is done when time is up too, but whoever stops the study waits for no more than `GRACE`.
+        """
         best, folds = self.study.best, range(self.work.division.folds)
         if self.settings.aim or best is None or not best.number:
             return
@@ -315,17 +323,31 @@ class TuneLoop:
         spec = spec_of(self.base, best.params, str(best.number))
         one = Try(Trial(best.number, {}), spec, best.params)
         self._prepare([one], folds, late=True)
-        queue = list(folds) if one.alive else []
+        queue = list(folds) if one.alive and not self._hurried() else []
         while queue or self.executor.running():
+            if self._hurried():
+                self.executor.kill()
+                break
             while queue and self.executor.free() > 0:
                 fold = queue.pop(0)
                 work = partial(self.work.fit, spec, fold, self.facts[fold, spec.view], FOREVER)
                 self.executor.submit((best.number, fold), work, FOREVER)
             for done in self.executor.wait(TICK):
                 self._take(one, done)
-        if not one.alive:
+        if one.alive and len(one.results) == len(folds):
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        if one.alive:
+            self.emit(Message("You stopped it before the best trial was kept. It joins the leaderboard when the study goes on."))
+        else:
             self.emit(Message(f"The best trial could not be fitted again to be kept: {one.reason}", "warning"))
-            shutil.rmtree(folder, ignore_errors=True)
+
+    def _hurried(self) -> bool:
+        """Return whether it has been a moment since somebody stopped the study."""
+        self.stopped = self.stopped or self.should_stop()
+        if self.stopped and not self.pressed:
+            self.pressed = time.monotonic()
+        return self.stopped and time.monotonic() - self.pressed > GRACE
 
     def _let_go(self) -> None:
         """Remove the data that cleaning choices made; the fitted preparation stays for the trials that are kept."""

@@ -18,6 +18,7 @@ from automl_core.schema import Schema
 from automl_core.search.candidates import Spec
 from automl_core.search.place import HERE, Place
 from automl_core.search.prepare import prepare
+from automl_core.tuning.busy import BusyLoop
 from automl_core.tuning.loop import TuneLoop
 from automl_core.tuning.methods import FOR_AIMS, check_method
 from automl_core.tuning.spaces import Space, check_tunable, cleaning_space, space_of
@@ -98,7 +99,8 @@ def tune(
         prepared = prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path)
         study = _goals(folder, study_id, settings, row, prepared.scorer.metric.label, board.greater_is_better, run)
         study = replace(study, folds=prepared.work.division.folds, metric=board.metric)
-        loop = TuneLoop(
+        kind = BusyLoop if study.settings.course == "busy" else TuneLoop
+        loop = kind(
             prepared, row, study, folder, ratio=board.fold_ratio, emit=emit, should_stop=should_stop, started=began, place=place
         )
         return loop.run()

@@ -23,6 +23,8 @@ FORMAT = 1
 PAUSE = "pause"
 """A file in the study's folder; while it is there nothing is begun."""
 Aim = Literal["", "predict_ms", "size_bytes"]
+Course = Literal["batches", "busy"]
+"""Whether trials are begun in batches, which repeat exactly, or as soon as a core of a cluster is free (Ray Tune)."""
 State = Literal["scored", "pruned", "failed", "stopped"]
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*-tuned-\d+")
 
@@ -50,6 +52,8 @@ class Settings:
         Trials of a batch.
     aim : Aim
         What is made small beside the score: the time to predict 1,000 rows, or the size; empty for the score alone.
+    course : Course
+        How trials are begun; in batches where there is no cluster, whatever is asked for.
     """
 
     candidate: str
@@ -62,11 +66,20 @@ class Settings:
     pruner: Pruner = "median"
     width: int = WIDTH
     aim: Aim = ""
+    course: Course = "batches"
 
     def __post_init__(self) -> None:
         """Raise InputError for a budget that is none, and for a second aim that there is not."""
         if self.aim not in get_args(Aim):
             raise InputError(f"There is no second aim {self.aim!r}.", "There are predict_ms and size_bytes.", "Choose one.")
+        if self.course not in get_args(Course):
+            raise InputError(f"Trials cannot be begun {self.course!r}.", "There are batches and busy.", "Choose one.")
+        if self.course == "busy" and (self.aim or self.pruner == "median"):
+            raise InputError(
+                f"Keeping every machine busy was asked for with {'two aims' if self.aim else 'the pruner median'}.",
+                "Ray Tune has one aim here, and gives trials up by halving (ASHA) or never.",
+                "Choose batches, or no second aim and another pruner.",
+            )
         if self.trials < 0 or (not self.trials and not self.seconds > 0):
             raise InputError(
                 f"The budget is {self.trials} trials or {self.seconds:g} s.", "It must be above 0.", "Give trials or seconds."

@@ -15,14 +15,20 @@ from automl_core.cleaning.variants import variant
 from automl_core.engines.optuna_study import Trial
 from automl_core.search.candidates import Spec
 from automl_core.search.fitting import FoldWork
+from automl_core.search.matrices import Matrix
 from automl_core.tuning.spaces import CLEANING
 from automl_core.tuning.study import TrialRow
+
+KEPT_BYTES = 16 * 2**20
+"""Of matrices that a process keeps for the next trial."""
 
 
 class TrialWork(FoldWork):
     """The run's folds, with what is fitted, and what cleaning choices make of the data, kept in the study's folder."""
 
     trials: Path
+    loaded: dict[tuple[Path, bool, int], Matrix]
+    """The matrices that a process of the study has read; it ends with the study."""
     durable = False
 
     @classmethod
@@ -30,8 +36,25 @@ class TrialWork(FoldWork):
         """Return the same data with another home."""
         made = cls.__new__(cls)
         made.__dict__.update(copy(work).__dict__)
-        made.trials = folder
+        made.trials, made.loaded = folder, {}
         return made
+
+    def without_table(self) -> FoldWork:
+        """Return what a machine of a cluster needs of it, which keeps no matrices."""
+        made = super().without_table()
+        del made.__dict__["loaded"], made.__dict__["trials"]
+        return made
+
+    def matrix(self, path: Path, *, exact: bool) -> Matrix:
+        """Return prepared rows; small matrices are read once in a process, since each trial takes the same ones."""
+        key = (path, exact, path.stat().st_mtime_ns)
+        if key not in self.loaded:
+            matrix = super().matrix(path, exact=exact)
+            held = sum(one.nbytes for one in self.loaded.values())
+            if matrix.base is not None or held + matrix.nbytes > KEPT_BYTES:  # large ones are mapped, and stay in the file
+                return matrix
+            self.loaded[key] = matrix
+        return self.loaded[key].copy()
 
     @property
     def home(self) -> Path:

@@ -17,6 +17,7 @@ from automl_core.worker.sources import judge_source
 from automl_core.workspace import atomic_file, read_json, write_json
 
 if TYPE_CHECKING:
+    from automl_core.model import Packed
     from automl_core.tuning.study import Settings, Study
 
 
@@ -42,37 +43,55 @@ def bundle(run: Run, candidate_id: str) -> Path:
     from automl_core.model import build_model
 
     path = run.model(candidate_id)
-    scored = run.path / "candidates" / candidate_id / "candidate.json"
-    if path.exists() and path.stat().st_mtime >= scored.stat().st_mtime:
-        return path
-    return build_model(run.path, candidate_id, path)
+    return path if _is_packed(run, candidate_id) else build_model(run.path, candidate_id, path)
 
 
-def evaluate_candidate(run: Run, candidate_id: str) -> Path:
-    """Judge one candidate on the held-out rows, or out-of-fold where none were held out, and store the evaluation."""
+def packed(run: Run, candidate_id: str) -> Packed:
+    """Return one candidate's model, its bundle built if it is not there; what was just built is not read again."""
+    from automl_core.model import pack_model, read_packed
+    from automl_core.search.prepare import cores
+
+    path = run.model(candidate_id)
+    if _is_packed(run, candidate_id):
+        return read_packed(path)
+    return pack_model(run.path, candidate_id, path, threads=cores(run.config))
+
+
+def _is_packed(run: Run, candidate_id: str) -> bool:
+    path, scored = run.model(candidate_id), run.path / "candidates" / candidate_id / "candidate.json"
+    return path.exists() and path.stat().st_mtime >= scored.stat().st_mtime
+
+
+def evaluate_candidate(run: Run, candidate_id: str, found: Packed | None = None) -> Path:
+    """Judge one candidate on the held-out rows, or out-of-fold where none were held out, and store the evaluation.
+
+    `found` is the candidate's own model, where it is at hand.
+    """
     from automl_core.evaluation.judged import main_source
-    from automl_core.scoring.bundle import load_model
 
-    judge_source(run, candidate_id, main_source(run), load_model(bundle(run, candidate_id)))
+    found = found or packed(run, candidate_id)
+    judge_source(run, candidate_id, main_source(run), found.model, seen=(found.held, found.values))
     return run.evaluation(candidate_id)
 
 
-def judge_recommended(run: Run, candidate_id: str, emit: Emit) -> None:
+def judge_recommended(run: Run, candidate_id: str, emit: Emit, found: Packed) -> None:
     """Judge the recommended model; rows that cannot judge it are told, and the run has ended well all the same."""
+    where = "on the held-out rows" if run.config.holdout else "out-of-fold"
+    emit(Progress(1.0, f"Judging the recommended model {where}"))
     try:
-        evaluate_candidate(run, candidate_id)
+        evaluate_candidate(run, candidate_id, found)
     except InputError as error:
         emit(Message(f"The held-out rows cannot judge the model: {error.received} Keep more rows aside next time.", "warning"))
 
 
-def explain_candidate(run: Run, candidate_id: str) -> Path:
+def explain_candidate(run: Run, candidate_id: str, tell: Callable[[float, str], None] = lambda done, doing: None) -> Path:
     """Explain one candidate on held-out rows, or on learned rows where none were held out."""
     from automl_core.explaining.importance import explain
     from automl_core.scoring.bundle import load_model
 
     frame = run.holdout() if run.config.holdout else run.dataset().frame()
     source = "held-out" if run.config.holdout else "learned"
-    result = explain(load_model(bundle(run, candidate_id)), frame, seed=run.config.seed, source=source)
+    result = explain(load_model(bundle(run, candidate_id)), frame, seed=run.config.seed, source=source, tell=tell)
     write_json(run.explanation(candidate_id), result.to_dict())
     return run.explanation(candidate_id)
 

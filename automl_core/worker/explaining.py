@@ -23,8 +23,8 @@ def reason_candidate(run: Run, candidate_id: str, emit: Emit = lambda event: Non
 
     path = run.explanation(candidate_id)
     if not path.exists():
-        emit(Progress(0.0, "Shuffling one column after the other"))
-        explain_candidate(run, candidate_id)
+        emit(Progress(0.0, "Loading the model"))
+        explain_candidate(run, candidate_id, lambda done, doing: emit(Progress(0.45 * done, doing)))
     emit(Progress(0.45, "Loading the model"))
     frame = run.holdout() if run.config.holdout else run.dataset().frame()
     found = find_reasons(

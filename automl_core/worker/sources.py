@@ -10,13 +10,19 @@ from automl_core.workspace import read_json, write_json
 if TYPE_CHECKING:
     import pandas as pd
 
-    from automl_core.evaluation.evaluate import Evaluation
+    from automl_core.evaluation.evaluate import Evaluation, Seen
     from automl_core.evaluation.judged import Judged
     from automl_core.scoring.bundle import Model
 
 
 def judge_source(
-    run: Run, candidate_id: str, source: str, model: Model, frame: pd.DataFrame | None = None, told: tuple[str, ...] = ()
+    run: Run,
+    candidate_id: str,
+    source: str,
+    model: Model,
+    frame: pd.DataFrame | None = None,
+    told: tuple[str, ...] = (),
+    seen: Seen | None = None,
 ) -> Evaluation:
     """Judge a model on one set of rows and keep the rows, the scores, every threshold, and whether its ranges held.
 
@@ -30,6 +36,8 @@ def judge_source(
     frame : DataFrame, optional
     told : tuple of str
         What is to be known of how the file was read.
+    seen : tuple of ndarray, optional
+        Places among the held-out rows whose predictions are there, and these.
 
     Raises
     ------
@@ -47,7 +55,7 @@ def judge_source(
     else:
         rows = run.holdout() if source == HELD_OUT else frame
         assert rows is not None
-        judged, notes = judge_rows(model, rows)
+        judged, notes = judge_rows(model, rows, seen=seen if source == HELD_OUT else None)
         notes = (*notes, *told)
         if source == HELD_OUT:
             judged = Judged(judged.truth, judged.values, rows.index.to_numpy()[judged.rows])
@@ -63,7 +71,7 @@ def rejudge(run: Run, candidate_id: str, source: str, model: Model, judged: Judg
     from automl_core.evaluation.deciding import decisions
     from automl_core.evaluation.evaluate import evaluate_judged
     from automl_core.evaluation.judge import config_of, scorer_of
-    from automl_core.evaluation.judged import evaluation_path, judged_columns, judged_folder
+    from automl_core.evaluation.judged import evaluation_path, judged_columns, judged_folder, keep_resamples
     from automl_core.scorer import needed_columns
     from automl_core.threshold import Best
 
@@ -74,6 +82,7 @@ def rejudge(run: Run, candidate_id: str, source: str, model: Model, judged: Judg
     frame = judged_columns(run, folder, judged, needed)
     name = str(read_json(folder / "source.json")["name"]) if source.startswith("file-") else source
     found = evaluate_judged(model, judged, frame, rows=name, notes=notes)
+    keep_resamples(folder, found.resamples)
     write_json(evaluation_path(run, candidate_id, source), found.to_dict())
     if model.task == "binary":
         best = tuple(Best(**entry) for entry in model.manifest.get("best_thresholds", ()))

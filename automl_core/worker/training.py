@@ -17,7 +17,7 @@ from automl_core.relearning import Origin, origin_of
 from automl_core.runs import Run
 from automl_core.search import first_look
 from automl_core.search.place import Place, check_place
-from automl_core.worker.candidates import Emit, ShouldStop, drop_stale, judge_recommended, keep_model
+from automl_core.worker.candidates import Emit, ShouldStop, drop_stale, judge_recommended, keep_model, packed
 from automl_core.workspace import at_work, write_json
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def train(
     look: first_look.FirstLook | None = None,
     place: Place | None = None,
 ) -> dict[str, Any]:
-    """Search, then keep the recommended model as ``model.zip``.
+    """Search, then keep the recommended model as ``model.zip`` and judge it on the rows kept aside.
 
     A run with an `relearning.Origin` fits what was chosen there instead, and keeps that.
 
@@ -181,6 +181,7 @@ def _train_alone(
             )
         emit(Progress(1.0, "Saving the recommended model"))
         drop_stale(run)
+        found = packed(run, leaderboard.recommended)
         keep_model(run, leaderboard.recommended)
     except (OSError, MemoryError) as error:
         raise _ended_early(run, error) from (error.__cause__ or error)
@@ -189,6 +190,8 @@ def _train_alone(
             look.end()
     if run.config.preset == "fast":
         tell_speed(run, emit)
+    if run.config.holdout or origin:
+        judge_recommended(run, leaderboard.recommended, emit, found)
     return {"recommended": leaderboard.recommended}
 
 
@@ -247,15 +250,10 @@ def _ended_early(run: Run, error: OSError | MemoryError) -> BaseException:
 
 
 def train_job(context: JobContext) -> dict[str, Any]:
-    """Search, or learn again, and judge what is recommended."""
+    """Search, or learn again, and judge what is recommended, as a job."""
     run = Run(context.folder)
     now = time.time()
     if context.request["params"].get("forecast"):  # made before the start, to be set against what it took
         write_json(run.path / "forecast.json", context.request["params"]["forecast"])
     used, cut = time_used(context.folder / "events.jsonl")
-    result = train(run, emit=context.emit, should_stop=context.should_stop, started=now, used=used, cut=cut)
-    if run.config.holdout or origin_of(run):
-        where = "on the held-out rows" if run.config.holdout else "out-of-fold"
-        context.emit(Progress(1.0, f"Judging the recommended model {where}"))
-        judge_recommended(run, result["recommended"], context.emit)
-    return result
+    return train(run, emit=context.emit, should_stop=context.should_stop, started=now, used=used, cut=cut)

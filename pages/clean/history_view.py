@@ -64,21 +64,21 @@ def _draw_copy(data: Dataset, recipe: Recipe) -> None:
             path = folder.dataset(dataset_id)
             if path != data.folder:
                 with errors.shown():
-                    places[f"{project.name}: {load_dataset(path).name}"] = path
+                    places[f"{project.name}: {load_dataset(path).name}"] = (project.id, path)
     if not places:
         st.caption("There is no other table yet.")
         return
     chosen = st.selectbox("Table", list(places), None, key="clean_copy_to", help="Of this or any other project.")
+    into, path = places[chosen] if chosen else ("", data.folder)
+    said = "Its own recipe stays in its history; undo there brings it back."
     if st.button(
         "Copy the recipe",
         key="clean_copy",
         icon=":material/content_copy:",
-        disabled=chosen is None,
-        help="Its own recipe stays in its history; undo there brings it back.",
+        **(people.changing(said, project=into) if chosen else people.Controls(help=said, disabled=True)),
     ):
         assert chosen is not None
         with errors.shown() as tried:
-            history = load_history(places[chosen]) or History()
-            save_history(places[chosen], history.change(recipe))
+            save_history(path, (load_history(path) or History()).change(recipe))
         if not tried.failed:
             st.success(f"{len(recipe)} steps are the recipe of {errors.plain(chosen)} now.", icon=":material/check:")

@@ -26,22 +26,25 @@ VIEWS = {
 
 def draw_bar(data: Dataset, history: History) -> None:
     """Draw undo, redo and the way back to the proposal."""
+
+    def reset(history: History) -> History:
+        return history.change(recipes.proposed(data))
+
+    back = "The proposed recipe is back. Undo brings yours back."
     with st.container(horizontal=True):
-        if st.button(
-            "Undo",
-            key="clean_undo",
-            icon=":material/undo:",
-            **people.changing("Takes the last change back.", disabled=not history.past),
+        for label, key, icon, help, made, useless, said in (
+            ("Undo", "undo", "undo", "Takes the last change back.", History.undo, not history.past, ""),
+            ("Redo", "redo", "redo", "Brings it again.", History.redo, not history.future, ""),
+            ("Reset to the proposed recipe", "reset", "restart_alt", "Can be undone.", reset, False, back),
         ):
-            step_editor.keep(data, history.undo())
-        if st.button(
-            "Redo", key="clean_redo", icon=":material/redo:", **people.changing("Brings it again.", disabled=not history.future)
-        ):
-            step_editor.keep(data, history.redo())
-        if st.button(
-            "Reset to the proposed recipe", key="clean_reset", icon=":material/restart_alt:", **people.changing("Can be undone.")
-        ):
-            step_editor.keep(data, history.change(recipes.proposed(data)), "The proposed recipe is back. Undo brings yours back.")
+            st.button(
+                label,
+                key=f"clean_{key}",
+                icon=f":material/{icon}:",
+                on_click=step_editor.change,
+                args=(data, made, said),
+                **people.changing(help, disabled=useless),
+            )
 
 
 def draw_files(data: Dataset, history: History) -> None:
@@ -92,7 +95,8 @@ st.markdown(
     "learn. What learns from the data, such as filling and scaling, is learned anew inside each fold, so that scores stay honest."
 )
 view = st.segmented_control(
-    "Show", list(VIEWS), default="steps", format_func=VIEWS.__getitem__, key="clean_view", label_visibility="collapsed",
+    "Show", list(VIEWS), default="steps", required=True, format_func=VIEWS.__getitem__, key="clean_view",
+    label_visibility="collapsed",
     help="The steps, rules for new rows, what each step did to a score, and every version.",
 )  # fmt: skip
 project = guards.require_project()

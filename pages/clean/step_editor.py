@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,19 @@ INTENTS = {
 }
 
 
+def change(data: Dataset, made: Callable[[History], History], sentence: str = "") -> None:
+    """Change the stored history as a button's callback, before the page is drawn: so it is drawn once for a click.
+
+    The history is looked up anew, since it may have been changed in another tab after the button was drawn.
+    """
+    with errors.shown() as tried:
+        recipes.save(data, made(recipes.history(data)))
+    if sentence and not tried.failed:
+        state.say(sentence)
+
+
 def keep(data: Dataset, history: History, sentence: str = "") -> None:
-    """Store a history and draw the page anew."""
+    """Store a history that this drawing of the page made, and draw the page anew."""
     with errors.shown() as tried:
         recipes.save(data, history)
     if not tried.failed:
@@ -73,6 +85,10 @@ def draw_editor(data: Dataset, step: Step, *, new: bool) -> None:
             st.caption(f":material/edit: {lacking}")
             return
         check_step(draft, before.schema)
+        key = f"clean_apply_{step.id}"
+        if st.session_state.get(key):  # pressed: what it does was looked at before
+            _apply(data, history, step, draft, new=new)
+            return
         target = str(state.draft(f"target_{data.id}", ""))
         preview = _preview(data.fingerprint, export_recipe(history.present), repr(draft), target, data, history.present, draft)
         if data.rows > caches.LARGE:
@@ -80,15 +96,17 @@ def draw_editor(data: Dataset, step: Step, *, new: bool) -> None:
         step_forms.draw_preview(preview, f"clean_{step.id}_preview")
         label = "Add this step" if new else "Apply changes"
         same = not new and all(draft.params[name] == value(step, name) for name in draft.params)
-        if st.button(
-            label, key=f"clean_apply_{step.id}", icon=":material/check:", **people.changing("Can be undone.", disabled=same)
-        ):
-            state.put_draft("clean_open", "")
-            fresh = replace(draft, id=Step(step.op).id)
-            recipe = place(history.present, fresh) if new else history.present.put(draft)
-            number = next(index for index, other in enumerate(recipe, 1) if other.id == (fresh if new else draft).id)
-            said = f"was added as step {number}" if new else f", step {number}, was changed"
-            keep(data, history.change(recipe), f"{OPERATIONS[step.op].title} {said}.".replace(" ,", ","))
+        st.button(label, key=key, icon=":material/check:", **people.changing("Can be undone.", disabled=same))
+
+
+def _apply(data: Dataset, history: History, step: Step, draft: Step, *, new: bool) -> None:
+    """Make the step with its settings a part of the recipe."""
+    state.put_draft("clean_open", "")
+    fresh = replace(draft, id=Step(step.op).id)
+    recipe = place(history.present, fresh) if new else history.present.put(draft)
+    number = next(index for index, other in enumerate(recipe, 1) if other.id == (fresh if new else draft).id)
+    said = f"was added as step {number}" if new else f", step {number}, was changed"
+    keep(data, history.change(recipe), f"{OPERATIONS[step.op].title} {said}.".replace(" ,", ","))
 
 
 @st.fragment

@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.cleaning.recipe import History, Step
 from automl_core.cleaning.steps import OPERATIONS, describe
-from pages.clean.step_editor import draw_editor, keep
+from pages.clean.step_editor import change, draw_editor
 from pages.shared import errors, people, state
 
 if TYPE_CHECKING:
@@ -17,20 +17,19 @@ if TYPE_CHECKING:
 
 def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
     """Draw one step: what it does, why, and the controls to change it."""
-    recipe = history.present
     opened = state.draft("clean_open") == step.id
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            on = st.toggle(
+            st.toggle(
                 f"**{number}. {OPERATIONS[step.op].title}**",
                 step.enabled,
                 key=f"clean_on_{step.id}_{int(step.enabled)}",
                 width="stretch",
+                on_change=change,
+                args=(data, lambda history: history.change(history.present.switch(step.id, not step.enabled))),
                 **people.changing("Off: the step stays here and does nothing."),
             )
-            if on != step.enabled:
-                keep(data, history.change(recipe.switch(step.id, on)))
-            _draw_buttons(data, history, step, number, opened)
+            _draw_buttons(data, step, number, len(history.present), opened)
         settings = describe(step).removeprefix(OPERATIONS[step.op].title).removeprefix(": ")
         if settings:
             st.markdown(errors.plain(settings))
@@ -40,9 +39,8 @@ def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
             draw_editor(data, step, new=False)
 
 
-def _draw_buttons(data: Dataset, history: History, step: Step, number: int, opened: bool) -> None:
+def _draw_buttons(data: Dataset, step: Step, number: int, steps: int, opened: bool) -> None:
     """Draw what opens, moves and removes a step; they stay side by side on a narrow screen, too."""
-    recipe = history.present
     with st.container(horizontal=True, width="content", wrap=False):
         # By a callback the page is drawn once for a click, and not twice.
         st.button(
@@ -53,16 +51,17 @@ def _draw_buttons(data: Dataset, history: History, step: Step, number: int, open
             on_click=state.put_draft,
             args=("clean_open", "" if opened else step.id),
         )
-        if st.button(
-            "", key=f"clean_up_{step.id}", icon=":material/arrow_upward:", **people.changing("Move up", disabled=number == 1)
+        # The steps may be other ones by the time that a button is pressed, so it says what is done to them then.
+        for key, icon, said, made, stuck in (
+            ("up", "arrow_upward", "Move up", lambda recipe: recipe.move(step.id, -1), number == 1),
+            ("down", "arrow_downward", "Move down", lambda recipe: recipe.move(step.id, 1), number == steps),
+            ("remove", "delete", "Remove; can be undone", lambda recipe: recipe.remove(step.id), False),
         ):
-            keep(data, history.change(recipe.move(step.id, -1)))
-        if st.button(
-            "",
-            key=f"clean_down_{step.id}",
-            icon=":material/arrow_downward:",
-            **people.changing("Move down", disabled=number == len(recipe)),
-        ):
-            keep(data, history.change(recipe.move(step.id, 1)))
-        if st.button("", key=f"clean_remove_{step.id}", icon=":material/delete:", **people.changing("Remove; can be undone")):
-            keep(data, history.change(recipe.remove(step.id)))
+            st.button(
+                "",
+                key=f"clean_{key}_{step.id}",
+                icon=f":material/{icon}:",
+                on_click=change,
+                args=(data, lambda history, made=made: history.change(made(history.present))),
+                **people.changing(said, disabled=stuck),
+            )

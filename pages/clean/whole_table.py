@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from automl_core.workspace import new_id, read_json
 from pages.shared import caches, errors, jobs, people, state
+from pages.shared.dataset_view import table_csv
 
 if TYPE_CHECKING:
     from automl_core.cleaning.recipe import Recipe
@@ -78,12 +77,7 @@ def _offer_file(project: ProjectFolder, into: str) -> None:
 def as_file(data: Dataset) -> bytes:
     """Return a table as CSV that no spreadsheet runs formulas from; of a large one the Parquet file that is there."""
     from automl_core.cleaning.stateless.columns import words_of
-    from automl_core.predicting import write_csv
 
     if data.rows > caches.LARGE:
         return (data.folder / "data.parquet").read_bytes()
-    cells = data.frame().apply(words_of).fillna("")
-    with tempfile.TemporaryDirectory(dir=caches.workspace().root, prefix=".upload-") as folder:
-        path = Path(folder) / "cleaned.csv"
-        write_csv(path, cells)
-        return path.read_bytes()
+    return table_csv(data.frame().apply(words_of).fillna(""))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from automl_core.experiment import TASKS, Budget, ExperimentConfig, Preset, Split, SplitKind
-from pages.compare import fast_form, split_form
-from pages.shared import costs_form, errors, job_state, state
+from automl_core.experiment import TASKS, ExperimentConfig, Preset
+from pages.compare import budget_form, details_form, fast_form, split_form
+from pages.shared import costs_form, errors, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
     from automl_core.proposals import Proposal
 
-BUDGETS = (15, 60, 300, 900, 3600)
+LABELS = 50
+"""Labels to choose the event from."""
 PRESET_WORDS: dict[Preset, tuple[str, str]] = {
     "quick": ("Quick look", "A few fast models for a first answer; gives up some accuracy."),
     "balanced": (
@@ -41,11 +43,6 @@ PRESET_WORDS: dict[Preset, tuple[str, str]] = {
     ),
 }
 TASK_WORDS = {"binary": "One of two outcomes", "multiclass": "One of several outcomes", "regression": "A number"}
-SPLIT_WORDS: dict[SplitKind, str] = {
-    "random": "At random",
-    "group": "Keep the rows of a group together",
-    "time": "Learn from earlier rows, judge on later ones",
-}
 
 
 def choose_target(data: Dataset, earlier: str = "") -> str:
@@ -65,8 +62,8 @@ def choose_target(data: Dataset, earlier: str = "") -> str:
     return chosen or ""
 
 
-def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentConfig:
-    """Draw the form and return what it says.
+def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal, labels: Mapping[str, int]) -> ExperimentConfig:
+    """Draw the form and return what it says; `labels` are those of the target with their rows, the most frequent first.
 
     Widget keys carry the target, so that another target gets its own proposal.
     """
@@ -81,9 +78,9 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
             key=f"compare_task_{suffix}",
             help=f"What kind of answer is wanted. {errors.plain(decisions['task'].reason)}",
         )
-        positive = _positive(frame, proposal, suffix) if task == "binary" else ""
+        positive = _positive(labels, proposal, suffix) if task == "binary" else ""
         place = st.container()  # for the metric, which may be one of the figures asked for below
-        seconds = _budget(suffix)
+        budget = budget_form.ask(suffix)
     preset = st.segmented_control(
         "What matters most",
         list(PRESET_WORDS),
@@ -97,22 +94,17 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal) -> ExperimentCon
     limit = fast_form.ask_limit(preset, suffix)
     reasons = [decisions["task"].reason, *([decisions["positive"].reason] if positive else []), decisions["metric"].reason]
     st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
-    config = replace(
-        config, task=task, positive=positive, budget=Budget(seconds=float(seconds)), preset=preset, predict_limit_ms=limit
-    )
+    config = replace(config, task=task, positive=positive, budget=budget, preset=preset, predict_limit_ms=limit)
     config = costs_form.ask(data, frame, config, suffix)
     with place:
         config = replace(config, metric=_metric(proposal, config, suffix))
     split_form.suggest(proposal, suffix)
     with st.expander("Rows kept aside, split, columns", icon=":material/settings:"):
-        return _details(data, config, proposal, suffix)
+        return details_form.ask(data, config, proposal, suffix)
 
 
-def _positive(frame: pd.DataFrame, proposal: Proposal, suffix: str) -> str:
-    from automl_core.target import label_text
-
-    counts = label_text(frame[proposal.config.target].dropna()).value_counts()
-    labels = [str(label) for label in counts.index[:50]]
+def _positive(counts: Mapping[str, int], proposal: Proposal, suffix: str) -> str:
+    labels = list(counts)
     proposed = proposal.config.positive
     return st.selectbox(
         "Which outcome is the event?",
@@ -137,81 +129,4 @@ def _metric(proposal: Proposal, config: ExperimentConfig, suffix: str) -> str:
         key=f"compare_metric_{config.task}_{suffix}",
         help="What the models are ranked by.  \n"
         + "  \n".join(f"**{errors.plain(metric.label)}**: {errors.plain(metric.explanation)}" for metric in known.values()),
-    )
-
-
-def _budget(suffix: str) -> int:
-    words = {seconds: job_state.duration(seconds) for seconds in BUDGETS}
-    chosen = st.selectbox(
-        "Time",
-        [*BUDGETS, 0],
-        index=1,
-        format_func=lambda seconds: words.get(seconds, "Another time"),
-        key=f"compare_budget_{suffix}",
-        help="How long the search may take. It can be stopped at any moment and keeps what it has.",
-    )
-    if chosen:
-        return int(chosen)
-    return int(
-        st.number_input(
-            "Seconds", 5, 7 * 86_400, 120, key=f"compare_seconds_{suffix}", help="Wall-clock time of the search, 5 s at least."
-        )
-    )
-
-
-def _details(data: Dataset, config: ExperimentConfig, proposal: Proposal, suffix: str) -> ExperimentConfig:
-    others = [name for name in data.schema.names if name != config.target]
-    with st.grid("auto", min_column_width=260):
-        holdout = st.slider(
-            "Rows kept aside, in percent",
-            0,
-            50,
-            round(config.holdout * 100),
-            5,
-            key=f"compare_holdout_{suffix}",
-            help=errors.plain(proposal.decisions["holdout"].reason),
-        )
-        kind = st.selectbox(
-            "Split",
-            list(SPLIT_WORDS),
-            format_func=lambda value: SPLIT_WORDS[value],
-            key=f"compare_split_{suffix}",
-            help=errors.plain(proposal.decisions["split"].reason),
-        )
-        column = ""
-        if kind != "random":
-            likely = data.schema.of_kind("date", "number") if kind == "time" else others
-            column = st.selectbox(
-                "Group column" if kind == "group" else "Time column",
-                [name for name in likely if name != config.target] or others,
-                key=f"compare_split_column_{kind}_{suffix}",
-                help="Rows with the same value stay together." if kind == "group" else "Says which rows are earlier.",
-            )
-        gap = split_form.gap(data, kind, column, suffix)
-        folds = st.number_input(
-            "Folds",
-            0,
-            20,
-            0,
-            key=f"compare_folds_{suffix}",
-            help="In how many parts the rows are judged; 0 lets the search choose.",
-        )
-        seed = st.number_input("Seed", 0, 2**31 - 1, 0, key=f"compare_seed_{suffix}", help="The same seed gives the same split.")
-    ignored = st.multiselect(
-        "Columns to leave out",
-        others,
-        key=f"compare_ignored_{suffix}",
-        help="Columns you will not know when you predict, for example.",
-    )
-    reasons = [proposal.decisions["holdout"].reason]
-    if kind == "random" and not proposal.splits:  # otherwise it is said above, beside its button
-        reasons.append(proposal.decisions["split"].reason)
-    st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))
-    return replace(
-        config,
-        holdout=holdout / 100,
-        split=Split(kind, column or "", gap),
-        folds=int(folds),
-        seed=int(seed),
-        ignored=tuple(ignored),
     )

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder
 from pages.shared import caches, errors, job_state, jobs, people
 
 if TYPE_CHECKING:
-    from automl_core.runs import Run
     from automl_core.search.forecast import FamilyForecast, Forecast
 
 KIND = "forecast"
@@ -73,54 +71,6 @@ def before_start(project: ProjectFolder, params: dict[str, Any]) -> dict[str, An
     if job_state.follow(found).active:
         jobs.stop(project.id, found.name)
     return {}
-
-
-def against(run: Run) -> None:
-    """Set a run's forecast against what its models took; nothing is drawn where there was no forecast."""
-    from automl_core.search.forecast import Forecast, compare
-
-    path = run.path / "forecast.json"
-    if not path.exists() or run.params.get("relearn"):
-        return
-    try:
-        rows = compare(Forecast.from_dict(caches.result(path)), run.leaderboard())
-    except (AutoMLError, KeyError, TypeError):
-        return  # a damaged forecast is no reason not to show the run
-    known = [row for row in rows if row.within is not None]
-    if not known:
-        return
-    with st.expander("Forecast against actual", icon=":material/hourglass_bottom:"):
-        others = len(rows) - len(known)
-        st.caption(
-            f"{sum(bool(row.within) for row in known)} of {len(known)} families took as long as forecast. An interval is meant "
-            "to hold four of five. Boosting that ran out of time took less than it would have."
-            + (f" Of {others} more no model was scored." if others else "")
-        )
-        st.dataframe(
-            [
-                {
-                    "Models": row.label,
-                    "Forecast, s": seconds(row.forecast),
-                    "Likely, s": f"{seconds(row.low)} to {seconds(row.high)}",
-                    "Took, s": seconds(row.actual) if row.actual is not None else "",
-                    "Scored": row.models,
-                    "As forecast": {True: "Yes", False: "No", None: ""}[row.within],
-                }
-                for row in known
-            ],
-            hide_index=True,
-            key=f"compare_{run.id}_forecast",
-            alt="Forecast against actual",
-            placeholder="",
-            column_config={
-                name: st.column_config.TextColumn(alignment="right", help=text)
-                for name, text in (
-                    ("Forecast, s", "One model over all folds, folds side by side on all cores."),
-                    ("Likely, s", "Four of five should take this long."),
-                    ("Took, s", "The same, measured: the mean over the family's scored models."),
-                )
-            },
-        )
 
 
 def rows(forecast: Forecast) -> list[dict[str, Any]]:

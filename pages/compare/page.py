@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.compare import experiment_form, forecast_view, proof_view
+from pages.compare import experiment_form, forecast_actual, forecast_view, proof_view
 from pages.shared import caches, errors, guards, jobs, layout, money_view, people, place_form, recipes, run_view, state
 
 if TYPE_CHECKING:
@@ -14,25 +14,49 @@ if TYPE_CHECKING:
     from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import Dataset
     from automl_core.experiment import ExperimentConfig
+    from automl_core.proposals import Proposal
     from automl_core.search.place import Place
     from automl_core.workspace import ProjectFolder
 
 
-def cleaned(data: Dataset, target: str) -> Cleaned:
-    """Return the table as the models would get it, after the steps that act on the table; raises AutoMLError."""
+def cleaned(data: Dataset, target: str) -> tuple[Cleaned, str]:
+    """Return the target as the models would get it, after the steps that act on the table, and what was passed over.
+
+    Raises AutoMLError.
+    """
     from automl_core.cleaning.lineage import check_target
     from automl_core.cleaning.store import export_recipe
 
     recipe = recipes.current(data, target)
     check_target(recipe, data.schema, target)
-    return _cleaned(data.fingerprint, export_recipe(recipe), data, recipe)
+    return _cleaned(data.fingerprint, export_recipe(recipe), target, data, recipe)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _cleaned(fingerprint: str, recipe_text: str, _data: Dataset, _recipe: Recipe) -> Cleaned:
-    from automl_core.cleaning.apply import apply_stateless
+@st.cache_resource(max_entries=4, show_spinner="Looking at what is to be predicted")
+def _cleaned(fingerprint: str, recipe_text: str, target: str, _data: Dataset, _recipe: Recipe) -> tuple[Cleaned, str]:
+    from automl_core.cleaning.outcome import clean_outcome
 
-    return apply_stateless(caches.frame(_data), _data.schema, _recipe, training=True)
+    return clean_outcome(_data, _recipe, target)
+
+
+def proposal(data: Dataset, target: str, table: Cleaned) -> tuple[Proposal, dict[str, int]]:
+    """Return what is proposed for a target, and how often its labels occur; looked at once, and not at every click."""
+    from automl_core.cleaning.store import export_recipe
+
+    return _proposal(data.fingerprint, export_recipe(recipes.current(data, target)), target, data, table)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _proposal(
+    fingerprint: str, recipe_text: str, target: str, _data: Dataset, _table: Cleaned
+) -> tuple[Proposal, dict[str, int]]:
+    from automl_core.proposals import propose, split_columns
+    from automl_core.target import label_text
+
+    keys, dates = split_columns(_data.schema, target)
+    uploaded = _data.frame([*keys, *dates]), _data.schema
+    counts = label_text(_table.frame[target].dropna()).value_counts().head(experiment_form.LABELS)
+    return propose(_table.frame, _table.schema, target, uploaded=uploaded), {str(label): int(n) for label, n in counts.items()}
 
 
 def request(data: Dataset, config: ExperimentConfig) -> dict[str, Any]:
@@ -44,9 +68,13 @@ def request(data: Dataset, config: ExperimentConfig) -> dict[str, Any]:
 def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig, place: Place) -> str:
     """Check the settings against the cleaned table, submit the run and return its id; raises AutoMLError."""
     from automl_core.proposals import check_config
+    from automl_core.scorer import needed_columns
 
-    table = cleaned(data, config.target)
-    checked, _ = check_config(table.frame, table.schema, config, uploaded=(caches.frame(data), data.schema))
+    table, _ = cleaned(data, config.target)
+    named = {*needed_columns(config), *([config.split.column] if config.split.kind != "random" else [])}
+    # Of a column that is not there, what is wrong is said by the names of all.
+    rows = caches.columns(data, named if named <= set(data.schema.names) else data.schema.names)
+    checked, _ = check_config(table.frame, table.schema, config, uploaded=(rows, data.schema))
     forecast = forecast_view.before_start(project, request(data, config))
     return jobs.start(project, "train", {**request(data, checked), **forecast, **place_form.checked(place)})
 
@@ -58,12 +86,10 @@ def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool, earli
         st.caption("The task, the metric and the rest are proposed once the target is known.")
         return
     with errors.shown() as outcome:
-        from automl_core.proposals import propose
-
-        table = cleaned(data, target)
-        config = experiment_form.ask(
-            data, table.frame, propose(table.frame, table.schema, target, uploaded=(caches.frame(data), data.schema))
-        )
+        table, passed_over = cleaned(data, target)
+        if passed_over:
+            st.caption(f":material/info: {passed_over}")
+        config = experiment_form.ask(data, table.frame, *proposal(data, target, table))
         place = place_form.ask("compare")
     if outcome.failed:
         return
@@ -117,7 +143,7 @@ choose_run(project, runs)
 run = guards.require_run()
 following = run_view.draw(project, run, f"compare_{run.id}")
 if not following.active:
-    forecast_view.against(run)
+    forecast_actual.against(run)
     money_view.draw(project, run, "compare")
 proof_view.draw(run, f"compare_{run.id}")
 with st.expander("New comparison", icon=":material/add:", expanded=False):

@@ -32,6 +32,8 @@ def draw_curves(judged: Sequence[tuple[Side, Path]]) -> None:
             key = f"explain_curve_{title}{side.key}"
             st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
         if title == "Confusion table":
+            if len(judged) > 1:
+                st.caption(f"By label, **{errors.plain(judged[0][0].candidate.name)}**")
             _report(evaluation)
             if len(evaluation.classes) > 2 and (pairs := mixed_up(evaluation)):
                 _mixed_up(pairs)

@@ -46,7 +46,13 @@ def draw(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         return
     reasons = Reasons.from_dict(caches.result(path))
     view = st.segmented_control(
-        "Part", VIEWS, default=VIEWS[0], key="explain_why_part", label_visibility="collapsed", help="Parts of the explanation."
+        "Part",
+        VIEWS,
+        default=VIEWS[0],
+        required=True,
+        key="explain_why_part",
+        label_visibility="collapsed",
+        help="Parts of the explanation.",
     )
     output = _output(reasons) if view in ("What matters", "One column") else 0
     if view == "What matters":

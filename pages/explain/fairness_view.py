@@ -96,9 +96,10 @@ def _draw(found: Sequence[tuple[Side, Fairness]], target: str) -> None:
     _rates(found)
     st.subheader("How far apart", anchor=False)
     _gaps(found)
+    rule = "Below a ratio of 0.8 the four-fifths rule of United States employment law asks for a reason. " if label else ""
     st.caption(
-        "In parentheses the 95 % interval. Groups differ by chance alone, small ones more. Below a ratio of 0.8 the four-fifths "
-        "rule of United States employment law asks for a reason; whether a difference is unfair, numbers cannot say."
+        f"In parentheses the 95 % interval. Groups differ by chance alone, small ones more. {rule}Whether a difference is "
+        "unfair, numbers cannot say."
     )
 
 

@@ -52,7 +52,7 @@ def _take_file(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     ):
         return
     with errors.shown() as outcome, st.spinner("Starting"):
-        kept = uploads.keep_upload(project, uploaded)
+        kept = uploads.keep_upload(project, uploaded, "judge")
         params = {"run": run.id, "candidate": candidate.id, "file": str(kept), "name": uploaded.name, "choice": choice.to_dict()}
         jobs.start(project, "judge", params)
     if not outcome.failed:

@@ -24,6 +24,7 @@ def draw(project: ProjectFolder, run: Run, of: Sequence[Side]) -> None:
     from automl_core.charts.judging import LEARNING, learning_figure
     from automl_core.evaluation.learning import LearningCurve
 
+    st.caption("Would more rows make it better? The model is learned again from ever more of the rows, and judged each time.")
     files = found_of(of, lambda side: _file(project, run, side))
     found = [(side, LearningCurve.from_dict(caches.result(path))) for side, path in files]
     if not found:

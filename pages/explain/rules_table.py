@@ -18,12 +18,12 @@ def draw(rules: Sequence[Rule], outputs: Sequence[str], *, labels: bool, key: st
     from automl_core.profiling.wording import number, percent
 
     names = [f"Probability of {name}" if labels else name for name in outputs]
-    several = len(outputs) > 1
+    several, said = len(outputs) > 1, percent if labels else number
     rows = []
     for rule in rules:
-        told = {name: number(value) for name, value in zip(names, rule.prediction, strict=True)}
+        told = {name: said(value) for name, value in zip(names, rule.prediction, strict=True)}
         most = max(range(len(outputs)), key=lambda place: rule.prediction[place])
-        first = {"Predicts": outputs[most], "Probability": number(rule.prediction[most])} if several else told
+        first = {"Predicts": outputs[most], "Probability": said(rule.prediction[most])} if several else told
         condition = " and ".join(rule.conditions) or "always"
         rows.append({**first, "Rows": percent(rule.share), "If": condition, **(told if several else {})})
     config = {**dict.fromkeys([*names, "Probability", "Rows"], RIGHT), "If": st.column_config.TextColumn(width="large")}

@@ -50,17 +50,15 @@ def _alert(data: Dataset, recipe: Recipe | None, alert: Alert, number: int) -> N
         if _done(recipe, alert.step, data):
             st.badge("In the recipe", icon=":material/check:", color="green", help=f"Done by the step: {title}.")
             return
-        if st.button(
+        # By a callback the page is drawn once for a click, and not twice.
+        st.button(
             title,
             key=f"explore_step_{number}_{alert.code}",
             icon=":material/add:",
+            on_click=_add,
+            args=(data, alert.step),
             **people.changing(f"Adds to the recipe: {errors.plain(describe(alert.step))}. It can be undone on the Clean page."),
-        ):
-            with errors.shown() as tried:
-                _add(data, recipe, alert.step)
-            if not tried.failed:
-                state.say(f"The step '{title}' was added to the recipe.")
-                st.rerun()
+        )
 
 
 def _recipe(data: Dataset) -> Recipe | None:
@@ -93,13 +91,18 @@ def _same(step: Step, wanted: Step) -> bool:
     return wanted.op != "trim_text" or wanted.params["case"] == "keep" or step.params.get("case", "keep") != "keep"
 
 
-def _add(data: Dataset, recipe: Recipe, wanted: Step) -> None:
+def _add(data: Dataset, wanted: Step) -> None:
     """Put a step into the recipe: switch it on where it is there but off, else add it."""
-    from automl_core.cleaning.steps import columns_of
+    from automl_core.cleaning.steps import OPERATIONS, columns_of
 
     columns = set(columns_of(wanted, data.schema))
-    for step in recipe:
-        if not step.enabled and _same(step, wanted) and set(columns_of(step, data.schema)) == columns:
-            recipes.change(data, recipe.switch(step.id, True))
-            return
-    recipes.add_step(data, wanted)
+    with errors.shown() as tried:
+        recipe = recipes.current(data)
+        same = [step for step in recipe if not step.enabled and _same(step, wanted)]
+        off = next((step for step in same if set(columns_of(step, data.schema)) == columns), None)
+        if off is not None:
+            recipes.change(data, recipe.switch(off.id, True))
+        else:
+            recipes.add_step(data, wanted)
+    if not tried.failed:
+        state.say(f"The step '{OPERATIONS[wanted.op].title}' was added to the recipe.")

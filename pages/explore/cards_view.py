@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.charts.small import column_picture
+from automl_core.data.wording import cut
+from automl_core.profiling.wording import LONG
 from automl_core.schema import KINDS
 from pages.shared import errors
 
@@ -103,5 +105,4 @@ def _draw_relation(relation: Relation, name: str, position: int) -> None:
 
 def short(name: str) -> str:
     """Return a column's name on one line, cut where it is very long."""
-    line = " ".join(name.split())
-    return line if len(line) <= 60 else line[:59] + "…"
+    return cut(" ".join(name.split()), LONG)

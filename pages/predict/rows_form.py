@@ -30,6 +30,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
             list(FORMATS),
             format_func=FORMATS.get,
             default="csv",
+            required=True,
             key="predict_format",
             help="In CSV and Excel, cells that a spreadsheet would run as a formula get an apostrophe in front.",
         )
@@ -53,7 +54,7 @@ def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         params = {
             "run": run.id,
             "candidate": candidate.id,
-            "source": str(uploads.keep_upload(project, uploaded)),
+            "source": str(uploads.keep_upload(project, uploaded, "predict")),
             "name": uploaded.name,
             "format": kind or "csv",
             "contributions": contributions,

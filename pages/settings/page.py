@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.settings import settings_view
+from pages.settings import backup_view, settings_view
 from pages.shared import errors, layout
 
 layout.header("settings")
@@ -15,6 +15,6 @@ with limits, errors.shown():
 with clean, errors.shown():
     settings_view.draw_clean()
 with backup, errors.shown():
-    settings_view.draw_backup()
+    backup_view.draw_backup()
 with people, errors.shown():
     settings_view.draw_people()

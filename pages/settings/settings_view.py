@@ -1,8 +1,6 @@
-"""The parts of the Settings page: limits, old work, the backup, who may come in."""
+"""The parts of the Settings page: limits, old work, who may come in."""
 
 from __future__ import annotations
-
-import time
 
 import streamlit as st
 
@@ -11,8 +9,6 @@ from automl_core.people.person import acting
 from automl_core.people.settings import LIMITS, save_settings, settings_of
 from pages.shared import caches, errors, people, state
 
-DOWNLOADED = 200 << 20
-"""Bytes of the largest export that is offered to the browser."""
 SHOWN = 500
 
 
@@ -95,42 +91,6 @@ def draw_clean() -> None:
         if not outcome.failed:
             state.say(f"{count:,} were removed, {freed / 2**20:,.1f} MB are free.")
             st.rerun()
-
-
-def draw_backup() -> None:
-    """Make an export of the workspace, and say how it is brought back."""
-    from automl_core.moving import export_workspace
-
-    st.markdown(
-        "An export holds every project, table, run and registered model, with a hash of each file, made also while jobs run. "
-        "`python -m automl_core workspace import FILE` brings it into another workspace, and writes over nothing."
-    )
-    if not acting().everywhere:
-        st.caption("Administrators make it.")
-        return
-    folder = caches.workspace().root / "exports"
-    if st.button(
-        "Export the workspace", key="settings_export", type="primary", icon=":material/archive:",
-        help=f"Writes a file into {folder}.",
-    ):  # fmt: skip
-        bar = st.progress(0.0, text="Exporting")
-        with errors.shown():
-            folder.mkdir(mode=0o700, exist_ok=True)
-            out = folder / f"workspace-{time.strftime('%Y%m%d-%H%M%S')}.zip"
-            export_workspace(caches.workspace(), out, tell=lambda done, doing: bar.progress(min(done, 1.0), text=doing))
-        bar.empty()
-    newest = max(folder.glob("workspace-*.zip"), key=lambda path: path.name, default=None)
-    if newest is None:
-        return
-    size = newest.stat().st_size
-    st.markdown(f"The newest is {errors.plain(str(newest))}, {size / 2**20:,.1f} MB.")
-    if size <= DOWNLOADED:
-        st.download_button(
-            "Download it", newest.read_bytes, newest.name, "application/zip", key="settings_download", icon=":material/download:",
-            help="It holds all data of all projects: keep it as safe as the workspace.",
-        )  # fmt: skip
-    else:
-        st.caption("It is too large for the browser; copy it from there.")
 
 
 def draw_people() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,11 @@ def head(data: Dataset, rows: int) -> pd.DataFrame:
     return _head(str(data.folder), data.fingerprint, rows)
 
 
+def columns(data: Dataset, names: Iterable[str]) -> pd.DataFrame:
+    """Return some columns of a table, without reading the rest."""
+    return _columns(str(data.folder), data.fingerprint, tuple(sorted(set(names))))
+
+
 def looked(data: Dataset) -> pd.DataFrame:
     """Return the rows of a table that steps are shown on: all, or of a large table 100,000 drawn at random."""
     return frame(data) if data.rows <= LARGE else _sample(str(data.folder), data.fingerprint)
@@ -79,6 +85,13 @@ def _frame(folder: str, fingerprint: str) -> pd.DataFrame:
     from automl_core.data.dataset import load_dataset
 
     return load_dataset(Path(folder)).frame()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _columns(folder: str, fingerprint: str, names: tuple[str, ...]) -> pd.DataFrame:
+    from automl_core.data.dataset import load_dataset
+
+    return load_dataset(Path(folder)).frame(list(names))
 
 
 @st.cache_resource(max_entries=20, show_spinner=False)

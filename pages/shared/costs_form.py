@@ -92,7 +92,8 @@ def _costs(data: Dataset, frame: pd.DataFrame, config: ExperimentConfig, suffix:
         st.caption(":material/info: Fill in the table: at least what a found event is worth and what a false alarm costs.")
         return costs
     try:
-        notes = check_costs(costs, config, _rows(data, frame, config), data.schema, ())
+        rows = caches.columns(data, [costs.amount] if costs.amount else []).loc[frame[config.target].dropna().index]
+        notes = check_costs(costs, config, rows, data.schema, ())
     except AutoMLError as error:
         errors.show(error)
         return costs
@@ -141,18 +142,17 @@ def _try(data: Dataset, frame: pd.DataFrame, config: ExperimentConfig) -> None:
     """Say what is wrong with the formula, or what it gives for made-up predictions."""
     from automl_core.own_figures import try_kpi
     from automl_core.profiling.wording import number
+    from automl_core.scorer import needed_columns
 
     try:
         target = frame[config.target].dropna().iloc[:TRIED]
-        trial = try_kpi(config, target, caches.frame(data).loc[target.index])
+        named = set(needed_columns(config))
+        known = named <= set(data.schema.names)
+        # A formula that names a column which is not there is told which there are.
+        trial = try_kpi(config, target, caches.columns(data, named).loc[target.index] if known else caches.head(data, 1))
     except AutoMLError as error:
         errors.show(error)
         return
     told = ["is not defined" if value != value else number(value) for value in (trial.perfect, trial.plain)]
     plain = "the mean" if config.task == "regression" else "the most frequent label"
     st.caption(f":material/check: With perfect predictions it is {told[0]}, with {plain} for every row {told[1]}.")
-
-
-def _rows(data: Dataset, frame: pd.DataFrame, config: ExperimentConfig) -> pd.DataFrame:
-    """Return the uploaded rows that have an outcome."""
-    return caches.frame(data).loc[frame[config.target].dropna().index]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,6 +14,8 @@ from pages.shared import caches, errors, layout
 from pages.shared.dialect_form import DELIMITERS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from automl_core.data.dataset import Dataset
 
 ROWS = 200
@@ -49,6 +53,7 @@ def draw_report(data: Dataset) -> None:
             )
     if report.refused:
         _draw_refused(data)
+    _draw_aside(data)
 
 
 def _draw_refused(data: Dataset) -> None:
@@ -70,6 +75,46 @@ def _draw_refused(data: Dataset) -> None:
             icon=":material/download:",
             help="Line, reason and text of every refused row, to mend them and upload again.",
         )
+
+
+def _draw_aside(data: Dataset) -> None:
+    """Draw the rows that rules set aside when the table was made, and their download."""
+    rows = _rows_aside(str(data.folder), data.fingerprint)
+    if rows is None:
+        return
+    st.warning(
+        f"{rows_of(len(rows))} {'was' if len(rows) == 1 else 'were'} set aside by rules and "
+        f"{'is' if len(rows) == 1 else 'are'} not part of the table.",
+        icon=":material/rule:",
+    )
+    with st.expander("Rows set aside"):
+        st.dataframe(rows.head(ROWS), hide_index=True, key="upload_aside", alt="Rows that rules set aside, with the reason")
+        st.download_button(
+            "Download rows set aside",
+            lambda: table_csv(rows),
+            "aside.csv",
+            "text/csv",
+            key="upload_aside_download",
+            icon=":material/download:",
+            help="Number, reason and cells of every such row, to mend them and upload again.",
+        )
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _rows_aside(folder: str, fingerprint: str) -> pd.DataFrame | None:
+    from automl_core.cleaning.appending import rows_aside
+
+    return rows_aside(Path(folder))
+
+
+def table_csv(cells: pd.DataFrame) -> bytes:
+    """Return text cells as CSV that no spreadsheet runs formulas from."""
+    from automl_core.predicting import write_csv
+
+    with tempfile.TemporaryDirectory(dir=caches.workspace().root, prefix=".upload-") as folder:
+        path = Path(folder) / "table.csv"
+        write_csv(path, cells)
+        return path.read_bytes()
 
 
 def _lines(count: int) -> str:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from automl_core.data.dialect import Dialect
 from automl_core.errors import AutoMLError
 from automl_core.workspace import new_id
 from pages.shared import caches, errors, people, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
-    from automl_core.data.dialect import Dialect
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space", ":": "colon", "": "none, one column"}
 QUOTES = {'"': "double quote", "'": "single quote", "": "none"}
+ESCAPES = {"": "written twice", "\\": "behind a backslash"}
 ENCODINGS = (
     "utf-8",
     "utf-8-sig",
@@ -64,9 +65,9 @@ def change_dialect(data: Dataset) -> None:
         return
     with st.form("upload_dialect", border=False):
         if dialect is not None:
-            wanted = replace(data.report.choice, dialect=_dialect_form(dialect))
+            wanted = replace(data.report.choice, dialect=ask_dialect(dialect, "upload"))
         else:
-            skip, header = _ask_lines(origin.skip_rows, origin.header_rows)
+            skip, header = _ask_lines(origin.skip_rows, origin.header_rows, "upload")
             wanted = replace(data.report.choice, skip_rows=skip, header_rows=header)
         again = st.form_submit_button(
             "Read again", icon=":material/refresh:", **people.changing("Reads the same file this way; kinds you chose stay.")
@@ -80,7 +81,9 @@ def change_dialect(data: Dataset) -> None:
         st.rerun()
 
 
-def _dialect_form(dialect: Dialect) -> Dialect:
+def ask_dialect(dialect: Dialect, prefix: str) -> Dialect:
+    """Draw the parts of a dialect, filled with those of `dialect`, and return what they say; `prefix` is of the widgets' keys."""
+
     def options(known: list[str], current: str) -> list[str]:
         return known if current in known else [current, *known]
 
@@ -90,7 +93,7 @@ def _dialect_form(dialect: Dialect) -> Dialect:
             "Encoding",
             encodings,
             index=encodings.index(dialect.encoding),
-            key="upload_encoding",
+            key=f"{prefix}_encoding",
             help="How letters are stored. Choose another one where letters look wrong.",
         )
         delimiters = options(list(DELIMITERS), dialect.delimiter)
@@ -99,7 +102,7 @@ def _dialect_form(dialect: Dialect) -> Dialect:
             delimiters,
             index=delimiters.index(dialect.delimiter),
             format_func=lambda sign: DELIMITERS.get(sign, repr(sign)),
-            key="upload_delimiter",
+            key=f"{prefix}_delimiter",
             help="The sign between two cells.",
         )
         quotes = options(list(QUOTES), dialect.quote)
@@ -108,23 +111,32 @@ def _dialect_form(dialect: Dialect) -> Dialect:
             quotes,
             index=quotes.index(dialect.quote),
             format_func=lambda sign: QUOTES.get(sign, repr(sign)),
-            key="upload_quote",
+            key=f"{prefix}_quote",
             help="The sign around a cell that holds the delimiter.",
         )
-        skip, header = _ask_lines(dialect.skip_rows, dialect.header_rows)
-    return replace(dialect, encoding=encoding, delimiter=delimiter, quote=quote, skip_rows=skip, header_rows=header)
+        escapes = options(list(ESCAPES), dialect.escape)
+        escape = st.selectbox(
+            "A quote inside a cell is",
+            escapes,
+            index=escapes.index(dialect.escape),
+            format_func=lambda sign: ESCAPES.get(sign, f"behind {sign!r}"),
+            key=f"{prefix}_escape",
+            help="How a cell holds the sign that stands around cells.",
+        )
+        skip, header = _ask_lines(dialect.skip_rows, dialect.header_rows, prefix)
+    return Dialect(encoding, delimiter, quote, escape, skip, header)
 
 
-def _ask_lines(skip: int, header: int) -> tuple[int, int]:
+def _ask_lines(skip: int, header: int, prefix: str) -> tuple[int, int]:
     before = st.number_input(
-        "Lines before the header", 0, 10_000, skip, key="upload_skip", help="Titles and notes above the table."
+        "Lines before the header", 0, 10_000, skip, key=f"{prefix}_skip", help="Titles and notes above the table."
     )
     named = st.number_input(
         "Header lines",
         0,
         5,
         header,
-        key="upload_header",
+        key=f"{prefix}_header",
         help="0 when the file does not name its columns; several are joined to one name.",
     )
     return int(before), int(named)

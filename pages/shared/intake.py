@@ -16,14 +16,21 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
     from automl_core.data.dataset import Dataset
+    from automl_core.data.origin import Choice
     from automl_core.workspace import ProjectFolder
 
 LARGE = 30 << 20
 """Files of more bytes are read in the background."""
 
 
-def add_upload(uploaded: UploadedFile) -> Dataset | None:
+def add_upload(uploaded: UploadedFile, choice: Choice | None = None) -> Dataset | None:
     """Read an uploaded file as a new table of the open project, or of a new one named after the file.
+
+    Parameters
+    ----------
+    uploaded : UploadedFile
+    choice : Choice, optional
+        How it is read; found from the file when left out. A large file is always read by what is found.
 
     Returns
     -------
@@ -40,7 +47,7 @@ def add_upload(uploaded: UploadedFile) -> Dataset | None:
             start_reading(path, _title(uploaded.name), uploaded.name, move=True)
             return None
         try:
-            return _add(lambda folder: create(folder, path, _title(uploaded.name)), _title(uploaded.name))
+            return _add(lambda folder: create(folder, path, _title(uploaded.name), choice), _title(uploaded.name))
         except AutoMLError as error:
             raise uploads.renamed(error, path.name, uploaded.name) from error
 
@@ -118,11 +125,11 @@ def add_sample(sample_id: str) -> Dataset:
     return data
 
 
-def create(folder: Path, path: Path, name: str) -> Dataset:
+def create(folder: Path, path: Path, name: str, choice: Choice | None = None) -> Dataset:
     """Read a file into a folder."""
     from automl_core.data.dataset import create_dataset
 
-    return create_dataset(folder, path, name)
+    return create_dataset(folder, path, name, choice=choice)
 
 
 def _add(make: Callable[[Path], Dataset], name: str) -> Dataset:

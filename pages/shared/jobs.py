@@ -64,7 +64,8 @@ def panel(
 ) -> Following:
     """Follow one job in place: progress in words, time left, a stop button; then how it ended.
 
-    Only the panel is drawn again while the job works, every `every` seconds. When it ends the whole page reruns once.
+    Only the panel is drawn again while the job works, every `every` seconds. When it begins and when it ends the whole
+    page reruns once.
 
     Parameters
     ----------
@@ -87,8 +88,8 @@ def panel(
     def draw() -> None:
         with errors.shown():
             now = follow(folder)
-            if before.active is not now.active:
-                st.rerun()  # it ended, or goes on: then the panel must be drawn again and again
+            if before.state != now.state:
+                st.rerun()  # the page around the panel names the state, and a panel of work that goes on is drawn again
             _draw_state(project.id, job_id, now, key)
             if body is not None:
                 body(now)

@@ -65,7 +65,7 @@ def _submit(project: ProjectFolder, run: Run, costs: Costs | None) -> None:
     with errors.shown() as outcome, st.spinner("Starting"):
         if costs is not None:
             data = run.dataset()
-            check_costs(costs, run.config, caches.frame(data), data.schema)
+            check_costs(costs, run.config, caches.columns(data, [costs.amount] if costs.amount else []), data.schema)
         jobs.start(project, "price", {"run": run.id, "costs": asdict(costs) if costs else None})
     if not outcome.failed:
         st.rerun()

@@ -1,4 +1,4 @@
-"""Who looks at the pages: sign-in through Streamlit's own login, the account in the sidebar, what a viewer may not press."""
+"""Who looks at the pages, by Streamlit's own login, and what they may not press."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.secrets import secrets_singleton
 
 from automl_core.errors import AccessError, AutoMLError
-from automl_core.people import access, audit
+from automl_core.people import access
 from automl_core.people.entry import check_listening, person_of
-from automl_core.people.person import Person, acting, identify, owner
+from automl_core.people.person import Person, acting, owner
 from automl_core.people.settings import settings_of
 from automl_core.workspace import ProjectFolder
 from pages.shared import caches, errors, state
@@ -73,34 +73,6 @@ def recognised() -> bool:
         return False  # `gate` says why
 
 
-def gate() -> None:
-    """Let the page be drawn for somebody who may see it; stop here for anybody else."""
-    identify(current)
-    try:
-        check_open()
-        if not configured():
-            return
-        if not claims().get("is_logged_in"):
-            _ask()
-        person = current()
-    except AutoMLError as error:
-        _refuse(error)
-    if state.draft("signed_in") != person.id:
-        state.put_draft("signed_in", person.id)
-        audit.record(caches.workspace(), "signed-in")
-
-
-def account() -> None:
-    """Say who is signed in, with the way out, in the sidebar."""
-    if not configured():
-        return
-    person = acting()
-    kind = ", administrator" if person.everywhere else ""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f":material/person: {errors.plain(person.name)}{kind}", help=errors.plain(person.id))
-        _sign_out("account_sign_out")
-
-
 def changing(help: str | None, *, disabled: bool = False, act: access.Act = "change", project: str = "") -> Controls:
     """Return `help` and `disabled` of a control that changes a project, by default the open one.
 
@@ -128,47 +100,3 @@ def tell_viewer() -> None:
             st.caption(f":material/visibility: {whose} to look at, not to change.")
     except AutoMLError:
         return  # the page itself says what is wrong
-
-
-def _ask() -> None:
-    st.title("Tablewright", anchor=False)
-    st.caption("Sign in to see your projects and those that are shared with you.")
-    section = st.secrets["auth"]
-    named = [name for name, value in section.items() if isinstance(value, Mapping) and "client_id" in value]
-    if "client_id" in section:
-        st.button(
-            "Sign in", key="sign_in", type="primary", icon=":material/login:", on_click=st.login,
-            help="Takes you to the provider of this installation and back.",
-        )  # fmt: skip
-    for name in named:
-        st.button(
-            f"Sign in with {name.title()}", key=f"sign_in_{name}", icon=":material/login:", on_click=st.login, args=(name,),
-            type="primary" if len(named) == 1 and "client_id" not in section else "secondary",
-            help="Takes you to this provider and back.",
-        )  # fmt: skip
-    st.stop()
-
-
-def _refuse(error: AutoMLError) -> None:
-    st.title("Tablewright", anchor=False)
-    errors.show(error)
-    known = claims() if get_script_run_ctx() is not None else {}
-    if known.get("is_logged_in"):
-        who = str(known.get("email") or known.get("sub") or "somebody")
-        if state.draft("signed_in") != f"refused {who}":
-            state.put_draft("signed_in", f"refused {who}")
-            audit.record(caches.workspace(), "refused", who=who, detail=error.received, outcome="refused")
-        _sign_out("refused_sign_out")
-    st.stop()
-
-
-def _sign_out(key: str) -> None:
-    st.button(
-        "Sign out", key=key, icon=":material/logout:", type="tertiary", on_click=_leave,
-        help="Ends this session here and at the provider.",
-    )  # fmt: skip
-
-
-def _leave() -> None:
-    audit.record(caches.workspace(), "signed-out", who=str(claims().get("email", "")))
-    st.logout()

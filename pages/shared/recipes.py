@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -63,7 +65,13 @@ def add_step(data: Dataset, step: Step) -> History:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _proposed(folder: str, fingerprint: str, target: str, _data: Dataset) -> Recipe:
-    """Look through the table once, and not at every click until something is changed."""
+    """Look through the table once, and not at every click until something is changed.
+
+    The steps have the same ids whenever they are proposed for the table: a browser that is open while the server is started
+    again asks for them by these.
+    """
     from automl_core.cleaning.propose import propose_recipe
 
-    return propose_recipe(caches.looked(_data), _data.schema, target)
+    steps = propose_recipe(caches.looked(_data), _data.schema, target)
+    names = (f"{fingerprint} {target} {number} {step.op}".encode() for number, step in enumerate(steps))
+    return Recipe(tuple(replace(step, id=hashlib.sha256(name).hexdigest()[:8]) for step, name in zip(steps, names, strict=True)))

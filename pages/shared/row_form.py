@@ -13,10 +13,15 @@ from pages.shared import caches, errors
 from pages.shared.candidate_jobs import result_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from automl_core.leaderboard import Candidate
     from automl_core.predicting import FormField, RowPrediction
     from automl_core.runs import Run
     from automl_core.scoring.bundle import Model
+
+OUTCOMES = 5
+"""Most outcomes whose probability is drawn."""
 
 
 def draw_form(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
@@ -116,12 +121,21 @@ def _step(field: FormField) -> float:
     return 10.0 ** math.floor(math.log10(spread / 30)) if spread > 0 else 0.01
 
 
+def draw_shares(probabilities: Mapping[str, float]) -> None:
+    """Draw the probabilities of the outcomes, the likeliest first."""
+    ranked = sorted(probabilities.items(), key=lambda entry: -entry[1])
+    for label, share in ranked[:OUTCOMES]:
+        st.progress(min(max(share, 0.0), 1.0), text=f"{errors.plain(label)}: {100 * share:.1f} %")
+    if len(ranked) > OUTCOMES:
+        rest = len(ranked) - OUTCOMES
+        st.caption("One other outcome has the rest." if rest == 1 else f"{rest:,} other outcomes share the rest.")
+
+
 def _draw_answer(target: str, answer: RowPrediction) -> None:
     shown = f"{answer.prediction:,.4g}" if isinstance(answer.prediction, float) else answer.prediction
     with st.container(border=True):
         st.metric(errors.plain(target), shown)
-        for label, share in answer.probabilities.items():
-            st.progress(min(max(share, 0.0), 1.0), text=f"{errors.plain(label)}: {share:.1%}")
+        draw_shares(answer.probabilities)
     for difference in answer.differences:
         st.warning(errors.plain(difference.sentence), icon=":material/warning:")
     for sentence in answer.rules:

@@ -94,7 +94,7 @@ def _draw_rule(data: Dataset, rules: tuple[Rule, ...], rule: Rule, result: RuleR
 
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         icon = ":material/check_circle:" if result.kept else ":material/error:"
-        st.markdown(f"{icon} {errors.plain(result.sentence)}", width="stretch", help=rule.reason or None)
+        st.markdown(f"{icon} {errors.plain(result.standing)}", width="stretch", help=rule.reason or None)
         action = st.selectbox(
             "Rows that break it",
             list(ACTIONS),
@@ -103,7 +103,7 @@ def _draw_rule(data: Dataset, rules: tuple[Rule, ...], rule: Rule, result: RuleR
             key=f"clean_rule_action_{rule.id}",
             label_visibility="collapsed",
             width=200,
-            help="Say how many; predict without these rows; or refuse the whole table.",
+            **people.changing("Say how many; predict without these rows; or refuse the whole table."),
         )
         if action != rule.action:
             save_rules(data.folder, (replace(other, action=action) if other.id == rule.id else other for other in rules))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 IDS = ("project", "dataset", "run", "model")
 """From upstream to downstream: choosing one clears those after it. `model` is a candidate id of the run."""
@@ -86,6 +87,19 @@ def say(sentence: str) -> None:
 def take_notice() -> str:
     """Return what `say` left, once."""
     return str(st.session_state.pop(_NOTICE, ""))
+
+
+def forget_strangers() -> None:
+    """Drop what a browser says of widgets that this session has not drawn; called when a page is drawn to its end.
+
+    A browser that is open while the server is started again says so of all that it shows, such as a step's settings that
+    were opened. Streamlit drops that too, but only after it has looked whether the session can be stored, and fails there.
+    """
+    context = get_script_run_ctx()
+    if context is not None:
+        said = context.session_state._state._new_widget_state
+        for widget_id in [name for name in said.states if name not in said.widget_metadata]:
+            del said.states[widget_id]
 
 
 def _write_url() -> None:

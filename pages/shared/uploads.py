@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.errors import AutoMLError, StorageError
-from automl_core.people.access import require
 from automl_core.people.limits import check_upload
 from automl_core.workspace import new_id
 from pages.shared import caches
@@ -56,9 +55,14 @@ def on_disk(uploaded: UploadedFile) -> Iterator[Path]:
         yield path
 
 
-def keep_upload(project: ProjectFolder, uploaded: UploadedFile) -> Path:
-    """Copy an upload into a project, where a job finds it; raises AccessError before that where the person may only look."""
-    require(project, "change")
+def keep_upload(project: ProjectFolder, uploaded: UploadedFile, kind: str) -> Path:
+    """Copy an upload into a project, where a job of a kind finds it.
+
+    Where such a job may not be started nothing is written; raises AccessError or LimitError.
+    """
+    from automl_core.jobs.control import check_start
+
+    check_start(project, kind)
     kept = project.upload(new_id("up"))
     kept.parent.mkdir(exist_ok=True)
     with on_disk(uploaded) as path:

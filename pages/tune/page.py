@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.errors import AutoMLError
+from automl_core.leaderboard import in_words
 from automl_core.workspace import ProjectFolder, read_json
 from pages.shared import errors, guards, job_state, jobs, layout, people, place_form, state
-from pages.tune import ensemble_view, tune_form, tune_view
+from pages.tune import calibration_view, ensemble_view, tune_form, tune_view
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
@@ -52,7 +53,7 @@ def choose_row(run: Run) -> Candidate:
             "Model",
             list(rows),
             index=list(rows).index(chosen),
-            format_func=lambda name: f"{rows[name].name}, {tune_view.in_words(rows[name].score or 0.0, rows[name].spread)}",
+            format_func=lambda name: f"{rows[name].name}, {in_words(rows[name].score or 0.0, rows[name].spread)}",
             key=f"tune_model_{run.id}",
             help="Single models of the leaderboard, best first. An ensemble is made of them.",
         )
@@ -66,9 +67,9 @@ def ask_and_start(project: ProjectFolder, run: Run, *, primary: bool) -> None:
 
     row = choose_row(run)
     with errors.shown() as outcome:
-        settings = tune_form.ask(run, row)
-        check_settings(settings, row)
         place = place_form.ask("tune")
+        settings = tune_form.ask(run, row, place)
+        check_settings(settings, row)
     clicked = st.button(
         "Tune",
         key="tune_start",
@@ -97,7 +98,7 @@ part = st.segmented_control(
     help="Search better parameters of one model, put several together, or set probabilities right.",
 )  # fmt: skip
 if part != "Parameters":
-    (ensemble_view.combine if part == "Ensemble" else ensemble_view.calibrate)(project, run)
+    (ensemble_view.combine if part == "Ensemble" else calibration_view.calibrate)(project, run)
     layout.next_step("compare", "See it among the other models.", "Back to the leaderboard")
     st.stop()
 known = studies(project, run)

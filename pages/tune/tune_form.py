@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.shared import errors, job_state
+from pages.tune import space_form
 
 if TYPE_CHECKING:
     from automl_core.leaderboard import Candidate
     from automl_core.runs import Run
-    from automl_core.tuning.spaces import Space
-    from automl_core.tuning.study import Settings
+    from automl_core.search.place import Place
+    from automl_core.tuning.study import Course, Settings
 
 AIMS = {"": "None, the score alone", "predict_ms": "A short time to predict", "size_bytes": "A small model"}
 PRUNERS = {
@@ -22,7 +23,10 @@ PRUNERS = {
 }
 
 
-def ask(run: Run, row: Candidate) -> Settings:
+COURSES = {"batches": "In batches, repeatable", "busy": "Keep every machine busy (Ray Tune)"}
+
+
+def ask(run: Run, row: Candidate, place: Place) -> Settings:
     """Draw the form and return what it says; raises InputError for a space or a budget that makes no sense."""
     from automl_core.search.prepare import cores
     from automl_core.tuning.edits import from_rows
@@ -44,12 +48,13 @@ def ask(run: Run, row: Candidate) -> Settings:
         help="Beside the score. The trials that no other one beats in both are kept, and you pick from them.",
     )  # fmt: skip
     cleaning = st.toggle(
-        "Try cleaning choices too", key=f"tune_cleaning_{row.id}", disabled=not _cleaning_reaches(run.id, row.id, run, row),
+        "Try cleaning choices too", key=f"tune_cleaning_{row.id}",
+        disabled=not space_form.cleaning_reaches(run.id, row.id, run, row),
         help="What fills gaps, turns words into numbers, scales them, and how many columns are kept, beside the model's own "
         "parameters. The tuned model carries the choices that won. Not for models that read words and gaps by themselves.",
     )  # fmt: skip
-    start = _space(run.config.task, run.id, row.id, cleaning, run, row)
-    edited = _edit(start, row, cleaning)
+    start = space_form.space(run.config.task, run.id, row.id, cleaning, run, row)
+    edited = space_form.edit(start, row, cleaning)
     space = from_rows(start, edited)
     count = expected_trials(trials, seconds, row.fit_seconds, cores(run.config))
     proposal = propose_method(space, count) if not aim else propose_for_aims()
@@ -72,14 +77,33 @@ def ask(run: Run, row: Candidate) -> Settings:
     if method == "grid":
         size, folds = space.grid_size(), max(len(row.fold_scores), 1)
         st.caption(f"The grid has {size:,} points, {size * folds:,} fits over {folds} folds, {_time(size, row, run)} in all.")
+    course = _course() if place.cluster and not aim else "batches"
+    busy = course == "busy"
     pruner = st.selectbox(
         "Give trials up by their first folds",
-        list(PRUNERS),
+        [name for name in PRUNERS if not busy or name != "median"],
         format_func=PRUNERS.__getitem__,
-        key="tune_pruner",
-        help="A trial that is worse than others on its first folds is not fitted on the rest. The first ten always are.",
+        key=f"tune_pruner_{course}",
+        help="A trial that is worse than others on its first folds is not fitted on the rest. "
+        + ("Successive halving (ASHA) compares it with all that came as far." if busy else "The first ten always are."),
     )
-    return Settings(row.id, method, space, trials, seconds, seed, pruner=pruner, aim=aim)
+    return Settings(row.id, method, space, trials, seconds, seed, pruner=pruner, aim=aim, course=course)
+
+
+def _course() -> Course:
+    """Ask how trials are begun on a cluster; raises EngineError where what Ray Tune needs is not installed."""
+    from automl_core.tuning.busy import check_tune
+
+    course: Course = st.segmented_control(
+        "How trials are begun", list(COURSES), default="batches", required=True, format_func=COURSES.__getitem__,
+        key="tune_course",
+        help="Batches wait until all of their trials have ended. Ray Tune begins one as soon as a core is free, which is faster "
+        "where trials take different times, or where there are more cores than a batch uses.",
+    )  # fmt: skip
+    if course == "busy":
+        st.caption("The same seed will not give exactly the same trials again: what is tried depends on which trial ended first.")
+        check_tune()
+    return course
 
 
 def _budget() -> tuple[bool, int, int]:
@@ -100,47 +124,6 @@ def _budget() -> tuple[bool, int, int]:
             "Seed", min_value=0, max_value=2**31 - 1, value=0, key="tune_seed", help="Where the random choices begin."
         )
     return counted, int(amount), int(seed)
-
-
-def _edit(space: Space, row: Candidate, cleaning: bool) -> list[dict]:
-    from automl_core.tuning.edits import as_rows
-
-    st.caption("What is tried of each parameter. Narrow it, widen it, or fix it by the same number twice or by one value.")
-    fixed = ["Parameter", "Now", "Scale", "What it does"]
-    edited = st.data_editor(
-        as_rows(space),
-        key=f"tune_space_{row.id}_{cleaning}",
-        hide_index=True,
-        disabled=fixed,
-        num_rows="fixed",
-        placeholder="",
-        column_config={
-            "Parameter": st.column_config.TextColumn(width=150),
-            "From": st.column_config.NumberColumn(width=85, format="%.6g", help="The lowest value that is tried."),
-            "To": st.column_config.NumberColumn(width=85, format="%.6g", help="The highest value that is tried."),
-            "Values": st.column_config.TextColumn(width=150, help="For choices: the values that are tried, with commas."),
-            "Now": st.column_config.TextColumn(width=75, help="Of the model as it is; null means no limit."),
-            "Scale": st.column_config.TextColumn(width=90, help="On a logarithmic scale 0.01 to 0.1 counts as much as 0.1 to 1."),
-            "What it does": st.column_config.TextColumn(width="large"),
-        },
-    )
-    return list(edited)
-
-
-@st.cache_resource(max_entries=20, show_spinner="Looking up what can be tuned")
-def _space(task: str, run_id: str, row_id: str, cleaning: bool, _run: Run, _row: Candidate) -> Space:
-    from automl_core.tuning.run import features_of, space_of_row
-
-    return space_of_row(task, _row, features_of(_run) if cleaning else None)  # type: ignore[arg-type]
-
-
-@st.cache_resource(max_entries=20, show_spinner=False)
-def _cleaning_reaches(run_id: str, row_id: str, _run: Run, _row: Candidate) -> bool:
-    """Return whether any cleaning choice changes what the model gets."""
-    from automl_core.cleaning.variants import offered
-    from automl_core.tuning.run import features_of
-
-    return bool(offered(_row.view, features_of(_run)))
 
 
 def _time(trials: int, row: Candidate, run: Run) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from automl_core.errors import AutoMLError
-from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import caches, errors, guards, intake, jobs, layout, people, state
+from pages.shared import caches, errors, guards, layout, state
 from pages.shared.dataset_view import draw_report, draw_rows
 from pages.shared.dialect_form import change_dialect
 from pages.shared.part_view import draw_parts
@@ -14,60 +12,7 @@ from pages.upload import rules_check
 from pages.upload.combine_view import draw_combine
 from pages.upload.kinds_view import draw_kinds
 from pages.upload.nulls_view import draw_nulls
-from pages.upload.sources_form import draw_sources
-
-
-def take_file(label: str) -> None:
-    """Offer the uploader; a file is read once, and what was wrong with it stays shown until another is chosen."""
-    turn = state.draft("upload_turn", 0)
-    uploaded = st.file_uploader(
-        label,
-        key=f"upload_file_{turn}",
-        **people.changing(
-            "CSV or other text, Excel, ods, Parquet, Feather, JSON, SQLite, or one of these compressed, up to 2 GB. What it is "
-            "and how it is written is found from the file."
-        ),
-    )
-    if uploaded is None:
-        return
-    failed = state.draft("upload_failed")
-    if failed and failed["file"] == uploaded.file_id:
-        errors.show(AutoMLError(*failed["parts"]))
-        return
-    try:
-        with st.spinner("Reading the table"):
-            data = intake.add_upload(uploaded)
-    except AutoMLError as error:
-        state.put_draft("upload_failed", {"file": uploaded.file_id, "parts": [error.received, error.needed, error.action]})
-        errors.show(error)
-        return
-    state.put_draft("upload_turn", turn + 1)
-    if data is not None:
-        state.say(f"{errors.plain(data.name)} was read: {data.rows:,} rows and {len(data.schema):,} columns.")
-    st.rerun()
-
-
-def offer_samples() -> None:
-    """Offer the bundled tables to somebody who has no file at hand."""
-    from automl_core.data.samples import SAMPLES
-
-    names = {sample.id: f"{sample.name}: {sample.description}" for sample in SAMPLES}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "Or try a sample",
-            list(names),
-            key="upload_sample",
-            format_func=lambda sample_id: names[sample_id],
-            help="A table that comes with Tablewright; it becomes a project of its own.",
-        )
-        clicked = st.button(
-            "Use it", key="upload_use_sample", icon=":material/science:", help="Makes a new project of this table."
-        )
-    if clicked:
-        with errors.shown() as tried:
-            intake.add_sample(chosen)
-        if not tried.failed:
-            st.rerun()
+from pages.upload.taking_view import follow_reading, offer_samples, other_sources, take_file
 
 
 def choose_table(project_id: str, known: list[str]) -> None:
@@ -90,39 +35,6 @@ def choose_table(project_id: str, known: list[str]) -> None:
     if chosen != state.get("dataset"):
         state.choose(dataset=chosen)
         st.rerun()
-
-
-def other_sources() -> None:
-    """Offer what is not uploaded."""
-    with st.expander("Other sources", icon=":material/database:"):
-        draw_sources()
-
-
-def follow_reading(folder: ProjectFolder) -> None:
-    """Draw how far a large file is read; when it is, open it, and when it is no table, say so and leave nothing behind."""
-    job_id = intake.reading_job(folder)
-    if not job_id:
-        return
-    asked = read_json(folder.job(job_id) / "request.json")["params"]
-    st.markdown(f"Reading {errors.plain(asked['file'])}")
-    following = jobs.panel(folder, job_id, key=f"upload_reading_{job_id}")
-    if following.active:
-        if not folder.list("datasets"):
-            st.stop()
-        return
-    state.put_draft("upload_reading", None)
-    if following.state == "finished":
-        state.choose(dataset=asked["into"])
-        data = caches.dataset(folder.id, asked["into"])
-        state.say(f"{errors.plain(data.name)} was read: {data.rows:,} rows and {len(data.schema):,} columns.")
-        st.rerun()
-    if asked["fresh"] and not folder.list("datasets"):
-        from automl_core.projects import delete_project
-
-        delete_project(caches.workspace(), folder.id)
-        state.choose(project="")
-        take_file("Another table")
-        st.stop()
 
 
 layout.header("upload")

@@ -10,9 +10,6 @@ from automl_core.errors import AutoMLError
 from pages.shared import caches, errors, people, rules_view, state
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from automl_core.cleaning.rules import Checked, Rule
     from automl_core.data.dataset import Dataset
     from automl_core.schema import Schema
@@ -33,17 +30,37 @@ def draw_uploaded(project: ProjectFolder, data: Dataset) -> None:
         st.caption(f":material/rule: Every row keeps {whose}.")
     else:
         count = f"{len({result.rule.id for result in broken}):,} of {len(rules):,}"
-        told = "\n".join(f"- {errors.plain(result.sentence)}" for result in broken[:SHOWN])
+        told = "\n".join(f"- {errors.plain(result.standing)}" for result in broken[:SHOWN])
         refused = any(result.rule.action == "refuse" for result in broken)
         said = f"This table breaks {count} of {whose}" + (", one of which refuses it" if refused else "")
         (st.error if refused else st.warning)(f"{said}:\n\n{told}", icon=":material/rule:")
-    if owner is not None and st.button(
-        "Use these rules here", key="upload_rules_use", icon=":material/rule:",
+    if owner is not None:
+        _offer(data, owner, rules)
+
+
+def _offer(data: Dataset, owner: Dataset, rules: tuple[Rule, ...]) -> None:
+    """Offer the rules of another table that fit this one, and say which do not."""
+    from automl_core.cleaning.other_rules import fitting_rules
+    from automl_core.cleaning.rules import save_rules
+
+    fitting, left = fitting_rules(rules, owner.schema, data.schema)
+    if left:
+        told = "\n".join(f"- {errors.plain(reason)}" for reason in left)
+        whose = f"of {errors.plain(owner.name)}"
+        count = _rules(len(left), f"{whose} is", f"{whose} are")
+        st.caption(f"{count} not offered here, unless a column's kind is changed:\n\n{told}")
+    if fitting and st.button(
+        "Use these rules here" if not left else "Use the rules that fit", key="upload_rules_use", icon=":material/rule:",
         **people.changing("They are then this table's, too; they can be changed on the Clean page."),
     ):  # fmt: skip
-        inherit(owner, data)
-        state.say(f"{len(rules):,} {'rule is' if len(rules) == 1 else 'rules are'} this table's now, too.")
+        save_rules(data.folder, fitting)
+        said = f"{_rules(len(fitting), 'is', 'are')} this table's now, too."
+        state.say(said + (f" {_rules(len(left), 'was', 'were')} left out." if left else ""))
         st.rerun()
+
+
+def _rules(number: int, one: str, several: str) -> str:
+    return f"1 rule {one}" if number == 1 else f"{number:,} rules {several}"
 
 
 def _rules_for(project: ProjectFolder, data: Dataset) -> tuple[Dataset | None, tuple[Rule, ...]]:
@@ -118,20 +135,3 @@ def _check(fingerprint: str, text: str, appended: bool, _data: Dataset, _rules: 
         for name in _known.names:
             cells[name] = as_text(frame[name])
     return check_rules(read.frame, asking_kinds(_rules, _known), raw=cells, faults=read.faults, schema=schema)
-
-
-def left_out(checked: Checked) -> tuple[npt.NDArray[np.bool_] | None, str]:
-    """Return which rows are not appended, and the sentence that the new table keeps about it."""
-    number = int(checked.aside.sum())
-    if not number:
-        return None, ""
-    return checked.aside, f"{number:,} {'row was' if number == 1 else 'rows were'} set aside by the rules of the first table."
-
-
-def inherit(data: Dataset, made: Dataset) -> Dataset:
-    """Give a table that was made from another its rules."""
-    from automl_core.cleaning.rules import load_rules, save_rules
-
-    if rules := load_rules(data.folder):
-        save_rules(made.folder, rules)
-    return made

@@ -6,6 +6,7 @@ import os
 
 import streamlit as st
 
+from automl_core.data.wording import size_of
 from pages.shared import errors, intake, people, state
 
 
@@ -48,7 +49,7 @@ def _server() -> None:
             data = intake.add_server_file(str(chosen))
         if not outcome.failed:
             if data is not None:
-                state.say(f"{errors.plain(data.name)} was read: {data.rows:,} rows and {len(data.schema):,} columns.")
+                state.say(f"{errors.plain(data.name)} was read: {size_of(data.rows, len(data.schema))}.")
             st.rerun()
 
 
@@ -80,5 +81,5 @@ def _database() -> None:
         with errors.shown() as outcome, st.spinner("Reading the rows"):
             data = intake.add_query(address, sql, password)
         if not outcome.failed:
-            state.say(f"{data.rows:,} rows and {len(data.schema):,} columns were read.")
+            state.say(f"{size_of(data.rows, len(data.schema))} were read.")
             st.rerun()

@@ -57,7 +57,13 @@ def ask(project: ProjectFolder, run: Run, candidate: Candidate, bundle: Path) ->
         if outcome.failed:
             return
         part = st.segmented_control(
-            "Part", PARTS, default=PARTS[0], key="whatif_part", label_visibility="collapsed", help="What to look at."
+            "Part",
+            PARTS,
+            default=PARTS[0],
+            required=True,
+            key="whatif_part",
+            label_visibility="collapsed",
+            help="What to look at.",
         )
         if part == "What would change it":
             whatif_change.draw(project, run, candidate, model, answer, fields, values)

@@ -52,7 +52,7 @@ def draw(
     differ = [name for name in order if len({str(cells.get(name, "")) for cells, _, _ in columns.values()}) > 1]
     table = [{"": answer.target, **{name: shown for name, (_, shown, _) in columns.items()}}]
     if answer.chance is not None:
-        shares = {name: f"{found.get(answer.output, 0.0):.1%}" for name, (_, _, found) in columns.items()}
+        shares = {name: f"{100 * found.get(answer.output, 0.0):.1f} %" for name, (_, _, found) in columns.items()}
         table.append({"": f"Probability of {answer.output}", **shares})
     table += [
         {"": name, **{title: _cell(cells.get(name, "")) for title, (cells, _, _) in columns.items()}}

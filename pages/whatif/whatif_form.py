@@ -44,7 +44,7 @@ def start_from(run: Run, candidate: Candidate, model: Model, cases: Sequence[Cas
     ways = [USUAL, *([ROW] if frame is not None and len(frame) else []), *([KEPT] if cases else [])]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         way = st.segmented_control(
-            "Start from", ways, default=ways[0], key=f"whatif_way_{owner}", help="What the form is filled with."
+            "Start from", ways, default=ways[0], required=True, key=f"whatif_way_{owner}", help="What the form is filled with."
         )
         chosen, known = f"{way}", ""
         if way == ROW and frame is not None:

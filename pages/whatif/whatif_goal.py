@@ -18,6 +18,7 @@ def ask_goal(model: Model, answer: Answer) -> dict[str, Any]:
     """Ask what the model should say instead."""
     if model.classes:
         others = [name for name in model.classes if name != answer.prediction]
+        others.sort(key=lambda name: -answer.probabilities[name])  # the nearest goal comes first
         label = st.selectbox("It should say", others, key="whatif_goal", help="The outcome to be reached.")
         return {"label": label, "low": None, "high": None}
     with st.container(horizontal=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared import errors
+from pages.shared import errors, row_form
 from pages.whatif import whatif_cache
 
 if TYPE_CHECKING:
@@ -16,19 +16,13 @@ if TYPE_CHECKING:
     from automl_core.whatif.answer import Answer
 
 BARE = {"displayModeBar": False}
-LABELS = 5
-"""Most outcomes whose probability is drawn."""
 
 
 def draw_answer(answer: Answer, known: str) -> None:
     """Draw the prediction and its warnings."""
     with st.container(border=True):
         st.metric(errors.plain(answer.target), answer.shown)
-        ranked = sorted(answer.probabilities.items(), key=lambda entry: -entry[1])
-        for label, share in ranked[:LABELS]:
-            st.progress(min(max(share, 0.0), 1.0), text=f"{errors.plain(label)}: {share:.1%}")
-        if len(ranked) > LABELS:
-            st.caption(f"{len(ranked) - LABELS:,} other outcomes share the rest.")
+        row_form.draw_shares(answer.probabilities)
         for icon, sentence in (("expand", answer.range), ("payments", answer.worth)):
             if sentence:
                 st.caption(f":material/{icon}: {errors.plain(sentence)}")
@@ -41,12 +35,13 @@ def draw_answer(answer: Answer, known: str) -> None:
 def draw_why(answer: Answer) -> None:
     """Say why in words, then draw it, then tell every number."""
     from automl_core.charts.reasons import READING, waterfall_figure, waterfall_rows
-    from automl_core.profiling.wording import number
+    from automl_core.profiling.wording import number, percent
     from automl_core.whatif.answer import why_sentences
 
     for sentence in why_sentences(answer):
         st.markdown(errors.plain(sentence))
-    st.caption(READING["waterfall"])
+    unit = " Beside each bar is by how many percentage points it moves." if answer.chance is not None else ""
+    st.caption(READING["waterfall"] + unit)
     st.plotly_chart(waterfall_figure(answer), key="whatif_waterfall", config=BARE, alt="What each column added")
     with st.expander("As a table", icon=":material/table:"):
         st.dataframe(waterfall_rows(answer), hide_index=True, key="whatif_contributions", alt="What each column added")
@@ -56,13 +51,13 @@ def draw_why(answer: Answer) -> None:
         if abs(answer.gap) >= 5e-4:
             told.append(
                 "The model averages the probabilities of its parts, the contributions their log-odds: their sum is "
-                f"{answer.summed:.1%}, {100 * abs(answer.gap):.2g} percentage points from the model's own."
+                f"{100 * answer.summed:.1f} %, {100 * abs(answer.gap):.2g} percentage points from the model's own."
             )
     sampled = [member for member in answer.members if not member.exact]
     if sampled:
         weight = sum(member.weight for member in sampled)
         told.append(
-            f"{weight:.0%} of the model is explained by sampling, with a standard error of {number(sampled[0].error, 2)}."
+            f"{percent(weight)} of the model is explained by sampling, with a standard error of {number(sampled[0].error, 2)}."
         )
     for sentence in told:
         st.caption(f":material/info: {sentence}")

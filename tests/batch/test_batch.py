@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 import python_calamine
 
-from automl_core.batch import pieces, writers
+from automl_core.batch import excel, pieces
 from automl_core.batch.predict import Options, predict_file
 from automl_core.batch.preview import first_rows
-from automl_core.errors import InputError
+from automl_core.errors import InputError, StorageError
 from automl_core.scoring.bundle import load_model
 from automl_core.scoring.distinct import FEWEST, DistinctWords
 from automl_core.worker.candidates import bundle
@@ -66,6 +67,17 @@ def new_rows(folder: Path, rows: int = 60) -> Path:
     return path
 
 
+def assert_same_rows(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    """Every cell is the same; what is computed may differ in its last digit, as sums over fewer rows are ordered otherwise."""
+    assert list(one.columns) == list(other.columns) and len(one) == len(other)
+    for name in one.columns:
+        computed = name.startswith(("effect_", "probability_", "prediction"))
+        if computed and pd.to_numeric(one[name], errors="coerce").notna().all():
+            np.testing.assert_allclose(one[name].astype(float), other[name].astype(float), rtol=1e-12, atol=1e-12)
+        else:
+            assert list(one[name]) == list(other[name])
+
+
 @pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet"])
 def test_in_pieces_as_at_once(packed: dict[str, Path], tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, path = load_model(packed["binary"]), new_rows(tmp_path)
@@ -77,14 +89,10 @@ def test_in_pieces_as_at_once(packed: dict[str, Path], tmp_path: Path, suffix: s
     )
     one, other = (first_rows(tmp_path / f"{name}.{suffix}", 100) for name in ("once", "many"))
     assert list(one["key"]) == [f"K{number:05d}" for number in range(60)]
-    assert list(one.columns) == list(other.columns)
-    for name in one.columns:
-        if name.startswith(("effect_", "probability_")):
-            np.testing.assert_allclose(one[name].astype(float), other[name].astype(float), atol=1e-12)
-        else:
-            assert list(one[name]) == list(other[name])
+    assert_same_rows(one, other)
     assert (once.rows, once.differences, once.predictions) == (many.rows, many.differences, many.predictions)
-    assert told[0][1] == "7 rows predicted" and told[-1] == (1.0, "60 rows predicted")
+    assert told[0][1] == "7 rows predicted"
+    assert told[-2:] == [(1.0, "60 rows predicted"), (1.0, "60 rows predicted, finishing the file")]
     assert all(step.sentence.endswith("counted on the first 7 rows.") for step in many.steps)
 
 
@@ -96,7 +104,7 @@ def test_a_large_text_file_is_streamed(packed: dict[str, Path], tmp_path: Path, 
     monkeypatch.setattr(pieces, "BLOCK", 700)
     monkeypatch.setattr(pieces, "ROWS", 9)
     found = predict_file(model, path, tmp_path / "streamed.csv")
-    assert (tmp_path / "streamed.csv").read_bytes() == (tmp_path / "held.csv").read_bytes()
+    assert_same_rows(first_rows(tmp_path / "streamed.csv", 100), first_rows(tmp_path / "held.csv", 100))
     assert (found.rows, found.refused) == (expected.rows, expected.refused) == (60, 1)
 
 
@@ -153,14 +161,76 @@ def test_excel_runs_no_formula_and_knows_numbers(tmp_path: Path) -> None:
 
 def test_more_than_a_sheet_holds_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = source(tmp_path, f"{HEADER}\n" + "25,1,Rome,Yes,\n" * 3)
-    monkeypatch.setattr(writers, "SHEET_ROWS", 2)
+    monkeypatch.setattr(excel, "SHEET_ROWS", 2)
     with pytest.raises(InputError) as caught:
         predict_file(MODEL, path, tmp_path / "o.xlsx")
     assert str(caught.value) == (
         "The file has more rows than a sheet of Excel holds. That is 2 rows below the column names. Choose CSV or Parquet."
     )
-    monkeypatch.setattr(writers, "SHEET_COLUMNS", 3)
+    monkeypatch.setattr(excel, "SHEET_ROWS", 3)
+    monkeypatch.setattr(excel, "SHEET_COLUMNS", 3)
     with pytest.raises(InputError, match="The result has 9 columns. A sheet of Excel holds 3. Choose CSV or Parquet."):
+        predict_file(MODEL, path, tmp_path / "o.xlsx")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["new.csv"]
+
+
+@pytest.mark.parametrize("kind", ["held", "streamed", "parquet"])
+def test_too_many_rows_for_excel_are_told_before_any_is_predicted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Nobody waits for a million rows to learn that the sheet is full."""
+    path = source(tmp_path, f"{HEADER}\n" + "25,1,Rome,Yes,\n" * 40)
+    if kind == "parquet":
+        pd.read_csv(path, dtype=str).to_parquet(tmp_path / "new.parquet")
+        path = tmp_path / "new.parquet"
+    if kind == "streamed":
+        monkeypatch.setattr(pieces, "FAST_BYTES", 10)
+        monkeypatch.setattr(pieces, "BLOCK", 150)
+    monkeypatch.setattr(excel, "SHEET_ROWS", 39)
+    told: list[str] = []
+    with pytest.raises(InputError, match="The file has more rows than a sheet of Excel holds. That is 39 rows"):
+        predict_file(MODEL, path, tmp_path / "o.xlsx", tell=lambda done, doing: told.append(doing))
+    assert told == []
+    monkeypatch.setattr(excel, "SHEET_ROWS", 40)
+    monkeypatch.setattr(pieces, "ROWS", 15)
+    assert predict_file(MODEL, path, tmp_path / "o.xlsx", tell=lambda done, doing: told.append(doing)).rows == 40
+    assert told[-1] == "40 rows predicted, finishing the file"
+
+
+def test_headings_that_defusing_makes_alike_are_told_apart(tmp_path: Path) -> None:
+    path = source(tmp_path, f"{HEADER},=a,'=a\n25,1,Rome,Yes,,one,two\n")
+    predict_file(MODEL, path, tmp_path / "o.xlsx", Options(warnings=False))
+    found = first_rows(tmp_path / "o.xlsx", 5)
+    assert list(found.columns)[5:8] == ["'=a", "'=a_2", "prediction"] and list(found.iloc[0])[5:7] == ["one", "two"]
+
+
+class PanicException(BaseException):
+    """What the sheet's library raises where it cannot go on."""
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("raised", "error", "said"),
+    [
+        (OSError(28, "No space left on device"), StorageError, r"o\.xlsx could not be saved: No space left on device\."),
+        (PanicException("code: 28, kind: StorageFull"), StorageError, r"No space left in .+, where the sheet is made\."),
+        (PanicException("index out of bounds"), RuntimeError, r"^index out of bounds$"),
+    ],
+)
+def test_a_full_disk_ends_the_excel_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: BaseException, error: type[Exception], said: str
+) -> None:
+    """The sheet is written beside the predicting, which must neither wait for a writer that ended nor hide why it did."""
+    import rustpy_xlsxwriter
+
+    def full(rows: Iterator[dict[str, object]], *args: object, **more: object) -> None:
+        next(rows)
+        raise raised
+
+    monkeypatch.setattr(rustpy_xlsxwriter, "write_worksheet", full)
+    monkeypatch.setattr(pieces, "ROWS", 2)
+    path = source(tmp_path, f"{HEADER}\n" + "25,1,Rome,Yes,\n" * 40)
+    with pytest.raises(error, match=said):
         predict_file(MODEL, path, tmp_path / "o.xlsx")
     assert [entry.name for entry in tmp_path.iterdir()] == ["new.csv"]
 
@@ -174,15 +244,19 @@ def test_another_ending_is_refused(tmp_path: Path, name: str, said: str) -> None
     )
 
 
-def test_a_column_that_is_of_another_type_only_later_on_refuses_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_column_that_is_of_another_type_only_later_on_refuses_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
     """What blocks is judged by the whole file, and nothing of it is left."""
     monkeypatch.setattr(pieces, "ROWS", 2)
     path = source(tmp_path, f"{HEADER}\n" + "25,1,Rome,Yes,\n" * 2 + "x,1,Rome,Yes,\n" * 4)
     with pytest.raises(
         InputError, match="The column 'age' holds numbers in the table that was learned from, but 4 of 6 cells are not"
     ):
-        predict_file(MODEL, path, tmp_path / "o.csv")
-    assert not (tmp_path / "o.csv").exists()
+        predict_file(MODEL, path, tmp_path / f"o.{suffix}")
+    assert not (tmp_path / f"o.{suffix}").exists()
 
 
 @pytest.mark.filterwarnings("ignore:Found unknown categories")

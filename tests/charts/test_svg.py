@@ -56,7 +56,7 @@ def test_the_charts_of_an_explanation(explanation: Explain) -> None:
     assert list(made) == list(importance_figures(found))[:2]
     lost, added = (texts(svg) for svg in made.values())
     assert [text for text in lost if text in ("age", "city", "income")] == ["income", "city", "age"]
-    assert "Loss of ROC AUC" in lost
+    assert "Worsening of ROC AUC" in lost
     assert {"low", "mid", "age", "city", "income", "Mean size of the contribution"} <= set(added)
 
 
@@ -66,6 +66,20 @@ def test_legends_tell_the_evaluations_numbers(evaluation: Evaluate) -> None:
     for label in judged.classes:
         assert f"{label}: {judged.curves['roc'][label]['auc']:.3f}" in texts(made["ROC curve"])
         assert f"{label}: {judged.curves['pr'][label]['average_precision']:.3f}" in texts(made["Precision and recall"])
+
+
+def test_many_names_stand_above_the_lines(evaluation: Evaluate) -> None:
+    """Regression: the names of seven labels lay over the curves of precision and recall."""
+
+    def height(svg: str, text: str) -> float:
+        drawn = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+        return min(float(line.attrib["y"]) for line in drawn if (line.text or "").strip() == text)
+
+    for names, above in ((tuple("abc"), False), (tuple("abcdefg"), True)):
+        judged = evaluation("multiclass", names)
+        svg = evaluation_charts(judged)["ROC curve"]
+        told = [height(svg, f"{label}: {judged.curves['roc'][label]['auc']:.3f}") for label in judged.curves["roc"]]
+        assert (max(told) < height(svg, "1.0")) is above
 
 
 def test_the_line_of_a_guess_is_drawn_where_there_is_one_curve(evaluation: Evaluate) -> None:

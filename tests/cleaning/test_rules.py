@@ -59,6 +59,7 @@ def test_cells_that_were_counted_at_reading_break_a_rule_without_the_text() -> N
     checked = check_rules(FRAME, rules, faults={"age": Faults(3, ("old", "x", "y", "z"))})
     assert [result.failed for result in checked.results] == [3, 0]
     assert checked.results[0].sentence == ("3 rows break the rule 'age can be read as its kind' (old, x, y) and are set aside.")
+    assert checked.results[0].standing == "3 rows break the rule 'age can be read as its kind' (old, x, y)."
     assert not checked.aside.any(), "nobody knows which rows they are"
     with_text = check_rules(FRAME, rules, raw=RAW, faults={"age": Faults(3, ("old",))})
     assert with_text.aside.tolist() == [False, False, True, False]

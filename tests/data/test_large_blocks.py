@@ -8,6 +8,7 @@ import pytest
 
 from automl_core.data import dataset, large_blocks, reading, scanning
 from automl_core.data.dataset import Dataset, create_dataset
+from automl_core.data.dialect import Dialect
 from automl_core.data.origin import Choice
 from automl_core.data.report import Around
 from automl_core.data.rereading import read_again
@@ -45,6 +46,37 @@ def test_the_largest_table_is_read_and_the_other_can_be(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "ds"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_letters_of_two_bytes_are_looked_at_like_others(tmp_path: Path, encoding: str) -> None:
+    """Regression: of a large file in UTF-16 the rows of all its tables were read as one."""
+    content = (FIRST.replace("w1", "ż1") + "\n" + SECOND).encode(encoding)
+    data = made(tmp_path, content)
+    assert data.report.dialect is not None and data.report.dialect.encoding == encoding
+    assert (data.rows, data.frame()["word"].to_list()[:3]) == (40, ["w0", "ż1", "w2"])
+    assert data.report.origin.tables == ("lines 1 to 41: 3 columns (id, share, word)", "lines 43 to 54: 2 columns (Prices)")
+    assert parts_of(tmp_path / "a.csv").tables == data.report.origin.tables
+    second = read_again(data, Choice(table=2))
+    assert (second.schema.names, second.rows) == (["name", "price"], 9)
+    assert second.report.dialect is not None
+    assert read_again(second, second.report.choice).report == second.report
+    text = reading.read_text(tmp_path / "a.csv", dialect=second.report.dialect, table=2)
+    assert (text.frame.iloc[0].to_list(), text.report.dialect) == (["n0", "0"], second.report.dialect)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "ds"]
+
+
+def test_letters_of_two_bytes_that_are_broken_are_counted(tmp_path: Path) -> None:
+    content = (FIRST + "\nSource: the office\n").encode("utf-16-le").replace("w1".encode("utf-16-le"), b"w\x00\x00\xd8", 1)
+    data = made(tmp_path, content, Choice(Dialect("utf-16-le")))
+    assert (data.rows, data.report.repairs) == (40, {"Letters that utf-16-le does not have were read as \ufffd.": 1})
+    assert data.frame()["word"].iloc[1] == "w\ufffd"
+    assert data.report.around == (Around(43, "Source: the office", "below"),)
+
+
+def test_a_table_without_rows_is_told_by_the_name_of_its_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="^a.csv has column names but no rows"):
+        made(tmp_path, ("id,share,word and a few more\n").encode("utf-16"))
+
+
 def test_a_table_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         made(tmp_path, FIRST + "\n" + SECOND, Choice(table=3))
@@ -74,7 +106,7 @@ def test_notes_below_a_large_table_are_kept_aside(tmp_path: Path) -> None:
         pytest.param('a,b\n1,"x\n\ny"\n2,z\n3,w\n', 3, id="inside a cell"),
         pytest.param("Report\n\na,b\n1,2\n3,4\n5,6\n", 3, id="a title"),
         pytest.param("a,b\n1,2\n3,4\n\n\n", 2, id="at the end"),
-        pytest.param("a,b\n1,2\n\nc,d\n3,4\n5,6\n".encode("utf-16"), 4, id="two bytes a letter"),
+        pytest.param("a,b\n1,2\n\n3,4\n5,6\n".encode("utf-16"), 3, id="two bytes a letter"),
     ],
 )
 def test_blank_lines_that_separate_nothing(tmp_path: Path, content: str | bytes, rows: int) -> None:
@@ -94,7 +126,7 @@ def test_what_lies_across_two_pieces_is_found(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(scanning, "PART", 2 * piece + 1)
     (tmp_path / "a.csv").write_bytes(b"\n1_0,b\n\nx\x00\n,\n\n")
     assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(True, 1)
-    found = large_blocks._short_lines(tmp_path / "a.csv", ord("\n"), {1, 2})
+    found = scanning.scan(tmp_path / "a.csv", ord("\n"), {1, 2}).short
     assert sorted(set(found)) == [(0, 1), (7, 8), (11, 13), (13, 14)]
     (tmp_path / "a.csv").write_bytes(b"a_1,1_b,_\n1_,_1")
     assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(False, 0)

@@ -166,6 +166,24 @@ def test_letters_that_the_encoding_lacks_are_counted(tmp_path: Path) -> None:
         ),
         (["a", "", " "], ["a", "column_2", "column_3"], [f"Column {n} had no name and is called 'column_{n}'." for n in (2, 3)]),
         (["x" * 500, "b"], ["x" * 199 + "…", "b"], ["The name of column 1 had 500 characters and was cut to 200."]),
+        (
+            [*["x" * 500] * 4, "b", "b"],
+            ["x" * 199 + "…", *[f"{'x' * 199}…_{n}" for n in (2, 3, 4)], "b", "b_2"],
+            [
+                "The names of 4 columns had more than 200 characters and were cut.",
+                "4 columns were called like another one and have a number behind their name now.",
+            ],
+        ),
+        (
+            ["", "", "a", "", ""],
+            ["column_1", "column_2", "a", "column_4", "column_5"],
+            ["4 columns had no name and are called by their place."],
+        ),
+        (
+            ["x" * 70, "x" * 70],
+            ["x" * 70, "x" * 70 + "_2"],
+            [f"Two columns are called '{'x' * 30}…{'x' * 29}'; column 2 is now '{'x' * 30}…{'x' * 27}_2'."],
+        ),
         (["<script>alert(1)</script>", "<b>b</b>"], ["<script>alert(1)</script>", "<b>b</b>"], []),
         (["=cmd()", "b"], ["=cmd()", "b"], []),
     ],

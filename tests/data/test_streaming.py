@@ -70,6 +70,22 @@ def test_the_fingerprint_stays_and_follows_the_cells(tmp_path: Path) -> None:
     assert stream_table(tmp_path / "c.csv", tmp_path / "c.parquet").fingerprint != first
 
 
+def test_the_fingerprint_is_of_the_rows_and_not_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = _table(tmp_path / "a.csv", 300_000)
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr("automl_core.data.duck.usable_cores", lambda cores=cores: cores)
+        found.append(stream_table(source, tmp_path / "a.parquet").fingerprint)
+    assert found[0] == found[1]
+    (tmp_path / "b.csv").write_text("a,b\n1,x\n2,y\n")
+    (tmp_path / "c.csv").write_text("a,b\n2,y\n1,x\n")
+    one, other, text = (
+        stream_table(tmp_path / name, tmp_path / "b.parquet", kinds=kinds).fingerprint
+        for name, kinds in (("b.csv", {}), ("c.csv", {}), ("b.csv", {"a": "category"}))
+    )
+    assert len({one, other, text}) == 3
+
+
 def test_a_large_file_becomes_a_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("automl_core.data.dataset.FAST_BYTES", 1000)
     source = _table(tmp_path / "a.csv", 1000)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from automl_core.errors import InputError, NotFoundError
+from automl_core.evaluation import bootstrap
 from automl_core.evaluation.beside import Difference, differences, verdict
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.evaluation.judged import Judged
@@ -32,6 +33,23 @@ def test_who_is_better_is_said(low: float | None, high: float | None, greater: b
     found = Difference("score", "Score", 0.02, low, high, greater)
     assert found.outcome == outcome
     assert verdict(found, "Forest", "Ridge").startswith(begins)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_what_was_kept_while_judging_gives_the_same_difference_at_once(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    """Regression: the first look at two models resampled all rows for both again, while the person waited."""
+    run = make_run(task)
+    names = ("ridge", "forest") if task == "regression" else ("logistic", "forest")
+    told = tuple(Evaluation.from_dict(read_json(evaluate_candidate(run, name))) for name in names)
+    with monkeypatch.context() as patch:
+        patch.setattr(bootstrap, "_draw", lambda *args: pytest.fail("Rows were resampled again."))
+        kept = differences(run, *names, "held-out", told)
+    for name in names:
+        (run.judged(name) / "held-out" / "resamples.npz").unlink()
+    assert differences(run, *names, "held-out", told) == kept
+    assert any(entry.low is not None for entry in kept)
 
 
 def test_the_difference_is_that_of_the_scores(make_run: MakeRun, tmp_path: Path) -> None:

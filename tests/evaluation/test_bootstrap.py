@@ -18,6 +18,7 @@ from automl_core.evaluation.bootstrap import (
     weighted_auc,
     weighted_average_precision,
     weighted_log_loss,
+    weighted_pairs_auc,
 )
 from automl_core.experiment import ExperimentConfig
 from automl_core.metrics import METRICS, all_scores, metrics_for
@@ -70,6 +71,45 @@ def test_weighted_auc_by_hand() -> None:
     assert weighted_auc(truth, proba, np.ones(4)) == 3.5 / 4
     # The row with 0.2 taken out, the one with 0.8 twice: one and a half right of two, weighted 2.5 of 3.
     assert weighted_auc(truth, proba, np.array([0.0, 1.0, 1.0, 2.0])) == pytest.approx(2.5 / 3)
+
+
+def test_weighted_pairs_auc_by_hand() -> None:
+    """One row a label: label 0 is above label 1 and ties with label 2, and so on; the pairs count alike."""
+    truth = np.array([0, 1, 2])
+    proba = np.array([[0.5, 0.3, 0.2], [0.4, 0.2, 0.4], [0.5, 0.2, 0.3]])
+    # By the column of 0: over 1 right, with 2 a tie; of 1: both wrong (0.3 is higher; 0.2 ties); of 2: over 0 right, under 1.
+    expected = (1 + 0.5 + 0 + 0.5 + 1 + 0) / 6
+    assert weighted_pairs_auc(truth, proba, np.ones((1, 3))).tolist() == [expected]
+    # A label that was not drawn leaves it undefined, and the weight of a row alone in its label changes nothing.
+    found = weighted_pairs_auc(truth, proba, np.array([[3.0, 0.0, 0.0], [1.0, 2.0, 5.0]]))
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_weighted_pairs_auc_equals_the_metric_on_rows_drawn_so_often(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    proba = rng.dirichlet(np.ones(4), 120).round(1) + 0.01
+    proba /= proba.sum(axis=1, keepdims=True)
+    truth = rng.integers(0, 4, 120)
+    draws = [rng.integers(0, 120, 120) for _ in range(5)]
+    weights = np.stack([np.bincount(chosen, minlength=120).astype(float) for chosen in draws])
+    expected = [metrics.roc_auc_score(truth[chosen], proba[chosen], multi_class="ovo") for chosen in draws]
+    assert weighted_pairs_auc(truth, proba, weights) == pytest.approx(expected, abs=1e-12)
+
+
+def test_intervals_over_pairs_of_labels_are_those_of_one_resample_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resamples are judged many at once, in several portions; nothing of the interval may depend on where they are cut."""
+    rng = np.random.default_rng(4)
+    values = rng.dirichlet(np.ones(3), 90)
+    truth = np.array([rng.choice(3, p=row) for row in values]).astype(float)
+    monkeypatch.setattr("automl_core.evaluation.bootstrap.AT_ONCE", 90 * 7)
+    drawn, draws = [], np.random.default_rng(0)
+    for _ in range(resamples(90)):
+        chosen = draws.integers(0, 90, 90)
+        drawn.append(metrics.roc_auc_score(truth[chosen], values[chosen], multi_class="ovo"))
+    _, low, high = headline("multiclass", truth, values, first="log_loss")["roc_auc_ovo"]
+    assert (low, high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=1e-12)
 
 
 def test_a_resample_without_one_class_has_no_curve() -> None:
@@ -186,6 +226,13 @@ def test_more_rows_get_fewer_resamples() -> None:
     assert resamples(0) == resamples(10) == HIGHEST
     assert resamples(WORK // 100) == 100
     assert resamples(10**9) == LOWEST
+
+
+def test_many_labels_get_fewer_resamples() -> None:
+    """A confusion table of a thousand labels has a million cells; three hundred of them took a minute."""
+    assert resamples(100, labels=50) == HIGHEST
+    assert resamples(100, labels=400) == WORK * 25 // 400**2
+    assert resamples(100, labels=1000) == LOWEST
 
 
 def scorer(truth: np.ndarray) -> Scorer:

@@ -57,6 +57,16 @@ def test_a_difference_beyond_chance_is_said() -> None:
     )
 
 
+def test_ranges_of_numbers_stand_in_their_order() -> None:
+    """Regression: the ranges of an age stood by their size, 23 to 31 before the younger ones."""
+    ages = np.r_[np.repeat(20.0, 60), np.repeat(40.0, 80), np.repeat(60.0, 100)]
+    judged = Judged(np.zeros(240), np.arange(240.0), np.arange(240))
+    found = fairness(model(), judged, pd.Series(ages, name="age"), "number")
+    assert [group.rows for group in found.groups] == [60, 80, 100]
+    words = pd.Series(np.where(ages == 20, "young", np.where(ages == 40, "middle", "old")), name="age", dtype=object)
+    assert [group.name for group in fairness(model(), judged, words, "category").groups] == ["old", "middle", "young"]
+
+
 def test_small_groups_are_left_out_and_told() -> None:
     judged, town = by_hand()
     town[:3] = "c"

@@ -97,10 +97,18 @@ def test_lines_of_a_labelled_file_that_cannot_be_read_are_told(run: Run, tmp_pat
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda frame: frame.drop(columns="outcome"), "The column 'outcome' is missing."),
-        (lambda frame: frame.assign(outcome="left"), "Every row has the label 'left'."),
-        (lambda frame: frame.assign(outcome="gone"), "40 rows have labels the model never learned: 'gone'."),
-        (lambda frame: frame.drop(columns=["age", "city"]), "The column 'age' is missing, and the model needs it."),
+        pytest.param(lambda frame: frame.drop(columns="outcome"), "The column 'outcome' is missing.", id="no-target"),
+        pytest.param(lambda frame: frame.assign(outcome="left"), "Every row has the label 'left'.", id="constant-target"),
+        pytest.param(
+            lambda frame: frame.assign(outcome="gone"),
+            "40 rows have labels the model never learned: 'gone'.",
+            id="unseen-classes",
+        ),
+        pytest.param(
+            lambda frame: frame.drop(columns=["age", "city"]),
+            "The column 'age' is missing, and the model needs it.",
+            id="missing-column",
+        ),
     ],
 )
 def test_a_file_that_cannot_judge_is_refused(run: Run, tmp_path: Path, change: object, said: str) -> None:

@@ -11,13 +11,17 @@ import pytest
 
 import automl_core.explaining.contributions as contributions_module
 from automl_core.cleaning.recipe import Step
+from automl_core.drift.importance import shifted_by
+from automl_core.drift.sampling import Sample
 from automl_core.engines.shap import cost
 from automl_core.errors import FormatError, InputError
 from automl_core.explaining.contributions import share_out
+from automl_core.explaining.curves import curves
 from automl_core.explaining.importance import ROWS, Explanation, explain
 from automl_core.explaining.shuffling import FEWEST, shuffle_columns
 from automl_core.metrics import METRICS
 from automl_core.model import build_model
+from automl_core.reference import sample_rows
 from automl_core.runs import Run
 from automl_core.schema import Kind
 from automl_core.scoring.bundle import load_model
@@ -57,6 +61,25 @@ def test_a_line_has_its_known_shapley_values() -> None:
         values = np.array([row[place[name]] for row in found.values])
         # Each is the weight times the distance to the background's mean, so their differences are the weight's.
         assert np.diff(values) == pytest.approx(weight * np.diff(by_hand[name]), abs=1e-8)
+
+
+def test_columns_named_like_ours_are_explained_like_any_other() -> None:
+    """Regression: a column called "self" ended the explanation, since columns were handed over as keywords."""
+    names = {"c0": "self", "c1": "prediction", "c2": "row", "c3": "fold"}
+    frame = numbers()
+    plain, named = explain(line(frame), frame), frame.rename(columns=names)
+    model = line(named)
+    found = explain(model, named)
+    assert found.permutation[0].column == "prediction"
+    loss = {names[entry.column]: entry.mean for entry in plain.permutation}
+    assert {entry.column: entry.mean for entry in found.permutation} == pytest.approx(loss, abs=1e-9)
+    assert shares(found) == pytest.approx({names[name]: share for name, share in shares(plain).items()}, abs=1e-9)
+    typed = model.checked(named)
+    assert [curve.column for curve in curves(model, typed, list(names.values()))] == list(names.values())
+    moved = shifted_by(model, Sample(typed[list(names.values())]))
+    assert moved["prediction"] == 1.0 and moved["self"] == pytest.approx(0, abs=1e-9)
+    personal = sample_rows(typed[model.inputs.names], model.inputs, {"self": "a name"}, seed=0)
+    assert personal["self"].isna().all() and personal["row"].notna().all()
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -162,6 +185,16 @@ def test_the_seed_decides() -> None:
     model = line(frame)
     assert explain(model, frame, seed=1) == explain(model, frame, seed=1)
     assert explain(model, frame, seed=1).permutation != explain(model, frame, seed=2).permutation
+
+
+def test_it_tells_how_far_it_is() -> None:
+    """Regression: a slow ensemble stood at nothing for minutes while its columns were shuffled."""
+    frame, told = numbers(), []
+    explain(line(frame), frame, tell=lambda done, doing: told.append((round(done, 3), doing)))
+    assert told == [
+        *[(round(0.7 * place / 4, 3), f"Shuffling column {place + 1} of 4") for place in range(4)],
+        (0.7, "Sharing out single predictions among the columns"),
+    ]
 
 
 def test_the_input_is_not_changed() -> None:

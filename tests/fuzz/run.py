@@ -55,8 +55,11 @@ def fuzz(tried: Target, home: Path, numbers: range, *, until: float = float("inf
         data = input_number(number, tried.name, tried.make)
         started = time.monotonic()
         try:
-            with watched(home), at_most(tried.seconds):
-                outcome.words[tried.judge(data)] += 1
+            try:
+                word = _judged(tried, home, data)
+            except Hang:  # so looks a machine that was halted meanwhile; an input that hangs does it again
+                word = _judged(tried, home, data)
+            outcome.words[word] += 1
         except KeyboardInterrupt:
             raise
         except (Exception, Escape, Hang) as error:  # noqa: BLE001 - each is a finding
@@ -66,6 +69,11 @@ def fuzz(tried: Target, home: Path, numbers: range, *, until: float = float("inf
         outcome.inputs += 1
     outcome.seconds = time.monotonic() - begun
     return outcome
+
+
+def _judged(tried: Target, home: Path, data: bytes) -> str:
+    with watched(home), at_most(tried.seconds):
+        return tried.judge(data)
 
 
 def _place(error: BaseException) -> str:

@@ -26,7 +26,7 @@ from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import load_model
 from tests.fuzz.mutations import input_number
 from tests.fuzz.run import fuzz
-from tests.fuzz.targets import make_bundle, sealed, target, unzipped, zipped
+from tests.fuzz.targets import Target, make_bundle, sealed, target, unzipped, zipped
 from tests.fuzz.watch import Escape, Hang, at_most, watched
 
 INPUTS = {"reader": 150, "recipe": 400, "bundle": 150, "service": 400}
@@ -97,6 +97,21 @@ def test_a_hang_is_ended() -> None:
         while True:
             pass
     assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(("often", "found"), [(1, 0), (2, 1)])
+def test_an_input_hangs_when_it_does_so_twice(tmp_path: Path, often: int, found: int) -> None:
+    """A machine that was halted for a while was taken for a hang."""
+    asked: list[bytes] = []
+
+    def judge(data: bytes) -> str:
+        asked.append(data)
+        if len(asked) <= often:
+            time.sleep(1)
+        return "fine"
+
+    outcome = fuzz(Target("reader", lambda rng: b"x", judge, seconds=0.05), tmp_path, range(1))
+    assert (len(outcome.findings), outcome.words["fine"], len(asked)) == (found, 1 - found, 2)
 
 
 # -- what the long form has found --------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ from automl_core.monitoring.log import Answered, add_labels, log_answer, read_lo
 from automl_core.monitoring.settings import Limits, Settings, save_settings
 from automl_core.monitoring.summary import Period, Seen, Status, fallen, summarise
 from automl_core.monitoring.webhook import send
+from automl_core.people import access
+from automl_core.people.person import Person, acting_as
 from automl_core.people.settings import Settings as Installation
 from automl_core.people.settings import save_settings as save_installation
 from automl_core.registry.store import MODEL, Registered, create_registered
@@ -237,7 +239,7 @@ def test_an_alert_is_kept_while_the_settings_are_damaged(live: Registered, hook:
 
 
 def test_what_hindered_sending_is_told_in_words(monkeypatch: pytest.MonkeyPatch):
-    assert send("http://no-such-host.invalid/x", {}) == "Not sent: no address is known for the host's name."
+    assert send("http://no-such-host.invalid/x", {}, telling=True) == "Not sent: no address is known for the host's name."
     monkeypatch.setattr(webhook, "TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
@@ -257,6 +259,13 @@ def test_a_large_performance_says_its_digits():
     fell = replace(STATUS, expected=23_456.7, total=replace(TOTAL, performance=12_345.6))
     [alert] = crossed(fell, HEALTH, Limits())
     assert "12,346" in alert.sentence and "the 23,457 expected" in alert.sentence
+
+
+def test_a_test_of_a_webhook_tells_names_inside_to_administrators_only(live: Registered):
+    access.share(live.project, "ben@example.org", "editor")
+    with acting_as(Person("ben@example.org", "Ben")):
+        assert try_webhook(live, "http://no-such-host.invalid/x") == f"Not sent: {webhook.UNTOLD}."
+    assert try_webhook(live, "http://no-such-host.invalid/x") == "Not sent: no address is known for the host's name."
 
 
 def test_a_webhook_is_tried_before_the_first_alert(live: Registered, hook: str):

@@ -6,15 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from automl_core.cleaning.large import clean_dataset
-from automl_core.cleaning.recipe import Recipe, Step
-from automl_core.cleaning.store import export_recipe, load_history
+from automl_core.cleaning.recipe import History, Recipe, Step
+from automl_core.cleaning.store import export_recipe, load_history, save_history
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset
 from automl_core.search.ablation import Ablation, StepEffect
 from automl_core.workspace import ProjectFolder, new_id, write_json
 from pages.clean import whole_table
-from pages.shared import caches
+from pages.shared import caches, layout
 from tests.pages.conftest import Jobs, assert_clean, open_page
 
 MESSY = "key,city,age,same\n" + "".join(
@@ -38,6 +39,12 @@ def present(data: Dataset) -> Recipe:
     return history.present
 
 
+def recipe_of(data: Dataset) -> Recipe:
+    from pages.shared import recipes
+
+    return recipes.current(data)
+
+
 def step_of(app, op: str, data: Dataset, project: ProjectFolder) -> Step:
     from pages.shared import recipes
 
@@ -56,6 +63,53 @@ def test_proposals_come_with_their_reason(project: ProjectFolder, tmp_path) -> N
     assert labels[0].startswith("**1. ")
     captions = " ".join(entry.value for entry in app.caption)
     assert "keys say nothing about new rows" in captions and "one value or none" in captions
+    assert_clean(app)
+
+
+def test_a_click_draws_the_page_once(project: ProjectFolder, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: what a click changed was stored while the page was drawn, which then was drawn a second time."""
+    data = messy(project, tmp_path)
+    app = page_of(data, project)
+    drawn: list[str] = []
+    header = layout.header
+    monkeypatch.setattr(layout, "header", lambda page: (drawn.append(page), header(page)))
+    first, second = [step.id for step in recipe_of(data)][:2]
+    for key, expected in (
+        (f"clean_down_{first}", [second, first]),
+        (f"clean_up_{first}", [first, second]),
+        (f"clean_remove_{first}", [second]),
+        ("clean_undo", [first, second]),
+        ("clean_redo", [second]),
+        ("clean_reset", [first, second]),
+    ):
+        drawn.clear()
+        app.button(key=key).click().run()
+        assert drawn == ["clean"], key
+        assert [step.id for step in present(data)][: len(expected)] == expected, key
+    drawn.clear()
+    app.toggle(key=f"clean_on_{first}_1").set_value(False).run()
+    assert drawn == ["clean"]
+    assert [step.enabled for step in present(data)][:2] == [False, True]
+    assert not app.toggle(key=f"clean_on_{first}_0").value
+    assert_clean(app)
+
+
+def test_proposed_steps_keep_their_ids_when_the_server_is_started_again(project: ProjectFolder, tmp_path) -> None:
+    """Regression: an open browser then asked for widgets that were nowhere, and the page showed an exception."""
+    data = messy(project, tmp_path)
+    before = recipe_of(data)
+    st.cache_resource.clear()
+    assert recipe_of(data) == before
+    assert len({step.id for step in before}) == len(before)
+
+
+def test_a_step_that_went_in_another_tab_is_told(project: ProjectFolder, tmp_path) -> None:
+    data = messy(project, tmp_path)
+    app = page_of(data, project)
+    first = recipe_of(data).steps[0]
+    save_history(data.folder, History().change(recipe_of(data).remove(first.id)))
+    app.button(key=f"clean_remove_{first.id}").click().run()
+    assert [entry.value for entry in app.error] == [f"This recipe has no step '{first.id}'.\n\n**Open the recipe again.**"]
     assert_clean(app)
 
 
@@ -103,6 +157,21 @@ def test_a_step_is_added_by_what_one_wants(project: ProjectFolder, tmp_path) -> 
     assert ops.count("drop_duplicates") == 1 and ops.index("drop_duplicates") < ops.index("impute"), (
         "a step on the table stands before those that learn, as it acts before them"
     )
+    assert_clean(app)
+
+
+def test_columns_to_leave_out_are_asked_for_before_anything_is_shown(project: ProjectFolder, tmp_path) -> None:
+    """Regression: nothing chosen read "All that fit", as if every column would be left out."""
+    app = page_of(messy(project, tmp_path), project)
+    app.selectbox(key="clean_intent").set_value("columns").run()
+    app.selectbox(key="clean_op_columns").set_value("drop_columns").run()
+    assert app.multiselect(key="clean_new_drop_columns_columns").placeholder == "Choose columns"
+    assert ":material/edit: Choose columns to see what it does." in [entry.value for entry in app.caption]
+    assert "clean_apply_new" not in [button.key for button in app.button]
+    app.multiselect(key="clean_new_drop_columns_columns").set_value(["city"]).run()
+    assert not app.button(key="clean_apply_new").disabled
+    app.selectbox(key="clean_op_columns").set_value("parse_numbers").run()
+    assert app.multiselect(key="clean_new_parse_numbers_columns").placeholder == "All that fit"
     assert_clean(app)
 
 

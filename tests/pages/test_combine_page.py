@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from automl_core.cleaning.appending import rows_aside
 from automl_core.cleaning.rules import Rule, load_rules, save_rules
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset
 from automl_core.workspace import ProjectFolder, new_id
@@ -143,6 +144,12 @@ def test_a_cell_that_cannot_be_read_sets_its_row_aside(project: ProjectFolder, t
     made = made_by(project, table, june)
     assert made.rows == 100
     assert made.notes[-1] == "1 row was set aside by the rules of the first table."
+    told = "1 row was set aside by rules and is not part of the table."
+    assert told in texts(app)
+    (shown,) = [frame.value for frame in app.dataframe if "reason" in frame.value.columns]
+    row = {"row": "41", "reason": "breaks 'age can be read as its kind'", "age": "old", "city": "Bonn", "bought": "no"}
+    assert shown.to_dict("records") == [row]
+    assert told not in texts(open_page("upload", project=project.id, dataset=june.id))
 
 
 def test_an_uploaded_table_is_held_against_the_rules_of_one_like_it(
@@ -223,8 +230,40 @@ def test_rows_of_another_kind_are_set_aside_before_they_are_appended(
     app.button(key="upload_append_make").click().run()
     assert_clean(app)
     made = made_by(project, table, unknown)
-    assert made.notes[-1] == "13 rows were set aside by the rules of the first table."
+    assert made.notes[-2:] == (
+        "13 rows were set aside by the rules of the first table.",
+        "A rule was left out: 'age is at least 0 and at most 30': it was made for the kind number, and 'age' is category.",
+    )
+    assert load_rules(made.folder) == ()
+    kept = rows_aside(made.folder)
+    assert kept is not None and len(kept) == 13
+    assert kept.iloc[[0, -1]].to_numpy().tolist() == [
+        ["1", "breaks 'age can be read as its kind'", "n.v.", "Rome", "yes"],
+        ["20", "breaks 'age is at least 0 and at most 30'", "39", "Rome", "yes"],
+    ]
     assert made.frame()["age"].iloc[60:].to_list() == ["23", "24", "25", "26", "27", "28", "29"]
+
+
+def test_only_rules_that_fit_are_taken_over(project: ProjectFolder, table: Dataset, unknown: Dataset) -> None:
+    """Regression: a range was copied onto a column of text, where it was never broken."""
+    save_rules(table.folder, (Rule("range", "age", 0.0, 30.0), Rule("filled", "city", id="r2")))
+    app = open_page("upload", project=project.id, dataset=unknown.id)
+    assert (
+        "1 rule of customers is not offered here, unless a column's kind is changed:\n\n"
+        "- 'age is at least 0 and at most 30': it was made for the kind number, and 'age' is category."
+    ) in texts(app)
+    app.button(key="upload_rules_use").click().run()
+    assert_clean(app)
+    assert [rule.id for rule in load_rules(unknown.folder)] == ["r2"]
+    assert app.success[0].value == "1 rule is this table's now, too. 1 rule was left out."
+
+
+def test_where_no_rule_fits_none_is_offered(project: ProjectFolder, table: Dataset, unknown: Dataset) -> None:
+    save_rules(table.folder, (Rule("range", "age", 0.0, 30.0), Rule("relation", text="age < 30")))
+    app = open_page("upload", project=project.id, dataset=unknown.id)
+    assert_clean(app)
+    assert "2 rules of customers are not offered here" in " ".join(texts(app))
+    assert not [button.key for button in app.button if button.key == "upload_rules_use"]
 
 
 def test_rows_of_another_kind_can_refuse_a_table(project: ProjectFolder, table: Dataset, unknown: Dataset) -> None:

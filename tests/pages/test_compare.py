@@ -46,6 +46,19 @@ def test_everything_is_proposed_with_a_reason_and_start_submits_it(project: Proj
     assert app.main.get("progress")[0].text == "Waiting for its turn"
 
 
+def test_a_number_of_models_takes_the_place_of_the_time(project: ProjectFolder, table: Dataset, jobs: Jobs) -> None:
+    """Regression: runs that come out the same whatever the machine could be had on the command line only."""
+    app = open_page("compare", project=project.id, dataset=table.id)
+    app.selectbox(key="compare_target").set_value("bought").run()
+    suffix = f"{table.id}_bought"
+    app.selectbox(key=f"compare_budget_{suffix}").set_value(-1).run()
+    app.number_input(key=f"compare_models_{suffix}").set_value(12).run()
+    app.button(key="compare_start").click().run()
+    assert_clean(app)
+    ((_, _, params),) = jobs.submitted
+    assert params["config"]["budget"] == {"seconds": 60.0, "trials": 12}
+
+
 def test_the_fast_preset_asks_for_its_limit(project: ProjectFolder, table: Dataset, jobs: Jobs) -> None:
     app = open_page("compare", project=project.id, dataset=table.id)
     app.selectbox(key="compare_target").set_value("bought").run()

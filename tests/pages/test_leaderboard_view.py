@@ -101,6 +101,14 @@ def test_while_it_runs_nothing_is_judged_yet(project: ProjectFolder, run: Path, 
     assert app.segmented_control(key=f"compare_{run.name}_chart_live").value == "Course"
 
 
+def test_a_baseline_alone_is_not_called_the_best(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
+    """Regression: while PyCaret started, a dummy with ROC AUC 0.5 was the best so far."""
+    jobs.states[run.name] = "running"
+    Leaderboard("roc_auc", True, ROWS[:1], recommended="dummy").save(run / "leaderboard.json")
+    app = open_page("compare", project=project.id, run=run.name)
+    assert app.markdown[0].value == "Only the baseline so far: **Dummy**, ROC AUC 0.500 ± 0.010"
+
+
 def test_many_rows_without_a_score_are_folded_away(project: ProjectFolder, run: Path) -> None:
     lost = tuple(Candidate(f"x{k}", f"Model {k}", "kernel", state="failed", reason="It failed.") for k in range(6))
     board = Leaderboard.load(run / "leaderboard.json")

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from automl_core.data.dataset import Dataset
-from automl_core.errors import AccessError
-from automl_core.people import access, audit, person
+from automl_core.cleaning.rules import Rule, save_rules
+from automl_core.cleaning.store import load_history
+from automl_core.data.dataset import Dataset, create_dataset
+from automl_core.errors import AccessError, LimitError
+from automl_core.people import access, audit, limits, person
 from automl_core.people.person import Person, acting_as
 from automl_core.people.settings import Settings, save_settings
 from automl_core.projects import create_project
@@ -131,6 +133,33 @@ def test_the_start_button_is_off_for_a_viewer_and_on_for_an_editor(enter: Enter,
         assert app.button(key="compare_start").disabled is off
 
 
+def test_a_viewer_changes_no_rule_and_copies_no_recipe_into_a_table_to_look_at(
+    enter: Enter, project: ProjectFolder, table: Dataset, tmp_path: Path
+) -> None:
+    """Both could be pressed, and the core's refusal came as a fault."""
+    save_rules(table.folder, [Rule("filled", "age", id="r1")])
+    other = create_dataset(project.dataset(new_id("ds")), tmp_path / "customers.csv", "more")
+    with acting_as(Person(BEN, "Ben")):
+        own = create_dataset(
+            ProjectFolder(project.path.parent / create_project(project.workspace, "Ben's").id).dataset(new_id("ds")),
+            tmp_path / "customers.csv", "mine",
+        )  # fmt: skip
+    access.give(project, ADA)
+    access.share(project, BEN, "viewer")
+    enter(email=BEN)
+    app = open_page("clean", project=project.id, dataset=table.id)
+    app.segmented_control(key="clean_view").set_value("rules").run()
+    choice = app.selectbox(key="clean_rule_action_r1")
+    assert (choice.disabled, choice.help) == (True, "This project is shared with you to look at, not to change.")
+    app.segmented_control(key="clean_view").set_value("history").run()
+    for name, off in (("Shop: more", True), ("Ben's: mine", False)):
+        app.selectbox(key="clean_copy_to").set_value(name).run()
+        assert app.button(key="clean_copy").disabled is off
+    app.button(key="clean_copy").click().run()
+    assert_clean(app)
+    assert load_history(own.folder) is not None and load_history(other.folder) is None
+
+
 @pytest.mark.parametrize("page", ["upload", "predict", "drift"])
 def test_a_viewer_can_bring_no_file(enter: Enter, project: ProjectFolder, table: Dataset, run_folder: Path, page: str) -> None:
     access.give(project, ADA)
@@ -145,7 +174,18 @@ def test_a_viewers_file_is_refused_before_it_is_written(enter: Enter, project: P
     access.give(project, ADA)
     access.share(project, BEN, "viewer")
     with acting_as(Person(BEN, "Ben")), pytest.raises(AccessError, match="to look at, not to change"):
-        uploads.keep_upload(project, io.BytesIO(b"a,b\n1,2\n"))
+        uploads.keep_upload(project, io.BytesIO(b"a,b\n1,2\n"), "predict")
+    assert not (project.path / "uploads").exists()
+
+
+def test_a_file_for_a_job_that_may_not_start_is_refused_before_it_is_written(
+    workspace: Workspace, project: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stayed in the project when the space was full or the person had too many jobs."""
+    monkeypatch.setattr(limits, "BELIEVED", 0.0)
+    monkeypatch.setattr(limits, "folder_size", lambda path: 100 * 2**30)
+    with pytest.raises(LimitError):
+        uploads.keep_upload(project, io.BytesIO(b"a,b\n1,2\n"), "predict")
     assert not (project.path / "uploads").exists()
 
 

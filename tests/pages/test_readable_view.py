@@ -108,18 +108,18 @@ def test_coefficients_of_several_outcomes_name_them(read: Any) -> None:
 
 def test_rules_are_a_table_for_each_tree(read: Any) -> None:
     app = read("tree", TREES, max_leaf_nodes=16)
-    table(app, If=["age ≤ 30 and city is Rome", "always"], Rows=["25 %", "75 %"], **{"Probability of yes": ["0.875", "0.5"]})
+    table(app, If=["age ≤ 30 and city is Rome", "always"], Rows=["25 %", "75 %"], **{"Probability of yes": ["88 %", "50 %"]})
     app.selectbox(key="explain_tree").set_value(1).run()
     assert_clean(app)
-    table(app, If=["always"], **{"Probability of yes": ["0.625"]})
+    table(app, If=["always"], **{"Probability of yes": ["62 %"]})
 
 
 def test_rules_of_several_outcomes_tell_the_most_probable_first(read: Any) -> None:
     several = replace(TREES, outputs=("no", "perhaps", "yes"), trees=((Rule(("age ≤ 30",), 1.0, (0.2, 0.5, 0.3)),),))
-    frame = table(read("tree", several, max_leaf_nodes=16), Predicts=["perhaps"], Probability=["0.5"], If=["age ≤ 30"])
+    frame = table(read("tree", several, max_leaf_nodes=16), Predicts=["perhaps"], Probability=["50 %"], If=["age ≤ 30"])
     names = [f"Probability of {name}" for name in several.outputs]
     assert list(frame.columns) == ["Predicts", "Probability", "Rows", "If", *names]
-    assert [frame[name].iloc[0] for name in names] == ["0.2", "0.5", "0.3"]
+    assert [frame[name].iloc[0] for name in names] == ["20 %", "50 %", "30 %"]
 
 
 def test_parts_are_drawn_one_by_one_with_their_table(read: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from automl_core.moving import export_workspace
 from automl_core.people import audit, person
 from automl_core.people.person import Person, acting_as
 from automl_core.people.settings import settings_of
@@ -48,6 +49,7 @@ def test_others_read_the_limits(as_ada: None) -> None:
     assert "Jobs of one person: **20** jobs" in [text.value for text in app.markdown]
     assert not {"Save", "Export the workspace"} & set(labels(app))
     assert "Administrators make it." in [caption.value for caption in app.caption]
+    assert not app.get("file_uploader")
 
 
 def test_the_backup_is_written_and_offered(workspace: Workspace, project: ProjectFolder) -> None:
@@ -58,6 +60,28 @@ def test_the_backup_is_written_and_offered(workspace: Workspace, project: Projec
     with zipfile.ZipFile(made) as archive:
         assert f"projects/{project.id}/project.json" in archive.namelist()
     assert any(made.name in text.value.replace("\\", "") for text in app.markdown)
+
+
+def test_an_export_is_brought_in_from_the_page(
+    workspace: Workspace, project: ProjectFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_workspace(workspace, tmp_path / "backup.zip")
+    monkeypatch.setenv("AUTOML_HOME", str(tmp_path / "new"))
+    app = open_page("settings")
+    assert app.button(key="settings_import").disabled
+    assert "python -m automl_core workspace import FILE" in [code.value for code in app.get("code")]
+    whole = (tmp_path / "backup.zip").read_bytes()
+    app.file_uploader(key="settings_import_file_0").set_value(("backup.zip", whole, "application/zip")).run()
+    app.button(key="settings_import").click().run()
+    assert_clean(app)
+    assert Workspace.default().project_ids() == [project.id]
+    assert app.button(key="settings_import").disabled  # the file is done with
+    app.file_uploader(key="settings_import_file_1").set_value(("backup.zip", whole, "application/zip")).run()
+    app.button(key="settings_import").click().run()
+    assert "1 of its projects are here already" in app.error[0].value
+    app.file_uploader(key="settings_import_file_1").set_value(("other.zip", b"PK", "application/zip")).run()
+    app.button(key="settings_import").click().run()
+    assert app.error[0].value.startswith("other.zip is no readable export")
 
 
 def test_what_was_done_is_listed_and_narrowed(workspace: Workspace, project: ProjectFolder) -> None:

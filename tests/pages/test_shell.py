@@ -8,15 +8,19 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit import config as streamlit_config
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.state import SafeSessionState, SessionState
+from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.testing.v1 import AppTest
 
 from automl_core.data.dataset import Dataset
 from automl_core.events import Event, Progress
 from automl_core.workspace import ProjectFolder, Workspace
-from pages.shared import host, job_state
+from pages.shared import host, job_state, state
 from pages.shared.pagelist import PAGES, ROOT
 from tests.pages.conftest import Jobs, assert_clean, open_app, open_page
 
@@ -203,3 +207,19 @@ def test_what_was_imported_is_out_of_the_collectors_sight(monkeypatch: pytest.Mo
     assert frozen == ["frozen"]
     open_app()
     assert frozen == ["frozen"]  # little was imported since
+
+
+def test_a_browser_that_outlives_the_server_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: after a restart, a page with an opened step ended in an error of Streamlit's."""
+    session = SessionState()
+    for widget_id in ("$$ID-1-gone", "$$ID-2-drawn"):
+        session._new_widget_state.set_widget_from_proto(WidgetState(id=widget_id, bool_value=True))
+    metadata = WidgetMetadata("$$ID-2-drawn", lambda value: value, lambda value: value, "bool_value")
+    session._new_widget_state.set_widget_metadata(metadata)
+    with pytest.raises(KeyError, match="gone"):
+        session._check_serializable()
+    context = SimpleNamespace(session_state=SafeSessionState(session, lambda: None))
+    monkeypatch.setattr(state, "get_script_run_ctx", lambda: context)
+    state.forget_strangers()
+    session._check_serializable()
+    assert list(session._new_widget_state) == ["$$ID-2-drawn"]

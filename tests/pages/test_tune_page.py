@@ -86,6 +86,45 @@ def test_what_a_method_needs_is_said_before_the_start(project: ProjectFolder, ru
     assert not jobs.submitted
 
 
+def test_ray_tune_is_a_choice_only_where_a_cluster_is_named(
+    project: ProjectFolder, run: Path, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AUTOML_RAY_ADDRESS", raising=False)
+    app = open_page("tune", project=project.id, run=run.name)
+    assert "tune_course" not in [control.key for control in app.segmented_control]
+    monkeypatch.setenv("AUTOML_RAY_ADDRESS", "127.0.0.1:1")
+    app = open_page("tune", project=project.id, run=run.name)
+    course = app.segmented_control(key="tune_course")
+    assert (course.value, course.options) == ("batches", ["In batches, repeatable", "Keep every machine busy (Ray Tune)"])
+    course.set_value("busy").run()
+    assert_clean(app)
+    assert any("The same seed will not give exactly the same trials again" in caption.value for caption in app.caption)
+    assert app.selectbox(key="tune_pruner_busy").options == ["Below the better half", "Never"]
+    app.checkbox(key="tune_or_here").set_value(True).run()
+    app.button(key="tune_start").click().run()
+    assert_clean(app)
+    settings = Settings.from_dict(jobs.submitted[0][2]["settings"])
+    assert (settings.course, settings.pruner) == ("busy", "halving")
+    app.segmented_control(key="tune_place").set_value("here").run()
+    assert "tune_course" not in [control.key for control in app.segmented_control]
+
+
+def test_ray_tune_is_refused_where_what_it_needs_is_missing(
+    project: ProjectFolder, run: Path, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from automl_core.engines import ray as engine
+
+    monkeypatch.setenv("AUTOML_RAY_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setattr(engine, "TUNE", ("no_such_package",))
+    app = open_page("tune", project=project.id, run=run.name)
+    app.segmented_control(key="tune_course").set_value("busy").run()
+    assert [error.value for error in app.error] == [
+        "Ray Tune cannot be used here. It needs no\\_such\\_package, which requirements-cluster.txt locks.\n\n"
+        "**Install it with \\`pip install -r requirements-cluster.txt\\`, or begin trials in batches.**"
+    ]
+    assert app.button(key="tune_start").disabled
+
+
 def test_a_run_that_is_still_searched_is_not_tuned(project: ProjectFolder, run: Path, jobs: Jobs) -> None:
     jobs.states[run.name] = "running"
     app = open_page("tune", project=project.id, run=run.name)

@@ -118,6 +118,27 @@ def test_another_delimiter_reads_the_file_again(project: ProjectFolder, table: D
     assert load_dataset(table.folder).schema.names == ["age,city,bought"]
 
 
+def test_a_file_that_cannot_be_read_can_be_read_another_way(workspace: Workspace) -> None:
+    """Regression: the message asked for another delimiter, and there was no place to choose one."""
+    app = upload(open_page("upload"), "places.csv", b"Rome,Oslo,Lima\n")
+    assert app.error[0].value.startswith("places.csv has column names but no rows that can be read.")
+    assert not workspace.project_ids()
+    app.number_input(key="upload_failed_0_header").set_value(0)
+    app.button(key="FormSubmitter:upload_failed_0-Read it this way").click().run()
+    assert_clean(app)
+    assert app.success[0].value == "places was read: 1 row and 3 columns."
+    (project_id,) = workspace.project_ids()
+    (dataset_id,) = workspace.project(project_id).list("datasets")
+    data = load_dataset(workspace.project(project_id).dataset(dataset_id))
+    assert data.frame().to_numpy().tolist() == [["Rome", "Oslo", "Lima"]]
+
+
+def test_no_other_way_is_offered_for_what_is_no_text(workspace: Workspace) -> None:
+    app = upload(open_page("upload"), "picture.csv", b"\x89PNG\r\n\x1a\n" + b"\0" * 50)
+    assert app.error[0].value.startswith("picture.csv is a PNG picture, whatever its name says.")
+    assert "Read it another way" not in [entry.label for entry in app.expander]
+
+
 def test_refused_rows_are_counted_and_can_be_downloaded(project: ProjectFolder) -> None:
     app = open_page("upload", project=project.id)
     rows = "".join(f"{number},b{number},c\n" for number in range(30))

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from automl_core.cli import app
-from automl_core.errors import FormatError, InputError, NotFoundError
+from automl_core.errors import EngineError, FormatError, InputError, NotFoundError
 from automl_core.monitoring.log import read_log
+from automl_core.registry import mirror
 from automl_core.registry.store import MODEL, Registered, find_registered
 from automl_core.runs import Run
 from automl_core.workspace import Workspace
@@ -117,3 +118,42 @@ def test_a_train_folder_from_elsewhere_gets_a_project(workspace: Workspace, fini
     assert len(kept.dataset().frame()) == 240
     assert version.lineage["dataset_id"] == kept.dataset().id
     assert version.held_out is not None and version.held_out.rows == 60
+
+
+def test_a_registry_that_is_away_hinders_no_command(shelf: Registered, monkeypatch: pytest.MonkeyPatch):
+    def away(registered: Registered) -> list[int]:
+        raise EngineError("The MLflow registry at http://127.0.0.1:9 could not be used: refused.")
+
+    monkeypatch.setattr(mirror, "sync", away)
+    found = CliRunner().invoke(app, ["models", "promote", "left@1", "--reason", "first"], catch_exceptions=False)
+    assert found.exit_code == 0 and "Version 1 is champion." in found.output
+    assert "The MLflow registry at http://127.0.0.1:9 could not be used: refused." in found.output
+    assert shelf.standing().aliases == {"champion": 1}
+
+
+def test_of_two_promotions_at_once_the_command_tells_the_second(shelf: Registered):
+    run("models", "promote", "left@1", "--reason", "first", "--later")
+    with pytest.raises(InputError, match="Version 1 is champion already. Choose another version."):
+        run("models", "promote", "left@1", "--reason", "first, too", "--later")
+    assert [entry.action for entry in shelf.log()].count("promoted") == 1
+
+
+def test_a_watched_file_that_is_still_being_written_is_told_by_the_command(shelf: Registered, tmp_path: Path):
+    run("models", "promote", "left@1", "--reason", "first", "--later")
+    inbox, policy = tmp_path / "inbox", tmp_path / "policy.json"
+    inbox.mkdir()
+    policy.write_text(json.dumps({"name": "New rows", "when": "data", "watched": str(inbox)}))
+    (inbox / "new.parquet").write_bytes(b"PAR1")
+    out = run("monitor", "--once", "--model", "left", "--policy", str(policy))
+    found = json.loads(out.splitlines()[-1])
+    assert (found["fired"], found["waiting"]) == ([], ["New rows: 1 file is still being written."])
+    assert (inbox / "new.parquet").read_bytes() == b"PAR1"
+
+
+def test_a_policy_with_an_unknown_entry_is_refused_by_the_command(shelf: Registered, tmp_path: Path):
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"name": "New rows", "when": "data", "wathced": "/data"}))
+    with pytest.raises(
+        FormatError, match="This policy cannot be read: it has wathced, which no policy has. A policy has name, when"
+    ):
+        run("monitor", "--once", "--model", "left", "--policy", str(policy))

@@ -57,30 +57,52 @@ def test_a_name_that_resolves_to_somewhere_else_gets_nothing(
     monkeypatch: pytest.MonkeyPatch, inside: tuple[str, ...], why: str
 ) -> None:
     """The name is looked at once, and what was looked at is connected to, so that it cannot mean another address by then."""
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda name, *rest, **named: resolve("127.0.0.1", *rest, **named))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         if inside:  # as if it were the cloud's own service, which no setting lets alerts reach
             monkeypatch.setattr(webhook, "may_receive", lambda address, inside=(): False)
-        told = send(f"http://localhost:{listener.getsockname()[1]}/latest/meta-data", {"code": "x"}, inside=inside)
+        address = f"http://internal-name:{listener.getsockname()[1]}/latest/meta-data"
+        told = send(address, {"code": "x"}, inside=inside, telling=True)
         with pytest.raises(BlockingIOError):  # nobody knocked
             listener.accept()
     assert told == why
 
 
-@pytest.mark.parametrize("host", ["127.1", "localhost", "internal-name"])
+@pytest.mark.parametrize("telling", [True, False])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_refusal_does_not_tell_whether_the_port_is_open(monkeypatch: pytest.MonkeyPatch, host: str, scheme: str) -> None:
+def test_a_refusal_does_not_tell_whether_the_port_is_open(monkeypatch: pytest.MonkeyPatch, telling: bool, scheme: str) -> None:
     """Names were connected to before they were looked at: anyone could tell the open ports of this network."""
     resolve = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", lambda name, *rest, **named: resolve("127.0.0.1", *rest, **named))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
-        address = f"{scheme}://{host}:{listener.getsockname()[1]}/"
-        opened = send(address, {"code": "x"})
+        address = f"{scheme}://internal-name:{listener.getsockname()[1]}/"
+        opened = send(address, {"code": "x"}, telling=telling)
         with pytest.raises(BlockingIOError):
             listener.accept()
-    assert send(address, {"code": "x"}) == opened
-    assert opened.startswith("Not sent: 127.0.0.1 is inside of this network;")
+    assert send(address, {"code": "x"}, telling=telling) == opened
+    assert ("127.0.0.1 is inside of this network;" in opened) is telling
+
+
+def test_a_refusal_does_not_tell_where_a_name_leads_or_whether_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may edit a project could draw a map of the names inside; only an administrator is told."""
+    known = {"there": "10.1.2.3", "cloud": "169.254.169.254"}
+
+    def resolve(name: str, *rest: object, **named: object) -> list[object]:
+        if name not in known:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (known[name], 80))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    answers = {send(f"http://{name}/", {"code": "x"}) for name in ("there", "cloud", "nowhere")}
+    assert answers == {f"Not sent: {webhook.UNTOLD}."}
+    assert [send(f"http://{name}/", {"code": "x"}, telling=True) for name in ("there", "cloud", "nowhere")] == [
+        "Not sent: 10.1.2.3 is inside of this network; an administrator can let alerts go there, on the Settings page.",
+        "Not sent: 169.254.169.254 is an address of the machine's surroundings, which get no alerts.",
+        "Not sent: no address is known for the host's name.",
+    ]
 
 
 def test_of_a_names_addresses_only_those_that_may_get_alerts_are_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,12 +119,25 @@ def test_of_a_names_addresses_only_those_that_may_get_alerts_are_connected_to(mo
     assert asked == [("93.184.216.34", 80), ("2606:2800::1", 80)]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:80", "10.1.2.3"])
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:8080", "localhost", "[::1]:80", "10.1.2.3", "127.1", "127.0.0.1.", "2130706433", "0x7f000001", "0x7F.1:80",
+     "017700000001", "0177.0.0.1", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "LOCALHOST", "localhost.", "x.localhost",
+     "１２７.０.０.１", "127。1", "①②⑦.①", "%31%32%37.1", "[fd00::1%25eth0]"],
+)  # fmt: skip
 def test_a_webhook_inside_is_refused_when_it_is_typed(host: str) -> None:
+    """Spellings such as http://127.1/ were taken for names, and stored."""
     address = check_address(f"http://{host}/hook")
     with pytest.raises(InputError, match=r"is inside of this network; an administrator can let alerts go there, on the Settings"):
         check_inside(address, ())
-    check_inside(address, ("127.0.0.0/8", "::1/128", "10.0.0.0/8"))
+    check_inside(address, ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "fd00::/8"))
+
+
+@pytest.mark.parametrize(
+    "host", ["hooks.example.org", "localhost.example.org", "0x7f.example", "93.184.216.34", "a" * 64, "x..y"]
+)
+def test_a_webhook_on_the_web_is_taken_when_it_is_typed(host: str) -> None:
+    check_inside(check_address(f"https://{host}/hook"), ())
 
 
 def test_a_webhook_of_the_clouds_own_service_is_refused_when_it_is_typed() -> None:

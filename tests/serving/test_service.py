@@ -7,8 +7,12 @@ import json
 import logging
 import math
 import shutil
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +28,7 @@ from automl_core.serving.guard import Limits
 from automl_core.serving.keys import KeyRing
 from automl_core.serving.logs import JsonLines, Recorder
 from automl_core.serving.parts import Parts
-from automl_core.serving.run import Service, check, check_log, is_loopback
+from automl_core.serving.run import Service, build, check, check_log, is_loopback
 from automl_core.serving.source import Source, Target
 from automl_core.worker.candidates import bundle
 from tests.conftest import MakeRun, customers
@@ -293,6 +297,23 @@ def test_callers_need_a_key_once_there_is_one(models: dict[str, Path], tmp_path:
         assert client.get("/schema", headers=shown).status_code == 401
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_the_last_key_that_is_revoked_does_not_open_the_service(models: dict[str, Path], tmp_path: Path, host: str) -> None:
+    """Without any key left it answered everybody who reached it."""
+    ring = KeyRing(tmp_path / "keys.json")
+    key, secret = ring.make("shop")
+    running = Service(str(models["logistic"]), host=host, keys=str(tmp_path / "keys.json"))
+    with TestClient(build(running), base_url="http://127.0.0.1") as client:
+        assert client.get("/schema", headers={"x-api-key": secret}).status_code == 200
+        ring.revoke(key.id)
+        assert client.get("/schema").status_code == client.get("/schema", headers={"x-api-key": secret}).status_code == 401
+        (tmp_path / "keys.json").unlink()
+        assert client.get("/schema").status_code == 401
+    # a process that takes the place of one that died is told what held when the service started
+    with TestClient(build(replace(running, keyed=True)), base_url="http://127.0.0.1") as client:
+        assert client.get("/schema").status_code == 401
+
+
 def test_a_minute_of_calls_fills_again() -> None:
     ring, key = KeyRing(), None
     from automl_core.serving.keys import Key
@@ -322,6 +343,44 @@ def test_another_version_is_taken_up_and_a_broken_one_is_not(models: dict[str, P
         place.unlink()
         assert not source.refresh()
         assert client.post("/predict", json={"rows": [ROW]}).json()["predictions"] == after["predictions"]
+
+
+def test_no_request_is_dropped_while_versions_change(models: dict[str, Path], tmp_path: Path) -> None:
+    """Each answer is wholly of one version, also those that are being made at the moment of the change."""
+    place = tmp_path / "model.zip"
+    shutil.copy(models["logistic"], place)
+    rows = [{**ROW, "age": 20.0 + number} for number in range(40)]  # more than are answered between two others
+    alone = {}
+    for name in ("logistic", "forest"):
+        with TestClient(create_app(Parts(Source(lambda path=models[name]: Target(path), every=0)))) as client:
+            said = client.post("/predict", json={"rows": rows}).json()
+            alone[said["version"]] = said["predictions"]
+    source, over = Source(lambda: Target(place), every=0.01), threading.Event()
+    with TestClient(create_app(Parts(source))) as client, ThreadPoolExecutor(3) as pool:
+
+        def ask() -> list[tuple[int, Any]]:
+            told = []
+            while not over.is_set():
+                answer = client.post("/predict", json={"rows": rows})
+                told.append((answer.status_code, answer.json()))
+            return told
+
+        asking = [pool.submit(ask) for _ in range(3)]
+        try:
+            for name in ("forest", "logistic") * 3:
+                before = source.current.version
+                (tmp_path / "next").write_bytes(models[name].read_bytes())
+                (tmp_path / "next").replace(place)
+                deadline = time.monotonic() + 60
+                while source.current.version == before:
+                    assert time.monotonic() < deadline, source.fault
+                    time.sleep(0.01)
+        finally:
+            over.set()
+        answers = [found for one in asking for found in one.result()]
+    assert {status for status, _ in answers} == {200}
+    assert {said["version"] for _, said in answers} == set(alone)
+    assert all(said["predictions"] == alone[said["version"]] for _, said in answers)
 
 
 def test_a_service_does_not_start_with_a_broken_model(tmp_path: Path) -> None:

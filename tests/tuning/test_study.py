@@ -11,7 +11,7 @@ import pytest
 
 from automl_core.engines.optuna import Choice, Range
 from automl_core.errors import FormatError, InputError, NotFoundError, StorageError
-from automl_core.events import Event, Progress, TrialFinished
+from automl_core.events import Event, Message, Progress, TrialFinished
 from automl_core.experiment import Budget
 from automl_core.runs import Run, write_request
 from automl_core.tuning.joining import pick_trial
@@ -296,6 +296,78 @@ def test_a_pause_begins_nothing_and_costs_no_time(run: Run, tuned: Tune) -> None
     assert study.seconds < time.monotonic() - began - 0.8
 
 
+def test_a_stop_waits_no_longer_than_a_moment_for_the_best_trial(run: Run, tuned: Tune, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was too short to be stored is fitted once more at the end; a stop used to wait for that however long it took."""
+    import time
+
+    from automl_core.search.fitting import FoldWork
+
+    fit, began = FoldWork.fit, time.time()
+
+    def slow(self: FoldWork, spec: Any, fold: int, facts: Any, seconds: float, keep: bool = True) -> dict[str, Any]:
+        if keep:
+            time.sleep(30)
+        return fit(self, spec, fold, facts, seconds, keep)
+
+    slow.__name__ = "fit"  # by which it is called in another process
+    monkeypatch.setattr(FoldWork, "fit", slow)
+    told: list[Event] = []
+    at: list[float] = []
+
+    def should_stop() -> bool:
+        if sum(isinstance(event, TrialFinished) for event in told) >= 8 and not at:
+            at.append(time.monotonic())
+        return bool(at)
+
+    study = tuned(run, trials=50, seed=1, emit=told.append, should_stop=should_stop)
+    assert time.monotonic() - at[0] < 5 and time.time() - began < 30
+    assert study.best is not None and study.best.number and not study.joined
+    said = [event.text for event in told if isinstance(event, Message)]
+    assert "You stopped it before the best trial was kept. It joins the leaderboard when the study goes on." in said
+    assert not list((study_folder(run.path, study.id) / "candidates").glob("*"))
+    monkeypatch.setattr(FoldWork, "fit", fit)
+    assert tuned(run, trials=1, seed=1, study=study.id).joined == study.id
+
+
+def test_a_study_that_goes_on_after_a_kill_prepares_the_best_trials_data_when_time_is_up(
+    run: Run, tuned: Tune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its cleaning choice makes of the data is known to the process that was killed alone."""
+    import shutil
+
+    from automl_core.tuning.run import features_of
+
+    board = run.leaderboard()
+    poor = replace(board["lr"], fold_scores=(0.1, 0.1, 0.1), score=0.1)  # so that every trial is better
+    board.with_candidate(poor).save(run.path / "leaderboard.json")
+    space = space_of_row("binary", poor, features_of(run)).changed("clean_scaler", Choice(("robust",)))
+    study_id = new_study(run.path, "lr")
+    folder = study_folder(run.path, study_id)
+    batch = TuneLoop._batch
+
+    def dies(self: TuneLoop) -> None:
+        batch(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TuneLoop, "_batch", dies)
+    options: dict[str, Any] = {"space": space, "method": "random", "trials": 0, "seconds": 60.0, "study": study_id}
+    with pytest.raises(KeyboardInterrupt):
+        tuned(run, "lr", **options)
+    for name in ("folds", "candidates"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+    def late(self: TuneLoop) -> bool:
+        self.end = 0.0
+        return True
+
+    monkeypatch.setattr(TuneLoop, "_over", late)
+    study = tuned(run, "lr", **options)
+    assert len(study.rows) == 5 and study.joined == study_id
+    view = run.leaderboard()[study_id].view
+    assert "scaler_robust" in view and (run.path / "folds" / "0" / f"{view}.skops").exists()
+    assert len(list((run.path / "candidates" / study_id).glob("fold*.skops"))) == 3
+
+
 def test_a_paused_study_can_be_stopped(run: Run, tuned: Tune) -> None:
     import time
 
@@ -442,3 +514,45 @@ def test_models_that_read_words_themselves_have_no_cleaning_choices(run: Run) ->
 
     with pytest.raises(InputError, match="This model reads words and gaps by itself"):
         space_of_row("binary", run.leaderboard()["lightgbm-own"], features_of(run))
+
+
+def test_a_process_of_a_study_reads_a_small_matrix_once_and_a_fit_may_change_it(run: Run, tmp_path: Path) -> None:
+    """Reading both matrices of each fold anew took each trial of a booster 3 ms."""
+    import numpy as np
+
+    from automl_core.search.prepare import prepare
+    from automl_core.tuning import trial
+
+    dataset = run.dataset()
+    prepared = prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path)
+    work = trial.TrialWork.of(prepared.work, tmp_path)
+    path = tmp_path / "matrix.npy"
+    np.save(path, np.eye(3))
+    first = work.matrix(path, exact=True)
+    first[:] = 7.0
+    path.rename(tmp_path / "gone.npy")
+    (tmp_path / "gone.npy").rename(path)
+    assert work.matrix(path, exact=True).tolist() == np.eye(3).tolist()
+    assert len(work.loaded) == 1 and next(iter(work.loaded.values())).nbytes == 72
+    np.save(path, np.zeros((2, 2)))
+    assert work.matrix(path, exact=True).shape == (2, 2), "what was prepared anew is read anew"
+    np.save(path, np.zeros(trial.KEPT_BYTES // 8))
+    assert work.matrix(path, exact=True).size and len(work.loaded) == 2, "no more is kept than there is room for"
+    assert "loaded" not in work.without_table().__dict__
+
+
+def test_a_trial_that_was_cut_off_in_the_storage_is_a_row_with_its_reason(run: Run, tuned: Tune) -> None:
+    """Ray Tune begins its trials in the storage; one that was under way when everything was killed kept its number."""
+    import optuna
+
+    study = tuned(run, trials=2)
+    url = f"sqlite:///{study_folder(run.path, study.id) / STORAGE}"
+    open_one = optuna.load_study(study_name=study.id, storage=url).ask()
+    assert open_one.number == 3
+    more = tuned(run, trials=2, study=study.id)
+    assert [row.number for row in more.rows] == [0, 1, 2, 3, 4]
+    cut = more.rows[3]
+    assert (cut.state, cut.score, cut.reason) == ("stopped", None, "The study was cut off while it was fitted.")
+    stored = optuna.load_study(study_name=study.id, storage=url).trials
+    assert [trial.number for trial in stored] == [row.number for row in more.rows]
+    assert stored[3].state.name == "FAIL"

@@ -10,6 +10,7 @@ import sqlite3
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pyarrow as pa
@@ -19,6 +20,8 @@ import pytest
 import xlsxwriter
 
 from automl_core.data.dataset import create_dataset
+from automl_core.data.origin import FORM_WORDS
+from automl_core.data.sources.recognise import Content
 
 ROWS = [(1.5, "Rome"), (2.0, "Oslo"), (None, "Rome")]
 TEXT = b"size,town\n1.5,Rome\n2,Oslo\n,Rome\n"
@@ -81,6 +84,12 @@ PACKED: dict[str, Callable[[], bytes]] = {
     "zip": _zip,
 }
 """The text file in each packing that is undone."""
+
+
+def test_every_form_and_packing_has_its_file() -> None:
+    """A query of a database, which is no file, has its values in test_database."""
+    assert set(FILES) == set(FORM_WORDS) - {"query"}
+    assert set(PACKED) == set(get_args(get_args(Content)[0]))
 
 
 @pytest.mark.parametrize(("form", "packing"), [*((form, "") for form in FILES), *(("text", packing) for packing in PACKED)])

@@ -1,0 +1,73 @@
+"""Rows of another table appended under the rules of this one: what a rule sets aside is kept beside the new table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from automl_core.cleaning.other_rules import fitting_rules
+from automl_core.cleaning.rules import Checked, load_rules, save_rules
+from automl_core.cleaning.stateless.columns import words_of
+from automl_core.data.combine import append
+from automl_core.data.dataset import Dataset, write_description
+from automl_core.data.rereading import written_cells
+from automl_core.data.tables import read_table, write_table
+
+ASIDE = "aside.parquet"
+"""The rows that were set aside, in the folder of the table that was made without them."""
+
+
+def append_by_rules(folder: Path, first: Dataset, second: Dataset, name: str, checked: Checked | None) -> Dataset:
+    """Make a table of the rows of `first` and those of `second` that its rules let through, with the rules that fit it.
+
+    Parameters
+    ----------
+    folder : Path
+        The new dataset's folder.
+    first, second : Dataset
+    name : str
+        Name for people.
+    checked : Checked or None
+        What the rules of `first` found in `second`; None where there are no rules.
+
+    Raises
+    ------
+    InputError
+        When the tables share no column.
+    StorageError
+        When the disk is full.
+    """
+    aside = checked.aside if checked is not None and checked.aside.any() else None
+    number = 0 if aside is None else int(aside.sum())
+    note = f"{number:,} {'row was' if number == 1 else 'rows were'} set aside by the rules of the first table." if number else ""
+    made = append(folder, first, second, name, aside=aside, note=note)
+    if checked is not None and number:
+        write_table(_with_reasons(second, checked), folder / ASIDE)
+    rules, left = fitting_rules(load_rules(first.folder), first.schema, made.schema)
+    if rules:
+        save_rules(folder, rules)
+    if left:
+        made = replace(made, notes=(*made.notes, *(f"A rule was left out: {reason}" for reason in left)))
+        write_description(folder, made)
+    return made
+
+
+def rows_aside(folder: Path) -> pd.DataFrame | None:
+    """Return the rows that were set aside when a folder's table was made, each behind its number and the reason, or None."""
+    return read_table(folder / ASIDE) if (folder / ASIDE).exists() else None
+
+
+def _with_reasons(second: Dataset, checked: Checked) -> pd.DataFrame:
+    """Return the rows that are set aside as they were written, behind their numbers in the table and the rules they break."""
+    kept = second.frame()[checked.aside].apply(words_of)
+    # A cell that could not be read is missing in the typed table: it is kept as it stands in the file.
+    if second.faults and (written := written_cells(second)) is not None:
+        for name in second.faults:
+            if name in written:
+                kept[name] = written.loc[kept.index, name]
+    told = {"row": [str(place + 1) for place in np.flatnonzero(checked.aside)], "reason": checked.reasons()}
+    front = pd.DataFrame({f"{name} (set aside)" if name in kept else name: cells for name, cells in told.items()})
+    return pd.concat([front, kept.fillna("").reset_index(drop=True)], axis=1)

@@ -1,0 +1,123 @@
+"""How a table comes in: the uploader, the samples, the other sources, and a large file while it is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from automl_core.data.dialect import Dialect
+from automl_core.data.origin import Choice
+from automl_core.data.wording import size_of
+from automl_core.errors import AutoMLError
+from automl_core.workspace import ProjectFolder, read_json
+from pages.shared import caches, errors, intake, jobs, people, state
+from pages.shared.dialect_form import ask_dialect
+from pages.upload.sources_form import draw_sources
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+
+def take_file(label: str) -> None:
+    """Offer the uploader; a file is read once, and what was wrong with it stays shown until another is chosen."""
+    turn = state.draft("upload_turn", 0)
+    uploaded = st.file_uploader(
+        label,
+        key=f"upload_file_{turn}",
+        **people.changing(
+            "CSV or other text, Excel, ods, Parquet, Feather, JSON, SQLite, or one of these compressed, up to 2 GB. What it is "
+            "and how it is written is found from the file."
+        ),
+    )
+    if uploaded is None:
+        return
+    failed = state.draft("upload_failed")
+    if failed and failed["file"] == uploaded.file_id:
+        errors.show(AutoMLError(*failed["parts"]))
+        _another_way(uploaded, turn, failed["parts"][2])
+        return
+    _read(uploaded, turn)
+
+
+def _read(uploaded: UploadedFile, turn: int, choice: Choice | None = None) -> None:
+    """Read an uploaded file, and keep what is wrong with it until another is chosen."""
+    try:
+        with st.spinner("Reading the table"):
+            data = intake.add_upload(uploaded, choice)
+    except AutoMLError as error:
+        state.put_draft("upload_failed", {"file": uploaded.file_id, "parts": [error.received, error.needed, error.action]})
+        st.rerun()
+    state.put_draft("upload_turn", turn + 1)
+    if data is not None:
+        state.say(f"{errors.plain(data.name)} was read: {size_of(data.rows, len(data.schema))}.")
+    st.rerun()
+
+
+def _another_way(uploaded: UploadedFile, turn: int, action: str) -> None:
+    """Let the person say how a file is written that could not be read by what was found, where that may help."""
+    if "delimiter" not in action or uploaded.size > intake.LARGE:
+        return
+    with st.expander("Read it another way", icon=":material/settings:"), st.form(f"upload_failed_{turn}", border=False):
+        dialect = ask_dialect(Dialect(), f"upload_failed_{turn}")
+        again = st.form_submit_button(
+            "Read it this way", icon=":material/refresh:", **people.changing("Reads the file by what you say.")
+        )
+    if again:
+        _read(uploaded, turn, Choice(dialect))
+
+
+def offer_samples() -> None:
+    """Offer the bundled tables to somebody who has no file at hand."""
+    from automl_core.data.samples import SAMPLES
+
+    names = {sample.id: f"{sample.name}: {sample.description}" for sample in SAMPLES}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Or try a sample",
+            list(names),
+            key="upload_sample",
+            format_func=lambda sample_id: names[sample_id],
+            help="A table that comes with Tablewright; it becomes a project of its own.",
+        )
+        clicked = st.button(
+            "Use it", key="upload_use_sample", icon=":material/science:", help="Makes a new project of this table."
+        )
+    if clicked:
+        with errors.shown() as tried:
+            intake.add_sample(chosen)
+        if not tried.failed:
+            st.rerun()
+
+
+def other_sources() -> None:
+    """Offer what is not uploaded."""
+    with st.expander("Other sources", icon=":material/database:"):
+        draw_sources()
+
+
+def follow_reading(folder: ProjectFolder) -> None:
+    """Draw how far a large file is read; when it is, open it, and when it is no table, say so and leave nothing behind."""
+    job_id = intake.reading_job(folder)
+    if not job_id:
+        return
+    asked = read_json(folder.job(job_id) / "request.json")["params"]
+    st.markdown(f"Reading {errors.plain(asked['file'])}")
+    following = jobs.panel(folder, job_id, key=f"upload_reading_{job_id}")
+    if following.active:
+        if not folder.list("datasets"):
+            st.stop()
+        return
+    state.put_draft("upload_reading", None)
+    if following.state == "finished":
+        state.choose(dataset=asked["into"])
+        data = caches.dataset(folder.id, asked["into"])
+        state.say(f"{errors.plain(data.name)} was read: {size_of(data.rows, len(data.schema))}.")
+        st.rerun()
+    if asked["fresh"] and not folder.list("datasets"):
+        from automl_core.projects import delete_project
+
+        delete_project(caches.workspace(), folder.id)
+        state.choose(project="")
+        take_file("Another table")
+        st.stop()
