@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 
 from automl_core.engines.optuna import Choice, Range
+from automl_core.engines.optuna_study import TuningStudy
 from automl_core.errors import FormatError, InputError, NotFoundError, StorageError
 from automl_core.events import Event, Message, Progress, TrialFinished
 from automl_core.experiment import Budget
@@ -253,6 +255,15 @@ def test_a_study_of_another_version_is_refused(run: Run, tuned: Tune) -> None:
         tuned(run, trials=2, study=study.id)
     with pytest.raises(NotFoundError, match="This run has no study"):
         study_folder(run.path, "../../etc")
+
+
+def test_a_storage_of_another_space_is_refused_also_where_a_killed_session_left_a_trial_open(tmp_path: Path) -> None:
+    """Regression: the open trial was ended by the parameters of the other space, which it does not have."""
+    known = {"method": "random", "pruner": "none", "seed": 1, "greater_is_better": True}
+    shared = TuningStudy(tmp_path / STORAGE, "s", {"a": Range(1, 9, whole=True)}, **known).shared()
+    optuna.load_study(study_name=shared["study_name"], storage=shared["storage"]).ask(shared["space"])
+    with pytest.raises(FormatError, match=r"The study 's' has the parameters a\. This one has b\. Start a new study\."):
+        TuningStudy(tmp_path / STORAGE, "s", {"b": Range(1, 9, whole=True)}, **known)
 
 
 def test_a_budget_of_nothing_is_refused() -> None:
