@@ -109,7 +109,7 @@ def test_a_step_that_went_in_another_tab_is_told(project: ProjectFolder, tmp_pat
     first = recipe_of(data).steps[0]
     save_history(data.folder, History().change(recipe_of(data).remove(first.id)))
     app.button(key=f"clean_remove_{first.id}").click().run()
-    assert [entry.value for entry in app.error] == [f"This recipe has no step '{first.id}'.\n\n**Open the recipe again.**"]
+    assert [entry.value for entry in app.error] == ["This step is no longer in the recipe.\n\n**Open the recipe again.**"]
     assert_clean(app)
 
 
@@ -239,7 +239,7 @@ def test_rules_are_proposed_changed_and_removed(project: ProjectFolder, tmp_path
     app.button(key="clean_rules_propose").click().run()
     rules = load_rules(data.folder)
     assert {rule.kind for rule in rules} >= {"filled", "range", "allowed"} and all(rule.action == "warn" for rule in rules)
-    app.selectbox(key=f"clean_rule_action_{rules[0].id}").set_value("aside").run()
+    app.selectbox(key=f"clean_rule_action_{rules[0].id}_warn").set_value("aside").run()
     assert load_rules(data.folder)[0].action == "aside"
     app.button(key=f"clean_rule_remove_{rules[0].id}").click().run()
     assert len(load_rules(data.folder)) == len(rules) - 1
