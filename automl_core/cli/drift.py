@@ -77,7 +77,7 @@ def _compare(model: Path, new: Path, settings: DriftSettings, part: list[str] | 
         loaded, frame = model_at(model), rows_of_file(new, part)
         found = check_model(loaded, frame, settings, name=new.name)
         return replace(found, notes=(*found.notes, *broken_rules(loaded, frame)))
-    if not (settings.chunk or part) and recognise(model) == recognise(existing(new)) == "parquet":
+    if not part and recognise(model) == recognise(existing(new)) == "parquet":
         return compare_parquet(model, new, settings, name=new.name)
     old = dataset_of(model)
     return compare_tables(old.frame(), rows_of_file(new, part), old.schema, settings, name=new.name)

@@ -57,10 +57,13 @@ def compare_jointly(
     if len(names) < 2 or min(len(old), len(new)) < 10 * FOLDS:
         return None
     first, second = as_matrix([old[names], new[names]], names)
-    before, after = as_matrix([old[names], new[names]], names, like=old)
+    # Words get their ranks from the rows that the components learn: of all old rows, only the new ones would hold unknown words.
+    places = np.random.default_rng(seed).permutation(len(old))
+    learned, held = old.iloc[places[: len(old) // 2]], old.iloc[places[len(old) // 2 :]]
+    parts = as_matrix([part[names] for part in (learned, held, new)], names, like=learned)
     with threadpool_limits(1):  # a small fit waits longer for threads than it works, above all on a busy machine
         auc, shares = _classifier(first, second, names, seed)
-        error, low, high = _rebuilt(before, after, seed)
+        error, low, high = _rebuilt(*parts)
     expected = 0.5 + SPREADS * float(np.sqrt((len(first) + len(second) + 1) / (12 * len(first) * len(second))))
     verdict: Verdict = "nothing"
     if auc > expected:
@@ -92,15 +95,13 @@ def _classifier(first: Array, second: Array, names: list[str], seed: int) -> tup
     return float(roc_auc_score(y, scores)), tuple((names[place], float(losses[place])) for place in order)
 
 
-def _rebuilt(first: Array, second: Array, seed: int) -> tuple[float, float, float]:
+def _rebuilt(learn: Array, held: Array, new: Array) -> tuple[float, float, float]:
     """Return the mean reconstruction error of the new rows, and its range for as many old rows."""
     from sklearn.decomposition import PCA
 
-    places = np.random.default_rng(seed).permutation(len(first))
-    learn, held = first[places[: len(first) // 2]], first[places[len(first) // 2 :]]
     with np.errstate(all="ignore"):
         middle = np.nan_to_num(np.nanmedian(np.where(np.isnan(learn).all(axis=0), 0.0, learn), axis=0))
-    filled = [np.where(np.isnan(part), middle, part) for part in (learn, held, second)]
+    filled = [np.where(np.isnan(part), middle, part) for part in (learn, held, new)]
     mean, spread = filled[0].mean(axis=0), filled[0].std(axis=0)
     varying = spread > 0
     if varying.sum() < 3:
@@ -109,7 +110,7 @@ def _rebuilt(first: Array, second: Array, seed: int) -> tuple[float, float, floa
     model = PCA(n_components=EXPLAINED, svd_solver="full").fit(scaled[0])
     errors = [np.sqrt(((part - model.inverse_transform(model.transform(part))) ** 2).sum(axis=1)) for part in scaled[1:]]
     usual = float(errors[0].mean())
-    reach = SPREADS * float(errors[0].std()) * float(np.sqrt(1 / len(held) + 1 / len(second)))
+    reach = SPREADS * float(errors[0].std()) * float(np.sqrt(1 / len(held) + 1 / len(new)))
     return float(errors[1].mean()), usual - reach, usual + reach
 
 

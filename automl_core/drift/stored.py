@@ -14,7 +14,7 @@ import pandas as pd
 from automl_core.data.kinds import infer_schema
 from automl_core.data.parsing import parse_frame
 from automl_core.data.sources.columnar import ParquetColumns
-from automl_core.distributions import distributions
+from automl_core.distributions import Numbers, Words, distributions
 from automl_core.drift.check import (
     DriftSettings,
     changed_relations,
@@ -26,7 +26,7 @@ from automl_core.drift.check import (
 )  # fmt: skip
 from automl_core.drift.joint import ROWS, WIDE, compare_jointly
 from automl_core.drift.report import ColumnDrift, DriftReport
-from automl_core.errors import InputError
+from automl_core.drift.timeline import FEWEST, PERIODS, Judged, cut, date_of, piece_drift, with_judged
 from automl_core.profiling.associations import COLUMNS, associate
 from automl_core.profiling.associations import ROWS as RELATED
 from automl_core.profiling.wording import listed
@@ -71,7 +71,6 @@ def compare_parquet(
     ----------
     reference, new : Path
     settings : DriftSettings, optional
-        Without a time line.
     schema : Schema, optional
         Of the reference; found from its columns when left out.
     name : str
@@ -87,14 +86,9 @@ def compare_parquet(
     ------
     InputError
         When a file is damaged or has doubled names, either table has too few rows, they have no column in common, or a time
-        line is asked for.
+        line is asked for that the new table has no dates for.
     """
     settings, say = settings or DriftSettings(), tell or (lambda done, doing: None)
-    if settings.chunk:
-        raise InputError(
-            "A time line of two Parquet files was asked for.", "It needs whole rows, and these tables are read by columns.",
-            "Leave the time line out, or compare the new file with a model.",
-        )  # fmt: skip
     with ParquetColumns(reference) as old, ParquetColumns(new, name) as fresh:
         check_rows(old.rows, "old")
         check_rows(fresh.rows)
@@ -102,12 +96,13 @@ def compare_parquet(
         common = columns_in_common(known, fresh.names)
         gone = [one for one in known if one not in set(common)]
         draws = [_drawn(old.rows, settings.seed, 0), _drawn(fresh.rows, settings.seed, 1)]
+        line, left_out = _cut(old, fresh, common, schema, settings)
         columns: list[ColumnDrift] = []
         kinds: list[Column] = []
         for start in range(0, len(common), AT_ONCE):
             say(start / len(common), f"Comparing column {start + 1:,} of {len(common):,}")
             part = common[start : start + AT_ONCE]
-            found, typed = _compare(old.frame(part), fresh.frame(part), schema, settings, len(common), draws)
+            found, typed = _compare(old.frame(part), fresh.frame(part), schema, settings, len(common), draws, line)
             columns += found
             kinds += typed
         for one in gone:
@@ -127,13 +122,36 @@ def compare_parquet(
             kept = {"associations": [pair.to_dict() for pair in pairs], "rows": old.rows}
             relation = changed_relations(kept, after, shared, settings)
         joint = compare_jointly(pd.DataFrame(draws[0].few), pd.DataFrame(draws[1].few), shared, seed=settings.seed)
-    return made_report(settings, "exact", fresh.rows, old.rows, columns, [], [], relation, joint, (), notes, name or new.name)
+    report = made_report(
+        settings, "exact", fresh.rows, old.rows, columns, [], [], relation, joint, (), [*notes, *left_out], name or new.name
+    )
+    return with_judged(report, [piece for piece, _ in line]) if line else report
+
+
+def _cut(
+    old: ParquetColumns, fresh: ParquetColumns, common: list[str], schema: Schema | None, settings: DriftSettings
+) -> tuple[list[tuple[Judged, Ints]], list[str]]:
+    """Divide the new rows into the pieces of the time line by one column of dates, or as they stand."""
+    if not settings.chunk:
+        return [], []
+    date_of([settings.date or "a date"], settings.chunk, settings.date)  # a chunk that is none is told before anything is read
+    names = [one for one in common if one == settings.date] if settings.date else common
+    dates: pd.Series[Any] | None = None
+    for name in names if settings.date or settings.chunk in PERIODS else []:
+        kind = schema[name] if schema is not None else _kinds(old.frame([name]), None)[0]
+        if kind.kind == "date":
+            dates = parse_frame(fresh.frame([name]), Schema((kind,))).frame[name]
+            break
+    date_of([] if dates is None else [str(dates.name)], settings.chunk, settings.date)
+    found, told = cut(fresh.rows, settings.chunk, dates)
+    return [(Judged(label, len(places)), places) for label, places in found], told
 
 
 def _compare(
-    old: pd.DataFrame, new: pd.DataFrame, schema: Schema | None, settings: DriftSettings, columns: int, draws: list[_Drawn]
-) -> tuple[list[ColumnDrift], tuple[Column, ...]]:
-    """Compare a few columns, and keep their drawn cells."""
+    old: pd.DataFrame, new: pd.DataFrame, schema: Schema | None, settings: DriftSettings, columns: int, draws: list[_Drawn],
+    line: list[tuple[Judged, Ints]],
+) -> tuple[list[ColumnDrift], tuple[Column, ...]]:  # fmt: skip
+    """Compare a few columns, also by the pieces of the time line, and keep their drawn cells."""
     typed = _kinds(old, schema)
     part = Schema(typed)
     before, after = parse_frame(old, part), parse_frame(new, part)
@@ -142,10 +160,15 @@ def _compare(
             drawn.take(frame, typed, columns > COLUMNS)
     kinds = {column.name: column.kind for column in typed}
     sides = zip(distributions(before.frame, kinds), distributions(after.frame, kinds), strict=True)
-    found = [
-        column_drift(name, kinds[name], first, second, after.faults.get(name), settings, columns, {})
-        for (name, first), (_, second) in sides
-    ]
+    found = []
+    for (name, first), (_, second) in sides:
+        found.append(column_drift(name, kinds[name], first, second, after.faults.get(name), settings, columns, {}))
+        if not isinstance(first, Numbers | Words):
+            continue
+        rules = settings.rules(name, columns * len(line))
+        for piece, places in line:
+            if piece.rows >= FEWEST:
+                piece.columns.append(piece_drift(name, kinds[name], first, after.frame[name].iloc[places], rules, {}))
     return found, typed
 
 

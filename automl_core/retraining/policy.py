@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -47,7 +47,10 @@ class Policy:
     days : float
         For ``time``.
     watched : str
-        For ``data``: a folder into which files come, or one file that is written anew. Also learned from where it is set.
+        For ``data``: a folder into which files come, or one file that is written anew, of every kind that can be read. Also
+        learned from where it is set.
+    part : str
+        For `watched`: a sheet of its workbooks, a table of its databases or a file of its archives; found when left out.
     database, query : str
         In place of `watched`: the address of a database (``postgresql://user@host/database`` or ``sqlite:///path``, without
         a password) and one SELECT whose rows are new where their key is.
@@ -82,6 +85,7 @@ class Policy:
     enabled: bool = True
     days: float = 7.0
     watched: str = ""
+    part: str = ""
     database: str = ""
     query: str = ""
     key: str = ""
@@ -105,7 +109,9 @@ class Policy:
     @property
     def source(self) -> str:
         """Where new rows come from."""
-        return f"the table of {self.database}" if self.database else self.watched
+        if self.database:
+            return f"the table of {self.database}"
+        return f"{self.watched} ({self.part})" if self.watched and self.part else self.watched
 
     @property
     def sentence(self) -> str:
@@ -142,10 +148,13 @@ class Policy:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Policy:
         """Rebuild a policy; raises FormatError."""
-        try:
-            return cls(**{name: value for name, value in data.items() if name != "format"})
-        except TypeError as error:
-            raise FormatError(f"This policy is damaged: {error}.", action="Make it again.") from error
+        known = [entry.name for entry in fields(cls)]
+        unknown = [name for name in data if name not in (*known, "format")]
+        lacking = [name for name in ("name", "when") if name not in data]
+        if unknown or lacking:
+            told = f"it has {', '.join(unknown)}, which no policy has" if unknown else f"it lacks {' and '.join(lacking)}"
+            raise FormatError(f"This policy cannot be read: {told}.", f"A policy has {', '.join(known)}.", "Make it again.")
+        return cls(**{name: value for name, value in data.items() if name != "format"})
 
 
 @dataclass(frozen=True)
@@ -260,11 +269,18 @@ def save_policy(registered: Registered, policy: Policy) -> Policy:
 
 def list_policies(registered: Registered) -> list[Policy]:
     """Return the policies of a model, oldest first; a damaged one is left out."""
-    found = []
+    return readable_policies(registered)[0]
+
+
+def readable_policies(registered: Registered) -> tuple[list[Policy], list[AutoMLError]]:
+    """Return the policies of a model that can be read, oldest first, and why others cannot."""
+    found, faults = [], []
     for path in sorted((registered.folder / "policies").glob("po*.json")):
-        with contextlib.suppress(AutoMLError):
+        try:
             found.append(Policy.from_dict(read_json(path)))
-    return sorted(found, key=lambda policy: policy.created)
+        except AutoMLError as error:
+            faults.append(error)
+    return sorted(found, key=lambda policy: policy.created), faults
 
 
 def delete_policy(registered: Registered, policy_id: str) -> None:

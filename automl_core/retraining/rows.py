@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from automl_core.data.parsing import parse_frame
-from automl_core.data.reading import read_text
-from automl_core.errors import InputError
+from automl_core.data.sources.opening import choice_of_parts
+from automl_core.data.sources.rows import read_rows
+from automl_core.errors import InputError, NotFoundError
+from automl_core.profiling.wording import counted, listed
 from automl_core.registry.paired import LEAST_ROWS
 from automl_core.retraining.policy import Policy
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 SHARE = 0.3
 """Share of the new rows that judge."""
 MOST_JUDGING = 5000
+TOLD = 10
+"""Sentences that are told of the files of one firing."""
 
 
 @dataclass(frozen=True)
@@ -42,41 +46,80 @@ class Rows:
     sentence: str
 
 
-def read_new(files: Sequence[Path], schema: Schema, target: str) -> pd.DataFrame:
-    """Read arrived files as the table before was read.
+def read_new(files: Sequence[Path], schema: Schema, target: str, part: str = "") -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Read arrived files of any kind as the table before was read; one that does not fit does not hold up the others.
+
+    Parameters
+    ----------
+    files : sequence of Path
+    schema : Schema
+        Of the table that the model learned from.
+    target : str
+    part : str
+        A sheet of workbooks, a table of databases or a file of archives; found from each file when left out.
 
     Returns
     -------
     DataFrame
         Typed; the rows without an outcome are left out.
+    tuple of str
+        What was left out, and why.
 
     Raises
     ------
     InputError
-        When a file lacks columns of the table, or no row has an outcome.
+        When no file fits, or no row has an outcome.
     """
-    frames = []
+    frames, told, refused = [], [], []
     for path in files:
-        text = pd.read_parquet(path) if path.suffix == ".parquet" else read_text(path).frame
-        missing = [name for name in schema.names if name not in text.columns]
-        if missing:
-            raise InputError(
-                f"{path.name} lacks the columns {', '.join(repr(name) for name in missing[:10])}.",
-                "New rows need the columns of the table that the model learned from.",
-                "Correct the file; it is looked at again when it has changed.",
-            )
-        frames.append(parse_frame(text[schema.names], schema).frame)
+        try:
+            frame, notes = _read(path, schema, part)
+        except (InputError, NotFoundError) as error:
+            refused.append(error)
+            continue
+        frames.append(frame)
+        told += [f"{path.name}: {note}" for note in notes]
+    if refused and not frames:
+        raise refused[0]
     if not frames:
-        return pd.DataFrame(columns=schema.names)
+        return pd.DataFrame(columns=schema.names), ()
+    told += [f"A file was left out: {error}" for error in refused]
     found = pd.concat(frames, ignore_index=True)
     labelled = found[found[target].notna()].reset_index(drop=True)
-    if len(found) and not len(labelled):
+    if not len(labelled):
         raise InputError(
             f"None of the {len(found):,} new rows has a value of {target!r}.",
             "Only rows with a known outcome can be learned.",
             "Add the outcomes, or watch a folder in which they arrive.",
         )
-    return labelled
+    if without := len(found) - len(labelled):
+        told.append(f"{counted(without, 'new row has', 'new rows have')} no value of {target!r}: left out.")
+    more = [f"And {counted(len(told) - TOLD, 'more remark', 'more remarks')} of this kind."] if len(told) > TOLD else []
+    return labelled, (*told[:TOLD], *more)
+
+
+def _read(path: Path, schema: Schema, part: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Read one file, and refuse one whose columns are others, or of another kind."""
+    text, notes = read_rows(path, choice_of_parts(path, [part]))
+    correct = "Correct the file; it is looked at again when it has changed."
+    missing = [name for name in schema.names if name not in text.columns]
+    if missing:
+        raise InputError(
+            f"{path.name} lacks the columns {listed(missing)}.",
+            "New rows need the columns of the table that the model learned from.",
+            correct,
+        )
+    parsed = parse_frame(text[schema.names], schema)
+    told = [
+        f"{name!r} has no value at all." for name in schema.names if parsed.frame[name].isna().all() and name not in parsed.faults
+    ]
+    for name, fault in parsed.faults.items():
+        cells = fault.count + int(parsed.frame[name].notna().sum())
+        shown = f"{fault.count:,} of {cells:,} cells of {name!r} are no {schema[name].kind}: {listed(fault.examples[:3])}."
+        if 2 * fault.count > cells:
+            raise InputError(f"{path.name} holds something else: {shown}", "The model learned it as one.", correct)
+        told.append(f"{shown} They count as missing.")
+    return parsed.frame, (*notes, *told)
 
 
 def choose_rows(policy: Policy, base: pd.DataFrame, new: pd.DataFrame, held_out: pd.DataFrame | None) -> Rows:

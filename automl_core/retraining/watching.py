@@ -11,7 +11,12 @@ from automl_core.errors import NotFoundError
 
 STILL = 5.0
 """Seconds without a change after which a file counts as whole."""
-SUFFIXES = (".csv", ".tsv", ".txt", ".psv", ".dat")
+TEXT = (".csv", ".tsv", ".tab", ".txt", ".psv", ".dat")
+SHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".sqlite", ".db")
+TABLES = (".parquet", ".pq", ".feather", ".arrow", ".json", ".jsonl", ".ndjson")
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+SUFFIXES = (*TEXT, *SHEETS, *TABLES, *PACKED)
+"""Ends of names that are taken from a folder; what a file is, its content says."""
 PARTIAL = (".part", ".tmp", ".crdownload", ".filepart", ".partial", ".swp")
 MOST = 1000
 """Files that are taken in at once; the rest follows with the next look."""

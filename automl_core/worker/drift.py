@@ -50,18 +50,18 @@ def drift_job(context: JobContext) -> dict[str, Any]:
 
 
 def _with_table(context: JobContext, source: Path | None, settings: DriftSettings, name: str) -> DriftReport:
-    """Compare with a table of the project; two of its tables are read by columns, so that they need not pass the memory."""
+    """Compare with a table of the project; what lies in Parquet is read by columns, so that it need not pass the memory."""
     from automl_core.data.dataset import load_dataset
+    from automl_core.data.sources.recognise import recognise
     from automl_core.drift.check import compare_tables
     from automl_core.drift.stored import compare_parquet
 
     params = context.request["params"]
     old = load_dataset(context.project.dataset(params["table"]))
-    if source is None and not settings.chunk:
-        new = load_dataset(context.project.dataset(params["dataset"]))
-        before, after = (table.folder / "data.parquet" for table in (old, new))
+    if source is None or recognise(source) == "parquet":
+        after = source or load_dataset(context.project.dataset(params["dataset"])).folder / "data.parquet"
         told = partial(_tell, context)
-        return compare_parquet(before, after, settings, schema=old.schema, name=name, tell=told)
+        return compare_parquet(old.folder / "data.parquet", after, settings, schema=old.schema, name=name, tell=told)
     rows, told_of_file = _new_rows(context, source, name)
     context.emit(Progress(-1.0, "Comparing the tables"))
     report = compare_tables(old.frame(), rows, old.schema, settings, name=name)

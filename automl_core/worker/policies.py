@@ -12,7 +12,7 @@ from automl_core.events import Message
 from automl_core.jobs.context import JobContext
 from automl_core.registry.store import Registered
 from automl_core.retraining.deciding import Facts, due
-from automl_core.retraining.policy import Firing, Policy, list_firings, list_policies, save_firing
+from automl_core.retraining.policy import Firing, Policy, list_firings, list_policies, readable_policies, save_firing
 from automl_core.retraining.tables import new_rows, settle
 from automl_core.retraining.watching import Arrivals, arrivals, stamp
 from automl_core.worker.candidates import Emit, ShouldStop
@@ -67,18 +67,21 @@ def look_at(
     from automl_core.monitoring.settings import settings_of
 
     moment = time.time() if now is None else now
-    name = registered.name
+    try:
+        name = registered.name
+    except AutoMLError as error:  # one damaged model does not end the watch over the others
+        return Looked(registered.id, None, (), False, (), (), str(error))
     status: Status | None = None
     told: tuple[Alert, ...] = ()
     fault = ""
-    policies = list_policies(registered)
+    policies, damaged = readable_policies(registered)
     needs = any(policy.enabled and policy.when in ("drift", "performance", "limits") for policy in policies)
     if settings_of(registered).watched or needs:
         try:
             status, told = check(registered, drift=drift, now=now)
         except AutoMLError as error:  # told to whoever watches; policies by time and by data can go on
             fault = str(error)
-    firings, waiting = [], []
+    firings, waiting = [], [str(error) for error in damaged]
     for policy in policies:
         if should_stop():
             break
@@ -120,13 +123,23 @@ def _seen_file(registered: Registered, policy: Policy) -> Path:
     return registered.folder / "policies" / policy.id / "seen.json"
 
 
-def _arrived(registered: Registered, policy: Policy) -> Arrivals:
+def _arrived(registered: Registered, policy: Policy, *, again: bool = False) -> Arrivals:
+    """Return what came; files whose firing failed come again with others, or at once where that is asked for."""
     if not policy.source or not policy.learns:
         return Arrivals((), ())
     if policy.database:
         return new_rows(registered, policy)
+    seen = _seen(registered, policy)
+    found = arrivals(Path(policy.watched).expanduser(), seen["files"])
+    if not again and all(seen["tried"].get(str(path)) == stamp(path) for path in found.ready):
+        return replace(found, ready=())
+    return found
+
+
+def _seen(registered: Registered, policy: Policy) -> dict[str, Any]:
+    """Return the stamps of the files that were learned, and of those whose firing failed."""
     path = _seen_file(registered, policy)
-    return arrivals(Path(policy.watched).expanduser(), read_json(path)["files"] if path.exists() else {})
+    return {"tried": {}, **(read_json(path) if path.exists() else {"format": 1, "files": {}})}
 
 
 def fire(
@@ -159,10 +172,11 @@ def fire(
         settle(registered, policy, learned=firing.outcome != "failed")
     firing = replace(firing, seconds=time.time() - started)
     save_firing(registered, firing)
-    if stamps:  # also after a failure: a file that cannot be learned is not tried again until it changes
-        path = _seen_file(registered, policy)
-        known = read_json(path)["files"] if path.exists() else {}
-        write_json(path, {"format": 1, "files": {**known, **stamps}})
+    if stamps and not (firing.outcome == "failed" and should_stop()):
+        # What cannot be learned is not tried again alone: it may lack only the rows that come with the next file.
+        seen = _seen(registered, policy)
+        kept = "tried" if firing.outcome == "failed" else "files"
+        write_json(_seen_file(registered, policy), {**seen, kept: {**seen[kept], **stamps}})
     emit(Message(f"{policy.name}: {firing.reason}", "warning" if firing.outcome == "failed" else "info"))
     if firing.outcome != "failed":
         mirror(registered, emit)
@@ -178,7 +192,7 @@ def policy_job(context: JobContext) -> dict[str, Any]:
         raise NotFoundError("This policy is no longer there.", action="Choose another one.")
     with at_work(registered.folder / "policies" / policy.id, f"The policy {policy.name!r}"):
         firing = fire(
-            registered, policy, "A person started it.", _arrived(registered, policy).ready,
+            registered, policy, "A person started it.", _arrived(registered, policy, again=True).ready,
             emit=context.emit, should_stop=context.should_stop,
         )  # fmt: skip
     if firing.outcome == "failed":

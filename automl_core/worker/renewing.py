@@ -55,8 +55,9 @@ def learn(
             "Start a comparison, and register its model.",
         )
     emit(Progress(0.05, "Collecting rows"))
-    rows, dataset = _rows(registered, policy, run, old.target, files)
-    emit(Message(rows.sentence))
+    rows, dataset, told = _rows(registered, policy, run, old.target, files)
+    for sentence in (rows.sentence, *told):
+        emit(Message(sentence))
     made = _new_run(registered, policy, run, rows, dataset.schema, f"{dataset.name}, {policy.name}")
     _train(policy, run, old.lineage["candidate"], made, emit, should_stop)
     if should_stop():
@@ -76,7 +77,7 @@ def learn(
     collected = _store(registered, rows.collected, dataset.schema, f"{dataset.name}, collected") if files else None
     return replace(
         firing,
-        data=rows.sentence,
+        data=" ".join((rows.sentence, *told)),
         run=made.id,
         version=version.number,
         compared=compared.to_dict(),
@@ -86,11 +87,13 @@ def learn(
     )
 
 
-def _rows(registered: Registered, policy: Policy, run: Run, target: str, files: tuple[Path, ...]) -> tuple[Rows, Dataset]:
+def _rows(
+    registered: Registered, policy: Policy, run: Run, target: str, files: tuple[Path, ...]
+) -> tuple[Rows, Dataset, tuple[str, ...]]:
     from automl_core.data.dataset import load_dataset
 
     dataset = run.dataset()
-    new = read_new(files, dataset.schema, target)
+    new, told = read_new(files, dataset.schema, target, policy.part)
     held_out: pd.DataFrame | None = None
     if len(new):
         earlier = next((one.collected for one in list_firings(registered) if one.collected), "")
@@ -102,7 +105,7 @@ def _rows(registered: Registered, policy: Policy, run: Run, target: str, files: 
     else:
         base = dataset.frame()
         held_out = run.holdout() if run.config.holdout else None
-    return choose_rows(policy, base, new, held_out), dataset
+    return choose_rows(policy, base, new, held_out), dataset, told
 
 
 def _store(registered: Registered, frame: pd.DataFrame, schema: Any, name: str) -> Dataset:

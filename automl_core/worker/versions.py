@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from automl_core.errors import AutoMLError, EngineError, FormatError, InputError, NotFoundError
+from automl_core.errors import AutoMLError, InputError, NotFoundError
 from automl_core.events import Message, Progress
 from automl_core.jobs.context import JobContext
 from automl_core.registry.records import Version
@@ -75,7 +75,7 @@ def mirror(registered: Registered, emit: Emit) -> bool:
     emit(Progress(0.7, "Bringing it to MLflow"))
     try:
         brought = sync(registered)
-    except (EngineError, FormatError) as error:
+    except AutoMLError as error:  # away, altered, or another process is bringing it
         emit(Message(str(error), "warning"))
         return False
     if brought:

@@ -8,7 +8,7 @@ from typing import Any
 
 from automl_core.events import Event, Message, Progress
 from automl_core.jobs.context import JobContext
-from automl_core.registry.store import Registered, all_registered, list_registered
+from automl_core.registry.store import Registered, all_registered, find_registered, list_registered
 from automl_core.worker.candidates import Emit, ShouldStop
 from automl_core.worker.policies import Looked, look_at
 from automl_core.workspace import Workspace
@@ -67,5 +67,5 @@ def _only_messages(emit: Emit) -> Emit:
 
 
 def watched_models(workspace: Workspace, name: str = "") -> list[Registered]:
-    """Return the registered models that have a version, or the one of a name."""
-    return [one for one in all_registered(workspace) if one.numbers and (not name or one.name == name)]
+    """Return the registered models that have a version, or the one of a name; raises NotFoundError where there is none."""
+    return [one for one in ([find_registered(workspace, name)] if name else all_registered(workspace)) if one.numbers]

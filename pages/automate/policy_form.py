@@ -71,7 +71,13 @@ def ask(registered: Registered) -> None:
             with right:
                 how = st.selectbox("How", list(HOW), format_func=HOW.__getitem__, key="automate_how", help="What is made anew.")
                 budget = st.number_input(
-                    "Seconds", 5.0, 86_400.0, 60.0, key="automate_budget", help="Budget of the search, or the limit of the fit."
+                    "Seconds",
+                    5.0,
+                    86_400.0,
+                    60.0,
+                    format="%g",
+                    key="automate_budget",
+                    help="Budget of the search, or the limit of the fit.",
                 )
             dates = ["", *(name for name, kind in _columns(registered) if kind == "date")]
             time_column = st.selectbox(
@@ -102,9 +108,14 @@ def _source() -> tuple[str, dict[str, Any]]:
     if place == "files":
         watched = st.text_input(
             "Folder or file", key="automate_watched", placeholder="/data/inbox",
-            help="On this machine. A file that is still being written is left until it is still for five seconds.",
+            help="On this machine. Every kind of file that can be uploaded is taken, compressed ones too. A file that is still "
+            "being written is left until it is still for five seconds.",
         )  # fmt: skip
-        return watched, {}
+        part = st.text_input(
+            "Sheet", key="automate_part", placeholder="found from the file",
+            help="Of workbooks with several sheets, the one that is read; also a table of a database file, a file of an archive.",
+        )  # fmt: skip
+        return watched, {"part": part.strip()}
     return "", {
         "database": st.text_input(
             "Address", key="automate_database", placeholder="postgresql://user@host/database",

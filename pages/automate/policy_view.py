@@ -64,14 +64,17 @@ def draw_policies(project: ProjectFolder, registered: Registered) -> None:
     """Draw each policy with its last firing and what can be done with it."""
     from dataclasses import replace
 
-    from automl_core.retraining.policy import delete_policy, list_firings, list_policies, save_policy
+    from automl_core.retraining.policy import delete_policy, list_firings, readable_policies, save_policy
 
-    policies, firings = list_policies(registered), list_firings(registered)
+    (policies, damaged), firings = readable_policies(registered), list_firings(registered)
+    for fault in damaged:
+        errors.show(fault)
     if not policies:
         st.caption("No policy yet. Take a suggestion, or make one below.")
     for policy in policies:
         last = next((one for one in firings if one.policy == policy.id), None)
         count = sum(one.policy == policy.id for one in firings)
+        spent = sum(one.seconds for one in firings if one.policy == policy.id and one.outcome != "failed")
         with st.container(border=True):
             st.markdown(f"**{errors.plain(policy.name)}**: {errors.plain(policy.sentence)}")
             if last is None:
@@ -81,6 +84,8 @@ def draw_policies(project: ProjectFolder, registered: Registered) -> None:
                     f"Fired {count} {'time' if count == 1 else 'times'}, last {when(last.time)} because: "
                     f"{errors.plain(last.why)} {OUTCOMES[last.outcome]}. {errors.plain(last.reason)}"
                 )
+                if spent >= 1:
+                    st.caption(f"It did {duration(spent)} of work that nobody had to start or await.")
             with st.container(horizontal=True, vertical_alignment="center"):
                 _run_now(project, registered, policy)
                 label = "Switch off" if policy.enabled else "Switch on"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from automl_core.cleaning.steps import Param
     from automl_core.schema import Schema
 
+CHOSEN = ("drop_columns", "order_columns", "change_kind", "parse_dates", "ratios")
+"""Steps that do nothing before columns are chosen; others act on all that fit."""
 BEFORE, AFTER = "#999999", "#0F766E"
 
 
@@ -34,7 +36,8 @@ def ask(step: Step, schema: Schema, prefix: str, frame: pd.DataFrame) -> dict[st
     said: dict[str, Any] = {}
     for param in operation(step).params:
         given = value(step, param.name)
-        said[param.name] = _control(param, given, schema, f"{prefix}_{param.name}") if param.says(said) else given
+        empty = "Choose columns" if step.op in CHOSEN else "All that fit"
+        said[param.name] = _control(param, given, schema, f"{prefix}_{param.name}", empty) if param.says(said) else given
     return said
 
 
@@ -52,18 +55,18 @@ def lacking(step: Step) -> str:
             return f"{param.label}: say what becomes what to see what it does."
     if step.op == "replace" and not value(step, "find"):
         return "Write the old value to see what it does."
-    if step.op in ("ratios", "parse_dates", "change_kind", "order_columns") and not value(step, "columns"):
+    if step.op in CHOSEN and not value(step, "columns"):
         return "Choose columns to see what it does."
     if step.op == "clip_outliers" and value(step, "method") == "limits" and value(step, "low") is value(step, "high") is None:
         return "Type the lowest or the highest value."
     return ""
 
 
-def _control(param: Param, given: Any, schema: Schema, key: str) -> Any:
+def _control(param: Param, given: Any, schema: Schema, key: str, empty: str) -> Any:
     fitting = schema.of_kind(*param.kinds) if param.kinds else schema.names
     if param.kind == "columns":
         chosen = [name for name in given if name in fitting]
-        return st.multiselect(param.label, fitting, chosen, key=key, help=param.help, placeholder="All that fit")
+        return st.multiselect(param.label, fitting, chosen, key=key, help=param.help, placeholder=empty)
     if param.kind == "column":
         index = fitting.index(given) if given in fitting else 0
         return st.selectbox(param.label, fitting, index if fitting else None, key=key, help=param.help) or ""

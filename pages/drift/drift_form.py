@@ -6,30 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors
+from pages.shared import errors
 
-OLD = ("What the model learned from", "A table of this project")
 RULES = {"effect": "By what matters", "evidently": "By the methods' thresholds"}
 PERIODS = {"D": "By day", "W": "By week", "M": "By month", "Q": "By quarter"}
 CHUNKS = {"": "No time line", "rows": "By number of rows", **PERIODS}
-
-
-def ask_old(project: ProjectFolder) -> dict[str, str]:
-    """Ask what the new rows are compared with; returns the parameter of a job that names an old table, nothing for the model."""
-    known = project.list("datasets")
-    against = st.segmented_control(
-        "Compare them with", OLD, default=OLD[0], required=True, key="drift_against",
-        help="With what the model learned from, it is also told what the model makes of it. With another table every column "
-        "counts alike.",
-    )  # fmt: skip
-    if against == OLD[0]:
-        return {}
-    names = {one: caches.dataset(project.id, one).name for one in known}
-    table = st.selectbox(
-        "Old table", known, format_func=names.__getitem__, key="drift_old", help="Tables of this project, newest first."
-    )
-    return {"table": table} if table else {}
 
 
 def ask(columns: dict[str, str]) -> dict[str, Any]:
@@ -38,7 +19,7 @@ def ask(columns: dict[str, str]) -> dict[str, Any]:
     Parameters
     ----------
     columns : dict of str to str
-        The kinds of the columns that the model learned from, by name.
+        The kinds of the old table's columns, by name; empty where they are not known.
     """
     from automl_core.drift.methods import METHODS
 
@@ -52,14 +33,11 @@ def ask(columns: dict[str, str]) -> dict[str, Any]:
             chunk = str(
                 st.number_input(
                     "Rows in a piece", 50, 1_000_000, 1000, 50, key="drift_chunk_rows",
-                    help="In the order in which the rows stand in the file.",
+                    help="Pieces of so many rows, one after another.",
                 )
             )  # fmt: skip
-        dates = [name for name, kind in columns.items() if kind == "date"]
-        if chunk in PERIODS and len(dates) > 1:
-            settings["date"] = st.selectbox(
-                "By the column", dates, key="drift_date", help="The dates that say which piece a row belongs to."
-            )
+        if chunk:
+            settings |= _date(chunk, [name for name, kind in columns.items() if kind == "date"])
         settings["rule"] = st.selectbox(
             "Verdict", list(RULES), format_func=RULES.get, key="drift_rule",
             help="By what matters: what moved beyond chance, weighted by how much the model depends on it; the size of the file "
@@ -85,6 +63,21 @@ def ask(columns: dict[str, str]) -> dict[str, Any]:
     return settings
 
 
+def _date(chunk: str, dates: list[str]) -> dict[str, str]:
+    """Ask which column of dates the time line goes by; nothing where there is none."""
+    if chunk in PERIODS and not dates:
+        st.caption(":material/info: No column of dates is known. Where the rows have none, choose a number of rows.")
+    if not dates:
+        return {}
+    return {
+        "date": st.selectbox(
+            "By the column", dates if chunk in PERIODS else ["", *dates], key=f"drift_date_{chunk in PERIODS}",
+            format_func=lambda name: name or "As the rows stand in the file",
+            help="The dates that say which piece a row belongs to.",
+        )
+    }  # fmt: skip
+
+
 def _own_methods(columns: dict[str, str]) -> dict[str, str]:
     """Ask which columns are compared by a method of their own, and by which."""
     from automl_core.drift.methods import METHODS
@@ -98,7 +91,7 @@ def _own_methods(columns: dict[str, str]) -> dict[str, str]:
         counted = columns[name] in ("category", "boolean")
         fitting = [one for one, method in METHODS.items() if (method.counted if counted else method.ordered)]
         found[name] = st.selectbox(
-            errors.plain(name), fitting, format_func=lambda one: METHODS[one].label, key=f"drift_own_{name}",
+            f"Method of {errors.plain(name)}", fitting, format_func=lambda one: METHODS[one].label, key=f"drift_own_{name}",
             help="Its threshold is the usual one of the method.",
         )  # fmt: skip
     return found

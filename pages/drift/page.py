@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.drift import drift_form
-from pages.shared import caches, drift_view, errors, guards, jobs, layout, part_view, people, run_view, state, uploads
+from pages.drift import rows_form
+from pages.shared import caches, drift_view, errors, guards, jobs, layout, models_view, run_view
 
 if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
-
     from automl_core.drift.report import DriftReport
     from automl_core.leaderboard import Candidate
     from automl_core.runs import Run
@@ -22,74 +20,22 @@ IN_USE = "in use"
 """Stands for the comparison of what a version in use was asked."""
 
 
-def start(project: ProjectFolder, params: dict[str, Any], uploaded: UploadedFile | None = None) -> None:
-    """Hand the comparison to a job, with the file of new rows where there is one."""
-    with errors.shown() as outcome, st.spinner("Starting"):
-        if uploaded is not None:
-            params["source"] = str(uploads.keep_upload(project, uploaded, "drift"))
-        jobs.start(project, "drift", params)
-    if not outcome.failed:
-        state.put_draft("drift_turn", state.draft("drift_turn", 0) + 1)
-        st.rerun()
-
-
-def columns_of(run: Run) -> dict[str, str]:
-    """Return the kinds of the columns of the table that a run learned from, by name; none when it was deleted."""
-    try:
-        return {column.name: column.kind for column in run.dataset().schema}
-    except AutoMLError:
-        return {}
-
-
-def take_rows(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
-    """Take new rows, from a file or from a table of the project, and start the comparison."""
-    turn = state.draft("drift_turn", 0)
-    from_file, from_table = "A file", "A table of this project"
-    where = st.segmented_control(
-        "New rows from", [from_file, from_table], default=from_file, required=True, key="drift_where",
-        help="Rows that came after the model was made. With the true outcome in it, the file also tells how good the model is.",
-    )  # fmt: skip
-    params: dict[str, Any] = {"run": run.id, "candidate": candidate.id}
-    uploaded, dataset = None, ""
-    if where == from_file:
-        uploaded = st.file_uploader(
-            "New rows",
-            key=f"drift_file_{turn}",
-            **people.changing("A table with the columns the model learned from; the target may be missing."),
-        )
-        if uploaded is not None:
-            params["choice"] = part_view.ask_part_of(uploaded, "drift", "The rows of this part are compared.").to_dict()
-    else:
-        known = project.list("datasets")
-        names = {one: caches.dataset(project.id, one).name for one in known}
-        dataset = st.selectbox(
-            "Table", known, format_func=lambda one: names[one], key="drift_table", help="Tables of this project, newest first."
-        )
-    params.update(drift_form.ask_old(project))
-    params["settings"] = drift_form.ask(columns_of(run))
-    ready = uploaded is not None or bool(dataset)
-    if not st.button(
-        "Compare", key="drift_start", type="primary", icon=":material/compare_arrows:",
-        **people.changing("Says for every column whether it moved, and whether that matters.", disabled=not ready),
-    ):  # fmt: skip
-        return
-    if uploaded is not None:
-        start(project, {**params, "name": uploaded.name}, uploaded)
-    else:
-        start(project, {**params, "dataset": dataset, "name": names[dataset]})
-
-
-def checks(project: ProjectFolder, run: Run, candidate: Candidate) -> dict[str, str]:
-    """Return the comparisons of this model, newest first, with their names."""
+def checks(project: ProjectFolder, model: tuple[Run, Candidate] | None) -> dict[str, str]:
+    """Return the comparisons with this model and those of two tables, newest first, with their names."""
+    ours = (model[0].id, model[1].id) if model else None
     found = {}
     for job_id in project.list("jobs")[:60]:
+        path = project.job(job_id) / "request.json"
         try:
-            request = read_json(project.job(job_id) / "request.json")
+            request = read_json(path)
         except AutoMLError:
             continue  # a folder that is being made
         params = request.get("params", {})
-        if request.get("kind") == "drift" and (params.get("run"), params.get("candidate")) == (run.id, candidate.id):
-            found[job_id] = str(params.get("name", "rows"))
+        if request.get("kind") != "drift":
+            continue
+        if params.get("table") or (params.get("run"), params.get("candidate")) == ours:
+            against = f" against {params['against']}" if params.get("against") else ""
+            found[job_id] = f"{params.get('name', 'rows')}{against}, {models_view.when(path.stat().st_mtime)}"
     return found
 
 
@@ -118,24 +64,35 @@ def draw_check(project: ProjectFolder, job_id: str, used: DriftReport | None) ->
 
 
 layout.header("drift")
-run, candidate = guards.require_candidate()
 project = guards.require_project()
-run_view.choose_model(run, candidate, "drift")
+model = guards.find_candidate()
 used = None
-with errors.shown():
-    used = in_use(project, run, candidate)
-earlier = {**({IN_USE: "Rows in use, as Monitor found them"} if used else {}), **checks(project, run, candidate)}
+if model:
+    run_view.choose_model(*model, "drift")
+    with errors.shown():
+        used = in_use(project, *model)
+elif not project.list("datasets"):
+    layout.empty("This project has no table yet. New rows are compared with a table or a model.", "upload", "Upload a table")
+    st.stop()
+else:
+    st.info(
+        "There is no model here yet, so tables are compared. With a model it is also said whether what moved matters to it.",
+        icon=":material/info:",
+    )
+earlier = {**({IN_USE: "Rows in use, as Monitor found them"} if used else {}), **checks(project, model)}
 if not earlier:
-    take_rows(project, run, candidate)
+    with errors.shown():
+        rows_form.take_rows(project, model)
     st.stop()
 with st.expander("Compare other rows", icon=":material/add:"), errors.shown():
-    take_rows(project, run, candidate)
+    rows_form.take_rows(project, model)
 newest = next(iter(earlier))
 chosen = newest
 if len(earlier) > 1:
+    whose = "Every comparison with this model, and of two tables" if model else "Every comparison of two tables"
     chosen = st.selectbox(
         "Comparison", list(earlier), format_func=lambda one: earlier[one], key=f"drift_check_{newest}",
-        help="Every comparison with this model, newest first.",
+        help=f"{whose}, newest first.",
     )  # fmt: skip
 with errors.shown():
     draw_check(project, chosen, used)

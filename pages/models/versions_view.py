@@ -41,7 +41,7 @@ def draw(registered: Registered, versions: list[Version], now: Standing) -> None
         alt="Every version of the model, newest first",
         column_config={
             "Score": st.column_config.NumberColumn(format="%.4g", help=f"{versions[0].metric_label}, of the rows named beside."),
-            "Rows": st.column_config.NumberColumn(help="Rows it learned from."),
+            "Rows": st.column_config.NumberColumn(format="localized", help="Rows it learned from."),
             "Run": st.column_config.TextColumn(help="The comparison in which it was made."),
             "Fingerprint": st.column_config.TextColumn(help="Of the table it learned from; the same for the same content."),
         },

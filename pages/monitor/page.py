@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.monitor import monitor_drift, monitor_form, monitor_view
+from pages.monitor import labels_form, monitor_drift, monitor_form, monitor_view
 from pages.shared import errors, guards, jobs, layout, models_view, people
 
 layout.header("monitor")
@@ -45,7 +45,7 @@ with errors.shown():
 with errors.shown():
     monitor_view.draw_machine()
 with errors.shown():
-    monitor_form.ask_labels(registered, settings)
+    labels_form.ask_labels(registered, settings)
 with errors.shown():
     monitor_form.ask_settings(registered, settings)
 layout.next_step("automate", "Have it looked at while you are away.", "Automate it")

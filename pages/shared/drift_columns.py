@@ -62,7 +62,8 @@ def draw(report: DriftReport, key: str) -> None:
         st.caption(f"The {SHOWN} most serious of {len(moved):,} are drawn; choose any other below.")
     share = st.column_config.NumberColumn(format="percent")
     st.dataframe(
-        pd.DataFrame(table(report.columns)),
+        # Only a model tells columns that matter from others.
+        pd.DataFrame(table(report.columns)).drop(columns=[] if report.mode == "frozen" else "Importance"),
         hide_index=True,
         key=f"{key}_columns",
         alt="Every column, most serious first",

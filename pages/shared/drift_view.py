@@ -30,9 +30,11 @@ def headline(report: DriftReport) -> None:
     show(errors.plain(report.sentence), icon=drift_columns.ICONS[report.verdict])
     name = f"**{errors.plain(report.name)}**: " if report.name else ""
     against = "rows the model learned from" if report.mode == "frozen" else "rows of the old table"
-    judged = (
-        "by the thresholds of the methods" if report.rule == "evidently" else "by what moved beyond chance and what depends on it"
+    judged = "by what moved beyond chance" + (
+        " and what depends on it" if report.mode == "frozen" else "; every column counts alike"
     )
+    if report.rule == "evidently":
+        judged = "by the thresholds of the methods"
     st.caption(f"{name}{report.rows:,} new rows against {report.reference_rows:,} {against}, judged {judged}.")
     for note in report.notes:
         st.caption(f":material/info: {errors.plain(note)}")
@@ -85,11 +87,15 @@ def timeline(report: DriftReport, key: str, *, title: str = "Over time", first: 
 
     st.subheader(title, anchor=False)
     kinds = ["Shift", *(one.label for one in report.performance)]
-    kind = st.segmented_control(
-        "Time line", kinds, default=first if first in kinds else "Shift", required=True, key=f"{key}_line",
-        label_visibility="collapsed",
-        help="The largest shift of a column in each piece, or a metric.",
-    )  # fmt: skip
+    kind = "Shift"
+    if len(kinds) > 1:
+        kind = st.segmented_control(
+            "Time line", kinds, default=first if first in kinds else "Shift", required=True, key=f"{key}_line",
+            label_visibility="collapsed",
+            help="The largest shift of a column in each piece, or a metric.",
+        )  # fmt: skip
+    else:
+        st.caption("The largest shift of a column in each piece: the share of rows that moved beyond chance.")
     if kind == "Shift":
         figure = timeline_figure(report.chunks)
     else:

@@ -12,7 +12,7 @@ from pages.shared import caches, errors, layout, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
-    from automl_core.leaderboard import Candidate
+    from automl_core.leaderboard import Candidate, Leaderboard
     from automl_core.runs import Run
 
 
@@ -77,14 +77,31 @@ def require_candidate() -> tuple[Run, Candidate]:
         leaderboard = run.leaderboard()
     except AutoMLError:
         _stop("This run has no model yet; its first one takes a moment.", "compare", "Watch the run")
-    scored = [row for row in leaderboard.ranked() if row.state == "scored"]
-    if not scored:
-        _stop("No model of this run was scored.", "compare", "See why")
-    chosen = next((row for row in scored if row.id == state.get("model")), None)
+    chosen = _chosen(leaderboard)
     if chosen is None:
+        _stop("No model of this run was scored.", "compare", "See why")
+    return run, chosen
+
+
+def find_candidate() -> tuple[Run, Candidate] | None:
+    """Return what `require_candidate` does, None where there is no run, or no model of it yet: for pages that do without."""
+    if not state.get("run") and not require_project().list("runs"):
+        return None
+    run = require_run()
+    try:
+        chosen = _chosen(run.leaderboard())
+    except AutoMLError:
+        return None
+    return (run, chosen) if chosen else None
+
+
+def _chosen(leaderboard: Leaderboard) -> Candidate | None:
+    scored = [row for row in leaderboard.ranked() if row.state == "scored"]
+    chosen = next((row for row in scored if row.id == state.get("model")), None)
+    if chosen is None and scored:
         chosen = next((row for row in scored if row.id == leaderboard.recommended), scored[0])
         state.choose(model=chosen.id)
-    return run, chosen
+    return chosen
 
 
 def _dataset_of_run(folder: ProjectFolder) -> str:

@@ -61,22 +61,21 @@ def draw_standing(registered: Registered, versions: list[Version], now: Standing
     by_number = {version.number: version for version in versions}
     st.subheader(errors.plain(registered.name), anchor=False)
     entries = registered.log()
-    with st.container(horizontal=True):
-        for alias, icon in ICONS.items():
-            with st.container(border=True):
-                number = now.aliases.get(alias)
-                version = by_number.get(number or 0)
-                if number is None:
-                    st.markdown(f"{icon} No {alias} yet", help=MEANING[alias])
-                    continue
-                if version is None:
-                    st.markdown(f"{icon} **Version {number}** is {alias}, and its files are damaged or gone", help=MEANING[alias])
-                    st.caption("Roll back to an earlier version, or promote another one.")
-                    continue
-                st.markdown(f"{icon} **Version {number}** is {alias}", help=MEANING[alias])
-                st.caption(f"{errors.plain(version.candidate)}, {errors.plain(version.metric_label)} {score(version)}")
-                last = next(entry for entry in reversed(entries) if entry.alias == alias and entry.version == number)
-                st.caption(f"Since {when(last.time)}, by {errors.plain(last.who)}: {errors.plain(last.text)}")
+    for place, (alias, icon) in zip(st.columns(2), ICONS.items(), strict=True):
+        with place, st.container(border=True):
+            number = now.aliases.get(alias)
+            version = by_number.get(number or 0)
+            if number is None:
+                st.markdown(f"{icon} No {alias} yet", help=MEANING[alias])
+                continue
+            if version is None:
+                st.markdown(f"{icon} **Version {number}** is {alias}, and its files are damaged or gone", help=MEANING[alias])
+                st.caption("Roll back to an earlier version, or promote another one.")
+                continue
+            st.markdown(f"{icon} **Version {number}** is {alias}", help=MEANING[alias])
+            st.caption(f"{errors.plain(version.candidate)}, {errors.plain(version.metric_label)} {score(version)}")
+            last = next(entry for entry in reversed(entries) if entry.alias == alias and entry.version == number)
+            st.caption(f"Since {when(last.time)}, by {errors.plain(last.who)}: {errors.plain(last.text)}")
 
 
 def score(version: Version) -> str:

@@ -175,6 +175,8 @@ def test_two_tables():
     moved = compare_tables(customers(500), other.assign(age=other["age"] + 25).drop(columns=["city"]), CUSTOMERS)
     assert moved.verdict == "act"
     assert {column.name for column in moved.columns if column.verdict == "act"} == {"age", "city"}
+    page = drift_html(moved)
+    assert "500 new rows against 500 old ones." in page and "every column counts alike" in page and "importance" not in page
     with pytest.raises(InputError, match="The two tables have no column in common; the new one has 'x'. The old one has 'key'"):
         compare_tables(customers(50), pd.DataFrame({"x": range(30)}), CUSTOMERS)
 

@@ -10,6 +10,7 @@ import pytest
 
 from automl_core.data.dataset import dataset_from_frame
 from automl_core.data.kinds import infer_schema
+from automl_core.data.parsing import parse_frame
 from automl_core.data.sources.columnar import read_columns
 from automl_core.data.tables import write_table
 from automl_core.drift.check import DriftSettings, compare_tables
@@ -36,7 +37,9 @@ def whole(old, new, settings):
     """What the whole tables say."""
     text = read_columns(old, "parquet").frame
     schema = infer_schema(text)
-    return compare_tables(text, read_columns(new, "parquet").frame, schema, settings, name="new.parquet")
+    return compare_tables(
+        parse_frame(text, schema).frame, read_columns(new, "parquet").frame, schema, settings, name="new.parquet"
+    )
 
 
 def test_the_report_is_that_of_the_whole_tables(files):
@@ -123,14 +126,60 @@ def test_what_cannot_be_compared_is_refused(files, tmp_path):
         compare_parquet(old, tmp_path / "short.parquet")
     with pytest.raises(InputError, match=r"^half.parquet is damaged: .*\. Write or send the file again\.$"):
         compare_parquet(old, tmp_path / "half.parquet")
-    with pytest.raises(InputError, match="A time line of two Parquet files was asked for. It needs whole rows"):
-        compare_parquet(old, new, DriftSettings(chunk="M"))
+    with pytest.raises(InputError, match="The time line is to go by 'often'. That must be a number of rows or one of D, W, M"):
+        compare_parquet(old, new, DriftSettings(chunk="often"))
+    with pytest.raises(InputError, match="There is no column of dates 'age'. A time line by month needs one. Choose a number"):
+        compare_parquet(old, new, DriftSettings(chunk="M", date="age"))
+    dateless = customers(60).drop(columns="joined")
+    dateless.to_parquet(tmp_path / "dateless.parquet")
+    with pytest.raises(InputError, match="The table has no column of dates. A time line by week needs one."):
+        compare_parquet(tmp_path / "dateless.parquet", new, DriftSettings(chunk="W"))
+
+
+BY_PAID = {"chunk": "M", "date": "paid"}
+
+
+@pytest.mark.parametrize("how", [{"chunk": "M"}, BY_PAID, {"chunk": "90", "date": "paid"}, {"chunk": "110"}])
+def test_the_time_line_is_that_of_the_whole_tables(tmp_path, how):
+    """Two files had none: it was said to need whole rows."""
+    old, new = customers(400), customers(400, 5)
+    for frame in (old, new):
+        frame["paid"] = pd.date_range("2024-01-01", periods=400, freq="8h")[::-1]
+    new.loc[new["paid"] >= "2024-04-01", "age"] += 40
+    new.loc[:30, "paid"] = None
+    write_table(old, tmp_path / "old.parquet")
+    write_table(new, tmp_path / "new.parquet")
+    settings = DriftSettings(joint=False, **how)
+    found = compare_parquet(tmp_path / "old.parquet", tmp_path / "new.parquet", settings)
+    assert found.to_dict() == whole(tmp_path / "old.parquet", tmp_path / "new.parquet", settings).to_dict()
+    if how == BY_PAID:
+        assert [chunk.label for chunk in found.chunks] == ["2024-01", "2024-02", "2024-03", "2024-04"]
+        assert [chunk.verdict == "act" for chunk in found.chunks] == [False, False, False, True]
+        assert found.notes[-2:] == (
+            "31 rows have no 'paid': left out of the time line.",
+            "2024-05 has 6 rows and is left out of the time line: too few to judge.",
+        )
+
+
+def test_a_time_line_reads_one_column_of_dates_and_then_a_few_at_a_time(tmp_path, monkeypatch):
+    from automl_core.data.sources.columnar import ParquetColumns
+
+    for name in ("old", "new"):
+        frame = pd.DataFrame(np.random.default_rng(0).normal(size=(90, 10))).add_prefix("c")
+        frame.assign(day=pd.date_range("2024-01-01", periods=90)).to_parquet(tmp_path / f"{name}.parquet")
+    asked, read = [], ParquetColumns.frame
+    monkeypatch.setattr(ParquetColumns, "frame", lambda self, names: asked.append(tuple(names)) or read(self, names))
+    settings = DriftSettings(joint=False, chunk="M", date="day")
+    report = compare_parquet(tmp_path / "old.parquet", tmp_path / "new.parquet", settings)
+    assert [chunk.rows for chunk in report.chunks] == [31, 29, 30]
+    assert asked[:2] == [("day",), ("day",)] and max(map(len, asked)) == AT_ONCE
 
 
 def test_the_command_compares_two_files(files):
-    code, out, _ = command(*files, "--fast")
+    code, out, _ = command(*files, "--fast", "--chunk", "100")
     assert code == 3
     assert out.startswith("act: ")
+    assert "act     Rows 1 to 100: " in out
 
 
 def test_the_job_compares_two_tables_of_the_project(tmp_path, monkeypatch):

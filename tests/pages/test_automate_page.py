@@ -65,10 +65,11 @@ def test_a_suggestion_becomes_a_policy_with_one_click(repeated: ProjectFolder, s
 def test_a_policy_is_made_switched_run_and_deleted(project: ProjectFolder, shop: Registered, jobs: Jobs, tmp_path: Path):  # noqa: F811
     app = open_page("automate", project=project.id)
     app.text_input(key="automate_watched").set_value(str(tmp_path)).run()
+    app.text_input(key="automate_part").set_value("May").run()
     app.button(key="automate_save").click().run()
     assert_clean(app)
     [policy] = list_policies(shop)
-    assert (policy.name, policy.when, policy.then) == ("Policy 1", "data", "challenger")
+    assert (policy.name, policy.when, policy.then, policy.part) == ("Policy 1", "data", "challenger", "May")
     app.button(key=f"automate_run_{policy.id}").click().run()
     assert jobs.submitted[-1][1:] == ("policy", {"model": shop.id, "policy": policy.id})
     app.button(key=f"automate_switch_{policy.id}").click().run()
@@ -102,11 +103,25 @@ def test_the_watcher_is_a_job(project: ProjectFolder, shop: Registered, jobs: Jo
     assert any("are watched, also when this page is closed" in entry.value for entry in app.markdown)
 
 
+def test_a_damaged_policy_is_told_and_does_not_hide_the_others(project: ProjectFolder, shop: Registered):  # noqa: F811
+    """It was left out without a word, and nobody knew why it never fired."""
+    policy = save_policy(shop, Policy("Weekly", "time"))
+    (shop.folder / "policies" / "po261124-aaaaaaaa.json").write_text('{"format": 1, "nmae": "x"}')
+    app = open_page("automate", project=project.id)
+    assert app.error[0].value.startswith("This policy cannot be read\\: it has nmae, which no policy has.")
+    assert app.button(key=f"automate_run_{policy.id}")
+    assert_clean(app)
+
+
 def test_firings_and_history_are_shown(project: ProjectFolder, shop: Registered):  # noqa: F811
     policy = save_policy(shop, Policy("Weekly", "time"))
-    save_firing(shop, Firing("fi261124-aaaaaaaa", policy.id, "Weekly", 5.0, "7 days passed", outcome="kept", reason="It loses."))
+    save_firing(
+        shop,
+        Firing("fi261124-aaaaaaaa", policy.id, "Weekly", 5.0, "7 days passed", outcome="kept", reason="It loses.", seconds=90),
+    )
     app = open_page("automate", project=project.id)
     assert any("Kept, no alias" in caption.value and "It loses." in caption.value for caption in app.caption)
+    assert any(caption.value == "It did 2 min of work that nobody had to start or await." for caption in app.caption)
     frames = [one.value for one in app.dataframe]
     assert any("Decided" in frame.columns and frame["Decided"][0] == "It loses." for frame in frames)
     assert any("what" in frame.columns and frame["what"].tolist() == ["Version"] * 3 for frame in frames)

@@ -160,6 +160,21 @@ def test_a_step_is_added_by_what_one_wants(project: ProjectFolder, tmp_path) -> 
     assert_clean(app)
 
 
+def test_columns_to_leave_out_are_asked_for_before_anything_is_shown(project: ProjectFolder, tmp_path) -> None:
+    """Regression: nothing chosen read "All that fit", as if every column would be left out."""
+    app = page_of(messy(project, tmp_path), project)
+    app.selectbox(key="clean_intent").set_value("columns").run()
+    app.selectbox(key="clean_op_columns").set_value("drop_columns").run()
+    assert app.multiselect(key="clean_new_drop_columns_columns").placeholder == "Choose columns"
+    assert ":material/edit: Choose columns to see what it does." in [entry.value for entry in app.caption]
+    assert "clean_apply_new" not in [button.key for button in app.button]
+    app.multiselect(key="clean_new_drop_columns_columns").set_value(["city"]).run()
+    assert not app.button(key="clean_apply_new").disabled
+    app.selectbox(key="clean_op_columns").set_value("parse_numbers").run()
+    assert app.multiselect(key="clean_new_parse_numbers_columns").placeholder == "All that fit"
+    assert_clean(app)
+
+
 def test_a_recipe_goes_out_and_comes_back(project: ProjectFolder, tmp_path) -> None:
     data = messy(project, tmp_path)
     app = page_of(data, project)

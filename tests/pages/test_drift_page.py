@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+from automl_core.data.dataset import Dataset, create_dataset
 from automl_core.data.origin import Choice
 from automl_core.drift.report import Chunk, ColumnDrift, DriftReport, Estimate, JointDrift, Picture
 from automl_core.events import Failed, Finished, Started
 from automl_core.runs import Run
 from automl_core.schema import Column, Schema
 from automl_core.workspace import ProjectFolder, new_id, write_json
-from tests.pages.conftest import Jobs, assert_clean, open_page, two_sheets
+from tests.pages.conftest import TABLE, Jobs, assert_clean, open_page, two_sheets
 
 REPORT = DriftReport(
     "act", "Something should be done. 'age' moved, and the model depends on it.", 300, 1000, "frozen",
@@ -47,9 +49,76 @@ def checked(project: ProjectFolder, run: Path, emit, report: DriftReport | None 
     return folder
 
 
-def test_without_a_run_it_says_where_one_comes_from(project: ProjectFolder) -> None:
+def second_table(project: ProjectFolder, tmp_path: Path, text: str = TABLE) -> Dataset:
+    source = tmp_path / "May.csv"
+    source.write_text(text, encoding="utf-8")
+    return create_dataset(project.dataset(new_id("ds")), source, "May")
+
+
+def test_without_a_table_it_says_where_one_comes_from(project: ProjectFolder) -> None:
     app = open_page("drift", project=project.id)
-    assert len(app.info) == 1
+    assert [entry.value for entry in app.info] == [
+        "This project has no table yet. New rows are compared with a table or a model."
+    ]
+    assert_clean(app)
+
+
+def test_two_tables_are_compared_without_any_model(project: ProjectFolder, table, jobs: Jobs, tmp_path: Path) -> None:
+    """The page stopped and asked for a model."""
+    new = second_table(project, tmp_path)
+    app = open_page("drift", project=project.id)
+    assert "There is no model here yet, so tables are compared." in app.info[0].value
+    app.segmented_control(key="drift_where").set_value("A table of this project").run()
+    assert app.selectbox(key="drift_table").options == ["May", "customers"]
+    assert app.selectbox(key="drift_old").options == ["customers"], "a table is not compared with itself"
+    app.multiselect(key="drift_own").set_value(["age"]).run()
+    app.button(key="drift_start").click().run()
+    (_, kind, params) = jobs.submitted[-1]
+    assert (kind, params["table"], params["dataset"], params["name"]) == ("drift", table.id, new.id, "May")
+    assert "run" not in params
+    assert_clean(app)
+
+
+def test_one_table_alone_is_compared_with_nothing_but_a_file(project: ProjectFolder, table, jobs: Jobs) -> None:
+    app = open_page("drift", project=project.id)
+    app.segmented_control(key="drift_where").set_value("A table of this project").run()
+    assert app.button(key="drift_start").disabled
+    assert any("There is no other table to compare it with." in entry.value for entry in app.caption)
+    assert_clean(app)
+
+
+def test_a_file_is_compared_with_a_table_without_any_model(project: ProjectFolder, table, jobs: Jobs) -> None:
+    app = open_page("drift", project=project.id)
+    app.file_uploader(key="drift_file_0").upload("new.csv", b"age,city\n30,Rome\n").run()
+    app.button(key="drift_start").click().run()
+    (_, kind, params) = jobs.submitted[-1]
+    assert (kind, params["table"], params["against"], params["name"]) == ("drift", table.id, "customers", "new.csv")
+    assert_clean(app)
+
+
+def test_a_comparison_of_two_tables_is_there_before_and_after_a_model(
+    project: ProjectFolder, table, tmp_path: Path, emit, request
+) -> None:
+    folder = project.job(new_id("jb"))
+    params = {"table": table.id, "against": "customers", "dataset": table.id, "name": "May"}
+    write_json(folder / "request.json", {"format": 1, "kind": "drift", "params": params})
+    emit(folder, Started(1))
+    write_json(folder / "drift.json", replace(REPORT, mode="exact").to_dict())
+    emit(folder, Finished({"file": "drift.json"}))
+    app = open_page("drift", project=project.id)
+    assert app.error[0].value.startswith("Something should be done.")
+    assert any("rows of the old table, judged by what moved beyond chance; every column" in entry.value for entry in app.caption)
+    assert not any("Importance" in frame.value.columns for frame in app.dataframe)
+    assert_clean(app)
+    app = page_of(request.getfixturevalue("run_folder"))
+    assert app.error[0].value.startswith("Something should be done.")
+    assert_clean(app)
+
+
+def test_a_run_without_a_model_does_not_hinder_the_comparison_of_tables(run_folder: Path) -> None:
+    (run_folder / "leaderboard.json").unlink()
+    app = page_of(run_folder)
+    assert "There is no model here yet" in app.info[0].value
     assert_clean(app)
 
 
@@ -90,14 +159,18 @@ def test_a_table_of_the_project_is_compared(run_folder: Path, jobs: Jobs, table)
     assert_clean(app)
 
 
-def test_two_tables_of_the_project_are_compared(run_folder: Path, jobs: Jobs, table) -> None:
+def test_two_tables_of_the_project_are_compared(
+    run_folder: Path, jobs: Jobs, table, project: ProjectFolder, tmp_path: Path
+) -> None:
+    second_table(project, tmp_path)
     app = page_of(run_folder)
     app.segmented_control(key="drift_where").set_value("A table of this project").run()
     app.segmented_control(key="drift_against").set_value("A table of this project").run()
-    assert app.selectbox(key="drift_old").options == ["customers"]
+    app.selectbox(key="drift_table").set_value(table.id).run()
+    assert app.selectbox(key="drift_old").options == ["May"]
     app.button(key="drift_start").click().run()
     (_, kind, params) = jobs.submitted[-1]
-    assert (kind, params["table"], params["dataset"], params["run"]) == ("drift", table.id, table.id, run_folder.name)
+    assert (kind, params["against"], params["dataset"]) == ("drift", "May", table.id)
     assert_clean(app)
 
 
@@ -106,11 +179,27 @@ def test_of_several_dates_one_is_chosen_for_the_time_line(run_folder: Path, jobs
     monkeypatch.setattr(Run, "dataset", lambda self: SimpleNamespace(schema=schema))
     app = page_of(run_folder)
     app.selectbox(key="drift_chunk").set_value("M").run()
-    assert app.selectbox(key="drift_date").options == ["ordered", "paid"]
-    app.selectbox(key="drift_date").set_value("paid").run()
+    assert app.selectbox(key="drift_date_True").options == ["ordered", "paid"]
+    app.selectbox(key="drift_date_True").set_value("paid").run()
     app.file_uploader(key="drift_file_0").upload("new.csv", b"age,paid\n30,2024-01-01\n").run()
     app.button(key="drift_start").click().run()
     assert jobs.submitted[-1][2]["settings"] == {"rule": "effect", "method": "", "chunk": "M", "date": "paid"}
+    assert_clean(app)
+
+
+def test_the_dates_and_columns_are_those_of_the_old_table(
+    run_folder: Path, jobs: Jobs, project: ProjectFolder, tmp_path: Path
+) -> None:
+    """They were those of the run's table, also where another one was compared."""
+    days = "".join(f"2024-01-{day:02},{day % 9}.5\n" for day in range(1, 29))
+    second_table(project, tmp_path, f"paid,amount\n{days}")
+    app = page_of(run_folder)
+    app.selectbox(key="drift_chunk").set_value("W").run()
+    assert any("No column of dates is known." in entry.value for entry in app.caption)
+    app.segmented_control(key="drift_against").set_value("A table of this project").run()
+    assert app.selectbox(key="drift_old").value == project.list("datasets")[0]
+    assert app.selectbox(key="drift_date_True").options == ["paid"]
+    assert app.multiselect(key="drift_own").options == ["paid", "amount"]
     assert_clean(app)
 
 

@@ -16,7 +16,7 @@ from automl_core.registry.mirror import mirrored, sync, synced
 from automl_core.registry.store import MODEL, Registered, create_registered
 from automl_core.runs import Run
 from automl_core.worker.versions import compare, mirror, register_candidate
-from automl_core.workspace import ProjectFolder, Workspace
+from automl_core.workspace import ProjectFolder, Workspace, at_work
 from tests.conftest import customers
 
 LOAD = """
@@ -108,6 +108,17 @@ def test_a_registry_that_is_away_is_told_and_nothing_is_lost(registered: Registe
     assert "The version is kept in the workspace, and nothing is lost." in message.text
     assert "secret" not in message.text.split("could not be used")[0]
     assert registered.numbers == [1] and registered.model(1).exists() and not synced(registered)
+
+
+def test_of_two_that_bring_it_at_once_the_second_is_told_and_fails_nothing(registered: Registered):
+    """Registering failed then, although the version was kept."""
+    told: list[Event] = []
+    with at_work(registered.workspace.mlflow / registered.id, "It"):
+        assert mirror(registered, told.append) is False
+    [message] = [event for event in told if isinstance(event, Message)]
+    assert (message.level, message.text) == (
+        "warning", "Bringing this model to MLflow is already at work. Wait for it to end, or stop it.",
+    )  # fmt: skip
 
 
 def test_an_altered_version_is_not_brought_to_mlflow(registered: Registered):

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from automl_core.cli import app
-from automl_core.errors import FormatError, InputError, NotFoundError
+from automl_core.errors import EngineError, FormatError, InputError, NotFoundError
 from automl_core.monitoring.log import read_log
+from automl_core.registry import mirror
 from automl_core.registry.store import MODEL, Registered, find_registered
 from automl_core.runs import Run
 from automl_core.workspace import Workspace
@@ -117,3 +118,21 @@ def test_a_train_folder_from_elsewhere_gets_a_project(workspace: Workspace, fini
     assert len(kept.dataset().frame()) == 240
     assert version.lineage["dataset_id"] == kept.dataset().id
     assert version.held_out is not None and version.held_out.rows == 60
+
+
+def test_a_registry_that_is_away_hinders_no_command(shelf: Registered, monkeypatch: pytest.MonkeyPatch):
+    def away(registered: Registered) -> list[int]:
+        raise EngineError("The MLflow registry at http://127.0.0.1:9 could not be used: refused.")
+
+    monkeypatch.setattr(mirror, "sync", away)
+    found = CliRunner().invoke(app, ["models", "promote", "left@1", "--reason", "first"], catch_exceptions=False)
+    assert found.exit_code == 0 and "Version 1 is champion." in found.output
+    assert "The MLflow registry at http://127.0.0.1:9 could not be used: refused." in found.output
+    assert shelf.standing().aliases == {"champion": 1}
+
+
+def test_of_two_promotions_at_once_the_command_tells_the_second(shelf: Registered):
+    run("models", "promote", "left@1", "--reason", "first", "--later")
+    with pytest.raises(InputError, match="Version 1 is champion already. Choose another version."):
+        run("models", "promote", "left@1", "--reason", "first, too", "--later")
+    assert [entry.action for entry in shelf.log()].count("promoted") == 1

@@ -117,9 +117,39 @@ def test_a_file_that_cannot_be_learned_is_a_record_and_not_tried_again(live: Reg
     save_policy(live, Policy("New rows", "data", watched=str(inbox)))
     [firing] = look_at(live, emit=lambda event: None, should_stop=NEVER).firings
     assert firing.outcome == "failed"
-    assert firing.reason.startswith("bad.csv lacks the columns 'income', 'city', 'member', 'outcome'.")
+    assert firing.reason.startswith("bad.csv lacks the columns 'income', 'city', 'member' and 'outcome'.")
     assert live.numbers == [1]
     assert look_at(live, emit=lambda event: None, should_stop=NEVER).waiting == ("New rows: No new file arrived.",)
+
+
+def test_rows_of_a_firing_that_failed_come_again_with_the_next_file(live: Registered, tmp_path: Path):
+    """A file of too few rows said to wait for more, and was never looked at again."""
+    inbox = tmp_path / "inbox"
+    arrive(inbox, "november.csv", customers(20, 7)[KEPT])
+    arrive(inbox, "bad.csv", pd.DataFrame({"age": [1, 2]}))
+    policy = save_policy(live, Policy("New rows", "data", watched=str(inbox), on="since"))
+    [failed] = look_at(live, emit=lambda event: None, should_stop=NEVER).firings
+    assert failed.outcome == "failed" and failed.reason.startswith("10 rows would be learned. At least 30 are needed.")
+    assert look_at(live, emit=lambda event: None, should_stop=NEVER).waiting == ("New rows: No new file arrived.",)
+    frame = customers(160, 8)[KEPT]
+    frame.to_parquet(inbox / "december.parquet")
+    os.utime(inbox / "december.parquet", (time.time() - 60, time.time() - 60))
+    [firing] = look_at(live, emit=lambda event: None, should_stop=NEVER).firings
+    assert set(firing.files) == {"november.csv", "bad.csv", "december.parquet"}
+    assert firing.outcome != "failed", firing.reason
+    assert live.version(2).lineage["rows"] == 180 - 54
+    assert "A file was left out: bad.csv lacks the columns" in firing.data
+    assert look_at(live, emit=lambda event: None, should_stop=NEVER).waiting == ("New rows: No new file arrived.",)
+    assert policy.id == firing.policy
+
+
+def test_a_person_can_try_a_failed_file_again_at_once(live: Registered, tmp_path: Path):
+    inbox = tmp_path / "inbox"
+    path = arrive(inbox, "bad.csv", pd.DataFrame({"age": [1, 2]}))
+    policy = save_policy(live, Policy("New rows", "data", watched=str(inbox)))
+    look_at(live, emit=lambda event: None, should_stop=NEVER)
+    assert policies._arrived(live, policy).ready == ()
+    assert policies._arrived(live, policy, again=True).ready == (path,)
 
 
 def test_a_crossed_limit_rolls_back_once(live: Registered):
@@ -155,3 +185,65 @@ def test_a_fallback_answers(live: Registered):
     policy = Policy("Fall back", "limits", then="fallback", fallback=1, id="po261124-aaaaaaaa")
     firing = fire(live, replace(policy), "errors", emit=lambda event: None, should_stop=NEVER)
     assert (firing.outcome, firing.version) == ("fallback", 1)
+
+
+def test_the_watcher_is_told_of_a_promotion_that_came_while_it_learned(
+    live: Registered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Of two promotions at once the second is told of the first; its version and its rows are kept."""
+    from automl_core.retraining.deciding import Decision
+    from automl_core.worker import renewing
+
+    def meanwhile(then, compared):
+        live.promote(2, "champion", "by hand", who="ann")
+        return Decision("promote", "It wins.")
+
+    monkeypatch.setattr(renewing, "fate", meanwhile)
+    live.add(live.version(1), {MODEL: live.model(1)})
+    inbox = tmp_path / "inbox"
+    path = arrive(inbox, "november.csv", customers(160, 7)[KEPT])
+    policy = save_policy(live, Policy("New rows", "data", watched=str(inbox), then="promote"))
+    [firing] = look_at(live, emit=lambda event: None, should_stop=NEVER).firings
+    assert firing.outcome == "failed"
+    assert firing.reason.startswith(
+        "Meanwhile ann changed it: Version 2 is champion, before it was version 1. The reason was: by"
+    )
+    assert live.standing().aliases["champion"] == 2 and live.numbers == [3, 2, 1]
+    assert policies._arrived(live, policy, again=True).ready == (path,)
+
+
+def test_an_altered_champion_is_refused_by_the_watcher_and_nothing_is_lost(live: Registered, tmp_path: Path):
+    inbox = tmp_path / "inbox"
+    path = arrive(inbox, "november.csv", customers(160, 7)[KEPT])
+    policy = save_policy(live, Policy("New rows", "data", watched=str(inbox)))
+    (live.home(1) / MODEL).write_bytes(b"other")
+    [firing] = look_at(live, emit=lambda event: None, should_stop=NEVER).firings
+    assert (firing.outcome, live.numbers) == ("failed", [1])
+    assert "version 1, is not the one that was registered (its SHA-256 differs)" in firing.reason
+    assert policies._arrived(live, policy, again=True).ready == (path,)
+
+
+def test_a_registry_that_is_away_does_not_hinder_a_policy(live: Registered, monkeypatch: pytest.MonkeyPatch):
+    from automl_core.errors import EngineError
+    from automl_core.registry import mirror
+    from automl_core.worker import versions
+
+    def away(registered: Registered) -> list[int]:
+        raise EngineError("The MLflow registry at http://127.0.0.1:9 could not be used: refused.")
+
+    monkeypatch.setattr(mirror, "sync", away)
+    monkeypatch.setattr(policies, "mirror", versions.mirror)
+    live.add(live.version(1), {MODEL: live.model(1)})
+    live.promote(2, "champion", "newer")
+    told: list[Event] = []
+    policy = Policy("Fall back", "limits", then="fallback", fallback=1, id="po261124-aaaaaaaa")
+    firing = fire(live, policy, "errors", emit=told.append, should_stop=NEVER)
+    assert (firing.outcome, live.standing().aliases) == ("fallback", {"champion": 1})
+    assert any(isinstance(event, Message) and "could not be used: refused." in event.text for event in told)
+
+
+def test_one_damaged_model_does_not_end_the_watch_over_the_others(live: Registered):
+    """Its name could not be read, and nobody was watched from then on."""
+    (live.folder / "model.json").write_text("{")
+    looked = look_at(live, emit=lambda event: None, should_stop=NEVER)
+    assert looked.model == live.id and looked.firings == () and "model.json" in looked.fault

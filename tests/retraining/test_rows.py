@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
+import contextlib
+import gzip
+import lzma
 import os
+import sqlite3
 import time
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -62,11 +68,95 @@ def test_a_watched_folder_that_is_gone_is_told(tmp_path: Path):
 
 def test_new_rows_are_read_as_before_and_need_outcomes(tmp_path: Path):
     first = old(tmp_path / "a.csv", "x,y,day,more\n1,10,2020-01-02,z\n2,,2020-01-03,z\n")
-    assert read_new([first], SCHEMA, "y")[["x", "y"]].to_numpy().tolist() == [[1.0, 10.0]]
-    with pytest.raises(InputError, match="b.csv lacks the columns 'day', 'y'. New rows need the columns of the table"):
+    found, told = read_new([first], SCHEMA, "y")
+    assert found[["x", "y"]].to_numpy().tolist() == [[1.0, 10.0]]
+    assert told == ("1 new row has no value of 'y': left out.",)
+    with pytest.raises(InputError, match="b.csv lacks the columns 'day' and 'y'. New rows need the columns of the table"):
         read_new([old(tmp_path / "b.csv", "x,z\n1,2\n")], SCHEMA, "y")
     with pytest.raises(InputError, match="None of the 1 new rows has a value of 'y'. Only rows with a known outcome"):
         read_new([old(tmp_path / "c.csv", "day,x,y\n2020-01-02,1,\n")], SCHEMA, "y")
+
+
+def kinds(folder: Path) -> list[Path]:
+    """The same three rows as files of every kind, old enough to be whole."""
+    frame = pd.DataFrame({"day": pd.to_datetime(["2020-01-02", "2020-01-03", "2020-01-04"]), "x": [1, 2, 3], "y": [10, 20, 30]})
+    words = frame.assign(day=frame["day"].dt.strftime("%Y-%m-%d"))
+    text = words.to_csv(index=False).encode()
+    frame.to_parquet(folder / "a.parquet")
+    frame.to_feather(folder / "a.feather")
+    (folder / "a.json").write_text(words.to_json(orient="records"))
+    (folder / "a.jsonl").write_text(words.to_json(orient="records", lines=True))
+    (folder / "a.csv.gz").write_bytes(gzip.compress(text))
+    (folder / "a.tsv.xz").write_bytes(lzma.compress(text.replace(b",", b"\t")))
+    (folder / "a.csv.bz2").write_bytes(bz2.compress(text))
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.writestr("rows.csv", text)
+    with pd.ExcelWriter(folder / "a.xlsx") as book:
+        pd.DataFrame({"note": ["not these"]}).to_excel(book, sheet_name="About", index=False)
+        frame.to_excel(book, sheet_name="Rows", index=False)
+    with contextlib.closing(sqlite3.connect(folder / "a.sqlite")) as base:
+        words.to_sql("Rows", base, index=False)
+        base.commit()
+    for path in folder.iterdir():
+        os.utime(path, (time.time() - 60, time.time() - 60))
+    return sorted(folder.iterdir())
+
+
+def test_a_watched_folder_takes_every_kind_that_can_be_read(tmp_path: Path):
+    """It took text files only, and left the others lying without a word."""
+    made = kinds(tmp_path)
+    assert sorted(arrivals(tmp_path, {}, pause=0).ready) == made
+    for path in made:
+        found, told = read_new([path], SCHEMA, "y", "" if path.suffix == ".zip" else "Rows")
+        assert found["y"].tolist() == [10, 20, 30], path.name
+        assert found["day"].dt.day.tolist() == [2, 3, 4], path.name
+        assert told == (), path.name
+
+
+def test_the_sheet_that_is_named_is_read_and_one_that_is_not_there_is_told(tmp_path: Path):
+    kinds(tmp_path)
+    assert len(read_new([tmp_path / "a.xlsx"], SCHEMA, "y", "Rows")[0]) == 3
+    with pytest.raises(InputError, match="a.xlsx lacks the columns 'day', 'x' and 'y'"):
+        read_new([tmp_path / "a.xlsx"], SCHEMA, "y", "About")
+    with pytest.raises(InputError, match="a.xlsx .*'June'"):
+        read_new([tmp_path / "a.xlsx"], SCHEMA, "y", "June")
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.xlsx", "a.json", "a.csv.gz"])
+def test_a_file_of_any_kind_that_is_still_being_written_is_left(tmp_path: Path, name: str):
+    kinds(tmp_path)
+    os.utime(tmp_path / name)
+    found = arrivals(tmp_path, {}, pause=0)
+    assert found.writing == (name,) and tmp_path / name not in found.ready
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.xlsx", "a.csv.gz", "a.zip"])
+def test_a_file_that_was_cut_off_is_told_as_damaged(tmp_path: Path, name: str):
+    kinds(tmp_path)
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-30])
+    with pytest.raises(InputError, match=rf"{name} .*(damaged|no table)"):
+        read_new([tmp_path / name], SCHEMA, "y", "Rows" if name == "a.xlsx" else "")
+
+
+def test_one_file_that_does_not_fit_does_not_hold_up_the_others(tmp_path: Path):
+    """All of them were refused, and the good ones were never looked at again."""
+    good = old(tmp_path / "a.csv", "day,x,y\n2020-01-02,1,10\n")
+    found, [told] = read_new([old(tmp_path / "b.csv", "x,z\n1,2\n"), good], SCHEMA, "y")
+    assert found["y"].tolist() == [10]
+    assert told == (
+        "A file was left out: b.csv lacks the columns 'day' and 'y'. New rows need the columns of the table that the model "
+        "learned from. Correct the file; it is looked at again when it has changed."
+    )
+
+
+def test_columns_of_another_kind_are_refused_and_single_cells_are_told(tmp_path: Path):
+    """They were learned as missing values without a word."""
+    words = old(tmp_path / "a.csv", "day,x,y\n2020-01-02,low,1\n2020-01-02,high,1\n2020-01-02,mid,1\n")
+    with pytest.raises(InputError, match="a.csv holds something else: 3 of 3 cells of 'x' are no number: 'low', 'high' and"):
+        read_new([words], SCHEMA, "y")
+    found, told = read_new([old(tmp_path / "b.csv", "day,x,y\n2020-01-02,1,1\n2020-01-03,2,1\n2020-01-04,?!,1\n")], SCHEMA, "y")
+    assert len(found) == 3
+    assert told == ("b.csv: 1 of 3 cells of 'x' are no number: '?!'. They count as missing.",)
 
 
 def table(rows: int, start: int = 0) -> pd.DataFrame:

@@ -539,3 +539,20 @@ def test_a_process_of_a_study_reads_a_small_matrix_once_and_a_fit_may_change_it(
     np.save(path, np.zeros(trial.KEPT_BYTES // 8))
     assert work.matrix(path, exact=True).size and len(work.loaded) == 2, "no more is kept than there is room for"
     assert "loaded" not in work.without_table().__dict__
+
+
+def test_a_trial_that_was_cut_off_in_the_storage_is_a_row_with_its_reason(run: Run, tuned: Tune) -> None:
+    """Ray Tune begins its trials in the storage; one that was under way when everything was killed kept its number."""
+    import optuna
+
+    study = tuned(run, trials=2)
+    url = f"sqlite:///{study_folder(run.path, study.id) / STORAGE}"
+    open_one = optuna.load_study(study_name=study.id, storage=url).ask()
+    assert open_one.number == 3
+    more = tuned(run, trials=2, study=study.id)
+    assert [row.number for row in more.rows] == [0, 1, 2, 3, 4]
+    cut = more.rows[3]
+    assert (cut.state, cut.score, cut.reason) == ("stopped", None, "The study was cut off while it was fitted.")
+    stored = optuna.load_study(study_name=study.id, storage=url).trials
+    assert [trial.number for trial in stored] == [row.number for row in more.rows]
+    assert stored[3].state.name == "FAIL"
