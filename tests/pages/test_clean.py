@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -245,7 +246,7 @@ def present_or_proposed(data: Dataset, project: ProjectFolder) -> Recipe:
 
 
 def test_rules_are_proposed_changed_and_removed(project: ProjectFolder, tmp_path) -> None:
-    from automl_core.cleaning.rules import load_rules
+    from automl_core.cleaning.rules import load_rules, save_rules
 
     data = messy(project, tmp_path)
     app = page_of(data, project)
@@ -256,6 +257,10 @@ def test_rules_are_proposed_changed_and_removed(project: ProjectFolder, tmp_path
     assert {rule.kind for rule in rules} >= {"filled", "range", "allowed"} and all(rule.action == "warn" for rule in rules)
     app.selectbox(key=f"clean_rule_action_{rules[0].id}_warn").set_value("aside").run()
     assert load_rules(data.folder)[0].action == "aside"
+    save_rules(data.folder, [replace(rule, action="refuse") if rule.id == rules[0].id else rule for rule in rules])  # another tab
+    app.run()
+    assert load_rules(data.folder)[0].action == "refuse"
+    assert app.selectbox(key=f"clean_rule_action_{rules[0].id}_refuse").value == "refuse"
     app.button(key=f"clean_rule_remove_{rules[0].id}").click().run()
     assert len(load_rules(data.folder)) == len(rules) - 1
     app.selectbox(key="clean_rule_kind").set_value("relation").run()
