@@ -27,6 +27,8 @@ SCORE, STEP, TOLD, LAST = "score", "step", "told", "done"
 """What a step of a trial tells: the score so far, how many steps were done, a `Parcel`, and whether it was the last."""
 AGAIN = 2
 """How often a trial is begun again whose process or machine was lost."""
+FETCH = 60.0
+"""Seconds that the files of a step may take to come."""
 QUIET = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the study's own storage is the log
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
@@ -43,15 +45,29 @@ Ended = tuple[Outcome, float | None, dict[str, Any]]
 
 
 class Parcel:
-    """What a step tells, on its way; emptied where it is taken out, so that nothing keeps it."""
+    """What a step tells, on its way; emptied where it is taken out, so that nothing keeps it.
 
-    def __init__(self, content: Any) -> None:
-        self._content = content
+    Parameters
+    ----------
+    content : object
+        Small: Ray brings it back with the answer, so that it is not lost with its machine.
+    files : dict of str to bytes
+        Brought back from the object store; empty when they were lost with their machine.
+    """
 
-    def take(self) -> Any:
-        """Return the content the first time, None from then on."""
-        content, self._content = self._content, None
-        return content
+    def __init__(self, content: Any, files: dict[str, bytes]) -> None:
+        self._content, self._files = content, ray.put(files) if files else None
+
+    def take(self) -> tuple[Any, dict[str, bytes]] | None:
+        """Return content and files the first time, None from then on."""
+        content, handle = self._content, self._files
+        self._content = self._files = None
+        if content is None:
+            return None
+        try:
+            return content, ray.get(handle, timeout=FETCH) if handle is not None else {}
+        except (ray.exceptions.RayError, TimeoutError):
+            return content, {}
 
 
 class Course(Protocol):
@@ -69,8 +85,8 @@ class Course(Protocol):
     def begin(self, number: int, point: dict[str, Any]) -> dict[str, Any] | None:
         """Return what the process of a trial is told; None for one that need not be fitted, whose end is asked for next."""
 
-    def heard(self, number: int, told: Any) -> None:
-        """Take what a step of a trial told."""
+    def heard(self, number: int, told: Any, files: dict[str, bytes]) -> None:
+        """Take what a step of a trial told, and the files that it left, as far as they came."""
 
     def ended(self, number: int, how: How) -> Ended:
         """Return what became of a trial that runs no more."""
@@ -137,7 +153,7 @@ class _Search(OptunaSearch):
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # a trial that is begun again reports its first steps twice
                     trial.report(float(result[SCORE]), int(result[STEP]) - 1)
-            self._course.heard(trial.number, told)
+            self._course.heard(trial.number, *told)
 
     def _end(self, trial_id: str, how: How) -> None:
         trial = self._ot_trials.pop(trial_id)
