@@ -117,11 +117,18 @@ class _Search(OptunaSearch):
         super().__init__(**study.shared(), metric=SCORE, mode=mode)
         self._asked, self._course = study, course
         self._study: Any = self._ot_study
+        self._configs: dict[int, dict[str, Any]] = {}
+        self._losses: dict[int, int] = {}
+        self._again: list[Any] = []
 
     def suggest(self, trial_id: str) -> Any:
         wants = self._course.wants()
+        if self._again and not self._course.over():
+            trial = self._ot_trials[trial_id] = self._again.pop(0)
+            return self._configs[trial.number]
         if wants != "one":
-            return self.FINISHED if wants == "no more" else None
+            # One that is under way may be lost, and begun again.
+            return self.FINISHED if wants == "no more" and not self._ot_trials else None
         fixed = self._course.fixed()
         if fixed is not None:
             self._study.enqueue_trial(self._asked.coded(fixed))
@@ -129,6 +136,8 @@ class _Search(OptunaSearch):
         config = self._course.begin(self._ot_trials[trial_id].number, point)
         if config is None:
             self._end(trial_id, "ended")
+        else:
+            self._configs[self._ot_trials[trial_id].number] = config
         return config
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -138,10 +147,18 @@ class _Search(OptunaSearch):
         if trial_id in self._ot_trials:
             if result and STEP in result:
                 self._take(trial_id, result)
-            self._end(trial_id, "lost" if error else "ended")
+            if error and self._lost(self._ot_trials[trial_id].number) <= AGAIN:
+                self._again.append(self._ot_trials.pop(trial_id))
+            else:
+                self._end(trial_id, "lost" if error else "ended")
+
+    def _lost(self, number: int) -> int:
+        self._losses[number] = self._losses.get(number, 0) + 1
+        return self._losses[number]
 
     def end_all(self) -> None:
         """Tell the end of the trials that were under way when everything ended."""
+        self._ot_trials.update({f"again-{trial.number}": trial for trial in self._again})
         for trial_id in list(self._ot_trials):
             self._end(trial_id, "cut")
 
@@ -249,7 +266,7 @@ def run(study: TuningStudy, begin: Begin, course: Course, *, steps: int, mode: L
                     stop=_Stop(course, running),
                     callbacks=[running],
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                    failure_config=tune.FailureConfig(max_failures=AGAIN),
+                    failure_config=tune.FailureConfig(max_failures=0),  # Ray Tune itself may give up the second time
                 ),
             ).fit()
     finally:
