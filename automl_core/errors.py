@@ -34,6 +34,10 @@ class InputError(AutoMLError, ValueError):
     """A value, file, table or setting that was given cannot be used."""
 
 
+class DialectError(InputError):
+    """A text file is no table by what was found of how it is written; by what a person says of it, it may be one."""
+
+
 class NotFoundError(AutoMLError, LookupError):
     """A project, dataset, run, model or column that was named does not exist."""
 

@@ -411,6 +411,8 @@ def test_a_model_is_tuned_and_its_study_goes_on(trained, tmp_path):
     assert said.stdout.split("\t")[1] == "roc_auc"
     more = run("tune", folder, "lr", "--trials", 2, "--study", "lr-tuned-1", home=tmp_path)
     assert more.returncode == 0 and "of 6 trials scored" in more.stderr, more.stderr
+    other = run("tune", folder, "lr", "--trials", 2, "--study", "lr-tuned-1", "--busy", home=tmp_path)
+    assert other.returncode == 2 and "The study lr-tuned-1 was begun in batches." in other.stderr
     wrong = run("tune", folder, "lr", "--set", "C=2..1", home=tmp_path)
     assert wrong.returncode == 2
     assert wrong.stderr.strip() == "C goes from 2 to 1. The low end must not be above the high end. Swap them."

@@ -159,7 +159,7 @@ def test_stop_ends_what_runs_on_the_cluster_and_leaves_nothing_there(
         return bool(asked)
 
     board = search(tmp_path, frame=make_people(3_000), budget=Budget(60, 2), should_stop=should_stop, place=place)
-    assert time.monotonic() - asked[0] < 8
+    assert time.monotonic() - asked[0] < 20
     assert {row.state for row in board if row.id in ("quick", "endless")} <= {"stopped", "skipped"}
     end = time.monotonic() + 5
     while busy(two_machines) and time.monotonic() < end:
@@ -295,7 +295,7 @@ def test_the_stop_button_ends_ray_tune_at_once(run: Run, tuned: Callable[..., St
         return bool(asked) and time.monotonic() > asked[0]
 
     study = tuned(run, space=forest_space(), trials=20, place=place, course="busy", pruner="halving", should_stop=should_stop)
-    assert time.monotonic() - asked[0] < 8
+    assert time.monotonic() - asked[0] < 20
     ended = [row for row in study.rows if row.state == "stopped"]
     assert len(ended) >= 2 and {row.reason for row in ended} == {"You stopped it before it was done."}
     assert not tuning_at_work(two_machines)

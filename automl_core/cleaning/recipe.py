@@ -58,7 +58,7 @@ class Recipe:
         for step in self.steps:
             if step.id == step_id:
                 return step
-        raise NotFoundError(f"This recipe has no step {step_id!r}.", action="Open the recipe again.")
+        raise NotFoundError("This step is no longer in the recipe.", action="Open the recipe again.")
 
     def enabled(self) -> tuple[Step, ...]:
         """Return the steps that are switched on, in order."""

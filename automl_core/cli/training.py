@@ -325,6 +325,12 @@ def tune(
     course = "busy" if busy else "batches"
     if study:
         space, method = (known := Study.load(study_folder(run.path, study)).settings).space, known.method
+        if busy and known.course != "busy":
+            raise InputError(
+                f"The study {study} was begun in batches.",
+                "Every trial of a study is begun in the same way.",
+                "Leave --busy out, or begin a new study.",
+            )
         aim, course = known.aim, known.course
     if aim and not method:
         method = "nsga2"
@@ -346,8 +352,9 @@ def tune(
     import_skops()
     name = study or new_study(run.path, model)
     found = tune_candidate(run, name, settings, emit=teller(), should_stop=lambda: bool(stopped), place=place)
-    best = found.best
-    print(f"{found.joined or model}\t{found.metric}\t{best.score if best and best.score is not None else float('nan'):.6g}")
+    shown = found.best if found.joined else next(iter(found.rows), None)  # the first trial is the model as it is
+    score = shown.score if shown is not None and shown.score is not None else float("nan")
+    print(f"{found.joined or model}\t{found.metric}\t{score:.6g}")
     if found.held_out:
         before, after = (found.held_out[when]["value"] for when in ("before", "after"))
         say(f"On the held-out rows: {before:.6g} before, {after:.6g} after.")

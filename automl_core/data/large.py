@@ -8,7 +8,7 @@ from pathlib import Path
 from automl_core.data.dialect import Dialect
 from automl_core.data.headers import column_names
 from automl_core.data.report import Around, ReadReport, Refused, TextTable
-from automl_core.errors import InputError
+from automl_core.errors import DialectError, InputError
 
 MAX_REFUSED = 10_000
 """Refused records that are kept with their text."""
@@ -68,7 +68,7 @@ def read_large(path: Path, dialect: Dialect) -> TextTable:
         count = 0
         table = pc.read_csv(path, read_options=read, parse_options=parse, convert_options=convert)
     except pa.ArrowInvalid as error:
-        raise InputError(
+        raise DialectError(
             f"{path.name} cannot be read as a table: {str(error)[:200]}.",
             action="Choose the delimiter and the encoding by hand.",
         ) from error

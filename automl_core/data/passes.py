@@ -12,7 +12,7 @@ from automl_core.data.dialect import Dialect
 from automl_core.data.duck import Tell, connect, named, quoted, run_told
 from automl_core.data.parsing import EXACT
 from automl_core.data.report import Refused
-from automl_core.errors import InputError
+from automl_core.errors import DialectError
 from automl_core.schema import Column, Parsing, Schema
 
 if TYPE_CHECKING:
@@ -208,10 +208,11 @@ def underscored(source: Path, plan: Plan) -> dict[int, Storage]:
     return {place: "later" for place, has in zip(numbers, found, strict=True) if has}
 
 
-def _unreadable(source: Path, error: Exception) -> InputError:
+def _unreadable(source: Path, error: Exception) -> DialectError:
     first = str(error).splitlines()[0][:200]
-    return InputError(
-        f"{source.name} cannot be read as a table: {first}", action="Choose the delimiter and the encoding by hand."
+    return DialectError(
+        f"{source.name} cannot be read as a table: {first}",
+        action="Check that the export was complete, or save it again with a comma between the cells.",
     )
 
 

@@ -20,7 +20,7 @@ from automl_core.data.origin import Choice
 from automl_core.data.records import Record, group_records, split_lines
 from automl_core.data.report import Around, ReadReport, Refused, TextTable
 from automl_core.data.wording import lines_left_out, megabytes
-from automl_core.errors import InputError
+from automl_core.errors import DialectError, InputError
 
 MAX_BYTES = 2 << 30
 """Largest file that is read, in bytes."""
@@ -207,7 +207,7 @@ def read_lines(lines: list[str], dialect: Dialect, name: str, *, first: int = 0)
             cells = [*cells, *[""] * (width - len(cells))]
         table.append(cells)
     if not table:
-        raise InputError(
+        raise DialectError(
             f"{name} has column names but no rows that can be read.",
             "At least one row of values is needed.",
             "Check that the export was complete, or choose another delimiter.",

@@ -23,7 +23,7 @@ from automl_core.data.report import ReadReport
 from automl_core.data.scanning import Scan, scan
 from automl_core.data.tables import fingerprint_stored
 from automl_core.data.understanding import Asked, Understood, understand
-from automl_core.errors import InputError
+from automl_core.errors import DialectError, InputError
 from automl_core.schema import Column, Kind, Schema
 
 TRIES = 6
@@ -197,10 +197,10 @@ def _streamed(source: Path, out: Path, helper: Path, understood: Understood, loo
                 continue
             break
         if not rows:
-            raise InputError(
+            raise DialectError(
                 f"{source.name} has column names but no rows that can be read.",
                 "At least one row of values is needed.",
-                "Check that the export was complete, or choose another delimiter.",
+                "Check that the export was complete, or save it again with a comma between the cells.",
             )
         columns, faults = _typed(raw, out, plan, say)
     finally:

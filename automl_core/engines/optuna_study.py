@@ -115,7 +115,6 @@ class TuningStudy:
         self.second = second
         self._study = optuna.create_study(directions=directions, pruner=_pruner("none" if second else pruner))
         self._mirror = _stored(path, name, directions, url)
-        self._end_open()
         told = self._mirror.get_trials(deepcopy=False)
         if told and told[0].params and set(told[0].params) - set(space):
             raise FormatError(
@@ -123,6 +122,8 @@ class TuningStudy:
                 f"This one has {', '.join(sorted(space))}.",
                 "Start a new study.",
             )
+        self._end_open()
+        told = self._mirror.get_trials(deepcopy=False)
         self._study.add_trials([trial for trial in told if trial.state.is_finished()])
         self._kept = len(self._study.get_trials(deepcopy=False))
         self._asked: dict[int, Any] = {}

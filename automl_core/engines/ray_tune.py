@@ -27,6 +27,8 @@ SCORE, STEP, TOLD, LAST = "score", "step", "told", "done"
 """What a step of a trial tells: the score so far, how many steps were done, a `Parcel`, and whether it was the last."""
 AGAIN = 2
 """How often a trial is begun again whose process or machine was lost."""
+FETCH = 60.0
+"""Seconds that the files of a step may take to come."""
 QUIET = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the study's own storage is the log
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
@@ -43,15 +45,29 @@ Ended = tuple[Outcome, float | None, dict[str, Any]]
 
 
 class Parcel:
-    """What a step tells, on its way; emptied where it is taken out, so that nothing keeps it."""
+    """What a step tells, on its way; emptied where it is taken out, so that nothing keeps it.
 
-    def __init__(self, content: Any) -> None:
-        self._content = content
+    Parameters
+    ----------
+    content : object
+        Small: Ray brings it back with the answer, so that it is not lost with its machine.
+    files : dict of str to bytes
+        Brought back from the object store; empty when they were lost with their machine.
+    """
 
-    def take(self) -> Any:
-        """Return the content the first time, None from then on."""
-        content, self._content = self._content, None
-        return content
+    def __init__(self, content: Any, files: dict[str, bytes]) -> None:
+        self._content, self._files = content, ray.put(files) if files else None
+
+    def take(self) -> tuple[Any, dict[str, bytes]] | None:
+        """Return content and files the first time, None from then on."""
+        content, handle = self._content, self._files
+        self._content = self._files = None
+        if content is None:
+            return None
+        try:
+            return content, ray.get(handle, timeout=FETCH) if handle is not None else {}
+        except (ray.exceptions.RayError, TimeoutError):
+            return content, {}
 
 
 class Course(Protocol):
@@ -69,8 +85,8 @@ class Course(Protocol):
     def begin(self, number: int, point: dict[str, Any]) -> dict[str, Any] | None:
         """Return what the process of a trial is told; None for one that need not be fitted, whose end is asked for next."""
 
-    def heard(self, number: int, told: Any) -> None:
-        """Take what a step of a trial told."""
+    def heard(self, number: int, told: Any, files: dict[str, bytes]) -> None:
+        """Take what a step of a trial told, and the files that it left, as far as they came."""
 
     def ended(self, number: int, how: How) -> Ended:
         """Return what became of a trial that runs no more."""
@@ -101,11 +117,18 @@ class _Search(OptunaSearch):
         super().__init__(**study.shared(), metric=SCORE, mode=mode)
         self._asked, self._course = study, course
         self._study: Any = self._ot_study
+        self._configs: dict[int, dict[str, Any]] = {}
+        self._losses: dict[int, int] = {}
+        self._again: list[Any] = []
 
     def suggest(self, trial_id: str) -> Any:
         wants = self._course.wants()
+        if self._again and not self._course.over():
+            trial = self._ot_trials[trial_id] = self._again.pop(0)
+            return self._configs[trial.number]
         if wants != "one":
-            return self.FINISHED if wants == "no more" else None
+            # One that is under way may be lost, and begun again.
+            return self.FINISHED if wants == "no more" and not self._ot_trials else None
         fixed = self._course.fixed()
         if fixed is not None:
             self._study.enqueue_trial(self._asked.coded(fixed))
@@ -113,6 +136,8 @@ class _Search(OptunaSearch):
         config = self._course.begin(self._ot_trials[trial_id].number, point)
         if config is None:
             self._end(trial_id, "ended")
+        else:
+            self._configs[self._ot_trials[trial_id].number] = config
         return config
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -122,10 +147,18 @@ class _Search(OptunaSearch):
         if trial_id in self._ot_trials:
             if result and STEP in result:
                 self._take(trial_id, result)
-            self._end(trial_id, "lost" if error else "ended")
+            if error and self._lost(self._ot_trials[trial_id].number) <= AGAIN:
+                self._again.append(self._ot_trials.pop(trial_id))
+            else:
+                self._end(trial_id, "lost" if error else "ended")
+
+    def _lost(self, number: int) -> int:
+        self._losses[number] = self._losses.get(number, 0) + 1
+        return self._losses[number]
 
     def end_all(self) -> None:
         """Tell the end of the trials that were under way when everything ended."""
+        self._ot_trials.update({f"again-{trial.number}": trial for trial in self._again})
         for trial_id in list(self._ot_trials):
             self._end(trial_id, "cut")
 
@@ -137,7 +170,7 @@ class _Search(OptunaSearch):
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # a trial that is begun again reports its first steps twice
                     trial.report(float(result[SCORE]), int(result[STEP]) - 1)
-            self._course.heard(trial.number, told)
+            self._course.heard(trial.number, *told)
 
     def _end(self, trial_id: str, how: How) -> None:
         trial = self._ot_trials.pop(trial_id)
@@ -233,7 +266,7 @@ def run(study: TuningStudy, begin: Begin, course: Course, *, steps: int, mode: L
                     stop=_Stop(course, running),
                     callbacks=[running],
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                    failure_config=tune.FailureConfig(max_failures=AGAIN),
+                    failure_config=tune.FailureConfig(max_failures=0),  # Ray Tune itself may give up the second time
                 ),
             ).fit()
     finally:

@@ -28,6 +28,9 @@ PAIRS = "roc_auc_ovo"
 AT_ONCE = 1_000_000
 """Weights of rows that are judged at once by the metric of `PAIRS`, over all resamples."""
 
+RESAMPLING = 1
+"""Raised when other resamples are drawn, so that those which were kept are not set against new ones."""
+
 
 def resamples(rows: int, labels: int = 0) -> int:
     """Return how many resamples are drawn for so many rows and labels."""

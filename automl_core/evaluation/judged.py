@@ -16,6 +16,7 @@ import pandas as pd
 from automl_core.data.parsing import parse_frame
 from automl_core.data.tables import read_table, write_table
 from automl_core.errors import InputError, NotFoundError
+from automl_core.evaluation.bootstrap import RESAMPLING
 from automl_core.runs import Run
 from automl_core.schema import Schema
 from automl_core.scoring.bundle import Model
@@ -112,15 +113,17 @@ def keep_file(folder: Path, frame: pd.DataFrame, model: Model, name: str) -> Non
 def keep_resamples(folder: Path, resamples: Mapping[str, Array]) -> None:
     """Keep each metric in every resample of judged rows, so that two models are set against each other at once."""
     with atomic_file(folder / "resamples.npz") as file:
-        np.savez(file, **resamples)
+        np.savez(file, format=np.array(RESAMPLING), **resamples)
 
 
 def kept_resamples(folder: Path) -> dict[str, Array] | None:
-    """Return what `keep_resamples` kept; None where an older version judged the rows."""
+    """Return what `keep_resamples` kept; None where a version judged the rows that drew them otherwise, or kept none."""
     if not (folder / "resamples.npz").exists():
         return None
     with np.load(folder / "resamples.npz") as data:
-        return {name: data[name] for name in data.files}
+        if "format" not in data.files or int(data["format"]) != RESAMPLING:
+            return None
+        return {name: data[name] for name in data.files if name != "format"}
 
 
 def stored_names(folder: Path) -> list[str] | None:

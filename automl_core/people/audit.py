@@ -210,7 +210,7 @@ def recorded(workspace: Workspace, action: Action, *, project: str = "", what: s
     """Record what the block did: ``done``, or ``failed`` with the reason when it raised."""
     try:
         yield
-    except Exception as error:  # whatever it is, it is written down and raised again
+    except BaseException as error:  # whatever ends it, also a page that is left, is written down and raised again
         reason = error.received if isinstance(error, AutoMLError) else type(error).__name__
         record(workspace, action, project=project, what=what, detail=reason, outcome="failed")
         raise

@@ -272,14 +272,14 @@ def list_policies(registered: Registered) -> list[Policy]:
     return readable_policies(registered)[0]
 
 
-def readable_policies(registered: Registered) -> tuple[list[Policy], list[AutoMLError]]:
-    """Return the policies of a model that can be read, oldest first, and why others cannot."""
-    found, faults = [], []
+def readable_policies(registered: Registered) -> tuple[list[Policy], dict[str, AutoMLError]]:
+    """Return the policies of a model that can be read, oldest first, and by id why others cannot."""
+    found, faults = [], {}
     for path in sorted((registered.folder / "policies").glob("po*.json")):
         try:
             found.append(Policy.from_dict(read_json(path)))
         except AutoMLError as error:
-            faults.append(error)
+            faults[path.stem] = error
     return sorted(found, key=lambda policy: policy.created), faults
 
 

@@ -105,6 +105,8 @@ def load_trusted(data: bytes, what: str) -> object:
     try:
         # It looks through all types before it creates anything.
         return unpack_trees(skops.io.loads(data, trusted=list(TRUSTED)))
+    except MemoryError:  # says nothing about the file
+        raise
     except Exception as error:  # the types it makes are of many libraries, each with errors of its own
         raise _refused(data, what, error) from error
 

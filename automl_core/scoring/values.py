@@ -55,12 +55,14 @@ def predict_values(estimator: Any, X: Array, n_classes: int) -> Array:
         Probabilities. Estimators that know only a distance to the border give its logistic or softmax, which ranks
         the same but is not calibrated.
     """
+    threads = {}
     if type(estimator).__module__.startswith("catboost"):
         X = catboost_frame(X, estimator.get_cat_feature_indices())
+        threads = {"thread_count": 1}  # whatever it was fitted with, it takes every core otherwise
     if not n_classes:
-        return np.asarray(estimator.predict(X), dtype=np.float64).reshape(len(X))
+        return np.asarray(estimator.predict(X, **threads), dtype=np.float64).reshape(len(X))
     if hasattr(estimator, "predict_proba"):
-        proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
+        proba = np.asarray(estimator.predict_proba(X, **threads), dtype=np.float64)
     else:
         from scipy.special import expit, softmax
 

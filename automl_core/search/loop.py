@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Callable
@@ -329,12 +330,12 @@ class SearchLoop:
                 self._close(job, "stopped", why or reason, suggestion)
 
     def _finish(self) -> None:
-        budget = self.config.budget.seconds
+        left = self.started + self.config.budget.seconds - time.time()
+        counted = bool(self.config.budget.trials)  # then no clock decides, so that a run repeats
+        allowed = math.inf if counted else max(left - 0.2, 0.3)
         if not self.stopped:
-            self.emit(Progress(0.99, "Combining the best models", max(self.started + budget - time.time(), 0.0)))
-        limit = self.started + budget - time.time() - 0.2
-        allowed = 2.0 if self.stopped else (30.0 if self.config.budget.trials else max(limit, 0.3))
-        self._ensemble(time.monotonic() + allowed)
+            self.emit(Progress(0.99, "Combining the best models", -1.0 if counted else max(left, 0.0)))
+        self._ensemble(time.monotonic() + (2.0 if self.stopped else allowed))
         self.rows.end_look()
         self.rows.recommend()
         self.rows.save()

@@ -123,9 +123,9 @@ class BusyLoop(TuneLoop):
         one = self.tries[number] = begin_try(Trial(number, point), self.base, self.study.rows)
         return None if one.again is not None else {"spec": Sealed(one.spec), "seconds": self._left()}
 
-    def heard(self, number: int, told: Any) -> None:
-        """Take a fold of a trial."""
-        fold, answer, files = told
+    def heard(self, number: int, told: Any, files: dict[str, bytes]) -> None:
+        """Take a fold of a trial; where its files were lost and it is the best, it is fitted once more at the end."""
+        fold, answer = told
         assert isinstance(self.executor, RayExecutor)
         try:
             self.executor.write(files)
@@ -198,7 +198,7 @@ class FoldsOf:
                 SCORE: float(np.mean(finite)) if finite else float("nan"),
                 STEP: fold + 1,
                 LAST: "error" in answer or fold + 1 == len(self.orders),
-                TOLD: Parcel((fold, answer, files)),
+                TOLD: Parcel((fold, answer), files),
             }
 
     def _fitted(self, spec: Spec, fold: int, seconds: float) -> tuple[dict[str, Any], dict[str, bytes]]:

@@ -395,7 +395,7 @@ class TuneLoop:
             ratio=self.ratio,
         )
         best = self.study.best
-        joined = ""
+        joined = self.study.joined
         # With two aims a person picks.
         if (
             not self.settings.aim

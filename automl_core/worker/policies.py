@@ -14,7 +14,7 @@ from automl_core.registry.store import Registered
 from automl_core.retraining.deciding import Facts, due
 from automl_core.retraining.policy import Firing, Policy, list_firings, list_policies, readable_policies, save_firing
 from automl_core.retraining.tables import new_rows, settle
-from automl_core.retraining.watching import Arrivals, arrivals, stamp
+from automl_core.retraining.watching import MOST, Arrivals, arrivals, stamp
 from automl_core.worker.candidates import Emit, ShouldStop
 from automl_core.worker.renewing import learn
 from automl_core.worker.versions import mirror
@@ -81,7 +81,7 @@ def look_at(
             status, told = check(registered, drift=drift, now=now)
         except AutoMLError as error:  # told to whoever watches; policies by time and by data can go on
             fault = str(error)
-    firings, waiting = [], [str(error) for error in damaged]
+    firings, waiting = [], [str(error) for error in damaged.values()]
     for policy in policies:
         if should_stop():
             break
@@ -124,16 +124,18 @@ def _seen_file(registered: Registered, policy: Policy) -> Path:
 
 
 def _arrived(registered: Registered, policy: Policy, *, again: bool = False) -> Arrivals:
-    """Return what came; files whose firing failed come again with others, or at once where that is asked for."""
+    """Return what came; files whose firing failed come again behind new ones, or at once where that is asked for."""
     if not policy.source or not policy.learns:
         return Arrivals((), ())
     if policy.database:
         return new_rows(registered, policy)
     seen = _seen(registered, policy)
-    found = arrivals(Path(policy.watched).expanduser(), seen["files"])
-    if not again and all(seen["tried"].get(str(path)) == stamp(path) for path in found.ready):
-        return replace(found, ready=())
-    return found
+    watched, tried = Path(policy.watched).expanduser(), seen["tried"]
+    found = arrivals(watched, seen["files"] if again else {**seen["files"], **tried})
+    if again or not found.ready:
+        return found
+    older = [path for path in map(Path, tried) if path.exists() and stamp(path) == tried[str(path)]]
+    return replace(found, ready=(*found.ready, *older)[:MOST])
 
 
 def _seen(registered: Registered, policy: Policy) -> dict[str, Any]:

@@ -60,16 +60,31 @@ def _watcher(project: ProjectFolder) -> str:
     return ""
 
 
+def _delete(registered: Registered, policy_id: str) -> None:
+    from automl_core.retraining.policy import delete_policy
+
+    if st.button(
+        "Delete",
+        key=f"automate_delete_{policy_id}",
+        icon=":material/delete:",
+        **people.changing("The record of its firings stays."),
+    ):
+        delete_policy(registered, policy_id)
+        st.rerun()
+
+
 def draw_policies(project: ProjectFolder, registered: Registered) -> None:
     """Draw each policy with its last firing and what can be done with it."""
     from dataclasses import replace
 
-    from automl_core.retraining.policy import delete_policy, list_firings, readable_policies, save_policy
+    from automl_core.retraining.policy import list_firings, readable_policies, save_policy
 
     (policies, damaged), firings = readable_policies(registered), list_firings(registered)
-    for fault in damaged:
-        errors.show(fault)
-    if not policies:
+    for policy_id, fault in damaged.items():
+        with st.container(border=True):
+            errors.show(fault)
+            _delete(registered, policy_id)
+    if not policies and not damaged:
         st.caption("No policy yet. Take a suggestion, or make one below.")
     for policy in policies:
         last = next((one for one in firings if one.policy == policy.id), None)
@@ -85,7 +100,7 @@ def draw_policies(project: ProjectFolder, registered: Registered) -> None:
                     f"{errors.plain(last.why)} {OUTCOMES[last.outcome]}. {errors.plain(last.reason)}"
                 )
                 if spent >= 1:
-                    st.caption(f"It did {duration(spent)} of work that nobody had to start or await.")
+                    st.caption(f"It worked for {duration(spent)} in all.")
             with st.container(horizontal=True, vertical_alignment="center"):
                 _run_now(project, registered, policy)
                 label = "Switch off" if policy.enabled else "Switch on"
@@ -99,14 +114,7 @@ def draw_policies(project: ProjectFolder, registered: Registered) -> None:
                         save_policy(registered, replace(policy, enabled=not policy.enabled))
                     if not switched.failed:
                         st.rerun()
-                if st.button(
-                    "Delete",
-                    key=f"automate_delete_{policy.id}",
-                    icon=":material/delete:",
-                    **people.changing("The record of its firings stays."),
-                ):
-                    delete_policy(registered, policy.id)
-                    st.rerun()
+                _delete(registered, policy.id)
 
 
 def _run_now(project: ProjectFolder, registered: Registered, policy: Policy) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from automl_core.profiling.wording import counted
 from pages.shared import caches, errors, people
 
 if TYPE_CHECKING:
@@ -81,4 +82,6 @@ def _draw_copy(data: Dataset, recipe: Recipe) -> None:
         with errors.shown() as tried:
             save_history(path, (load_history(path) or History()).change(recipe))
         if not tried.failed:
-            st.success(f"{len(recipe)} steps are the recipe of {errors.plain(chosen)} now.", icon=":material/check:")
+            st.success(
+                f"{errors.plain(chosen)} has this recipe of {counted(len(recipe), 'step', 'steps')} now.", icon=":material/check:"
+            )

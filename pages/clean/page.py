@@ -9,6 +9,7 @@ import streamlit as st
 from automl_core.cleaning.recipe import History
 from automl_core.cleaning.store import export_recipe, import_recipe
 from automl_core.errors import AutoMLError
+from automl_core.profiling.wording import counted
 from pages.clean import ablation_view, history_view, step_editor, step_list, whole_table
 from pages.shared import errors, guards, layout, people, recipes, rules_view, state
 
@@ -72,7 +73,9 @@ def draw_files(data: Dataset, history: History) -> None:
                     st.warning(f"This table has no column {shown}. Steps leave out what is not there.", icon=":material/warning:")
                 if st.button("Use this recipe", key="clean_use", icon=":material/check:", **people.changing("Can be undone.")):
                     state.put_draft("clean_imported", uploaded.file_id)
-                    step_editor.keep(data, history.change(recipe), f"The recipe with {len(recipe)} steps is in use.")
+                    step_editor.keep(
+                        data, history.change(recipe), f"The recipe of {counted(len(recipe), 'step', 'steps')} is in use."
+                    )
 
 
 layout.header("clean")

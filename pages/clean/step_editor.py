@@ -43,11 +43,13 @@ def change(data: Dataset, made: Callable[[History], History], sentence: str = ""
         state.say(sentence)
 
 
-def keep(data: Dataset, history: History, sentence: str = "") -> None:
-    """Store a history that this drawing of the page made, and draw the page anew."""
+def keep(data: Dataset, history: History, sentence: str = "", *, close: bool = False) -> None:
+    """Store a history that this drawing of the page made, with `close` shut the step that is open, and draw the page anew."""
     with errors.shown() as tried:
         recipes.save(data, history)
     if not tried.failed:
+        if close:
+            state.put_draft("clean_open", "")
         if sentence:
             state.say(sentence)
         st.rerun()
@@ -101,12 +103,11 @@ def draw_editor(data: Dataset, step: Step, *, new: bool) -> None:
 
 def _apply(data: Dataset, history: History, step: Step, draft: Step, *, new: bool) -> None:
     """Make the step with its settings a part of the recipe."""
-    state.put_draft("clean_open", "")
     fresh = replace(draft, id=Step(step.op).id)
     recipe = place(history.present, fresh) if new else history.present.put(draft)
     number = next(index for index, other in enumerate(recipe, 1) if other.id == (fresh if new else draft).id)
     said = f"was added as step {number}" if new else f", step {number}, was changed"
-    keep(data, history.change(recipe), f"{OPERATIONS[step.op].title} {said}.".replace(" ,", ","))
+    keep(data, history.change(recipe), f"{OPERATIONS[step.op].title} {said}.".replace(" ,", ","), close=True)
 
 
 @st.fragment

@@ -20,13 +20,14 @@ def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
     opened = state.draft("clean_open") == step.id
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
+            key = f"clean_on_{step.id}_{int(step.enabled)}"
             st.toggle(
                 f"**{number}. {OPERATIONS[step.op].title}**",
                 step.enabled,
-                key=f"clean_on_{step.id}_{int(step.enabled)}",
+                key=key,
                 width="stretch",
                 on_change=change,
-                args=(data, lambda history: history.change(history.present.switch(step.id, not step.enabled))),
+                args=(data, lambda history: history.change(history.present.switch(step.id, st.session_state[key]))),
                 **people.changing("Off: the step stays here and does nothing."),
             )
             _draw_buttons(data, step, number, len(history.present), opened)

@@ -25,7 +25,8 @@ def ask(suffix: str) -> Budget:
         format_func=lambda choice: words[choice],
         key=f"compare_budget_{suffix}",
         help="How long the search may take. It can be stopped at any moment and keeps what it has. With a number of models "
-        "instead, the same seed gives the same models and scores, however fast the machine is.",
+        "instead, the same seed gives the same models and scores, however fast the machine is; fast predictions, which are "
+        "measured, excepted.",
     )
     if chosen == MODELS:
         models = st.number_input(

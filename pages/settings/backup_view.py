@@ -8,6 +8,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.people.person import acting
+from automl_core.profiling.wording import counted
 from pages.shared import caches, errors, state, uploads
 
 DOWNLOADED = 200 << 20
@@ -73,6 +74,7 @@ def _draw_import() -> None:
     st.code("python -m automl_core workspace import FILE", language="bash")
     if not clicked or uploaded is None:
         return
+    place.caption("Stay on this page until it is done; one that is left halfway brings nothing in.")
     bar = place.progress(0.0, text="Importing")
     with place, errors.shown() as outcome, uploads.on_disk(uploaded) as path:
         try:
@@ -84,6 +86,6 @@ def _draw_import() -> None:
     bar.empty()
     if not outcome.failed:
         state.put_draft("settings_import_turn", turn + 1)
-        told = f"{imported.projects:,} project{'s' * (imported.projects != 1)}, {imported.files:,} files, came in."
+        told = f"{counted(imported.projects, 'project', 'projects')} with {counted(imported.files, 'file', 'files')} came in."
         state.say(errors.plain(" ".join([told, *imported.left])))
         st.rerun()

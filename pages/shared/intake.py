@@ -78,20 +78,23 @@ def add_query(address: str, sql: str, password: str) -> Dataset:
 
 def start_reading(path: Path, name: str, file: str, *, move: bool) -> None:
     """Let a job read a file, and remember it for this tab; raises AutoMLError."""
+    from automl_core.jobs.control import check_start
     from automl_core.projects import create_project, delete_project
 
     fresh = not state.get("project")
     project_id = create_project(caches.workspace(), name).id if fresh else state.get("project")
     project = caches.project_folder(project_id)
+    source = project.upload(new_id("up")) if move else path
     try:
-        source = path
+        check_start(project, "read")
         if move:
-            source = project.upload(new_id("up"))
             source.parent.mkdir(parents=True, exist_ok=True)
             path.replace(source)
         params = {"source": str(source), "name": name, "file": file, "into": new_id("ds"), "fresh": fresh}
         job_id = jobs.start(project, "read", params)
     except BaseException:
+        if move:
+            source.unlink(missing_ok=True)
         if fresh:
             delete_project(caches.workspace(), project.id)
         raise

@@ -16,18 +16,24 @@ if TYPE_CHECKING:
 
 
 INK = """<style>
-button:is([kind="primary"], [kind="primaryFormSubmit"]):not(:disabled) { color: #0B1414 }
-button:is([kind="primary"], [kind="primaryFormSubmit"]):not(:disabled):is(:hover, :focus-visible) { background-color: #5CC4C4 }
-.stMultiSelect [data-tag]:has([aria-label^="Remove"]) { color: #0B1414 }
-[data-testid="stButtonGroup"] [data-selected]:is([data-hovered], [data-focus-visible]) { color: #5CC4C4 !important }
+button:is([kind="primary"], [kind="primaryFormSubmit"]):not(:disabled) { color: light-dark(#FFFFFF, #0B1414) }
+button:is([kind="primary"], [kind="primaryFormSubmit"]):not(:disabled):is(:hover, :focus-visible) {
+  background-image: linear-gradient(light-dark(transparent, #5CC4C4) 0 0) }
+.stMultiSelect [data-tag]:has([aria-label^="Remove"]) { color: light-dark(#FFFFFF, #0B1414) }
+[data-testid="stButtonGroup"] [data-selected]:is([data-hovered], [data-focus-visible]) {
+  color: light-dark(#0F6B6B, #5CC4C4) !important }
 </style>"""
-"""Words on the accent in the dark theme: Streamlit's white is 3:1 on an accent that is light enough to be read itself."""
+"""Words on the accent: in the dark theme Streamlit's white is 3:1 on an accent that is light enough to be read itself.
+
+The browser chooses by the theme it shows; the server learns of a switch of the theme only with the next click.
+"""
 
 
 def ink() -> None:
-    """Let what stands on the accent be readable in the dark theme."""
-    if st.context.theme.type == "dark":
-        st.html(INK)
+    """Let what stands on the accent be readable in both themes."""
+    st.html(INK)
+    if st.context.theme.type == "dark":  # dialogs stand outside the page and do not know its theme
+        st.html("<style>body > :not(#root) { color-scheme: dark }</style>")
 
 
 def header(page: str) -> None:

@@ -88,6 +88,17 @@ def _summary(results: Sequence[RuleResult]) -> str:
     return f"**{len(results):,} {rules}**, true of every row of this table."
 
 
+def _set_action(data: Dataset, rule_id: str, key: str) -> None:
+    """Store what a person chose for rows that break a rule; the rules are looked up anew, another tab may have changed them."""
+    from automl_core.cleaning.rules import load_rules, save_rules
+
+    with errors.shown():
+        save_rules(
+            data.folder,
+            (replace(rule, action=st.session_state[key]) if rule.id == rule_id else rule for rule in load_rules(data.folder)),
+        )
+
+
 def _draw_rule(data: Dataset, rules: tuple[Rule, ...], rule: Rule, result: RuleResult) -> None:
     """Draw one rule: what it found, what happens to rows that break it, and the ways to change and to remove it."""
     from automl_core.cleaning.rules import ACTIONS, save_rules
@@ -95,19 +106,19 @@ def _draw_rule(data: Dataset, rules: tuple[Rule, ...], rule: Rule, result: RuleR
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         icon = ":material/check_circle:" if result.kept else ":material/error:"
         st.markdown(f"{icon} {errors.plain(result.standing)}", width="stretch", help=rule.reason or None)
-        action = st.selectbox(
+        key = f"clean_rule_action_{rule.id}_{rule.action}"  # another tab may have stored another one since
+        st.selectbox(
             "Rows that break it",
             list(ACTIONS),
             list(ACTIONS).index(rule.action),
             format_func=ACTIONS.__getitem__,
-            key=f"clean_rule_action_{rule.id}",
+            key=key,
             label_visibility="collapsed",
             width=200,
+            on_change=_set_action,
+            args=(data, rule.id, key),
             **people.changing("Say how many; predict without these rows; or refuse the whole table."),
         )
-        if action != rule.action:
-            save_rules(data.folder, (replace(other, action=action) if other.id == rule.id else other for other in rules))
-            st.rerun()
         with st.container(horizontal=True, width="content", wrap=False):
             rules_form.draw_change(data, rules, rule)
             if st.button("", key=f"clean_rule_remove_{rule.id}", icon=":material/delete:", **people.changing("Remove this rule")):

@@ -7,6 +7,7 @@ rerun, puts them back from the session's copy. Session state holds these ids and
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import streamlit as st
@@ -96,7 +97,7 @@ def forget_strangers() -> None:
     were opened. Streamlit drops that too, but only after it has looked whether the session can be stored, and fails there.
     """
     context = get_script_run_ctx()
-    if context is not None:
+    with contextlib.suppress(AttributeError):  # fields of Streamlit's own, which another version may name otherwise
         said = context.session_state._state._new_widget_state
         for widget_id in [name for name in said.states if name not in said.widget_metadata]:
             del said.states[widget_id]

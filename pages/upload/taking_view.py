@@ -9,7 +9,7 @@ import streamlit as st
 from automl_core.data.dialect import Dialect
 from automl_core.data.origin import Choice
 from automl_core.data.wording import size_of
-from automl_core.errors import AutoMLError
+from automl_core.errors import AutoMLError, DialectError
 from automl_core.workspace import ProjectFolder, read_json
 from pages.shared import caches, errors, intake, jobs, people, state
 from pages.shared.dialect_form import ask_dialect
@@ -35,7 +35,8 @@ def take_file(label: str) -> None:
     failed = state.draft("upload_failed")
     if failed and failed["file"] == uploaded.file_id:
         errors.show(AutoMLError(*failed["parts"]))
-        _another_way(uploaded, turn, failed["parts"][2])
+        if failed["dialect"]:
+            _another_way(uploaded, turn)
         return
     _read(uploaded, turn)
 
@@ -46,7 +47,9 @@ def _read(uploaded: UploadedFile, turn: int, choice: Choice | None = None) -> No
         with st.spinner("Reading the table"):
             data = intake.add_upload(uploaded, choice)
     except AutoMLError as error:
-        state.put_draft("upload_failed", {"file": uploaded.file_id, "parts": [error.received, error.needed, error.action]})
+        parts = [error.received, error.needed, error.action]
+        failed = {"file": uploaded.file_id, "parts": parts, "dialect": isinstance(error, DialectError)}
+        state.put_draft("upload_failed", failed)
         st.rerun()
     state.put_draft("upload_turn", turn + 1)
     if data is not None:
@@ -54,10 +57,8 @@ def _read(uploaded: UploadedFile, turn: int, choice: Choice | None = None) -> No
     st.rerun()
 
 
-def _another_way(uploaded: UploadedFile, turn: int, action: str) -> None:
-    """Let the person say how a file is written that could not be read by what was found, where that may help."""
-    if "delimiter" not in action or uploaded.size > intake.LARGE:
-        return
+def _another_way(uploaded: UploadedFile, turn: int) -> None:
+    """Let the person say how a file is written that could not be read by what was found."""
     with st.expander("Read it another way", icon=":material/settings:"), st.form(f"upload_failed_{turn}", border=False):
         dialect = ask_dialect(Dialect(), f"upload_failed_{turn}")
         again = st.form_submit_button(

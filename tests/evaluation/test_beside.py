@@ -12,7 +12,7 @@ from automl_core.errors import InputError, NotFoundError
 from automl_core.evaluation import bootstrap
 from automl_core.evaluation.beside import Difference, differences, verdict
 from automl_core.evaluation.evaluate import Evaluation
-from automl_core.evaluation.judged import Judged
+from automl_core.evaluation.judged import Judged, kept_resamples
 from automl_core.runs import Run
 from automl_core.worker.candidates import evaluate_candidate
 from automl_core.workspace import read_json
@@ -50,6 +50,22 @@ def test_what_was_kept_while_judging_gives_the_same_difference_at_once(
         (run.judged(name) / "held-out" / "resamples.npz").unlink()
     assert differences(run, *names, "held-out", told) == kept
     assert any(entry.low is not None for entry in kept)
+
+
+def test_resamples_that_another_version_drew_are_not_set_against_new_ones(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run("binary")
+    monkeypatch.setattr("automl_core.evaluation.judged.RESAMPLING", 0)
+    evaluate_candidate(run, "logistic")
+    folder = run.judged("logistic") / "held-out"
+    assert kept_resamples(folder) is not None
+    monkeypatch.undo()
+    assert kept_resamples(folder) is None
+    with np.load(folder / "resamples.npz") as data:
+        older = {name: data[name] for name in data.files if name != "format"}
+    np.savez(folder / "resamples.npz", **older)
+    assert kept_resamples(folder) is None
 
 
 def test_the_difference_is_that_of_the_scores(make_run: MakeRun, tmp_path: Path) -> None:

@@ -107,10 +107,10 @@ def test_an_input_hangs_when_it_does_so_twice(tmp_path: Path, often: int, found:
     def judge(data: bytes) -> str:
         asked.append(data)
         if len(asked) <= often:
-            time.sleep(1)
+            time.sleep(3)
         return "fine"
 
-    outcome = fuzz(Target("reader", lambda rng: b"x", judge, seconds=0.05), tmp_path, range(1))
+    outcome = fuzz(Target("reader", lambda rng: b"x", judge, seconds=0.5), tmp_path, range(1))
     assert (len(outcome.findings), outcome.words["fine"], len(asked)) == (found, 1 - found, 2)
 
 

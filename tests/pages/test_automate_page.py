@@ -110,6 +110,8 @@ def test_a_damaged_policy_is_told_and_does_not_hide_the_others(project: ProjectF
     app = open_page("automate", project=project.id)
     assert app.error[0].value.startswith("This policy cannot be read\\: it has nmae, which no policy has.")
     assert app.button(key=f"automate_run_{policy.id}")
+    app.button(key="automate_delete_po261124-aaaaaaaa").click().run()
+    assert not app.error and [one.id for one in list_policies(shop)] == [policy.id]
     assert_clean(app)
 
 
@@ -121,7 +123,7 @@ def test_firings_and_history_are_shown(project: ProjectFolder, shop: Registered)
     )
     app = open_page("automate", project=project.id)
     assert any("Kept, no alias" in caption.value and "It loses." in caption.value for caption in app.caption)
-    assert any(caption.value == "It did 2 min of work that nobody had to start or await." for caption in app.caption)
+    assert any(caption.value == "It worked for 2 min in all." for caption in app.caption)
     frames = [one.value for one in app.dataframe]
     assert any("Decided" in frame.columns and frame["Decided"][0] == "It loses." for frame in frames)
     assert any("what" in frame.columns and frame["what"].tolist() == ["Version"] * 3 for frame in frames)

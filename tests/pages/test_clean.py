@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ def test_a_step_that_went_in_another_tab_is_told(project: ProjectFolder, tmp_pat
     first = recipe_of(data).steps[0]
     save_history(data.folder, History().change(recipe_of(data).remove(first.id)))
     app.button(key=f"clean_remove_{first.id}").click().run()
-    assert [entry.value for entry in app.error] == [f"This recipe has no step '{first.id}'.\n\n**Open the recipe again.**"]
+    assert [entry.value for entry in app.error] == ["This step is no longer in the recipe.\n\n**Open the recipe again.**"]
     assert_clean(app)
 
 
@@ -245,7 +246,7 @@ def present_or_proposed(data: Dataset, project: ProjectFolder) -> Recipe:
 
 
 def test_rules_are_proposed_changed_and_removed(project: ProjectFolder, tmp_path) -> None:
-    from automl_core.cleaning.rules import load_rules
+    from automl_core.cleaning.rules import load_rules, save_rules
 
     data = messy(project, tmp_path)
     app = page_of(data, project)
@@ -254,8 +255,12 @@ def test_rules_are_proposed_changed_and_removed(project: ProjectFolder, tmp_path
     app.button(key="clean_rules_propose").click().run()
     rules = load_rules(data.folder)
     assert {rule.kind for rule in rules} >= {"filled", "range", "allowed"} and all(rule.action == "warn" for rule in rules)
-    app.selectbox(key=f"clean_rule_action_{rules[0].id}").set_value("aside").run()
+    app.selectbox(key=f"clean_rule_action_{rules[0].id}_warn").set_value("aside").run()
     assert load_rules(data.folder)[0].action == "aside"
+    save_rules(data.folder, [replace(rule, action="refuse") if rule.id == rules[0].id else rule for rule in rules])  # another tab
+    app.run()
+    assert load_rules(data.folder)[0].action == "refuse"
+    assert app.selectbox(key=f"clean_rule_action_{rules[0].id}_refuse").value == "refuse"
     app.button(key=f"clean_rule_remove_{rules[0].id}").click().run()
     assert len(load_rules(data.folder)) == len(rules) - 1
     app.selectbox(key="clean_rule_kind").set_value("relation").run()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from automl_core.events import Failed
 from automl_core.registry.comparing import compare_records
 from automl_core.registry.store import MODEL, Registered, create_registered
 from automl_core.workspace import ProjectFolder, write_json
@@ -159,3 +160,15 @@ def test_mlflow_is_brought_what_it_lacks(project: ProjectFolder, shop: Registere
     assert any("MLflow lacks versions 1, 2, 3." in entry.value for entry in app.markdown)
     app.button(key=f"models_mirror_{shop.id}_start").click().run()
     assert jobs.submitted[-1][1:] == ("mirror", {"model": shop.id})
+
+
+def test_a_registry_that_is_away_is_told_and_can_be_tried_again(project: ProjectFolder, shop: Registered, jobs: Jobs, emit):
+    app = open_page("models", project=project.id)
+    app.button(key=f"models_mirror_{shop.id}_start").click().run()
+    job_id = jobs.submitted[-1][0]
+    emit(project.job(job_id), Failed("The MLflow registry at http://127.0.0.1:9 could not be used.", "Start it, then try again."))
+    jobs.states[job_id] = "failed"
+    app = open_page("models", project=project.id)
+    assert any("The MLflow registry at" in entry.value and "could not be used." in entry.value for entry in app.error)
+    assert not app.button(key=f"models_mirror_{shop.id}_start").disabled
+    assert_clean(app)

@@ -149,7 +149,7 @@ def test_a_viewer_changes_no_rule_and_copies_no_recipe_into_a_table_to_look_at(
     enter(email=BEN)
     app = open_page("clean", project=project.id, dataset=table.id)
     app.segmented_control(key="clean_view").set_value("rules").run()
-    choice = app.selectbox(key="clean_rule_action_r1")
+    choice = app.selectbox(key="clean_rule_action_r1_warn")
     assert (choice.disabled, choice.help) == (True, "This project is shared with you to look at, not to change.")
     app.segmented_control(key="clean_view").set_value("history").run()
     for name, off in (("Shop: more", True), ("Ben's: mine", False)):

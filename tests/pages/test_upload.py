@@ -12,7 +12,9 @@ import xlsxwriter
 from streamlit.testing.v1 import AppTest
 
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset
+from automl_core.errors import LimitError
 from automl_core.events import Failed, append_event
+from automl_core.projects import create_project
 from automl_core.workspace import ProjectFolder, Workspace, new_id, read_json
 from pages.shared.layout import days
 from tests.pages.conftest import TABLE, Jobs, assert_clean, open_page
@@ -274,6 +276,24 @@ def test_a_large_file_is_read_in_the_background(workspace: Workspace, monkeypatc
     assert_clean(app)
     assert app.query_params["dataset"] == params["into"]
     assert app.success[0].value == "big was read: 60 rows and 3 columns."
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["a project is open", "none is"])
+def test_a_large_file_whose_job_is_refused_leaves_nothing(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, given: bool
+) -> None:
+    """Regression: the upload stayed in the project, where nothing would have removed it."""
+    monkeypatch.setattr("pages.shared.intake.LARGE", 100)
+
+    def refuse(*args: object) -> str:
+        raise LimitError("2 jobs of you wait or work.", "One person may have 2 at a time.", "Wait until one ends.")
+
+    monkeypatch.setattr("automl_core.jobs.control.submit", refuse)
+    project = create_project(workspace, "Mine") if given else None
+    app = upload(open_page("upload", **({"project": project.id} if project else {})), "big.csv", TABLE.encode())
+    assert "2 jobs of you wait or work." in app.error[0].value
+    assert workspace.project_ids() == ([project.id] if project else [])
+    assert not list(workspace.root.glob("projects/*/uploads/*"))
 
 
 def test_a_large_file_that_is_no_table_leaves_no_project(

@@ -136,3 +136,24 @@ def test_of_two_promotions_at_once_the_command_tells_the_second(shelf: Registere
     with pytest.raises(InputError, match="Version 1 is champion already. Choose another version."):
         run("models", "promote", "left@1", "--reason", "first, too", "--later")
     assert [entry.action for entry in shelf.log()].count("promoted") == 1
+
+
+def test_a_watched_file_that_is_still_being_written_is_told_by_the_command(shelf: Registered, tmp_path: Path):
+    run("models", "promote", "left@1", "--reason", "first", "--later")
+    inbox, policy = tmp_path / "inbox", tmp_path / "policy.json"
+    inbox.mkdir()
+    policy.write_text(json.dumps({"name": "New rows", "when": "data", "watched": str(inbox)}))
+    (inbox / "new.parquet").write_bytes(b"PAR1")
+    out = run("monitor", "--once", "--model", "left", "--policy", str(policy))
+    found = json.loads(out.splitlines()[-1])
+    assert (found["fired"], found["waiting"]) == ([], ["New rows: 1 file is still being written."])
+    assert (inbox / "new.parquet").read_bytes() == b"PAR1"
+
+
+def test_a_policy_with_an_unknown_entry_is_refused_by_the_command(shelf: Registered, tmp_path: Path):
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"name": "New rows", "when": "data", "wathced": "/data"}))
+    with pytest.raises(
+        FormatError, match="This policy cannot be read: it has wathced, which no policy has. A policy has name, when"
+    ):
+        run("monitor", "--once", "--model", "left", "--policy", str(policy))

@@ -143,6 +143,20 @@ def test_rows_of_a_firing_that_failed_come_again_with_the_next_file(live: Regist
     assert policy.id == firing.policy
 
 
+def test_files_that_failed_keep_no_new_ones_out(live: Registered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As many old files as are taken in at once, all of which failed, used to hide every later one for good."""
+    monkeypatch.setattr("automl_core.retraining.watching.MOST", 2)
+    monkeypatch.setattr("automl_core.worker.policies.MOST", 2)
+    inbox = tmp_path / "inbox"
+    for number in range(2):
+        arrive(inbox, f"bad{number}.csv", pd.DataFrame({"age": [1, 2]}))
+    save_policy(live, Policy("New rows", "data", watched=str(inbox), on="since"))
+    assert [one.outcome for one in look_at(live, emit=lambda event: None, should_stop=NEVER).firings] == ["failed"]
+    arrive(inbox, "good.csv", customers(160, 8)[KEPT])
+    [firing] = look_at(live, emit=lambda event: None, should_stop=NEVER).firings
+    assert firing.files == ("good.csv", "bad0.csv") and firing.outcome != "failed", firing.reason
+
+
 def test_a_person_can_try_a_failed_file_again_at_once(live: Registered, tmp_path: Path):
     inbox = tmp_path / "inbox"
     path = arrive(inbox, "bad.csv", pd.DataFrame({"age": [1, 2]}))

@@ -64,6 +64,29 @@ def test_catboost_with_categories_comes_back_the_same(task: Task) -> None:
 
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
+def test_catboost_predicts_in_one_thread(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it was fitted with, it takes every core where nothing is said, also while others predict beside it."""
+    made, X, _ = learned(task)
+    name, threads = ("predict_proba" if task == "binary" else "predict"), []
+    predict = getattr(made, name)
+    monkeypatch.setattr(made, name, lambda X, **said: threads.append(said.get("thread_count")) or predict(X, **said))
+    predict_values(made, X, 2 if task == "binary" else 0)
+    assert threads == [1]
+
+
+def test_too_little_memory_is_no_fault_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: it was told as a damaged model, and what makes room when memory ends was passed over."""
+
+    def full(*args: Any, **kwargs: Any) -> Any:
+        raise MemoryError
+
+    data = skops.io.dumps(np.arange(3))
+    monkeypatch.setattr(skops.io, "loads", full)
+    with pytest.raises(MemoryError):
+        load_trusted(data, "c.skops")
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
 def test_catboost_answers_for_categories_that_it_has_never_seen(task: Task) -> None:
     made, _, _ = learned(task)
     classes = 2 if task == "binary" else 0

@@ -12,7 +12,7 @@ from automl_core.experiment import ExperimentConfig, Task
 from automl_core.leaderboard import Candidate
 from automl_core.scorer import Scorer
 from automl_core.scoring.ensemble import tempered
-from automl_core.search.combine import combine
+from automl_core.search.combine import _better, combine
 from automl_core.search.division import Division
 from automl_core.search.selection import COLDEST
 
@@ -143,6 +143,14 @@ def test_a_line_that_rows_it_has_not_seen_do_not_confirm_is_not_kept() -> None:
     values = 1.5 + np.where(fold == 0, 2.0, 0.5) * (LONG - 1.5)
     row = combined({"a": values, "b": values + 3 * OFF}, LONG)
     assert row is not None and row.members == {"a": 1.0} and row.line == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("gains", "kept"), [((0.3, -0.1), True), ((0.1, -0.3), False), ((0.1, np.nan), False), ((0.0, 0.0), False)]
+)
+def test_a_second_level_is_kept_where_the_folds_gain_on_the_mean(gains: tuple[float, float], kept: bool) -> None:
+    new, old = np.array(gains), np.zeros(2)
+    assert _better(new, old, np.array([0, 1]), lambda mask: lambda values: float(values.sum())) is kept
 
 
 def test_a_limit_leaves_no_second_level() -> None:
