@@ -7,7 +7,7 @@ import errno
 import queue
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,6 +128,11 @@ def check_rows_fit(rows: int) -> None:
             f"That is {SHEET_ROWS:,} rows below the column names.",
             "Choose CSV or Parquet.",
         )
+
+
+def check_source_fits(count: Callable[[int], int]) -> None:
+    """Raise InputError where more rows will come than a sheet holds; `count` need not go on above the number it takes."""
+    check_rows_fit(count(SHEET_ROWS))
 
 
 @contextmanager

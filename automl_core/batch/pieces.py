@@ -20,7 +20,7 @@ from automl_core.data.reading import FAST_BYTES, MAX_BYTES
 from automl_core.data.records import split_lines
 from automl_core.data.sources.opening import read_any
 from automl_core.data.sources.recognise import recognise
-from automl_core.errors import InputError
+from automl_core.errors import AutoMLError, InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,14 +47,14 @@ class Source:
     done : float
         Share of the file that was read.
     count : callable
-        Goes through the file and counts its rows.
+        Goes through the file and counts its rows; it may stop where there are more than the number it takes.
     """
 
     pieces: Iterator[pd.DataFrame] = field(default_factory=lambda: iter(()))
     schema: pa.Schema | None = None
     refused: int = 0
     done: float = 0.0
-    count: Callable[[], int] = int
+    count: Callable[[int], int] = lambda most: 0
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def rows_of(path: Path, choice: Choice | None = None) -> Iterator[Source]:
         dialect = find_dialect(split_lines(decode(head, encoding, path.name)[0]), encoding)
         with open(path, "rb") as stream:
             source.pieces = _streamed(path, stream, dialect, source)
-            source.count = lambda: _rows_in(path, dialect)
+            source.count = lambda most: _rows_in(path, dialect, most)
             yield source
     else:
         source.pieces = _held(path, choice, source)
@@ -94,7 +94,7 @@ def _held(path: Path, choice: Choice | None, source: Source) -> Iterator[pd.Data
     table = read_any(path, choice)
     source.refused = len(table.report.refused)
     frame = table.frame.reset_index(drop=True)
-    source.count = lambda: len(frame)
+    source.count = lambda most: len(frame)
 
     def pieces() -> Iterator[pd.DataFrame]:
         for start in range(0, len(frame), ROWS):
@@ -135,8 +135,11 @@ def _options(path: Path, dialect: Dialect, refused: Callable[[], None]) -> tuple
     return read, parse
 
 
-def _rows_in(path: Path, dialect: Dialect) -> int:
-    """Return the number of rows of a large text file; where it cannot be read, those before the place."""
+def _rows_in(path: Path, dialect: Dialect, most: int) -> int:
+    """Return the number of rows of a large text file, of which no more are read once it is above `most`.
+
+    Where the file cannot be read, these are the rows before the place.
+    """
     import pyarrow as pa
     import pyarrow.csv as pc
 
@@ -149,6 +152,8 @@ def _rows_in(path: Path, dialect: Dialect) -> int:
         with pc.open_csv(path, read_options=read, parse_options=parse, convert_options=convert) as reader:
             for batch in reader:
                 rows += len(batch)
+                if rows > most:
+                    break
     return rows
 
 
@@ -188,9 +193,11 @@ def _parquet(path: Path, source: Source) -> Iterator[None]:
     try:
         with pq.ParquetFile(path) as file:
             source.schema = file.schema_arrow.remove_metadata()
-            source.count = lambda: file.metadata.num_rows
+            source.count = lambda most: file.metadata.num_rows
             source.pieces = _batches(file, source)
             yield
+    except AutoMLError:
+        raise  # of what is done with the rows, such as a full disk
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

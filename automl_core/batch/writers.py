@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from automl_core.batch.excel import check_rows_fit, columns_of, excel
+from automl_core.batch.excel import check_source_fits, columns_of, excel
 from automl_core.data.plain import plain_text
 from automl_core.errors import InputError
 from automl_core.predicting import LineFeeds, defuse
@@ -31,7 +31,7 @@ class Writer(Protocol):
 
 
 @contextmanager
-def writer_to(out: Path, numbers: frozenset[str], rows: Callable[[], int] = int) -> Iterator[Writer]:
+def writer_to(out: Path, numbers: frozenset[str], count: Callable[[int], int] = lambda most: 0) -> Iterator[Writer]:
     """Open a file for predictions; it is there whole or not at all.
 
     Parameters
@@ -40,8 +40,8 @@ def writer_to(out: Path, numbers: frozenset[str], rows: Callable[[], int] = int)
         Its ending says which kind it is.
     numbers : frozenset of str
         Columns that hold numbers, which Excel gets as such.
-    rows : callable
-        Counts what will come; asked only where there can be too many.
+    count : callable
+        Counts the rows that will come, and may stop above the number it takes; asked only where there can be too many.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def writer_to(out: Path, numbers: frozenset[str], rows: Callable[[], int] = int)
             "Choose one of these endings.",
         )
     if out.suffix.lower() == ".xlsx":
-        check_rows_fit(rows())
+        check_source_fits(count)
     with atomic_file(out) as file, opened(file, numbers) as writer:
         yield writer
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from automl_core.cleaning.other_rules import fitting_rules
-from automl_core.cleaning.rules import Checked, load_rules, save_rules
+from automl_core.cleaning.rules import Checked, load_rules, write_rules
 from automl_core.cleaning.stateless.columns import words_of
-from automl_core.data.combine import append
-from automl_core.data.dataset import Dataset, write_description
+from automl_core.data.combine import appended
+from automl_core.data.dataset import Dataset, dataset_from_frame
 from automl_core.data.rereading import written_cells
 from automl_core.data.tables import read_table, write_table
 
@@ -40,19 +39,22 @@ def append_by_rules(folder: Path, first: Dataset, second: Dataset, name: str, ch
     StorageError
         When the disk is full.
     """
-    aside = checked.aside if checked is not None and checked.aside.any() else None
-    number = 0 if aside is None else int(aside.sum())
-    note = f"{number:,} {'row was' if number == 1 else 'rows were'} set aside by the rules of the first table." if number else ""
-    made = append(folder, first, second, name, aside=aside, note=note)
-    if checked is not None and number:
-        write_table(_with_reasons(second, checked), folder / ASIDE)
-    rules, left = fitting_rules(load_rules(first.folder), first.schema, made.schema)
-    if rules:
-        save_rules(folder, rules)
-    if left:
-        made = replace(made, notes=(*made.notes, *(f"A rule was left out: {reason}" for reason in left)))
-        write_description(folder, made)
-    return made
+    both = appended(first, second, aside=None if checked is None else checked.aside)
+    notes = list(both.notes)
+    kept: pd.DataFrame | None = None
+    if checked is not None and (number := int(checked.aside.sum())):
+        kept = _with_reasons(second, checked)
+        notes.append(f"{number:,} {'row was' if number == 1 else 'rows were'} set aside by the rules of the first table.")
+    rules, left = fitting_rules(load_rules(first.folder), first.schema, both.schema)
+    notes += [f"A rule was left out: {reason}" for reason in left]
+
+    def beside(fresh: Path) -> None:
+        if kept is not None:
+            write_table(kept, fresh / ASIDE)
+        if rules:
+            write_rules(fresh, rules)
+
+    return dataset_from_frame(folder, both.frame, both.schema, name, notes=tuple(notes), beside=beside)
 
 
 def rows_aside(folder: Path) -> pd.DataFrame | None:
@@ -69,5 +71,12 @@ def _with_reasons(second: Dataset, checked: Checked) -> pd.DataFrame:
             if name in written:
                 kept[name] = written.loc[kept.index, name]
     told = {"row": [str(place + 1) for place in np.flatnonzero(checked.aside)], "reason": checked.reasons()}
-    front = pd.DataFrame({f"{name} (set aside)" if name in kept else name: cells for name, cells in told.items()})
+    front = pd.DataFrame({_free(name, kept): cells for name, cells in told.items()})
     return pd.concat([front, kept.fillna("").reset_index(drop=True)], axis=1)
+
+
+def _free(name: str, taken: pd.DataFrame) -> str:
+    """Return a name that no column of a table has."""
+    while name in taken:
+        name += " (set aside)"
+    return name

@@ -219,7 +219,12 @@ def load_rules(dataset_folder: Path) -> tuple[Rule, ...]:
 def save_rules(dataset_folder: Path, rules: Iterable[Rule]) -> None:
     """Write the rules beside their dataset, atomically; raises AccessError for somebody who may only look."""
     with changing(dataset_folder, "rules", dataset_folder.name):
-        write_json(dataset_folder / "rules.json", rules_to(rules))
+        write_rules(dataset_folder, rules)
+
+
+def write_rules(folder: Path, rules: Iterable[Rule]) -> None:
+    """Write rules into the folder of a dataset, also of one that is being made."""
+    write_json(folder / "rules.json", rules_to(rules))
 
 
 def rules_to(rules: Iterable[Rule]) -> dict[str, Any]:

@@ -22,10 +22,12 @@ from automl_core.schema import Column, Kind, Schema
 __all__ = [
     "Added",
     "AppendPlan",
+    "Appended",
     "KeyCount",
     "KindConflict",
     "LookupPlan",
     "append",
+    "appended",
     "lookup",
     "plan_append",
     "plan_lookup",
@@ -101,35 +103,44 @@ def plan_append(first: Dataset, second: Dataset) -> AppendPlan:
     return replace(plan, notes=_append_notes(plan, first, second))
 
 
-def append(
-    folder: Path, first: Dataset, second: Dataset, name: str, *, aside: npt.NDArray[np.bool_] | None = None, note: str = ""
-) -> Dataset:
-    """Make a table of the rows of `first` and, below them, those of `second`.
+@dataclass(frozen=True)
+class Appended:
+    """The rows of two tables below each other.
 
     Parameters
     ----------
-    folder : Path
-        The new dataset's folder.
+    frame : DataFrame
+    schema : Schema
+        Columns in the order of the first table, then those that only the second has. A column that one table lacks is missing
+        in that table's rows, as the plan says.
+    notes : tuple of str
+        The plan in plain words.
+    """
+
+    frame: pd.DataFrame
+    schema: Schema
+    notes: tuple[str, ...]
+
+
+def append(folder: Path, first: Dataset, second: Dataset, name: str) -> Dataset:
+    """Store a table of the rows of `first` and, below them, those of `second`; raises as `appended`, and StorageError."""
+    both = appended(first, second)
+    return dataset_from_frame(folder, both.frame, both.schema, name, notes=both.notes)
+
+
+def appended(first: Dataset, second: Dataset, *, aside: npt.NDArray[np.bool_] | None = None) -> Appended:
+    """Put the rows of `second` below those of `first`.
+
+    Parameters
+    ----------
     first, second : Dataset
-    name : str
-        Name for people.
     aside : ndarray of bool, shape (rows of second,), optional
         Rows of `second` that are left out, for example because they break a rule of `first`.
-    note : str
-        Why; kept with the new table.
-
-    Returns
-    -------
-    Dataset
-        Columns in the order of `first`, then those that only `second` has. A column that one table lacks is missing
-        in that table's rows, as the plan says.
 
     Raises
     ------
     InputError
         When the tables share no column.
-    StorageError
-        When the disk is full.
     """
     plan = plan_append(first, second)
     if not plan.possible:
@@ -152,8 +163,7 @@ def append(
         source = column if column.kind == kind or column.name not in second.schema else second.schema[column.name]
         changed = "" if source.kind == kind else f"The tables disagree on its kind, so it is a {kind}."
         columns.append(replace(source, kind=kind, evidence=changed or source.evidence))
-    notes = (plan.sentence, *plan.notes, *([note] if note else []))
-    return dataset_from_frame(folder, pd.DataFrame(values), Schema(tuple(columns)), name, notes=notes)
+    return Appended(pd.DataFrame(values), Schema(tuple(columns)), (plan.sentence, *plan.notes))
 
 
 def _conflict(first: Dataset, second: Dataset, name: str) -> KindConflict | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -95,6 +94,8 @@ def cut_table(source: Path, folder: Path, choice: Choice, name: str, say: Tell =
     ------
     InputError
         When there are fewer tables.
+    StorageError
+        When the disk is full.
     """
     if not (encoding := _wide(source, choice.dialect)):
         return _cut(source, folder, choice, name)
@@ -106,14 +107,17 @@ def cut_table(source: Path, folder: Path, choice: Choice, name: str, say: Tell =
     )
 
 
-def tables_of(source: Path, dialect: Dialect | None = None) -> tuple[str, ...]:
-    """Return the tables that stand below each other in a large text file, each in a few words; () where there is only one."""
-    with tempfile.TemporaryDirectory(prefix="tablewright-") as helper:
-        if encoding := _wide(source, dialect):
-            write_utf8(source, Path(helper) / source.name, encoding)
-            source, dialect = Path(helper) / source.name, replace(dialect, encoding="utf-8") if dialect else None
-        found = tuple(part.sentence for part in find_parts(source, dialect)[0] if part.is_table)
-        return found if len(found) > 1 else ()
+def tables_of(source: Path, folder: Path, dialect: Dialect | None = None) -> tuple[str, ...]:
+    """Return the tables that stand below each other in a large text file, each in a few words; () where there is only one.
+
+    Helper files go into `folder`; raises StorageError where there is no room for them.
+    """
+    if encoding := _wide(source, dialect):
+        text = _beside(source, folder, "utf8")
+        write_utf8(source, text, encoding)
+        source, dialect = text, replace(dialect, encoding="utf-8") if dialect else None
+    found = tuple(part.sentence for part in find_parts(source, dialect)[0] if part.is_table)
+    return found if len(found) > 1 else ()
 
 
 def _wide(source: Path, dialect: Dialect | None) -> str:

@@ -193,11 +193,27 @@ def _create_large(
     return dataset
 
 
-def dataset_from_frame(folder: Path, frame: pd.DataFrame, schema: Schema, name: str, *, notes: tuple[str, ...] = ()) -> Dataset:
-    """Store a typed table that was made from others; raises LimitError for one that is too large."""
+def dataset_from_frame(
+    folder: Path,
+    frame: pd.DataFrame,
+    schema: Schema,
+    name: str,
+    *,
+    notes: tuple[str, ...] = (),
+    beside: Callable[[Path], None] = lambda fresh: None,
+) -> Dataset:
+    """Store a typed table that was made from others; `beside` writes what belongs to it into its folder, before that is there.
+
+    Raises
+    ------
+    LimitError
+        When it is too large.
+    StorageError
+        When the disk is full.
+    """
     check_table(folder, *frame.shape)
     report = ReadReport(dialect=None, rows=len(frame), columns=frame.shape[1])
-    return _store(folder, frame.reset_index(drop=True), schema, report, {}, name, notes=notes)
+    return _store(folder, frame.reset_index(drop=True), schema, report, {}, name, notes=notes, beside=beside)
 
 
 def dataset_from_parquet(folder: Path, table: Path, schema: Schema, name: str, *, notes: tuple[str, ...] = ()) -> Dataset:
@@ -261,6 +277,7 @@ def _store(
     *,
     source: Path | None = None,
     notes: tuple[str, ...] = (),
+    beside: Callable[[Path], None] = lambda fresh: None,
 ) -> Dataset:
     """Write a dataset into a folder beside `folder` and put it in its place when it is whole."""
     dataset = Dataset(folder, name, schema, report, faults, fingerprint(frame, schema), len(frame), time.time(), notes)
@@ -269,6 +286,7 @@ def _store(
             keep_source(source, fresh)
         write_table(frame, fresh / "data.parquet")
         write_description(fresh, dataset)
+        beside(fresh)
     return dataset
 
 

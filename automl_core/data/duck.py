@@ -36,6 +36,19 @@ def connect() -> duckdb.DuckDBPyConnection:
     )
 
 
+def onward(tell: Tell | None) -> Tell:
+    """Return what tells how far something is and never goes back, though a part of it may be done anew."""
+    told = 0.0
+
+    def say(done: float, doing: str) -> None:
+        nonlocal told
+        told = max(told, done)
+        if tell is not None:
+            tell(told, doing)
+
+    return say
+
+
 def quoted(text: str) -> str:
     """Return a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

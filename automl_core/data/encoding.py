@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-from automl_core.errors import InputError
+from automl_core.errors import InputError, StorageError
 
 ODD_BYTES = 1 << 16
 """Bytes of lines beyond ASCII that are looked at."""
@@ -192,15 +192,26 @@ def write_utf8(source: Path, out: Path, encoding: str, say: Callable[[float, str
     encoding : str
     say : callable
         Takes how much of a whole reading is done, 0 to 0.2, and what is being done.
+
+    Raises
+    ------
+    StorageError
+        When the disk is full.
     """
     broken, done, size = 0, 0, max(source.stat().st_size, 1)
-    with (
-        open(source, encoding=encoding, errors="replace", newline="") as read,
-        open(out, "w", encoding="utf-8", newline="") as write,
-    ):
-        while block := read.read(1 << 22):
-            broken += block.count("\ufffd")
-            write.write(block.replace("\x00", ""))
-            done += len(block)
-            say(min(0.2 * done / size, 0.2), f"Turning {encoding} into UTF-8")
+    try:
+        with (
+            open(source, encoding=encoding, errors="replace", newline="") as read,
+            open(out, "w", encoding="utf-8", newline="") as write,
+        ):
+            while block := read.read(1 << 22):
+                broken += block.count("\ufffd")
+                write.write(block.replace("\x00", ""))
+                done += len(block)
+                say(min(0.2 * done / size, 0.2), f"Turning {encoding} into UTF-8")
+    except OSError as error:
+        raise StorageError(
+            f"{source.name} could not be turned into UTF-8: {error.strerror or error}.",
+            action="Free some disk space, then try again.",
+        ) from error
     return broken

@@ -27,13 +27,14 @@ LABELS = 50
 TRUTH_WORDS = (
     {"yes", "no"}, {"y", "n"}, {"true", "false"}, {"t", "f"}, {"on", "off"}, {"ja", "nein"}, {"oui", "non"}, {"sí", "no"},
     {"si", "no"}, {"sì", "no"}, {"sim", "não"}, {"ja", "nej"}, {"ja", "nee"}, {"tak", "nie"}, {"ano", "ne"}, {"да", "нет"},
-    {"так", "ні"}, {"evet", "hayır"}, {"はい", "いいえ"}, {"是", "否"}, {"예", "아니오"}, {"예", "아니요"},
+    {"так", "ні"}, {"evet", "hayır"}, {"evet", "hayir"}, {"はい", "いいえ"}, {"是", "否"}, {"예", "아니오"}, {"예", "아니요"},
 )
 CURRENCIES = (
     "R$", "€", "$", "£", "¥", "￥", "円", "元", "원", "₩", "₹", "₽", "₺", "₴", "zł", "Kč",
     "CHF", "EUR", "USD", "GBP", "JPY", "CNY", "PLN", "CZK", "kr",
 )
 # fmt: on
+"""A mark stands before those that are a part of it."""
 UNITS = ("kg", "g", "km", "m", "cm", "mm", "h", "min", "s", "l", "ml", "kWh", "°C")
 
 _INTEGER = re.compile(r"[+-]?\d+")
@@ -180,7 +181,11 @@ def _number_parsings(cells: list[str], base: Parsing) -> list[Parsing]:
     """Return the ways of reading numbers that the cells' own marks suggest, plainest first."""
     head = cells[:2000]
     joined = " ".join(head)
-    strip = [mark for mark in CURRENCIES if mark in joined]
+    strip = []
+    for mark in CURRENCIES:
+        if mark in joined:
+            strip.append(mark)
+            joined = joined.replace(mark, " ")
     scale = 1.0
     if "%" in joined:
         strip, scale = [*strip, "%"], 0.01

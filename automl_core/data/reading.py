@@ -86,10 +86,13 @@ def _read_large(path: Path, choice: Choice, encoding: str) -> TextTable:
     return replace(found, report=cut.told(found.report))
 
 
-def tables_in(path: Path, dialect: Dialect | None = None) -> tuple[str, ...]:
-    """Return the tables that stand below each other in a text file, each in a few words; () where there is only one."""
+def tables_in(path: Path, folder: Path, dialect: Dialect | None = None) -> tuple[str, ...]:
+    """Return the tables that stand below each other in a text file, each in a few words; () where there is only one.
+
+    Helper files go into `folder`; raises StorageError where there is no room for them.
+    """
     if check_size(path) > FAST_BYTES:
-        return tables_of(path, dialect)
+        return tables_of(path, folder, dialect)
     content = path.read_bytes()
     encoding = dialect.encoding if dialect else find_encoding(content[:SAMPLE_BYTES], path)
     lines = split_lines(decode(content, encoding, path.name)[0])

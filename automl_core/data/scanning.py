@@ -1,8 +1,7 @@
-"""A large file's bytes, gone through on every core: what DuckDB would read otherwise than we do, and a fingerprint."""
+"""A large file's bytes, gone through on every core: what DuckDB would read otherwise than we do."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import TypeVar
 import numpy as np
 
 from automl_core.data.duck import usable_cores
-from automl_core.schema import Schema
 
 Found = TypeVar("Found")
 Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
@@ -21,8 +19,6 @@ PIECE = 1 << 20
 """Bytes that are looked at together: few enough to stay in a processor's cache while they are looked at more than once."""
 PART = 1 << 25
 """Bytes that one thread goes through."""
-
-
 MANY = 100_000
 """Short lines of a part, after which no more are looked for in it."""
 
@@ -89,29 +85,6 @@ def _short_lines(piece: Bytes, start: int, end: int, reach: int, lengths: Collec
             places = np.flatnonzero(apart)[: MANY + 1]
             found += [(start + place + 1 - length, start + place + 1) for place in map(int, places)]
     return found
-
-
-def fingerprint_stored(path: Path, schema: Schema) -> str:
-    """Return a SHA-256 over a schema and the SHA-256s of the parts of the Parquet file that holds its table.
-
-    DuckDB writes the same bytes for the same rows in the same order, on any number of cores; another version may write others.
-    """
-    digest = hashlib.sha256()
-    for column in schema:
-        digest.update(f"{column.name}\0{column.kind}\0".encode(errors="surrogatepass"))
-    for part in side_by_side(path, lambda start, stop: _digest(path, start, stop)):
-        digest.update(part)
-    return digest.hexdigest()
-
-
-def _digest(path: Path, start: int, stop: int) -> bytes:
-    digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:
-        file.seek(start)
-        while start < stop and (piece := file.read(min(PIECE, stop - start))):
-            digest.update(piece)
-            start += len(piece)
-    return digest.digest()
 
 
 def side_by_side(path: Path, look: Callable[[int, int], Found]) -> Iterator[Found]:

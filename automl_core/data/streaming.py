@@ -13,14 +13,15 @@ from pathlib import Path
 
 from automl_core.data.cutting import Cut, cut_table
 from automl_core.data.dialect import Dialect
-from automl_core.data.duck import Tell, connect, named, quoted
+from automl_core.data.duck import Tell, connect, named, onward, quoted
 from automl_core.data.encoding import BROKEN, find_encoding, reads_directly, write_utf8
 from automl_core.data.nulls import count_nulls
 from automl_core.data.origin import Choice
 from automl_core.data.parsing import Faults
 from automl_core.data.passes import Plan, Storage, copy_rows, plan_pass, underscored
 from automl_core.data.report import ReadReport
-from automl_core.data.scanning import Scan, fingerprint_stored, scan
+from automl_core.data.scanning import Scan, scan
+from automl_core.data.tables import fingerprint_stored
 from automl_core.data.understanding import Asked, Understood, understand
 from automl_core.errors import DialectError, InputError
 from automl_core.schema import Column, Kind, Schema
@@ -78,7 +79,8 @@ def stream_table(
     InputError
         When it is no table.
     """
-    asked = Asked(kinds or {}, null_words, written, tell or (lambda done, doing: None))
+    asked = Asked(kinds or {}, null_words, written, onward(tell))
+    asked.say_looking()
     with ThreadPoolExecutor(1) as pool:  # the look takes as long as the kinds do
         looking = pool.submit(scan, source)
         understood = understand(source, dialect, asked)
@@ -122,7 +124,8 @@ def stream_file(
     InputError
         When it is no table, or has fewer tables.
     """
-    asked = Asked(kinds or {}, choice.null_words, choice.written, tell or (lambda done, doing: None))
+    asked = Asked(kinds or {}, choice.null_words, choice.written, onward(tell))
+    asked.say_looking()
     understood = None
     with ThreadPoolExecutor(1) as pool:  # most files are one table, which is understood while others are looked for
         cutting = pool.submit(cut_table, source, folder, choice, name, asked.say)
@@ -134,9 +137,10 @@ def stream_file(
     dialect = cut.dialect(choice.dialect)
     if cut.look is None:
         return cut, stream_table(
-            cut.path, out, dialect=dialect, kinds=kinds, null_words=choice.null_words, written=choice.written, tell=tell
+            cut.path, out, dialect=dialect, kinds=kinds, null_words=choice.null_words, written=choice.written, tell=asked.say
         )
     if understood is None or cut.path != source:
+        asked.say_looking()
         understood = understand(cut.path, dialect, asked)
     return cut, _cleared(cut.path, out, understood, cut.look, asked)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from automl_core.data.scanning import PIECE, side_by_side
 from automl_core.errors import FormatError
 from automl_core.schema import Column, Schema
 
@@ -62,6 +63,34 @@ def fingerprint_columns(columns: Iterable[tuple[Column, pd.Series[Any]]]) -> str
     """Return the fingerprint of a typed table that is given column by column."""
     digest = hashlib.sha256()
     for column, values in columns:
-        digest.update(f"{column.name}\0{column.kind}\0".encode(errors="surrogatepass"))
+        digest.update(_named(column))
         digest.update(pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes())
     return digest.hexdigest()
+
+
+def fingerprint_stored(path: Path, schema: Schema) -> str:
+    """Return a SHA-256 over a schema and the SHA-256s of the parts of the Parquet file that holds a large table.
+
+    It differs from `fingerprint` of the same table, for which every cell would have to be read again. DuckDB writes the same
+    bytes for the same rows in the same order, on any number of cores; another version may write others.
+    """
+    digest = hashlib.sha256()
+    for column in schema:
+        digest.update(_named(column))
+    for part in side_by_side(path, lambda start, stop: _digest(path, start, stop)):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _named(column: Column) -> bytes:
+    return f"{column.name}\0{column.kind}\0".encode(errors="surrogatepass")
+
+
+def _digest(path: Path, start: int, stop: int) -> bytes:
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:
+        file.seek(start)
+        while start < stop and (piece := file.read(min(PIECE, stop - start))):
+            digest.update(piece)
+            start += len(piece)
+    return digest.digest()

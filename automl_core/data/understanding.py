@@ -29,6 +29,10 @@ class Asked:
     written: tuple[tuple[str, str], ...]
     say: Tell
 
+    def say_looking(self) -> None:
+        """Tell that `understand` is at work."""
+        self.say(0.0, "Looking at rows from all over the file")
+
 
 @dataclass(frozen=True)
 class Understood:
@@ -41,7 +45,6 @@ class Understood:
 
 def understand(source: Path, dialect: Dialect | None, asked: Asked) -> Understood:
     """Find how a text file is written and what its columns are; raises InputError when it is no table."""
-    asked.say(0.0, "Looking at rows from all over the file")
     with open(source, "rb") as file:
         head = file.read(SAMPLE_BYTES)
     check_content(head, source.name)

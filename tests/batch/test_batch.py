@@ -19,7 +19,7 @@ from automl_core.errors import InputError, StorageError
 from automl_core.scoring.bundle import load_model
 from automl_core.scoring.distinct import FEWEST, DistinctWords
 from automl_core.worker.candidates import bundle
-from tests.conftest import MakeRun, customers
+from tests.conftest import MakeRun, customers, files_up_to
 from tests.test_predicting import HEADER, model_of, source
 
 MODEL = model_of()
@@ -195,6 +195,24 @@ def test_too_many_rows_for_excel_are_told_before_any_is_predicted(
     monkeypatch.setattr(pieces, "ROWS", 15)
     assert predict_file(MODEL, path, tmp_path / "o.xlsx", tell=lambda done, doing: told.append(doing)).rows == 40
     assert told[-1] == "40 rows predicted, finishing the file"
+
+
+def test_rows_are_counted_no_further_than_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: a file of millions of rows was read whole before it was told that a sheet does not hold them."""
+    monkeypatch.setattr(pieces, "FAST_BYTES", 10)
+    monkeypatch.setattr(pieces, "BLOCK", 10 * len("25,1,Rome,Yes,\n"))
+    with pieces.rows_of(source(tmp_path, f"{HEADER}\n" + "25,1,Rome,Yes,\n" * 400)) as read:
+        assert read.count(400) == 400
+        assert 15 < read.count(15) <= 30
+
+
+def test_a_full_disk_is_not_told_of_the_parquet_file_that_is_read(tmp_path: Path) -> None:
+    """Regression: "cannot be read as a Parquet file. Export it again." of the disk that the predictions go to."""
+    path = source(tmp_path, f"{HEADER}\n" + "25,1,Rome,Yes,\n" * 4000)
+    pd.read_csv(path, dtype=str).to_parquet(tmp_path / "new.parquet")
+    with files_up_to(50_000), pytest.raises(StorageError, match=r"^o\.csv could not be saved: File too large\."):
+        predict_file(MODEL, tmp_path / "new.parquet", tmp_path / "o.csv")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["new.csv", "new.parquet"]
 
 
 def test_headings_that_defusing_makes_alike_are_told_apart(tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from automl_core.cleaning.preparation import take_kept
 from automl_core.cleaning.preprocessing import build_preprocessor, feature_names, native_categories, source_columns
 from automl_core.cleaning.preview import preview_step
 from automl_core.cleaning.recipe import Recipe, Step
+from automl_core.cleaning.steps import OPERATIONS
 from automl_core.explaining.features import features
 from automl_core.schema import Column, Schema
 
-SCHEMA = Schema((Column("a", "number"), Column("b", "number"), Column("w", "category")))
-FRAME = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [2.0, 4, 6, 0], "w": ["x", "y", "x", "x"]})
+SCHEMA = Schema((Column("a", "number"), Column("b", "number"), Column("w", "category"), Column("t", "text")))
+FRAME = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [2.0, 4, 6, 0], "w": ["x", "y", "x", "x"], "t": ["aaaa", "aaaa", "aaaa", "bbbb"]})
 Y = np.array([0, 0, 1, 1])
 
 
@@ -31,44 +32,61 @@ def made(*steps: Step, frame: pd.DataFrame = FRAME, view: str = "encoded", schem
 
 
 ONEHOT = Step("encode", {"method": "onehot"})
+MISSING = Step("clip_outliers", {"columns": ["b"], "method": "limits", "high": 5, "action": "missing"})
 
 
-@pytest.mark.parametrize(
-    ("steps", "expected"),
-    [
-        ([Step("polynomial", {"columns": ["a", "b"]})],
-         {"w": [0, 1, 0, 0], "a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "a^2": [1, 4, 9, 16],
-          "a × b": [2, 8, 18, 0], "b^2": [4, 16, 36, 0]}),
-        ([Step("polynomial", {"columns": ["a", "b"], "products_only": True})],
-         {"w": [0, 1, 0, 0], "a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "a × b": [2, 8, 18, 0]}),
-        ([Step("ratios", {"columns": ["a", "b"]})],
-         {"w": [0, 1, 0, 0], "a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "a / b": [0.5, 0.5, 0.5, 0.5], "b / a": [2, 2, 2, 0]}),
-        ([ONEHOT, Step("low_variance", {"threshold": 0.2})], {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0]}),
-        ([ONEHOT, Step("select", {"count": 1})], {"a": [1, 2, 3, 4]}),
-        ([Step("drop_sparse", {"max_share": 0.2})], {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "w": [0, 1, 0, 0]}),
-        ([Step("bin", {"columns": ["a"], "bins": 2, "method": "uniform"})],
-         {"a": [0, 0, 1, 1], "b": [2, 4, 6, 0], "w": [0, 1, 0, 0]}),
-        ([Step("clip_outliers", {"columns": ["b"], "method": "limits", "low": 1, "high": 5})],
-         {"a": [1, 2, 3, 4], "b": [2, 4, 5, 1], "w": [0, 1, 0, 0]}),
-        ([Step("clip_outliers", {"columns": ["b"], "method": "limits", "high": 5, "action": "flag"})],
-         {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "b outlying": [0, 0, 1, 0], "w": [0, 1, 0, 0]}),
-        ([Step("clip_outliers", {"columns": ["b"], "method": "limits", "high": 5, "action": "missing"})],
-         {"a": [1, 2, 3, 4], "b": [2, 4, np.nan, 0], "w": [0, 1, 0, 0]}),
-        ([Step("transform_power", {"columns": ["b"], "method": "boxcox"})],
-         {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "w": [0, 1, 0, 0]}),
-        ([Step("pca", {"columns": ["a"]})],
-         {"component 1 of a": (np.arange(4) - 1.5) / np.sqrt(1.25), "b": [2, 4, 6, 0], "w": [0, 1, 0, 0]}),
-        ([Step("isolate_outliers", {"columns": ["a"], "share": 0.5})],
-         {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "w": [0, 1, 0, 0], "odd row": [1, 0, 0, 1]}),
-        ([Step("polynomial", {"columns": ["a"]}), Step("scale", {"method": "maxabs"})],
-         {"b": [1 / 3, 2 / 3, 1, 0], "w": [0, 1, 0, 0], "a": [0.25, 0.5, 0.75, 1], "a^2": [1 / 16, 0.25, 9 / 16, 1]}),
-    ],
-)  # fmt: skip
+# The last of the steps is the one that a case is about.
+VALUES = [
+    ([Step("polynomial", {"columns": ["a", "b"]})],
+     {"w": [0, 1, 0, 0], "a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "a^2": [1, 4, 9, 16],
+      "a × b": [2, 8, 18, 0], "b^2": [4, 16, 36, 0]}),
+    ([Step("polynomial", {"columns": ["a", "b"], "products_only": True})],
+     {"w": [0, 1, 0, 0], "a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "a × b": [2, 8, 18, 0]}),
+    ([Step("ratios", {"columns": ["a", "b"]})],
+     {"w": [0, 1, 0, 0], "a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "a / b": [0.5, 0.5, 0.5, 0.5], "b / a": [2, 2, 2, 0]}),
+    ([ONEHOT, Step("low_variance", {"threshold": 0.2})], {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0]}),
+    ([ONEHOT, Step("select", {"count": 1})], {"a": [1, 2, 3, 4]}),
+    ([Step("drop_sparse", {"max_share": 0.2})], {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "w": [0, 1, 0, 0]}),
+    ([Step("bin", {"columns": ["a"], "bins": 2, "method": "uniform"})],
+     {"a": [0, 0, 1, 1], "b": [2, 4, 6, 0], "w": [0, 1, 0, 0]}),
+    ([Step("clip_outliers", {"columns": ["b"], "method": "limits", "low": 1, "high": 5})],
+     {"a": [1, 2, 3, 4], "b": [2, 4, 5, 1], "w": [0, 1, 0, 0]}),
+    ([Step("clip_outliers", {"columns": ["b"], "method": "limits", "high": 5, "action": "flag"})],
+     {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "b outlying": [0, 0, 1, 0], "w": [0, 1, 0, 0]}),
+    ([MISSING], {"a": [1, 2, 3, 4], "b": [2, 4, np.nan, 0], "w": [0, 1, 0, 0]}),
+    ([Step("transform_power", {"columns": ["b"], "method": "boxcox"})],
+     {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "w": [0, 1, 0, 0]}),
+    ([Step("pca", {"columns": ["a"]})],
+     {"component 1 of a": (np.arange(4) - 1.5) / np.sqrt(1.25), "b": [2, 4, 6, 0], "w": [0, 1, 0, 0]}),
+    ([Step("isolate_outliers", {"columns": ["a"], "share": 0.5})],
+     {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "w": [0, 1, 0, 0], "odd row": [1, 0, 0, 1]}),
+    ([Step("polynomial", {"columns": ["a"]}), Step("scale", {"method": "maxabs"})],
+     {"b": [1 / 3, 2 / 3, 1, 0], "w": [0, 1, 0, 0], "a": [0.25, 0.5, 0.75, 1], "a^2": [1 / 16, 0.25, 9 / 16, 1]}),
+    ([Step("polynomial", {"columns": ["a"]}), Step("collinear", {"threshold": 0.9})],
+     {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "w": [0, 1, 0, 0]}),
+    ([MISSING, Step("impute", {"strategy": "mean"})], {"a": [1, 2, 3, 4], "b": [2, 4, 2, 0], "w": [0, 1, 0, 0]}),
+    ([MISSING, Step("drop_sparse", {"max_share": 0.2})], {"a": [1, 2, 3, 4], "b": [0, 0, 0, 0], "w": [0, 1, 0, 0]}),
+    ([Step("transform_power", {"columns": ["b"], "method": "uniform"})],
+     {"a": [1, 2, 3, 4], "b": [1 / 3, 2 / 3, 1, 0], "w": [0, 1, 0, 0]}),
+    ([Step("encode", {"method": "frequency"})], {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "w": [0.75, 0.25, 0.75, 0.75]}),
+    ([Step("group_rare", {"min_share": 0.3})], {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "w": [1, 0, 1, 1]}),
+    # Words without a letter in common are directions of their own, the more frequent one first.
+    ([Step("text_features", {"dimensions": 2})],
+     {"a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "w": [0, 1, 0, 0], "t part 1": [1, 1, 1, 0], "t part 2": [0, 0, 0, 1]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("steps", "expected"), VALUES)
 def test_values(steps: list[Step], expected: dict[str, list[float]]) -> None:
     _, found = made(*steps)
     assert sorted(found.columns) == sorted(expected)
     for name, values in expected.items():
-        np.testing.assert_allclose(found[name], values)
+        np.testing.assert_allclose(found[name], values, atol=1e-12)
+
+
+def test_of_every_step_that_learns_the_exact_values_are_known() -> None:
+    changed = {steps[-1].op for steps, _ in VALUES if not made(*steps)[1].equals(made(*steps[:-1])[1])}
+    assert changed == {op for op, entry in OPERATIONS.items() if entry.learned}
 
 
 def test_what_repeats_another_column_goes() -> None:

@@ -152,12 +152,12 @@ def test_rules_on_disk(tmp_path) -> None:
 
 
 def test_rows_that_rules_set_aside_are_not_appended(tmp_path) -> None:
-    from automl_core.data.combine import append
+    from automl_core.cleaning.appending import append_by_rules
     from automl_core.data.dataset import dataset_from_frame
 
     first = dataset_from_frame(tmp_path / "one", FRAME.iloc[:1], SCHEMA, "one")
     second = dataset_from_frame(tmp_path / "two", FRAME, SCHEMA, "two")
     checked = check_rules(second.frame(), [Rule("filled", "city", action="aside")])
-    made = append(tmp_path / "both", first, second, "both", aside=checked.aside, note="1 row was set aside.")
+    made = append_by_rules(tmp_path / "both", first, second, "both", checked)
     assert made.frame()["city"].tolist() == ["Rome", "Rome", "Oslo", "Bonn"]
-    assert made.notes[-1] == "1 row was set aside."
+    assert made.notes[-1] == "1 row was set aside by the rules of the first table."

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.data.kinds import infer_column, infer_schema
+from automl_core.data.kinds import CURRENCIES, infer_column, infer_schema
 from automl_core.data.parsing import as_text, date_text, parse_column, parse_frame
 from automl_core.errors import InputError
 from automl_core.schema import Column, Kind, Parsing, Schema
@@ -31,6 +31,8 @@ def typed(name: str, cells: list[str]) -> tuple[Column, list[object], list[str]]
         (["TRUE", "False", "true"], "boolean", "Only 'TRUE' and 'False' and 'true' occur."),
         (["はい", "いいえ", "はい"], "boolean", "Only 'はい' and 'いいえ' occur."),
         (["Да", "нет"], "boolean", "Only 'Да' and 'нет' occur."),
+        (["Evet", "hayır"], "boolean", "Only 'Evet' and 'hayır' occur."),
+        (["EVET", "HAYIR"], "boolean", "Only 'EVET' and 'HAYIR' occur."),
         (["yes", "yes"], "category", "1 different value in 2 cells."),
         (["0", "1", "1"], "number", "All cells are numbers."),
         (["", "NA", " - "], "category", "Every cell is empty or a word for missing."),
@@ -90,7 +92,8 @@ def test_a_key_whose_rows_came_twice_says_so() -> None:
             [1234.5, 7.0],
             "All cells are numbers, with a decimal comma and '.' between thousands and the mark zł.",
         ),
-        (["R$ 5", "R$7.5"], [5.0, 7.5], "All cells are numbers, with the marks R$, $."),
+        (["R$ 5", "R$7.5"], [5.0, 7.5], "All cells are numbers, with the mark R$."),
+        (["R$ 5", "$7.5"], [5.0, 7.5], "All cells are numbers, with the marks R$, $."),
         (["50%", "7%"], [0.5, 0.07], "All cells are numbers, with percent signs, so that 5% is 0.05."),
         (["5 kg", "7.5 kg"], [5.0, 7.5], "All cells are numbers, with the mark kg."),
         (["(5)", "7"], [-5, 7], "All cells are numbers, with parentheses for negatives."),
@@ -100,6 +103,11 @@ def test_numbers_are_read_by_their_marks(cells: list[str], values: list[object],
     column, found, bad = typed("amount", cells)
     assert (column.kind, column.evidence, bad) == ("number", evidence, [])
     assert found == pytest.approx(values)
+
+
+def test_a_mark_that_is_part_of_another_is_none_of_its_own() -> None:
+    assert typed("amount", ["R$ 5", "R$7.5"])[0].parsing.strip == ("R$",)
+    assert [(one, other) for place, one in enumerate(CURRENCIES) for other in CURRENCIES[place + 1 :] if one in other] == []
 
 
 def test_a_few_words_among_numbers_are_faults() -> None:

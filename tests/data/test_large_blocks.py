@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from automl_core.data import dataset, large_blocks, reading, scanning
+from automl_core.data.cutting import tables_of
 from automl_core.data.dataset import Dataset, create_dataset
 from automl_core.data.dialect import Dialect
 from automl_core.data.origin import Choice
 from automl_core.data.report import Around
 from automl_core.data.rereading import read_again
 from automl_core.data.sources.opening import parts_of
-from automl_core.errors import InputError
+from automl_core.errors import InputError, StorageError
+from tests.conftest import files_up_to
 
 FIRST = "id,share,word\n" + "".join(f"{n},{n / 4},w{n % 3}\n" for n in range(40))
 SECOND = "Prices\nname,price\n" + "".join(f"n{n},{n}\n" for n in range(9)) + "x,1,2,3\n"
@@ -147,6 +149,20 @@ def test_the_tables_can_be_listed_before_one_is_read(tmp_path: Path) -> None:
     )
     (tmp_path / "a.csv").write_text(FIRST)
     assert parts_of(tmp_path / "a.csv").tables == ()
+
+
+def test_listing_the_tables_on_a_full_disk_says_so(tmp_path: Path) -> None:
+    """Regression: a copy of a file in UTF-16 went into the system's folder, and a full disk ended in an error of ours."""
+    (tmp_path / "a.csv").write_text(FIRST * 99 + "\n" + SECOND, encoding="utf-16")
+    message = r"^a\.csv could not be turned into UTF-8: File too large\. Free some disk space, then try again\.$"
+    with files_up_to(10_000), pytest.raises(StorageError, match=message):
+        parts_of(tmp_path / "a.csv")
+    (tmp_path / "helper").mkdir()
+    assert tables_of(tmp_path / "a.csv", tmp_path / "helper") == (
+        "lines 1 to 4,059: 3 columns (id, share, word)",
+        "lines 4,061 to 4,072: 2 columns (Prices)",
+    )
+    assert (tmp_path / "helper" / "utf8" / "a.csv").exists()
 
 
 def test_a_line_longer_than_what_is_looked_at(tmp_path: Path) -> None:

@@ -95,6 +95,20 @@ def test_a_large_file_becomes_a_dataset(tmp_path: Path, monkeypatch: pytest.Monk
     assert data.source is not None
 
 
+def test_what_is_told_never_goes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: a file in UTF-16 is looked at twice, the first time while it is written anew; both told of themselves."""
+    monkeypatch.setattr("automl_core.data.dataset.FAST_BYTES", 1000)
+    source = _table(tmp_path / "a.csv", 1000)
+    source.write_text(source.read_text(), encoding="utf-16")
+    told: list[tuple[float, str]] = []
+    create_dataset(tmp_path / "ds", source, "a", tell=lambda *said: told.append(said))
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares) and shares[-1] == 0.92
+    looking = "Looking at rows from all over the file"
+    assert [doing for _, doing in told[:3]] == [looking, "Turning utf-16 into UTF-8", looking]
+    assert shares[:3] == pytest.approx([0.0, 0.1, 0.1], abs=0.001)
+
+
 def test_another_encoding_is_turned_into_utf8(tmp_path: Path) -> None:
     source = tmp_path / "a.csv"
     source.write_bytes(("name;price\n" + "Müller;1,5\nKäse;2,5\n" * 50).encode("cp1252"))

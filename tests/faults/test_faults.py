@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +22,7 @@ from automl_core.jobs.control import resume
 from automl_core.jobs.job import ACTIVE, Job
 from automl_core.scoring.logged import Asked, Keeping, PredictionLog
 from automl_core.workspace import Workspace, atomic_file, read_json, write_json
+from tests.conftest import files_up_to
 from tests.faults.campaign import halves, storm, wait, whole_lines
 
 if TYPE_CHECKING:
@@ -73,17 +71,6 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_object_or_the_new_one(tmp_
 
 
 # -- a disk that is full ----------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def files_up_to(size: int) -> Iterator[None]:
-    """Let no file of this process grow beyond so many bytes: the system's own way to say that there is no room."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_disk_that_is_full_while_an_object_is_replaced_keeps_the_old_one(tmp_path: Path) -> None:

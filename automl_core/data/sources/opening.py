@@ -80,6 +80,8 @@ def parts_of(path: Path, choice: Choice | None = None) -> Origin:
     ------
     InputError
         As `read_any`.
+    StorageError
+        When the disk is full.
     """
     choice = choice or Choice()
     with opened(path, choice) as ready:
@@ -87,7 +89,7 @@ def parts_of(path: Path, choice: Choice | None = None) -> Origin:
             return read_opened(ready, choice).report.origin
         if ready.form != "text":
             return ready.origin
-        return replace(ready.origin, tables=tables_in(ready.path, choice.dialect))
+        return replace(ready.origin, tables=tables_in(ready.path, ready.folder, choice.dialect))
 
 
 def choice_of_parts(path: Path, parts: Sequence[str]) -> Choice:
