@@ -26,6 +26,10 @@ from automl_core.script.write import Script
 MOST_ROWS = 20_000
 """Most rows that are compared."""
 SHOWN = 20
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
+ARITHMETIC = ("OPENBLAS_", "MKL_", "BLIS_", "NVPL_", "NPY_")
+"""How names of variables begin that choose the processor's instructions: other ones end sums on another last digit, which
+models of columns that repeat each other make large."""
 KEEP = 4000
 """Letters of a failed script's last words that are kept."""
 
@@ -127,7 +131,7 @@ def compare(
 
 def _run(folder: Path, table: Path, tell: Callable[[float, str], None]) -> None:
     """Run the script with nothing of ours on its path, and tell its folds; it ends with this process."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: text for name, text in os.environ.items() if name in KEPT or name.startswith(ARITHMETIC)}
     command = [sys.executable, "-I", "-X", "utf8", "script.py", str(table.resolve()), "new.csv", "--out", "out.csv"]
     said = ""
     with subprocess.Popen(

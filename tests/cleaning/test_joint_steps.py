@@ -36,7 +36,7 @@ MISSING = Step("clip_outliers", {"columns": ["b"], "method": "limits", "high": 5
 
 
 # The last of the steps is the one that a case is about.
-VALUES = [
+TABLE = [
     ([Step("polynomial", {"columns": ["a", "b"]})],
      {"w": [0, 1, 0, 0], "a": [1, 2, 3, 4], "b": [2, 4, 6, 0], "a^2": [1, 4, 9, 16],
       "a × b": [2, 8, 18, 0], "b^2": [4, 16, 36, 0]}),
@@ -76,7 +76,7 @@ VALUES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("steps", "expected"), VALUES)
+@pytest.mark.parametrize(("steps", "expected"), TABLE)
 def test_values(steps: list[Step], expected: dict[str, list[float]]) -> None:
     _, found = made(*steps)
     assert sorted(found.columns) == sorted(expected)
@@ -85,7 +85,7 @@ def test_values(steps: list[Step], expected: dict[str, list[float]]) -> None:
 
 
 def test_of_every_step_that_learns_the_exact_values_are_known() -> None:
-    changed = {steps[-1].op for steps, _ in VALUES if not made(*steps)[1].equals(made(*steps[:-1])[1])}
+    changed = {steps[-1].op for steps, _ in TABLE if not made(*steps)[1].equals(made(*steps[:-1])[1])}
     assert changed == {op for op, entry in OPERATIONS.items() if entry.learned}
 
 

@@ -64,7 +64,7 @@ def _zipped(path: Path, name: str) -> Content:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
             mime = archive.open("mimetype").read(100).decode("ascii", "replace") if "mimetype" in names else ""
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, UnicodeDecodeError) as error:
         raise InputError(f"{name} is a damaged zip archive.", action="Send or export the file again.") from error
     if "xl/workbook.xml" in names or mime.startswith("application/vnd.oasis.opendocument.spreadsheet"):
         return "workbook"

@@ -192,7 +192,7 @@ def _check_archive(path: Path, name: str) -> int:
                         if sheet:
                             errors += len(_ERROR.findall(rest + piece))
                             rest = piece[-5:]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, UnicodeDecodeError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{name} is a damaged workbook.", action="Open it, save it as xlsx, and choose that.") from error

@@ -116,7 +116,7 @@ def _unzip(source: Path, out: Path, member: str, name: str, limit: int) -> Unpac
 
 def _is_file(entry: zipfile.ZipInfo) -> bool:
     last = entry.filename.rpartition("/")[2]
-    return not entry.is_dir() and not entry.filename.startswith("__MACOSX/") and not last.startswith(".")
+    return bool(entry.filename) and not entry.is_dir() and not entry.filename.startswith("__MACOSX/") and not last.startswith(".")
 
 
 def _pour(stream: Stream, out: Path, packed: int, name: str, limit: int) -> None:
@@ -214,7 +214,10 @@ _OPENERS: dict[str, Callable[[IO[bytes]], Stream]] = {"gzip": _gzip, "bzip2": _b
 def _damage() -> tuple[type[BaseException], ...]:
     import zstandard
 
-    return (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile, RuntimeError)
+    # A name that says it is UTF-8 and is not ends in a UnicodeDecodeError.
+    return (
+        EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile, RuntimeError, UnicodeDecodeError,
+    )  # fmt: skip
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -99,8 +99,12 @@ def test_a_part_is_named_at_the_command_line(tmp_path: Path) -> None:
         (zipped({"b/": b""}), "file.dat is an empty zip archive."),
         (zipped({"word/document.xml": b"", "[Content_Types].xml": b""}), "file.dat is an office document without sheets."),
         (zipped({"a": TABLE})[:-9], "file.dat is a damaged zip archive."),
+        (zipped({"é": TABLE}).replace("é".encode(), b"\0\0"), "file.dat is an empty zip archive."),
+        (zipped({"é": TABLE}).replace("é".encode(), b"\xa0\xa0"), "file.dat is a damaged zip archive."),
+        (zipped({"é": TABLE}).replace("é".encode(), b"\xa0\xa0", 1), "file.dat cannot be unpacked: the zip archive is damaged"),
     ],
-    ids=["twice", "tar", "empty", "document", "damaged"],  # gzip writes the time, so that the bytes would name another test
+    # gzip writes the time, so that the bytes would name another test
+    ids=["twice", "tar", "empty", "document", "damaged", "nameless", "no such letter", "no such letter above the file"],
 )
 def test_what_holds_no_table_is_refused(read: Read, content: bytes, message: str) -> None:
     with pytest.raises(InputError) as caught:
