@@ -75,7 +75,7 @@ def as_rows(space: Space) -> list[dict[str, Any]]:
                 "From": one.entry.low if isinstance(one.entry, Range) else None,
                 "To": one.entry.high if isinstance(one.entry, Range) else None,
                 "Values": "" if ranged else words(one),
-                "Now": said(one.start),
+                "Now": "default" if ranged and one.start is None else said(one.start),
                 "Scale": ("logarithmic" if one.entry.log else "even") if isinstance(one.entry, Range) else "",
                 "What it does": one.meaning,
             }

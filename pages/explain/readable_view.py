@@ -25,7 +25,8 @@ def draw(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
     decision = can_be_read(candidate)
     if not decision.value:
         others = readable_names(run.leaderboard())
-        told = f" Of this run there is {listed(others)}: choose it above." if others else ""
+        there, one = ("is", "it") if len(others) == 1 else ("are", "one of them")
+        told = f" Of this run there {there} {listed(others)}: choose {one} above." if others else ""
         st.caption(errors.plain(decision.reason + told))
         return
     path = result_of(

@@ -30,7 +30,9 @@ def edit(space: Space, row: Candidate, cleaning: bool) -> list[dict]:
             "From": st.column_config.NumberColumn(width=85, format="%.6g", help="The lowest value that is tried."),
             "To": st.column_config.NumberColumn(width=85, format="%.6g", help="The highest value that is tried."),
             "Values": st.column_config.TextColumn(width=150, help="For choices: the values that are tried, with commas."),
-            "Now": st.column_config.TextColumn(width=75, help="Of the model as it is; null means no limit."),
+            "Now": st.column_config.TextColumn(
+                width=75, help="Of the model as it is; default is the library's own, null means no limit."
+            ),
             "Scale": st.column_config.TextColumn(width=90, help="On a logarithmic scale 0.01 to 0.1 counts as much as 0.1 to 1."),
             "What it does": st.column_config.TextColumn(width="large"),
         },

@@ -54,6 +54,11 @@ def test_a_table_that_was_not_touched_changes_nothing() -> None:
     assert from_rows(SPACE, as_rows(SPACE)) == SPACE
 
 
+def test_what_a_model_leaves_to_the_library_is_told_as_its_default() -> None:
+    open_ones = Space((*SPACE, Parameter("subsample", Range(0.5, 1), None)))
+    assert [row["Now"] for row in as_rows(open_ones)] == ["0.1", "31", "64", "null", "default"]
+
+
 def test_a_row_of_the_table_narrows_fixes_or_is_refused() -> None:
     rows = as_rows(SPACE)
     rows[0] |= {"From": 0.5}
