@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.automate import firings_view, pipeline_view, policy_form, policy_view
+from pages.automate import firings_view, pipeline_view, policy_form, policy_view, watcher_view
 from pages.shared import errors, guards, layout, models_view
 
 layout.header("automate")
@@ -16,7 +16,7 @@ if registered is None:
         pipeline_view.draw(project, None)
     st.stop()
 with errors.shown():
-    policy_view.draw_watcher(project)
+    watcher_view.draw_watcher(project)
 with errors.shown():
     policy_view.draw_policies(project, registered)
 with errors.shown():

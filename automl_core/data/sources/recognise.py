@@ -10,6 +10,7 @@ from typing import Literal
 from automl_core.data.dialect import SAMPLE_BYTES
 from automl_core.data.encoding import looks_utf16
 from automl_core.data.origin import Form
+from automl_core.data.sources.unpacking import DAMAGED_ZIP
 from automl_core.errors import InputError
 
 Content = Literal["gzip", "bzip2", "xz", "zstd", "zip"] | Form
@@ -64,7 +65,7 @@ def _zipped(path: Path, name: str) -> Content:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
             mime = archive.open("mimetype").read(100).decode("ascii", "replace") if "mimetype" in names else ""
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, UnicodeDecodeError) as error:
+    except DAMAGED_ZIP as error:
         raise InputError(f"{name} is a damaged zip archive.", action="Send or export the file again.") from error
     if "xl/workbook.xml" in names or mime.startswith("application/vnd.oasis.opendocument.spreadsheet"):
         return "workbook"

@@ -16,7 +16,7 @@ import pandas as pd
 from automl_core.data.headers import column_names, find_header, join_header, table_start
 from automl_core.data.origin import Choice, Origin
 from automl_core.data.report import Around, ReadReport, TextTable
-from automl_core.data.sources.unpacking import FREE_BYTES, RATIO
+from automl_core.data.sources.unpacking import DAMAGED_ZIP, FREE_BYTES, RATIO
 from automl_core.data.sources.values import column_of, text_of
 from automl_core.errors import InputError
 
@@ -192,7 +192,7 @@ def _check_archive(path: Path, name: str) -> int:
                         if sheet:
                             errors += len(_ERROR.findall(rest + piece))
                             rest = piece[-5:]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, UnicodeDecodeError) as error:
+    except DAMAGED_ZIP as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{name} is a damaged workbook.", action="Open it, save it as xlsx, and choose that.") from error

@@ -14,6 +14,8 @@ from automl_core.data.reading import MAX_BYTES
 from automl_core.data.wording import megabytes
 from automl_core.errors import InputError, StorageError
 
+DAMAGED_ZIP = (EOFError, OSError, RuntimeError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged zip raises: no one class covers it, and a name that is not the UTF-8 it says has its own."""
 RATIO = 250
 """Most bytes that one compressed byte may become. Tables become ten or twenty; deflate alone can make a thousand."""
 FREE_BYTES = 32 << 20
@@ -214,10 +216,7 @@ _OPENERS: dict[str, Callable[[IO[bytes]], Stream]] = {"gzip": _gzip, "bzip2": _b
 def _damage() -> tuple[type[BaseException], ...]:
     import zstandard
 
-    # A name that says it is UTF-8 and is not ends in a UnicodeDecodeError.
-    return (
-        EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile, RuntimeError, UnicodeDecodeError,
-    )  # fmt: skip
+    return (*DAMAGED_ZIP, lzma.LZMAError, zstandard.ZstdError)
 
 
 def _some(names: tuple[str, ...]) -> str:
