@@ -111,6 +111,11 @@ def test_a_step_that_went_in_another_tab_is_told(project: ProjectFolder, tmp_pat
     assert_clean(app)
 
 
+def around(app, wanted):
+    """Return the container that an element stands in."""
+    return next(block for block in app.main if any(child is wanted for child in getattr(block, "children", {}).values()))
+
+
 def test_what_goes_wrong_is_told_beside_what_was_clicked(
     project: ProjectFolder, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,10 +131,10 @@ def test_what_goes_wrong_is_told_beside_what_was_clicked(
         patched.setattr(recipes, "save", full)
         app.button(key=f"clean_up_{second.id}").click().run()
         assert [entry.value for entry in app.error] == ["The disk is full.\n\n**Make room.**"]
-        assert [toggle.key for toggle in app.error[0].parent.toggle] == [f"clean_on_{second.id}_1"]
+        assert [toggle.key for toggle in around(app, app.error[0]).toggle] == [f"clean_on_{second.id}_1"]
         app.button(key="clean_reset").click().run()
         assert [entry.value for entry in app.error] == ["The disk is full.\n\n**Make room.**"]
-        assert not app.error[0].parent.toggle and not app.success
+        assert not around(app, app.error[0]).toggle and not app.success
     app.run()
     assert not app.error, "it is told once"
     assert_clean(app)
