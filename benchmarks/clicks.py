@@ -112,7 +112,7 @@ CLICKS: dict[str, tuple[tuple[str, Callable[[Page, int], None]], ...]] = {
     ),
     "clean": (
         ("a step off, on", text("Turn words into numbers")),
-        ("undo, redo", press("^undoUndo", "^redoRedo")),
+        ("undo, redo", press("^Undo$", "^Redo$")),
         ("a step down, up", press("arrow_downward", "arrow_upward", nth=(1,))),
         ("a step opened, closed", press("Show and edit", "Close", nth=(2, 0))),
         ("what a new step is about", choose("What is it about", "Outliers", "Missing values")),
