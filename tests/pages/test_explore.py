@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -88,6 +89,12 @@ def test_a_nasty_table_is_shown_letter_by_letter(project: ProjectFolder, nasty: 
     for name in options:
         app.selectbox(key="explore_column_").set_value(name).run()
         assert_clean(app)
+
+
+def test_rows_that_miss_the_same_are_counted_as_everywhere_else(project: ProjectFolder, nasty: Dataset) -> None:
+    """Regression: 7032 rows stood below 7,043 of the whole table."""
+    table = next(table for table in explore(project, nasty).dataframe if "Missing in these rows" in table.value)
+    assert json.loads(table.proto.columns)["Rows"]["type_config"] == {"type": "number", "format": "localized"}
 
 
 def test_a_steps_button_adds_it_to_the_recipe_once(project: ProjectFolder, nasty: Dataset) -> None:
