@@ -127,11 +127,11 @@ def test_what_lies_across_two_pieces_is_found(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(scanning, "PIECE", piece)
     monkeypatch.setattr(scanning, "PART", 2 * piece + 1)
     (tmp_path / "a.csv").write_bytes(b"\n1_0,b\n\nx\x00\n,\n\n")
-    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(True, 1)
+    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(True, 1, (), 6)
     found = scanning.scan(tmp_path / "a.csv", ord("\n"), {1, 2}).short
     assert sorted(set(found)) == [(0, 1), (7, 8), (11, 13), (13, 14)]
     (tmp_path / "a.csv").write_bytes(b"a_1,1_b,_\n1_,_1")
-    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(False, 0)
+    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(False, 0, (), 1)
 
 
 def test_text_cells_of_the_chosen_table(tmp_path: Path) -> None:
