@@ -1,4 +1,4 @@
-"""Stray quotes of a large text file, which may swallow the rows behind them: noticed by the lines that are missing, and mended."""
+"""Stray quotes of a large text file, which may swallow the rows behind them: noticed by missing lines, and mended."""
 
 from __future__ import annotations
 
