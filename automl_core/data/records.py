@@ -15,9 +15,16 @@ Record = tuple[int, list[str], str]
 """Line it begins at (from 0), cells, text."""
 
 
+def are_ends(returns: int, feeds: int) -> bool:
+    """Return whether carriage returns without a line feed end lines beside these, as in files of two systems put together."""
+    return returns >= max(feeds / 2, 1)
+
+
 def split_lines(text: str) -> list[str]:
-    """Split at the record delimiter: line feeds where there are any, otherwise carriage returns."""
-    text = text.removeprefix("\ufeff")
+    """Split at the record delimiter: line feeds where there are any, otherwise carriage returns; at both where both end lines."""
+    text = text.removeprefix("\ufeff").replace("\r\r\n", "\r\n")
+    if are_ends(text.count("\r") - text.count("\r\n"), text.count("\n")):
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n") if "\n" in text else text.split("\r")
     lines = [line.removesuffix("\r") for line in lines]
     while lines and not lines[-1].strip():

@@ -20,7 +20,7 @@ from automl_core.data.nulls import count_nulls
 from automl_core.data.origin import Choice
 from automl_core.data.parsing import Faults
 from automl_core.data.passes import Plan, Storage, copy_rows, plan_pass, underscored
-from automl_core.data.records import STRAY
+from automl_core.data.records import STRAY, are_ends
 from automl_core.data.report import ReadReport
 from automl_core.data.scanning import Scan, scan
 from automl_core.data.tables import fingerprint_stored
@@ -162,9 +162,9 @@ def _streamed(source: Path, out: Path, helper: Path, understood: Understood, loo
     dialect, sample, schema, say = understood.dialect, understood.sample, understood.schema, asked.say
     notes: list[str] = []
     repairs: dict[str, int] = {}
-    text, broken = source, 0
-    if not reads_directly(dialect.encoding) or look.nuls:
-        broken = write_utf8(source, helper, dialect.encoding, say)
+    text, broken, mixed = source, 0, bool(look.lines) and are_ends(look.returns, look.lines)
+    if not reads_directly(dialect.encoding) or look.nuls or mixed:
+        broken = write_utf8(source, helper, dialect.encoding, say, ends=None if mixed else "")
         text = helper
         if look.nuls and reads_directly(dialect.encoding):
             repairs["NUL bytes were left out."] = look.nuls
@@ -216,7 +216,7 @@ def _streamed(source: Path, out: Path, helper: Path, understood: Understood, loo
                 del repairs[SHORT]
                 plan = replace(plan, pad=False, may_pad=False)
                 continue
-            if lines_missing(text, look.lines, raw, plan, found, rows) and mend():
+            if lines_missing(text, look.lines + look.returns * mixed, raw, plan, found, rows) and mend():
                 continue
             break
         if not rows:

@@ -322,7 +322,9 @@ def background(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, jobs: Jobs
 
     def work(app: AppTest) -> None:
         job_id = jobs.submitted[-1][0]
-        code = runner.run_job(workspace.project(app.query_params["project"]).job(job_id))
+        folder = workspace.project(app.query_params["project"]).job(job_id)
+        code = runner.run_job(folder)
+        (folder / "worker.json").unlink()  # its process has ended
         jobs.states[job_id] = "finished" if code == 0 else "failed"
         app.run()
         assert_clean(app)
