@@ -17,7 +17,7 @@ Record = tuple[int, list[str], str]
 
 def are_ends(returns: int, feeds: int) -> bool:
     """Return whether carriage returns without a line feed end lines beside these, as in files of two systems put together."""
-    return returns >= max(feeds / 2, 1)
+    return returns >= max(feeds / 4, 1)
 
 
 def split_lines(text: str) -> list[str]:
