@@ -239,7 +239,7 @@ ZIP = binary("a zip archive or an Excel workbook", "Save the sheet as CSV, or un
         pytest.param(b"a,b,c\n,,\n", NO_ROWS, id="header and empty cells"),
         pytest.param(
             bytes(range(256)) * 20,
-            f"table.csv is no text: 9% of its first bytes are control codes. {NO_TEXT} Export the table as CSV and upload that.",
+            f"table.csv is no text: 8% of its first bytes are control codes. {NO_TEXT} Export the table as CSV and upload that.",
             id="binary garbage",
         ),
         pytest.param(zipped("a.csv"), ZIP, id="zip"),
