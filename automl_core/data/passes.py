@@ -212,7 +212,7 @@ def _unreadable(source: Path, error: Exception) -> DialectError:
     first = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")[:200]
     return DialectError(
         f"{source.name} cannot be read as a table: {first}",
-        action="Check that the export was complete, or save it again with a comma between the cells.",
+        action="Check that the export was complete, or choose another delimiter.",
     )
 
 

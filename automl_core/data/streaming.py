@@ -223,7 +223,7 @@ def _streamed(source: Path, out: Path, helper: Path, understood: Understood, loo
             raise DialectError(
                 f"{source.name} has column names but no rows that can be read.",
                 "At least one row of values is needed.",
-                "Check that the export was complete, or save it again with a comma between the cells.",
+                "Check that the export was complete, or choose another delimiter.",
             )
         columns, faults = _typed(raw, out, plan, say)
     finally:

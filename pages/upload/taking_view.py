@@ -12,7 +12,7 @@ from automl_core.data.origin import Choice
 from automl_core.data.wording import size_of
 from automl_core.errors import AutoMLError, DialectError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import caches, errors, intake, jobs, people, state
+from pages.shared import caches, errors, intake, job_state, jobs, people, state
 from pages.shared.dialect_form import ask_dialect
 from pages.upload.sources_form import draw_sources
 
@@ -26,12 +26,10 @@ def take_file(label: str) -> None:
     uploaded = st.file_uploader(
         label,
         key=f"upload_file_{turn}",
-        **people.changing(
-            "CSV or other text, Excel, ods, Parquet, Feather, JSON, SQLite, or one of these compressed, up to 2 GB. What it is "
-            "and how it is written is found from the file."
-        ),
+        **people.changing("Up to 2 GB. What it is and how it is written is found from the file."),
     )
     if uploaded is None:
+        st.caption("CSV or other text, Excel, OpenDocument, Parquet, Feather, JSON or SQLite, also compressed.")
         return
     failed = state.draft("upload_failed")
     if failed and failed["file"] == uploaded.file_id:
@@ -103,7 +101,8 @@ def follow_reading(folder: ProjectFolder) -> None:
     if not job_id:
         return
     asked = read_json(folder.job(job_id) / "request.json")["params"]
-    st.markdown(f"Reading {errors.plain(asked['file'])}")
+    ended = job_state.follow(folder.job(job_id)).state in ("failed", "stopped")
+    st.markdown(f"{'File' if ended else 'Reading'} {errors.plain(asked['file'])}")
     following = jobs.panel(folder, job_id, key=f"upload_reading_{job_id}")
     otherwise = intake.can_be_read_otherwise(following, folder, asked)
     if otherwise:
