@@ -51,7 +51,8 @@ def draw_report(data: Dataset) -> None:
         st.metric("Columns", f"{len(data.schema):,}")
         if report.dialect:
             st.metric("Encoding", report.dialect.encoding)
-            st.metric("Delimiter", DELIMITERS.get(report.dialect.delimiter, repr(report.dialect.delimiter)).partition(",")[0])
+            sign = report.dialect.delimiter
+            st.metric("Delimiter", DELIMITERS.get(sign, repr(sign)) if sign else "none")
             st.metric("Header", _lines(report.dialect.header_rows))
         elif data.source is not None:
             st.metric("Format", FORM_WORDS[report.origin.form].partition(" (")[0])

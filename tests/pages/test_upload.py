@@ -339,6 +339,7 @@ def test_a_large_file_that_cannot_be_read_can_be_read_another_way(
     app = upload(open_page("upload"), "places.csv", b"Rome,Oslo,Lima\n")
     background(app)
     assert app.error[0].value.startswith("places.csv has column names but no rows that can be read.")
+    assert [entry.value for entry in app.markdown if "places.csv" in entry.value] == ["File places.csv"]
     (project_id,) = workspace.project_ids()
     reload = open_page("upload", project=project_id)
     assert reload.error[0].value == app.error[0].value
@@ -362,16 +363,18 @@ def test_a_large_file_that_cannot_be_read_can_be_left_out(workspace: Workspace, 
     assert_clean(app)
     assert workspace.project_ids() == []
     assert [entry.label for entry in app.file_uploader] == ["Your table"]
+    assert any(entry.value.startswith("CSV or other text, Excel, OpenDocument") for entry in app.caption)
 
 
 def test_a_large_table_is_read_again_in_the_background(
     project: ProjectFolder, table: Dataset, jobs: Jobs, background: Callable[[AppTest], None]
 ) -> None:
     app = open_page("upload", project=project.id, dataset=table.id)
-    app.selectbox(key="upload_delimiter").set_value(";")
+    app.selectbox(key="upload_delimiter").set_value("")
     next(button for button in app.button if button.label == "Read again").click().run()
     assert_clean(app)
     assert any("Reading customers" in entry.value for entry in app.markdown)
     background(app)
     assert app.success[0].value == "customers was read: 60 rows and 1 column."
     assert load_dataset(table.folder).schema.names == ["age,city,bought"]
+    assert next(metric.value for metric in app.metric if metric.label == "Delimiter") == "none"
