@@ -132,9 +132,10 @@ def _explain_row(
     if as_json:
         print(json.dumps({**asdict(found), **({"changes": changes.to_dict()} if changes else {})}, indent=1))
         return
-    for sentence in (*why_sentences(found), *found.warnings):
-        print(sentence)
+    for sentence in (*why_sentences(found), found.range, found.worth, *found.warnings):
+        if sentence:
+            print(sentence)
     if changes is not None:
         print(changes.sentence)
         for entry in changes.found:
-            print("  " + ", ".join(f"{change.column}: {change.before} -> {change.after}" for change in entry.changes))
+            print("  " + ", ".join(f"{change.column}: {change.before} -> {change.shown}" for change in entry.changes))
