@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shlex
 from dataclasses import replace
@@ -226,7 +227,7 @@ def test_the_command_of_a_report_brings_cost_table_formula_and_columns_left_out(
     from automl_core.reporting.repeat import repeat_of
 
     command = shlex.split(repeat_of(run, run.config).command)
-    given = dict(zip(command, command[1:], strict=False))
+    given = dict(itertools.pairwise(command))
     assert given["--metric"] == "cost"
     assert given["--costs"] == "tp=30,fp=-5,fn=-60,tn=0,amount=amount,currency=EUR"
     assert parse_costs(given["--costs"]) == COSTS
