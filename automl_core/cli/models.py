@@ -90,7 +90,7 @@ def predict(
     from automl_core.data.sources.opening import choice_of_parts
 
     teller = Every(2.0)
-    options = Options(ranges=not plain, warnings=not plain, contributions=contributions, threads=threads)
+    options = Options(ranges=not plain, warnings=not plain, money=not plain, contributions=contributions, threads=threads)
     version, choice = version_at(model), choice_of_parts(new, part or ())
     if version is None:
         found = predict_file(model_at(model), existing(new), out, options, choice=choice, tell=teller)
