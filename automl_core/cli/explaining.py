@@ -10,6 +10,7 @@ import typer
 
 from automl_core.cli.shared import ModelPath, app, existing, model_at, say, train_folder, unpacked
 from automl_core.errors import InputError
+from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +70,8 @@ def explain(
         print(json.dumps(found.to_dict(), indent=1))
         return
     for entry in found.permutation:
-        between = f"  ({entry.low:+.5f} to {entry.high:+.5f})" if entry.low is not None and entry.high is not None else ""
-        print(f"{entry.column[:40]:42}{entry.mean:+.5f}  ± {entry.spread:.5f}{between}")
+        between = f"  ({number(entry.low)} to {number(entry.high)})" if entry.low is not None and entry.high is not None else ""
+        print(f"{entry.column[:40]:42}{number(entry.mean):>10}  ± {number(entry.spread, 2)}{between}")
     for note in found.notes:
         say(note)
 
