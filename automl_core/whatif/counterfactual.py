@@ -381,7 +381,8 @@ def _exact(value: Any) -> str:
 
 def _written(value: Any) -> str:
     """Return a value for people, with every digit: the change must be told as it is made."""
-    return f"{value:,.12g}" if isinstance(value, int | float | np.number) and not pd.isna(value) else label_of(value)
+    known = isinstance(value, int | float | np.number) and np.isfinite(float(value))
+    return f"{value:,.12g}" if known else label_of(value)
 
 
 def _sentence(goal: Goal, found: Sequence[Counterfactual], nearest: Counterfactual | None, search: _Search, every: int) -> str:
