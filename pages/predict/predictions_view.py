@@ -93,6 +93,7 @@ def _table(out: Path, job_id: str) -> None:
     # As it stands in the file: nothing is guessed anew, only probabilities become bars.
     table = first_rows(out, SHOWN)
     probabilities = [column for column in table.columns if column.startswith("probability_")]
+    table.index += 1  # rows are counted from 1 everywhere
     for column in probabilities:
         table[column] = pd.to_numeric(table[column], errors="coerce")
     first = ["prediction", *[name for name in FIRST if name in table.columns], *probabilities]
@@ -103,7 +104,11 @@ def _table(out: Path, job_id: str) -> None:
         height=320,
         alt="Predictions in the order of the rows",
         column_config={
-            column: st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=1.0) for column in probabilities[:10]
+            "warnings": st.column_config.TextColumn(width="medium"),
+            **{
+                column: st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=1.0)
+                for column in probabilities[:10]
+            },
         },
     )
     if len(table) == SHOWN:

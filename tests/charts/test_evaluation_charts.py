@@ -100,14 +100,15 @@ def test_a_large_confusion_table_has_no_texts(evaluation: Evaluate) -> None:
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_curves_hold_the_evaluations_points(evaluation: Evaluate, task: str) -> None:
-    judged = evaluation(task)
+    judged = evaluation(task, target="bought")
+    named = "bought = " if task == "binary" else ""  # "1" or "yes" says nothing alone
     for title, name, x, y, word in (
         ("ROC curve", "roc", "fpr", "tpr", "area"),
         ("Precision and recall", "pr", "recall", "precision", "average precision"),
     ):
         lines = {line.name.split(",")[0]: line for line in figures(judged)[title].data if line.name}
-        assert list(lines) == list(judged.curves[name])
-        for label, part in judged.curves[name].items():
+        assert list(lines) == [named + label for label in judged.curves[name]]
+        for label, part in ((named + label, part) for label, part in judged.curves[name].items()):
             assert numbers(lines[label].x) == [round(value, 4) for value in part[x]]
             assert numbers(lines[label].y) == [round(value, 4) for value in part[y]]
             assert numbers(lines[label].customdata) == [round(value, 4) for value in part["threshold"]]

@@ -97,6 +97,7 @@ def test_predictions_are_shown_first_with_what_was_different(run_folder: Path, p
     app = page_of(run_folder)
     assert "not needed" in app.info[0].value
     assert list(app.dataframe[0].value["prediction"]) == ["no", "yes"]
+    assert list(app.dataframe[0].value.index) == [1, 2], "rows are counted from 1, as on the other pages"
     assert any("\\<b\\>rows" in entry.value for entry in app.markdown), "a file's name is shown letter by letter"
     assert_clean(app)
 
@@ -105,7 +106,10 @@ def test_a_threshold_that_is_not_one_half_is_told(run_folder: Path, project: Pro
     """Regression: with a cost table "yes" stood beside a probability of 0.1, without a word."""
     predicted(project, run_folder, emit)
     made = Evaluation("binary", 2, "held-out", {}, {}, ("no", "yes"), "yes", target="bought", threshold=0.09)
-    for threshold, told in ((0.09, [":material/rule: 'yes' is predicted where its probability is above 0.09."]), (0.5, [])):
+    for threshold, told in (
+        (0.09, [":material/rule: 'bought' = 'yes' is predicted where its probability is above 0.09."]),
+        (0.5, []),
+    ):
         write_evaluation(run_folder, "lightgbm", replace(made, threshold=threshold).to_dict())
         app = page_of(run_folder)
         assert_clean(app)
@@ -142,7 +146,22 @@ def real_run(make_run: MakeRun, project: ProjectFolder) -> Path:
 @pytest.mark.parametrize(
     ("classes", "threshold", "told"),
     [
-        (("no", "yes"), 0.0909, [":material/rule: 'yes' is predicted where its probability is above 0.0909."]),
+        (
+            ("no", "yes"),
+            0.0909,
+            [
+                ":material/rule: 'bought' = 'yes' is predicted above a probability of 9.09 %, even where the other outcome is "
+                "likelier."
+            ],
+        ),
+        (
+            ("no", "yes"),
+            0.8,
+            [
+                ":material/rule: 'bought' = 'yes' is predicted only above a probability of 80 %, not wherever it is the likelier "
+                "outcome."
+            ],
+        ),
         (("no", "yes"), 0.5, []),
         (("a", "b", "c"), 0.2, []),
     ],
@@ -151,7 +170,7 @@ def test_a_row_says_where_its_label_begins(monkeypatch: pytest.MonkeyPatch, clas
     """Regression: with a cost table "1" stood above a probability of 0.3, without a word."""
     said: list[str] = []
     monkeypatch.setattr(row_form.st, "caption", said.append)
-    row_form.tell_threshold(SimpleNamespace(classes=classes, positive="yes", threshold=threshold))
+    row_form.tell_threshold(SimpleNamespace(classes=classes, target="bought", positive="yes", threshold=threshold))
     assert said == told
 
 
@@ -161,7 +180,7 @@ def test_one_row_is_predicted_by_a_form(real_run: Path) -> None:
     app.selectbox(key="predict_field_city").set_value("Rome")
     next(button for button in app.button if button.label == "Predict this row").click().run()
     assert app.metric[-1].value == "left"
-    assert [caption.value for caption in app.caption if "is predicted where" in caption.value] == []
+    assert [caption.value for caption in app.caption if "is predicted" in caption.value] == []
     assert_clean(app)
     app.text_input(key="predict_field_joined").set_value("not a date")
     next(button for button in app.button if button.label == "Predict this row").click().run()
