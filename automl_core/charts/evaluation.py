@@ -15,9 +15,8 @@ from automl_core.evaluation.evaluate import Evaluation
 from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import plotly.graph_objects as go
-
-    from automl_core.evaluation.curves import Array
 
 READABLE = 12
 """Most labels whose cells hold their counts; of more the colours tell, and a table names what is mixed up most."""
@@ -114,9 +113,9 @@ def _confusion(evaluation: Evaluation) -> go.Figure:
     return figure
 
 
-def _drawn(values: Sequence[float]) -> Array:
+def _drawn(values: Sequence[float]) -> npt.NDArray[np.float32]:
     """Return coordinates with the digits that can be seen, as an array: Plotly looks at every entry of a list one by one."""
-    return np.asarray(values, dtype=np.float64).round(4)
+    return np.asarray(values, dtype=np.float64).round(4).astype(np.float32)
 
 
 def _roc(evaluation: Evaluation) -> go.Figure:
