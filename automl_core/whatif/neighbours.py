@@ -146,7 +146,8 @@ class Neighbours:
         for row in np.argsort(distances, kind="stable")[:shown]:
             cells = {name: _text(self.frame[name].iloc[row]) for name in self.columns}
             outcome = self.frame[self.target].iloc[row] if self.target in self.frame else None
-            value = float(outcome) if isinstance(outcome, int | float | np.number) and not pd.isna(outcome) else None
+            is_number = isinstance(outcome, int | float | np.number) and np.isfinite(outcome)
+            value = float(outcome) if is_number else None
             found.append(SimilarRow(cells, _text(outcome), float(1 - distances[row]), value))
         return tuple(found)
 

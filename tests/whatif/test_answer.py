@@ -153,7 +153,7 @@ def test_a_column_that_lowers_the_probability_is_not_said_to_raise_it() -> None:
     found = Answer("y", "u", {"u": 0.45, "v": 0.35, "w": 0.2}, "u", "log_odds", 0.0, entries, (0.4, 0.5, 0.48, 0.45), 0.45, 0.0)
     assert why_sentences(found)[1:] == (
         "What raises the probability of 'u' most: 'a' = 1 (from 40 % to 50 %).",
-        "What lowers the probability of 'u' most: 'c'' = 3 (from 48 % to 45 %), 'b' = 2 (from 50 % to 48 %).",
+        "What lowers the probability of 'u' most: 'c' = 3 (from 48 % to 45 %), 'b' = 2 (from 50 % to 48 %).",
     )
 
 
