@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from automl_core.data.origin import Choice
@@ -16,6 +17,7 @@ from automl_core.events import Failed, Finished, Message, Started
 from automl_core.runs import Run
 from automl_core.worker.candidates import bundle
 from automl_core.workspace import ProjectFolder, new_id, write_json
+from pages.predict import predictions_view
 from pages.shared import row_form
 from tests.conftest import MakeRun
 from tests.pages.conftest import Jobs, assert_clean, open_page, two_sheets, write_evaluation
@@ -100,6 +102,17 @@ def test_predictions_are_shown_first_with_what_was_different(run_folder: Path, p
     assert list(app.dataframe[0].value.index) == [1, 2], "rows are counted from 1, as on the other pages"
     assert any("\\<b\\>rows" in entry.value for entry in app.markdown), "a file's name is shown letter by letter"
     assert_clean(app)
+
+
+def test_predicted_values_are_shown_with_the_digits_that_people_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Regression: beside each other stood 17471.49951171875 and 31060.635750468748."""
+    shown: list[pd.DataFrame] = []
+    monkeypatch.setattr(predictions_view.st, "dataframe", lambda table, **how: shown.append(table))
+    out = tmp_path / "predictions.csv"
+    out.write_text("age,prediction,prediction_low,prediction_high\n19,17471.49951171875,0.123456789,\n")
+    predictions_view._table(out, "jb", values=True)
+    assert list(shown[0].loc[1, ["age", "prediction", "prediction_low"]]) == ["19", "17,471.5", "0.123457"]
+    assert pd.isna(shown[0].loc[1, "prediction_high"])
 
 
 def test_a_threshold_that_is_not_one_half_is_told(run_folder: Path, project: ProjectFolder, emit) -> None:
