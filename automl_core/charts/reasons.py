@@ -23,8 +23,8 @@ COLUMNS = 20
 SCALES = {"value": "in the unit of the target", "log_odds": "in log-odds"}
 READING = {
     "sizes": "The mean size of a column's contribution to a prediction (SHAP values), {scale}.{more}",
-    "swarm": "Each point is a row: to the right the column {output}. Dark points are high values, grey ones are words or "
-    "missing.",
+    "swarm": "Each point is a row: to the right the column {output}. Teal points are high values, orange ones low, grey "
+    "ones are words or missing.",
     "waterfall": "From what the model says of an unknown row, column by column, to what it says of this one.",
 }
 SPEAKS = {
