@@ -145,7 +145,7 @@ class Neighbours:
         found = []
         for row in np.argsort(distances, kind="stable")[:shown]:
             cells = {name: _text(self.frame[name].iloc[row]) for name in self.columns}
-            outcome = self.frame[self.target].iloc[row] if self.target in self.frame else None
+            outcome: Any = self.frame[self.target].iloc[row] if self.target in self.frame else None
             is_number = isinstance(outcome, int | float | np.number) and np.isfinite(outcome)
             value = float(outcome) if is_number else None
             found.append(SimilarRow(cells, _text(outcome), float(1 - distances[row]), value))
