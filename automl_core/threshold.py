@@ -162,7 +162,7 @@ def choose_threshold(scorer: Scorer, rows: Ints, proba: Array) -> Decision[float
     crossed = _crossed(scorer, judge, rows, proba, reference)
     found = scorer.value(judge, rows, proba, crossed)
     gain = (found - at_reference) * (1.0 if judge.greater_is_better else -1.0)
-    usual = f"{reference:.2g} that follows from the cost table" if judge.name == "cost" else "usual 0.5"
+    usual = f"{reference:.2g} that the cost table gives" if judge.name == "cost" else "usual 0.5"
     both = f"{judge.label} is {found:.4g} with a threshold found this way and {at_reference:.4g} at the {usual}"
     if not gain > standard_error(scorer, judge, rows, proba, reference, crossed):
         return Decision(
