@@ -98,6 +98,8 @@ def _parts(side: Side, found: Coverage, *, values: bool) -> None:
             "so that rare ones are covered as often: a rare label may stay possible at a probability at which a frequent one is "
             "ruled out."
         )
+    if found.note:
+        st.caption(f":material/info: {found.note}")
     if found.together:
         many = len(found.together) > 1
         words = ("Labels", "have", "their") if many else ("The label", "has", "its")
