@@ -93,11 +93,7 @@ def _parts(side: Side, found: Coverage, *, values: bool) -> None:
             for place, rows in enumerate(found.sets)
             if rows
         ]
-        st.caption(
-            f"At 90 %: {', '.join(told)}. One label means that the others can be ruled out. Each label has a limit of its own, "
-            "so that rare ones are covered as often: a rare label may stay possible at a probability at which a frequent one is "
-            "ruled out."
-        )
+        st.caption(f"At 90 %: {', '.join(told)}. One label means that the others can be ruled out.")
     if found.note:
         st.caption(f":material/info: {found.note}")
     if found.together:
