@@ -128,9 +128,8 @@ def waterfall_figure(answer: Answer, most: int = 10) -> go.Figure:
         room = 0.3 * (max(ends) - min(ends))  # for what is written beside the bars
         figure.update_xaxes(range=[min(ends) - room, max(ends) + room])
         if share:  # the room may lie beyond 0 and 100 %, where no probability is
-            step = next(
-                (size for size in (0.001, 0.005, 0.01, 0.02, 0.05, 0.1) if 1.6 * (max(ends) - min(ends)) < 10 * size), 0.2
-            )
+            sizes = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
+            step = next((size for size in sizes if 1.6 * (max(ends) - min(ends)) < 5 * size), 0.25)
             low, high = max(min(ends) - room, 0.0), min(max(ends) + room, 1.0)
             ticks = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
             figure.update_xaxes(tickvals=ticks.round(6))
