@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from automl_core.experiment import ExperimentConfig
 from automl_core.schema import Schema
-from automl_core.search.candidates import Spec, baseline, choose
+from automl_core.search.candidates import MANY_LABELS, Spec, baseline, choose
 from automl_core.search.fitting import FoldWork
 from automl_core.search.live_board import LiveBoard
 from automl_core.search.resampling import balancing_specs, numeric_share
@@ -173,10 +173,11 @@ def first_specs(
     learned : int
         Rows of the fold that learns from the fewest.
     """
-    specs = choose(config, len(y))
+    specs = choose(config, len(y), n_classes)
     if config.candidates or config.preset not in ("balanced", "best"):
         return specs
     specs = [spec for spec in specs if spec.params.get("n_neighbors", 0) <= learned]
     more = balancing_specs(config.task, y, n_classes=n_classes, numeric_share=numeric_share(schema))
-    place = max(len(specs) // 3, 1)
+    # Copies of rows make the dear ones dearer, so where labels are many they come last.
+    place = max(len(specs) // 3, 1) if n_classes < MANY_LABELS else len(specs)
     return [*specs[:place], *more, *specs[place:]]

@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from automl_core.cleaning.variants import LIMITED
 from automl_core.experiment import Budget
+from automl_core.schema import Column, Schema
 from automl_core.search.candidates import portfolio
 from automl_core.search.supply import Supply, first_specs, steady
 from tests.search.conftest import CONFIG, SCHEMA
@@ -20,6 +22,13 @@ def test_a_model_that_asks_more_neighbours_than_there_are_is_left_out() -> None:
     assert set(names[1]) - set(names[0]) == {"neighbours-p3"}
 
 
+def test_noisy_copies_come_last_where_labels_are_many() -> None:
+    config, schema = replace(CONFIG, task="multiclass", metric="log_loss"), Schema((Column("age", "number"),))
+    for labels, last in ((5, False), (10, True)):
+        names = [spec.resampling for spec in first_specs(config, schema, np.arange(200.0) % labels, labels, learned=150)]
+        assert names.count("jitter") == 3 and (names[-3:] == ["jitter"] * 3) is last
+
+
 @pytest.mark.parametrize(
     ("name", "params"),
     [
@@ -30,7 +39,7 @@ def test_a_model_that_asks_more_neighbours_than_there_are_is_left_out() -> None:
 )
 def test_what_stops_early_gets_a_fixed_length_where_folds_judge_few_rows(name: str, params: dict[str, float]) -> None:
     spec = steady({**portfolio("regression"), **portfolio("binary")}[name])
-    assert not spec.early_stopping and spec.view in ("encoded", "scaled") and "early" not in spec.name
+    assert not spec.early_stopping and spec.view in ("encoded", LIMITED) and "early" not in spec.name
     assert {key: spec.params[key] for key in params} == params
 
 
