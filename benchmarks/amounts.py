@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     tables = [(table.name, table.load(), table.target) for table in TABLES if table.task == "regression"]
     made = (generate(seed) for seed in range(2, 1_000, 3))
-    tables += [
-        (one.name, one.frame, "target") for one, _ in zip((one for one in made if one.frame["target"].min() >= 0), range(wanted))
-    ]
+    amounts = (one for one in made if one.frame["target"].min() >= 0)
+    tables += [(one.name, one.frame, "target") for one in islice(amounts, wanted)]
     both = []
     for name, frame, target in tables:
         if frame[target].min() < 0:
