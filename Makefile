@@ -92,6 +92,9 @@ bench-clusters: $(VENV)/installed-dev  ## Spelling variants among 100,000 values
 bench-cleaning: $(VENV)/installed-dev  ## A recipe over 10,000,000 rows, with its peak memory
 	@$(BIN)/python benchmarks/run.py cleaning
 
+bench-combining: $(VENV)/installed-dev  ## Two tables of 2,000,000 rows made into one, with the peak memory
+	@$(BIN)/python benchmarks/run.py combining
+
 bench-large: $(VENV)/installed-dev  ## A clean CSV of 1 GB to Parquet beside DuckDB
 	@$(BIN)/python benchmarks/run.py large
 
@@ -100,6 +103,9 @@ bench-start: $(VENV)/installed-dev  ## Start button to a job's first event
 
 bench-waiting: $(VENV)/installed-dev  ## First page and first model in the app
 	@$(BIN)/python benchmarks/run.py waiting
+
+bench-clicks: $(VENV)/installed-dev  ## Clicks on the pages, in a real browser
+	@$(BIN)/python benchmarks/run.py clicks
 
 bench-first-row: $(VENV)/installed-dev  ## First score of the command line, up to 1,000,000 rows
 	@$(BIN)/python benchmarks/run.py first-row
