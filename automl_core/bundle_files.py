@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -114,14 +114,14 @@ def packed(path: Path) -> Iterator[Path]:
     manifest, _ = read_archive(path)
     with tempfile.TemporaryDirectory(prefix="tablewright-") as folder:
         out = Path(folder) / "model.zip"
-        write_bundle(out, {name: (path / name).read_bytes() for name in ("manifest.json", *manifest["files"])})
+        write_bundle(out, ((name, (path / name).read_bytes()) for name in ("manifest.json", *manifest["files"])))
         yield out
 
 
-def write_bundle(out: Path, files: dict[str, bytes]) -> None:
+def write_bundle(out: Path, files: Iterable[tuple[str, bytes]]) -> None:
     """Write the zip, whole or not at all; the same files give the same bytes."""
     with atomic_file(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
+        for name, data in files:
             # A fixed time, so that the same model gives the same bytes.
             entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
