@@ -36,7 +36,7 @@ SHORT_MARKS: dict[Mark, str] = {
     "recommended": "Recommended",
     "best_single": "Best single",
     "fastest_alike": "Fastest alike",
-    "fastest_one_error": "Fastest near the best",
+    "fastest_one_error": "Fastest near best",
     "earns_most": "Earns most",
 }
 """The same, where a column is narrow."""
@@ -156,7 +156,8 @@ def recommend(board: Leaderboard) -> tuple[str, str]:
     For accuracy the ensemble is recommended unless the best single model is better beyond chance, by the corrected paired
     test over the folds: the ensemble is judged on rows that did not choose it, while the best of many single models
     owes part of its lead to having been chosen by these very scores. With a preset of `BY_SPEED` it is the fastest of
-    those that cannot be told from the best. Where predictions have a limit, it is the best one within it.
+    those that cannot be told from the best, unless the baseline is one of them: then the folds differ too much to tell
+    anything, and speed would choose at random. Where predictions have a limit, it is the best one within it.
     """
     scored = _scored(board)
     if not scored:
@@ -167,6 +168,9 @@ def recommend(board: Leaderboard) -> tuple[str, str]:
     if board.preset in BY_SPEED and len(scored) > 1:
         groups = groups_of(board)
         alike = [row for row in scored if groups.get(row.id) == 1]
+        if _with_baseline(board, groups):
+            name, why = _most_accurate(board, scored)
+            return name, f"Over these folds not even the baseline can be told from the best one, so accuracy decides. {why}"
         if len(alike) > 1:
             return _fastest_reason(board, alike)
     return _most_accurate(board, scored)
@@ -229,7 +233,7 @@ def _marks(board: Leaderboard, rows: list[Candidate], groups: dict[str, int]) ->
     owners: dict[Mark, str] = {
         "recommended": board.recommended,
         "best_single": single.id if single else "",
-        "fastest_alike": _fastest(alike).id if len(alike) > 1 else "",
+        "fastest_alike": _fastest(alike).id if len(alike) > 1 and not _with_baseline(board, groups) else "",
         # The rule of one standard error: Breiman, Friedman, Olshen and Stone, Classification and Regression Trees (1984).
         "fastest_one_error": _fastest(near).id if len(near) > 1 else "",
         "earns_most": _earns_most(board, rows),
@@ -258,11 +262,18 @@ def _of_groups(board: Leaderboard, groups: dict[str, int]) -> str:
     if len(groups) < 2:
         return ""
     if len(alike) == 1:
-        return f"{board[alike[0]].name} is better than the other {len(groups) - 1} beyond chance (group A)."
+        others = f"the other {len(groups) - 1}" if len(groups) > 2 else board[next(reversed(groups))].name
+        return f"{board[alike[0]].name} is better than {others} beyond chance (group A)."
+    told = " Even the baseline is one of them: more rows or more folds would tell more." if _with_baseline(board, groups) else ""
     return (
         f"{len(alike)} of {len(groups)} cannot be told apart (group A): over the folds, their distance from the best one is "
-        "within chance."
+        f"within chance.{told}"
     )
+
+
+def _with_baseline(board: Leaderboard, groups: dict[str, int]) -> bool:
+    """Return whether a test over the folds cannot tell the baseline from the best."""
+    return any(row.role == "baseline" and groups.get(row.id) == 1 for row in board)
 
 
 def _of_optimism(board: Leaderboard, rows: list[Candidate], bias: float | None) -> str:
@@ -342,7 +353,7 @@ def _fastest(rows: list[Candidate]) -> Candidate:
 
 def _combines(ensemble: Candidate) -> str:
     return (
-        f"It combines {len(ensemble.members)} models" if len(ensemble.members) > 1 else "It is one model, chosen by the ensemble"
+        f"It combines {len(ensemble.members)} models" if len(ensemble.members) > 1 else "It is one model, chosen by the ensemble,"
     )
 
 

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
 
 Array = npt.NDArray[np.float64]
+LARGE = 64 * 1024**2
+"""Bytes of fitted parts from which on they are not made smaller."""
 
 
 def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: bool = True) -> Path:
@@ -135,7 +137,7 @@ def pack_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: b
 
     # The fold models are packed while they are loaded and predict.
     with ThreadPoolExecutor(1) as pool:
-        written = pool.submit(write_bundle, out, files())
+        written = pool.submit(write_bundle, out, files(), large=sum(map(len, fitted.values())) > LARGE)
         try:
             made, others = _described(run, candidate, [part for part, _ in found], fitted, out.name, sample_rows, threads)
             described.set_result(others)

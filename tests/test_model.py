@@ -97,6 +97,33 @@ def test_what_packing_returns_is_what_its_file_holds(task: str, finished_runs: d
     assert json.loads(json.dumps(made.reference)) == read.reference
 
 
+@pytest.mark.parametrize(("limit", "how"), [(0, zipfile.ZIP_STORED), (64 * 1024**2, zipfile.ZIP_DEFLATED)])
+def test_the_fitted_parts_of_a_large_model_are_stored_as_they_are(
+    limit: int, how: int, finished_runs: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: after a minute's search, making 200 MB of trees smaller took four seconds."""
+    monkeypatch.setattr("automl_core.model.LARGE", limit)
+    made = pack_model(finished_runs["binary"].path, "ensemble", tmp_path / "model.zip").model
+    with zipfile.ZipFile(tmp_path / "model.zip") as archive:
+        kinds = {entry.filename.rpartition(".")[2]: entry.compress_type for entry in archive.infolist()}
+    assert (kinds["skops"], kinds["json"], kinds["py"]) == (how, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED)
+    assert load_model(tmp_path / "model.zip").manifest == json.loads(json.dumps(made.manifest))
+
+
+def test_a_model_that_cannot_be_made_leaves_no_file(
+    finished_runs: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its parts are written while it is made."""
+
+    def breaks(*args: object, **options: object) -> None:
+        raise ValueError("no samples")
+
+    monkeypatch.setattr("automl_core.model._samples", breaks)
+    with pytest.raises(ValueError, match="no samples"):
+        pack_model(finished_runs["binary"].path, "ensemble", tmp_path / "model.zip")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_text_cells_predict_the_same_as_typed_ones(bundles: dict[tuple[str, str], Path]) -> None:
     new = customers(30, seed=4)
     text = pd.read_csv(io.StringIO(new.to_csv(index=False)), dtype=str)
