@@ -198,8 +198,8 @@ def test_speed_does_not_choose_where_not_even_the_baseline_is_told_apart(preset:
     """Regression: split by time, a model was recommended that was worse than the baseline, for being the fastest."""
     rows = [
         row("boosting", (50.0, 80.0, 130.0), predict_ms=90.0),
-        row("linear", (90.0, 200.0, 340.0), predict_ms=5.0),
-        row("dummy", (130.0, 180.0, 230.0), "baseline", predict_ms=0.1),
+        row("linear", (60.0, 210.0, 340.0), predict_ms=5.0),
+        row("dummy", (60.0, 240.0, 240.0), "baseline", predict_ms=0.1),
     ]
     found = board(*rows, metric="rmse", up=False, preset=preset)
     assert set(groups_of(found).values()) == {1}

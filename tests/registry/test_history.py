@@ -57,7 +57,7 @@ def test_policies_and_monitoring_are_exported_without_the_address_of_alerts(
 ):
     """Regression: what a project does by itself was in no export."""
     made = save_policy(shop, Policy("Weekly", "time", days=7))
-    save_settings(shop, Settings(on=True, days=30, webhook="https://203.0.113.7/hooks/secret"))
+    save_settings(shop, Settings(on=True, days=30, webhook="https://93.184.216.34/hooks/secret"))
     (shop.folder / "policies" / "podamaged.json").write_text("{")
     export(project, tmp_path / "git")
     home = tmp_path / "git" / "models" / "shop"
