@@ -109,6 +109,17 @@ def test_a_baseline_alone_is_not_called_the_best(project: ProjectFolder, run: Pa
     assert app.markdown[0].value == "Only the baseline so far: **Dummy**, ROC AUC 0.500 ± 0.010"
 
 
+@pytest.mark.parametrize(("score", "told"), [(0.45, True), (0.55, False)])
+def test_a_run_that_is_behind_the_baseline_says_so(
+    score: float, told: bool, project: ProjectFolder, run: Path, jobs: Jobs
+) -> None:
+    jobs.states[run.name] = "running"
+    Leaderboard("roc_auc", True, (ROWS[0], row("lr", (score,) * 3)), recommended="lr").save(run / "leaderboard.json")
+    app = open_page("compare", project=project.id, run=run.name)
+    said = "The baseline, which ignores every column, is ahead of it so far."
+    assert (said in [caption.value for caption in app.caption]) is told
+
+
 def test_many_rows_without_a_score_are_folded_away(project: ProjectFolder, run: Path) -> None:
     lost = tuple(Candidate(f"x{k}", f"Model {k}", "kernel", state="failed", reason="It failed.") for k in range(6))
     board = Leaderboard.load(run / "leaderboard.json")
