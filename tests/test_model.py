@@ -36,7 +36,8 @@ from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import Model, load_model
 from automl_core.scoring.trusted import TRUSTED
 from automl_core.scoring.values import predict_values
-from automl_core.workspace import read_json, write_json
+from automl_core.worker.candidates import keep_model
+from automl_core.workspace import atomic_file, read_json, write_json
 from tests.conftest import RECIPE, MakeRun, customers
 
 TASKS = ("binary", "multiclass", "regression")
@@ -108,6 +109,27 @@ def test_the_fitted_parts_of_a_large_model_are_stored_as_they_are(
         kinds = {entry.filename.rpartition(".")[2]: entry.compress_type for entry in archive.infolist()}
     assert (kinds["skops"], kinds["json"], kinds["py"]) == (how, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED)
     assert load_model(tmp_path / "model.zip").manifest == json.loads(json.dumps(made.manifest))
+
+
+def test_the_kept_model_is_another_name_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, made, kept = Run(tmp_path), tmp_path / "models" / "lr.zip", tmp_path / "model.zip"
+    made.parent.mkdir()
+    made.write_bytes(b"one")
+    monkeypatch.setattr("automl_core.worker.candidates.bundle", lambda run, candidate_id: made)
+    for _ in range(2):
+        keep_model(run, "lr")
+        assert kept.samefile(made)
+        assert {path.name for path in tmp_path.iterdir()} == {"models", "model.zip"}
+    with atomic_file(made) as file:
+        file.write(b"two")
+    assert kept.read_bytes() == b"one"
+
+    def no_second_name(*args: object) -> None:
+        raise OSError("not on this disk")
+
+    monkeypatch.setattr(Path, "hardlink_to", no_second_name)
+    keep_model(run, "lr")
+    assert kept.read_bytes() == b"two" and not kept.samefile(made)
 
 
 def test_a_model_that_cannot_be_made_leaves_no_file(

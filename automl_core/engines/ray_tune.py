@@ -261,14 +261,15 @@ def _memory_is_a_loss() -> Iterator[None]:
 
     Ray raises an error for it that Ray Tune does not expect, which would end all trials.
     """
-    kept = [(module, module.RayActorError) for module in (actor_manager, tune_controller)]
-    for module, known in kept:
-        module.RayActorError = (known, ray.exceptions.OutOfMemoryError)  # type: ignore[misc,assignment]  # for `isinstance`
+    modules: tuple[Any, ...] = (actor_manager, tune_controller)
+    known = ray.exceptions.RayActorError
+    for module in modules:
+        module.RayActorError = (known, ray.exceptions.OutOfMemoryError)  # they only ask `isinstance`
     try:
         yield
     finally:
-        for module, known in kept:
-            module.RayActorError = known  # type: ignore[misc]
+        for module in modules:
+            module.RayActorError = known
 
 
 def run(study: TuningStudy, begin: Begin, course: Course, *, steps: int, mode: Literal["max", "min"], prune: bool) -> None:
