@@ -132,4 +132,4 @@ def write_bundle(out: Path, files: Iterable[tuple[str, bytes]], *, large: bool =
             # Numbers of a fitted model are hardly smaller at a higher level, and take many times as long; a large model's
             # would take seconds at any level, after the search and each time it is loaded.
             how = zipfile.ZIP_STORED if fitted and large else zipfile.ZIP_DEFLATED
-            archive.writestr(entry, data, how, 1 if fitted else None)
+            archive.writestr(entry, data, how, 1 if fitted or len(data) > 1024**2 else None)
