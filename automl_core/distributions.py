@@ -90,7 +90,8 @@ class Numbers:
         if self.counts is not None or not len(self.points):
             return self.points[:most]
         if len(self.points) <= NEIGHBOURS:
-            return self.points[np.concatenate([[True], self.points[1:] != self.points[:-1]])][:most]
+            first: npt.NDArray[np.bool_] = np.concatenate([[True], self.points[1:] != self.points[:-1]])
+            return np.asarray(self.points[first][:most])
         found: list[float] = []
         place = 0
         while place < len(self.points) and len(found) < most:

@@ -119,6 +119,8 @@ def judge(board: Leaderboard, held_out: HeldOut | None = None) -> Honesty:
     bias = _optimism(board, rows)
     sentences = [_of_groups(board, groups), _of_optimism(board, rows, bias)]
     warnings = [_no_better_than_nothing(board, rows, bias or 0.0)]
+    if not warnings[0] and held_out is not None and board.recommended and _with_baseline(board, groups):
+        warnings = [_held_out_tells_no_more(board, board[board.recommended], held_out)]
     if held_out is not None and board.recommended:
         apart = _apart(board, board[board.recommended], held_out)
         (warnings if apart[0] else sentences).append(apart[1])
@@ -304,6 +306,20 @@ def _no_better_than_nothing(board: Leaderboard, rows: list[Candidate], bias: flo
     return (
         f"No model beats the baseline, which ignores every column, beyond chance ({pair}). "
         "More rows or other columns are needed before any of them can be trusted."
+    )
+
+
+def _held_out_tells_no_more(board: Leaderboard, row: Candidate, held: HeldOut) -> str:
+    """Warn when the held-out interval, too, reaches the baseline that the folds cannot tell from the best."""
+    base = next(one for one in board if one.role == "baseline")
+    near = held.low if board.greater_is_better else held.high
+    sign = 1.0 if board.greater_is_better else -1.0
+    if base.score is None or near is None or sign * (near - base.score) > 0:
+        return ""
+    return (
+        f"Neither the folds nor the {held.rows:,} held-out rows tell {row.name} from the baseline, which ignores every column: "
+        f"there its {_label(board)} is between {_digits(held.low or 0.0)} and {_digits(held.high or 0.0)}, and the baseline has "
+        f"{_with_spread(base)}. More rows or other columns are needed before it can be trusted."
     )
 
 

@@ -214,6 +214,24 @@ def test_speed_does_not_choose_where_not_even_the_baseline_is_told_apart(preset:
     assert honesty.marks == {"boosting": ("recommended", "best_single")}
 
 
+@pytest.mark.parametrize(("low", "warned"), [(0.38, True), (0.51, False)])
+def test_a_lead_that_the_held_out_rows_do_not_show_is_a_warning(low: float, warned: bool) -> None:
+    """Regression: on a random target a model was recommended without a warning."""
+    rows = [row("lucky", (0.54, 0.56, 0.58)), row("other", (0.45, 0.46, 0.47)), BASE]
+    found = board(*rows, recommended="lucky")
+    assert groups_of(found)["dummy"] == 1
+    assert judge(found).warnings == ()
+    told = judge(found, HeldOut(0.55, low, 0.6, 160)).warnings
+    if not warned:
+        assert told == ()
+        return
+    assert told == (
+        "Neither the folds nor the 160 held-out rows tell Lucky from the baseline, which ignores every column: there its "
+        "ROC AUC is between 0.38 and 0.6, and the baseline has 0.5. More rows or other columns are needed before it can be "
+        "trusted.",
+    )
+
+
 @pytest.mark.parametrize("preset", ["balanced", "best", "pycaret"])
 def test_presets_for_accuracy_recommend_the_best(preset: str) -> None:
     assert recommend(board(BEST, NEAR, FAR, BASE, preset=preset))[0] == "best"
