@@ -92,6 +92,9 @@ bench-clusters: $(VENV)/installed-dev  ## Spelling variants among 100,000 values
 bench-cleaning: $(VENV)/installed-dev  ## A recipe over 10,000,000 rows, with its peak memory
 	@$(BIN)/python benchmarks/run.py cleaning
 
+bench-combining: $(VENV)/installed-dev  ## Two tables of 2,000,000 rows made into one, with the peak memory
+	@$(BIN)/python benchmarks/run.py combining
+
 bench-large: $(VENV)/installed-dev  ## A clean CSV of 1 GB to Parquet beside DuckDB
 	@$(BIN)/python benchmarks/run.py large
 

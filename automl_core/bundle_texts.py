@@ -13,12 +13,17 @@ PACKAGES = {
     "xgboost": ("xgboost-cpu", "xgboost"),
     "catboost": ("catboost",),
     "interpret": ("interpret-core",),
+    "imblearn": ("imbalanced-learn",),
 }
 
 
 def used_packages(estimators: Iterable[object]) -> dict[str, str]:
     """Return the packages that fitted estimators need, with the versions installed here."""
-    roots = {type(estimator).__module__.split(".")[0] for estimator in estimators}
+    return versions_of({type(estimator).__module__.split(".")[0] for estimator in estimators})
+
+
+def versions_of(roots: set[str]) -> dict[str, str]:
+    """Return the packages that a model always needs, and those behind these modules, with the versions installed here."""
     names = {name: version(name) for name in ALWAYS}
     for root in sorted(roots & set(PACKAGES)):
         for name in PACKAGES[root]:

@@ -76,12 +76,13 @@ class Finished(Event):
 
 @dataclass(frozen=True)
 class Failed(Event):
-    """The job ended without its result. `log_id` is set when the fault is ours."""
+    """The job ended without its result. `log_id` is set when the fault is ours, `fault` is the error's class when it is not."""
 
     kind: ClassVar[str] = "failed"
     reason: str
     action: str = ""
     log_id: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True)

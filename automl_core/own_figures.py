@@ -54,6 +54,13 @@ def parse_costs(text: str) -> Costs:
     return Costs(**numbers, amount=found.get("amount", ""), currency=found.get("currency", ""))
 
 
+def costs_text(costs: Costs) -> str:
+    """Return a cost table as `parse_costs` reads it."""
+    parts = [f"{key}={getattr(costs, name):.15g}" for key, name in CELLS.items()]
+    parts += [f"{key}={value}" for key, value in (("amount", costs.amount), ("currency", costs.currency)) if value]
+    return ",".join(parts)
+
+
 def parse_kpi(text: str, *, greater_is_better: bool = True) -> Kpi:
     """Read a figure written as ``NAME: FORMULA``; raises InputError when it is not, or the formula cannot be read."""
     name, colon, formula = text.partition(":")

@@ -29,6 +29,7 @@ FIGURES = (
     Figure("large", "A clean CSV of 1 GB beside DuckDB's COPY, 1.3 times its time is allowed", ("large_file.py",)),
     Figure("clusters", "Spelling variants among 100,000 values, 5 s by key are allowed", ("clusters.py",)),
     Figure("cleaning", "A recipe over 10,000,000 x 20 rows, 24 GB are allowed", ("cleaning.py",)),
+    Figure("combining", "A table of two of 2,000,000 x 20, 2 GB are allowed", ("combining.py",)),
     Figure("start", "Start button to first event, 200 ms are allowed", ("job_start.py",)),
     Figure("waiting", "First page and first model in the app, 2 s each are allowed", ("waiting.py",)),
     Figure(

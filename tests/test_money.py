@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -216,6 +218,26 @@ def test_the_report_tells_money_threshold_and_figure(run: Run, judged: Evaluatio
         *(sentence.replace("'", "&#39;") for sentence in decision_sentences(judged)),
     ):
         assert told in text, told
+
+
+def test_the_command_of_a_report_brings_cost_table_formula_and_columns_left_out(run: Run) -> None:
+    """The command asked for neither the cost table nor the formula, so it ranked by another metric and learned more columns."""
+    from automl_core.cleaning.recipe import Recipe
+    from automl_core.own_figures import parse_costs, parse_kpi
+    from automl_core.reporting.repeat import repeat_of
+
+    command = shlex.split(repeat_of(run, run.config).command)
+    given = dict(itertools.pairwise(command))
+    assert given["--metric"] == "cost"
+    assert given["--costs"] == "tp=30,fp=-5,fn=-60,tn=0,amount=amount,currency=EUR"
+    assert parse_costs(given["--costs"]) == COSTS
+    assert parse_kpi(given["--kpi"]) == KPI and "--kpi-lower" not in command
+    odd = replace(CONFIG, costs=Costs(1 / 3, -1e-7, -2.5e9, 0, amount="a, b"), kpi=replace(KPI, greater_is_better=False))
+    told = shlex.split(repeat_of(run, odd).command)
+    assert parse_costs(told[told.index("--costs") + 1]).false_negative == -2.5e9
+    assert "--kpi-lower" in told
+    last = Recipe.from_dict(json.loads(repeat_of(run, run.config).recipe)).steps[-1]
+    assert (last.op, last.params) == ("drop_columns", {"columns": ["level", "amount", "income"]})
 
 
 def test_the_same_rows_as_out_of_fold_say_that_they_chose_the_threshold(run: Run, tmp_path: Path) -> None:

@@ -19,15 +19,20 @@ from automl_core.batch.writers import writer_to
 from automl_core.cleaning.replay import Replayed, replay
 from automl_core.data.origin import Choice
 from automl_core.errors import InputError
+from automl_core.evaluation.expecting import expected_money
+from automl_core.evaluation.judge import config_of
+from automl_core.evaluation.wording import money
 from automl_core.predicting import PredictionReport, check_rows
+from automl_core.profiling.wording import quoted
 from automl_core.scoring.bundle import Model
 from automl_core.scoring.columns import Comparison
-from automl_core.scoring.conformal import COVERAGE, conformal_of, ranges
+from automl_core.scoring.conformal import COVERAGE, OWN_LIMITS, conformal_of, passed_over, ranges
 
 Tell = Callable[[float, str], None]
 Seen = Callable[[pd.DataFrame, pd.DataFrame], None]
 WARNINGS = "warnings"
 LOW, HIGH, LABELS = "prediction_low", "prediction_high", "possible_labels"
+MONEY = "expected_money"
 EFFECT = "effect_"
 """Beginning of the names of contributions."""
 
@@ -44,6 +49,8 @@ class Options:
         How certain that is, see `scoring.conformal`.
     warnings : bool
         A column with what is odd about a row.
+    money : bool
+        What the decision for a row is worth on average by the cost table, for models with one.
     contributions : bool
         What each column adds to the prediction, in the target's unit, or in log-odds of the event or the predicted label.
     threads : int
@@ -53,6 +60,7 @@ class Options:
     ranges: bool = True
     coverage: float = COVERAGE
     warnings: bool = True
+    money: bool = True
     contributions: bool = False
     threads: int = 1
 
@@ -106,6 +114,8 @@ def predict_file(
     rows = aside = warned = 0
     clash: dict[str, str] = {}
     added = pd.DataFrame()
+    over = priced = 0
+    worth = 0.0
     numbers = frozenset(model.schema.of_kind("number"))
     with rows_of(source, choice) as read, writer_to(out, numbers, read.count) as writer:
         for given in read.pieces:
@@ -118,7 +128,12 @@ def predict_file(
             checked = check_rows(model, given)
             checked.enforce()
             values = model.values_of(parsed.frame)
-            added = _added(model, values, given.index, options, share, parsed.frame)
+            added = _added(model, values, given, options, share, parsed.frame)
+            if MONEY in added:
+                known = added[MONEY][~checked.aside]
+                worth, priced = worth + float(known.sum()), priced + int(known.notna().sum())
+            if LABELS in added and (told := conformal_of(model)) is not None:
+                over += int((passed_over(model, told, values, options.coverage) & ~checked.aside).sum())
             if options.warnings:
                 said = row_warnings(model, given, parsed, checked.aside)
                 warned += sum(bool(text) for text in said)
@@ -157,7 +172,11 @@ def predict_file(
         tuple(_rule_sentence(*broken) for broken in rules.values()),
         aside,
         steps,
-        _notes(clash, writer.cut),
+        (
+            *_notes(clash, writer.cut),
+            *_set_note(over),
+            *(_money_note(model, worth, priced, rows - aside) if MONEY in added else ()),
+        ),
         warned,
     )
 
@@ -186,8 +205,9 @@ def _refuse(model: Model, comparison: Comparison) -> None:
 
 
 def _added(
-    model: Model, values: npt.NDArray[np.float64], index: pd.Index, options: Options, share: Any, typed: pd.DataFrame
+    model: Model, values: npt.NDArray[np.float64], given: pd.DataFrame, options: Options, share: Any, typed: pd.DataFrame
 ) -> pd.DataFrame:
+    index = given.index
     added = model.labelled(values, index)
     if options.ranges and conformal_of(model) is not None:
         found = ranges(model, values, options.coverage, index=index)
@@ -195,6 +215,8 @@ def _added(
             added[LABELS] = found["labels"].map(" | ".join).astype(object)
         else:
             added[LOW], added[HIGH] = found["low"], found["high"]
+    if options.money and (expected := expected_money(model, values, given)) is not None:
+        added[MONEY] = expected.of(model.codes(values) == 1)
     if share is not None:
         added = pd.concat([added, share(typed, values)], axis=1)
     return added
@@ -247,6 +269,25 @@ def _notes(clash: dict[str, str], cut: int) -> tuple[str, ...]:
         cells = "1 cell is" if cut == 1 else f"{cut:,} cells are"
         notes.append(f"{cells} longer than a cell of Excel can be and cut.")
     return tuple(notes)
+
+
+def _set_note(over: int) -> tuple[str, ...]:
+    """Say why a set of labels can look odd, where one does."""
+    rows = "1 row" if over == 1 else f"{over:,} rows"
+    return (f"In {rows} a label is possible and a more probable one is not: {OWN_LIMITS}.",) if over else ()
+
+
+def _money_note(model: Model, worth: float, priced: int, rows: int) -> tuple[str]:
+    """Say what all decisions are worth on average, and how many rows do not count."""
+    costs = config_of(model).costs
+    assert costs is not None
+    if not priced:
+        return (f"What these decisions are worth cannot be told: no row has an amount in {quoted(costs.amount)}.",)
+    told = f"By the cost table these decisions are worth {money(worth, costs.currency)} in all on average."
+    if missing := rows - priced:
+        are = "1 row has" if missing == 1 else f"{missing:,} rows have"
+        told += f" {are} no amount in {quoted(costs.amount)} and {'does' if missing == 1 else 'do'} not count."
+    return (told,)
 
 
 def _sentence(rows: int, aside: int, refused: int, defused: int, warned: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,9 @@ def failing_charts(found: Failing) -> tuple[ReportChart, ...]:
     groups, title = found.groups[:GROUPS], "Groups in which it errs most"
     if not groups:
         return ()
-    with svg_axes(title, width=6.4, height=1.0 + 0.42 * len(groups)) as (axes, result):
-        heights = lying_bars(axes, [name_on(group.words, 48) for group in groups[::-1]])
+    names = [textwrap.wrap(name_on(group.words, 84), 30) for group in groups[::-1]]
+    with svg_axes(title, height=0.8 + len(groups) * (0.2 + 0.17 * max(map(len, names)))) as (axes, result):
+        heights = lying_bars(axes, ["\n".join(lines) for lines in names])
         down = [group.error - group.low for group in groups[::-1]]
         up = [group.high - group.error for group in groups[::-1]]
         axes.barh(heights, [group.error for group in groups[::-1]], xerr=[down, up], color=ACCENT, ecolor=GREY)

@@ -6,7 +6,7 @@ from html import escape
 from itertools import pairwise
 
 from automl_core.charts.style import ACCENT, GREY
-from automl_core.data.wording import cut
+from automl_core.data.wording import cut, rows_of
 from automl_core.profiling.column import ColumnProfile
 from automl_core.profiling.wording import number
 
@@ -62,7 +62,7 @@ def _frequent(column: ColumnProfile) -> str:
 
 
 def _told(what: str, count: int) -> str:
-    return f"{what}: {count:,} {'row' if count == 1 else 'rows'}"
+    return f"{what}: {rows_of(count)}"
 
 
 def _share(count: int, highest: int) -> str:

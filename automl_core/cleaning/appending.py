@@ -10,8 +10,8 @@ import pandas as pd
 from automl_core.cleaning.other_rules import fitting_rules
 from automl_core.cleaning.rules import Checked, load_rules, write_rules
 from automl_core.cleaning.stateless.columns import words_of
-from automl_core.data.combine import appended
-from automl_core.data.dataset import Dataset, dataset_from_frame
+from automl_core.data.combine import append, appended_schema
+from automl_core.data.dataset import Dataset
 from automl_core.data.rereading import written_cells
 from automl_core.data.tables import read_table, write_table
 
@@ -39,13 +39,12 @@ def append_by_rules(folder: Path, first: Dataset, second: Dataset, name: str, ch
     StorageError
         When the disk is full.
     """
-    both = appended(first, second, aside=None if checked is None else checked.aside)
-    notes = list(both.notes)
+    notes: list[str] = []
     kept: pd.DataFrame | None = None
     if checked is not None and (number := int(checked.aside.sum())):
         kept = _with_reasons(second, checked)
         notes.append(f"{number:,} {'row was' if number == 1 else 'rows were'} set aside by the rules of the first table.")
-    rules, left = fitting_rules(load_rules(first.folder), first.schema, both.schema)
+    rules, left = fitting_rules(load_rules(first.folder), first.schema, appended_schema(first, second))
     notes += [f"A rule was left out: {reason}" for reason in left]
 
     def beside(fresh: Path) -> None:
@@ -54,7 +53,8 @@ def append_by_rules(folder: Path, first: Dataset, second: Dataset, name: str, ch
         if rules:
             write_rules(fresh, rules)
 
-    return dataset_from_frame(folder, both.frame, both.schema, name, notes=tuple(notes), beside=beside)
+    aside = None if checked is None else checked.aside
+    return append(folder, first, second, name, aside=aside, notes=tuple(notes), beside=beside)
 
 
 def rows_aside(folder: Path) -> pd.DataFrame | None:
@@ -64,7 +64,7 @@ def rows_aside(folder: Path) -> pd.DataFrame | None:
 
 def _with_reasons(second: Dataset, checked: Checked) -> pd.DataFrame:
     """Return the rows that are set aside as they were written, behind their numbers in the table and the rules they break."""
-    kept = second.frame()[checked.aside].apply(words_of)
+    kept = pd.concat([piece[checked.aside[piece.index]] for piece in second.pieces()]).apply(words_of)
     # A cell that could not be read is missing in the typed table: it is kept as it stands in the file.
     if second.faults and (written := written_cells(second)) is not None:
         for name in second.faults:

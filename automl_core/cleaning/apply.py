@@ -8,8 +8,9 @@ import pandas as pd
 
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.stateless import CHANGES, Change, kept_rows
-from automl_core.cleaning.stateless.change import Note, count
+from automl_core.cleaning.stateless.change import Note
 from automl_core.cleaning.steps import OPERATIONS, operation
+from automl_core.data.wording import count
 from automl_core.schema import Schema
 
 

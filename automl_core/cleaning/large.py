@@ -16,11 +16,11 @@ from automl_core.cleaning.apply import StepOutcome, apply_stateless
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.steps import OPERATIONS, check_step, columns_of, describe, operation, value
 from automl_core.data.dataset import Dataset, dataset_from_parquet
+from automl_core.data.tables import PIECE_ROWS
 from automl_core.errors import InputError, StorageError
 from automl_core.schema import Schema
 
-PIECE = 250_000
-"""Rows at a time."""
+PIECE = PIECE_ROWS
 MOST_CELLS = 100_000_000
 """Cells that are held at once to be looked at: 10,000,000 rows of 10 columns, a few gigabytes."""
 Tell = Callable[[float, str], None]
@@ -48,26 +48,6 @@ class CleanedTable:
         """Return plain JSON types."""
         outcomes = [{"step": step, "sentence": sentence} for step, sentence in self.outcomes]
         return {"format": 1, "rows": self.dataset.rows, "outcomes": outcomes, "left": list(self.left)}
-
-
-def pieces(dataset: Dataset, rows: int = PIECE) -> Iterator[pd.DataFrame]:
-    """Yield a stored table in pieces, typed as `Dataset.frame` types it, with its row numbers as the index."""
-    import pyarrow.parquet as pq
-
-    start = 0
-    for batch in pq.ParquetFile(dataset.folder / "data.parquet").iter_batches(rows, use_threads=False):
-        frame: pd.DataFrame = batch.to_pandas()
-        columns = {}
-        for name, values in frame.items():
-            if values.dtype == object:
-                values = values.where(values.notna(), np.nan)
-            elif values.dtype.kind == "M":
-                values = values.astype("datetime64[ns]")
-            columns[name] = values
-        frame = pd.DataFrame(columns, copy=False)
-        frame.index = pd.RangeIndex(start, start + len(frame))
-        start += len(frame)
-        yield frame
 
 
 def clean_dataset(
@@ -176,7 +156,7 @@ def _cleaned(
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Yield each piece and what the steps make of it; duplicates are those of the whole table."""
     places = dict.fromkeys(masks, 0)
-    for frame in pieces(dataset):
+    for frame in dataset.pieces(PIECE):
         made, schema = frame, dataset.schema
         for step in steps:
             if step.id in masks:
@@ -213,7 +193,7 @@ def sample_rows(dataset: Dataset, rows: int = 100_000, seed: int = 0) -> pd.Data
     """Return rows of a stored table drawn at random, in their order, without holding the whole table in memory."""
     chosen = np.sort(np.random.default_rng(seed).choice(dataset.rows, min(rows, dataset.rows), replace=False))
     parts = []
-    for frame in pieces(dataset):
+    for frame in dataset.pieces(PIECE):
         start, end = int(frame.index[0]), int(frame.index[-1]) + 1
         here = chosen[np.searchsorted(chosen, start) : np.searchsorted(chosen, end)]
         parts.append(frame.iloc[here - start])

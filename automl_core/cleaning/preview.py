@@ -13,8 +13,8 @@ import pandas as pd
 from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.preprocessing import JOINT, is_joint
 from automl_core.cleaning.recipe import Recipe, Step
-from automl_core.cleaning.stateless.change import count
 from automl_core.cleaning.steps import check_step, columns_of, operation, value
+from automl_core.data.wording import count
 from automl_core.schema import Schema
 
 LOOKED = 100_000

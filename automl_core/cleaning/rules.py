@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from automl_core.cleaning.patterns import check_pattern
 from automl_core.cleaning.stateless.calculated import check_formula
-from automl_core.cleaning.stateless.change import count
+from automl_core.data.wording import count
 from automl_core.errors import FormatError, InputError
 from automl_core.kpi.formula import parse_formula
 from automl_core.people.access import changing

@@ -10,6 +10,7 @@ import typer
 
 from automl_core.cli.shared import ModelPath, app, existing, model_at, say, train_folder, unpacked
 from automl_core.errors import InputError
+from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +70,8 @@ def explain(
         print(json.dumps(found.to_dict(), indent=1))
         return
     for entry in found.permutation:
-        between = f"  ({entry.low:+.5f} to {entry.high:+.5f})" if entry.low is not None and entry.high is not None else ""
-        print(f"{entry.column[:40]:42}{entry.mean:+.5f}  ± {entry.spread:.5f}{between}")
+        between = f"  ({number(entry.low)} to {number(entry.high)})" if entry.low is not None and entry.high is not None else ""
+        print(f"{entry.column[:40]:42}{number(entry.mean):>10}  ± {number(entry.spread, 2)}{between}")
     for note in found.notes:
         say(note)
 
@@ -132,9 +133,10 @@ def _explain_row(
     if as_json:
         print(json.dumps({**asdict(found), **({"changes": changes.to_dict()} if changes else {})}, indent=1))
         return
-    for sentence in (*why_sentences(found), *found.warnings):
-        print(sentence)
+    for sentence in (*why_sentences(found), found.range, found.worth, *found.warnings):
+        if sentence:
+            print(sentence)
     if changes is not None:
         print(changes.sentence)
         for entry in changes.found:
-            print("  " + ", ".join(f"{change.column}: {change.before} -> {change.after}" for change in entry.changes))
+            print("  " + ", ".join(f"{change.column}: {change.before} -> {change.shown}" for change in entry.changes))

@@ -10,6 +10,7 @@ import typer
 
 from automl_core.cli.shared import ModelPath, Parts, app, model_at, rows_of_file, say, train_folder, unpacked
 from automl_core.errors import InputError
+from automl_core.profiling.wording import number
 
 
 @app.command()
@@ -31,7 +32,7 @@ def threshold(
     if at is None and not best:
         print(f"{loaded.threshold:.6g}")
         for entry in found.values():
-            say(f"{entry.metric:24}{entry.threshold:<8.4g}{entry.value:.6g} there, {entry.half:.6g} at 0.5")
+            say(f"{entry.metric:24}{entry.threshold:<8.4g}{number(entry.value, 6)} there, {number(entry.half, 6)} at 0.5")
         return
     if best and best not in found:
         raise InputError(

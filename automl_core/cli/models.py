@@ -22,6 +22,7 @@ from automl_core.cli.shared import (
     train_folder,
     version_at,
 )
+from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
     pass
@@ -45,8 +46,8 @@ def evaluate(
         print(json.dumps({name: value for name, value in found.to_dict().items() if name in kept}, indent=1))
         return
     for name, score in found.metrics.items():
-        between = f"  ({score.low:.4g} to {score.high:.4g})" if score.low is not None and score.high is not None else ""
-        print(f"{name:24}{score.value:.6g}{between}")
+        between = f"  ({number(score.low)} to {number(score.high)})" if score.low is not None and score.high is not None else ""
+        print(f"{name:24}{number(score.value, 6)}{between}")
 
 
 @app.command()
@@ -90,7 +91,7 @@ def predict(
     from automl_core.data.sources.opening import choice_of_parts
 
     teller = Every(2.0)
-    options = Options(ranges=not plain, warnings=not plain, contributions=contributions, threads=threads)
+    options = Options(ranges=not plain, warnings=not plain, money=not plain, contributions=contributions, threads=threads)
     version, choice = version_at(model), choice_of_parts(new, part or ())
     if version is None:
         found = predict_file(model_at(model), existing(new), out, options, choice=choice, tell=teller)

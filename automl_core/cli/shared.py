@@ -222,6 +222,8 @@ def place_of(or_here: bool) -> Place:
 
 def teller() -> Callable[[Event], None]:
     """Return what tells events as lines: each score once, and what is being done every five seconds."""
+    from automl_core.leaderboard import in_words
+
     last = 0.0
 
     def tell(event: Event) -> None:
@@ -229,7 +231,7 @@ def teller() -> Callable[[Event], None]:
         if isinstance(event, CandidateScored):
             row = event.candidate
             if row["state"] == "scored":
-                said = f"{row['at_seconds']:6.1f} s  {row['name']}: {row['score']:.5g} ± {row['spread'] or 0:.2g}"
+                said = f"{row['at_seconds']:6.1f} s  {row['name']}: {in_words(row['score'], row['spread'])}"
                 say(f"{said}  {row['reason']}".rstrip())
             elif row["state"] in ("failed", "skipped", "stopped"):
                 say(f"          {row['name']}: {row['state']}. {row['reason']}")

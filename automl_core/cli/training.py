@@ -36,6 +36,7 @@ from automl_core.cli.shared import (
 )
 from automl_core.errors import AutoMLError, InputError
 from automl_core.events import Event, Failed, Finished, Progress, Started, Stopped, append_event
+from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
     from automl_core.experiment import ExperimentConfig
@@ -357,7 +358,7 @@ def tune(
     print(f"{found.joined or model}\t{found.metric}\t{score:.6g}")
     if found.held_out:
         before, after = (found.held_out[when]["value"] for when in ("before", "after"))
-        say(f"On the held-out rows: {before:.6g} before, {after:.6g} after.")
+        say(f"On the held-out rows: {number(before, 6)} before, {number(after, 6)} after.")
     if aim:
         for one in found.front:
             say(f"Trial {one.number}: {one.score:.6g}, {one.predict_ms:.3g} ms for 1,000 rows, {one.size_bytes:,} bytes")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from automl_core.data.dataset import Dataset, dataset_from_frame
+from automl_core.data.dataset import BATCH_ROWS, Dataset, dataset_from_batches
 from automl_core.data.kinds import TRUTH_WORDS
 from automl_core.data.lookup import Added, KeyCount, LookupPlan, lookup, plan_lookup
 from automl_core.data.parsing import as_text, date_text
@@ -19,15 +20,17 @@ from automl_core.data.wording import listed, rows_of
 from automl_core.errors import InputError
 from automl_core.schema import Column, Kind, Schema
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = [
     "Added",
     "AppendPlan",
-    "Appended",
     "KeyCount",
     "KindConflict",
     "LookupPlan",
     "append",
-    "appended",
+    "appended_schema",
     "lookup",
     "plan_append",
     "plan_lookup",
@@ -103,46 +106,61 @@ def plan_append(first: Dataset, second: Dataset) -> AppendPlan:
     return replace(plan, notes=_append_notes(plan, first, second))
 
 
-@dataclass(frozen=True)
-class Appended:
-    """The rows of two tables below each other.
+def append(
+    folder: Path,
+    first: Dataset,
+    second: Dataset,
+    name: str,
+    *,
+    aside: npt.NDArray[np.bool_] | None = None,
+    notes: tuple[str, ...] = (),
+    beside: Callable[[Path], None] = lambda fresh: None,
+) -> Dataset:
+    """Store a table of the rows of `first` and, below them, those of `second`; a batch of rows is in memory.
 
     Parameters
     ----------
-    frame : DataFrame
-    schema : Schema
-        Columns in the order of the first table, then those that only the second has. A column that one table lacks is missing
-        in that table's rows, as the plan says.
-    notes : tuple of str
-        The plan in plain words.
-    """
-
-    frame: pd.DataFrame
-    schema: Schema
-    notes: tuple[str, ...]
-
-
-def append(folder: Path, first: Dataset, second: Dataset, name: str) -> Dataset:
-    """Store a table of the rows of `first` and, below them, those of `second`; raises as `appended`, and StorageError."""
-    both = appended(first, second)
-    return dataset_from_frame(folder, both.frame, both.schema, name, notes=both.notes)
-
-
-def appended(first: Dataset, second: Dataset, *, aside: npt.NDArray[np.bool_] | None = None) -> Appended:
-    """Put the rows of `second` below those of `first`.
-
-    Parameters
-    ----------
+    folder : Path
+        The new dataset's folder.
     first, second : Dataset
+    name : str
+        Name for people.
     aside : ndarray of bool, shape (rows of second,), optional
         Rows of `second` that are left out, for example because they break a rule of `first`.
+    notes : tuple of str
+        What else was done; said after the plan.
+    beside : callable
+        As for `dataset_from_frame`.
+
+    Returns
+    -------
+    Dataset
+        Columns in the order of the first table, then those that only the second has. A column that one table lacks is
+        missing in that table's rows, as the plan says.
 
     Raises
     ------
     InputError
         When the tables share no column.
+    LimitError
+        When both together are too large.
+    StorageError
+        When the disk is full.
     """
+    import pyarrow as pa
+
     plan = plan_append(first, second)
+    schema = appended_schema(first, second, plan)
+    tables = [_Stacked(first, schema, None), _Stacked(second, schema, aside)]
+    filled = [table for table in tables if table.rows] or tables[:1]
+    stored = pa.schema([(column.name, _stored_type(column, filled)) for column in schema])
+    batches = (batch for table in filled for batch in table.batches(stored))
+    return dataset_from_batches(folder, batches, stored, schema, name, notes=(plan.sentence, *plan.notes, *notes), beside=beside)
+
+
+def appended_schema(first: Dataset, second: Dataset, plan: AppendPlan | None = None) -> Schema:
+    """Return the columns of a table of the rows of both; raises InputError when the tables share none."""
+    plan = plan or plan_append(first, second)
     if not plan.possible:
         raise InputError(
             f"{first.name!r} has the columns {listed(first.schema.names)}; {second.name!r} has {listed(second.schema.names)}.",
@@ -150,20 +168,83 @@ def appended(first: Dataset, second: Dataset, *, aside: npt.NDArray[np.bool_] | 
             "Rename the columns in one of the files and upload it again, or look up its columns by a key.",
         )
     becomes = {entry.column: entry.becomes for entry in plan.conflicts}
-    upper, lower = first.frame(), second.frame()
-    if aside is not None and aside.any():
-        lower = lower[~aside].reset_index(drop=True)
     columns: list[Column] = []
-    values: dict[str, pd.Series[Any]] = {}
     for column in (*first.schema, *(second.schema[only] for only in plan.only_second)):
         kind = becomes.get(column.name) or _kind_of(first, second, column.name)
-        parts = [_part(frame, column.name, kind) for frame in (upper, lower)]
-        # An empty part would change the other's dtype.
-        values[column.name] = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
         source = column if column.kind == kind or column.name not in second.schema else second.schema[column.name]
         changed = "" if source.kind == kind else f"The tables disagree on its kind, so it is a {kind}."
         columns.append(replace(source, kind=kind, evidence=changed or source.evidence))
-    return Appended(pd.DataFrame(values), Schema(tuple(columns)), (plan.sentence, *plan.notes))
+    return Schema(tuple(columns))
+
+
+class _Stacked:
+    """One of two tables whose rows go below each other, as the new table stores them."""
+
+    def __init__(self, data: Dataset, schema: Schema, aside: npt.NDArray[np.bool_] | None) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.data, self.schema = data, schema
+        self.kept = None if aside is None or not aside.any() else ~aside
+        self.rows = data.rows if self.kept is None else int(self.kept.sum())
+        self.stored = pq.read_schema(data.folder / "data.parquet")
+        # How such values are written as text is decided over the whole column: there are few of these.
+        self.texts = {
+            column.name: pa.array(_as_text(data.frame([column.name])[column.name]), pa.string(), from_pandas=True)
+            for column in schema
+            if column.kind not in ("number", "date") and column.name in data.schema and not self.holds(column)
+        }
+
+    def holds(self, column: Column) -> bool:
+        """Return whether the table stores what a column of such a kind holds."""
+        import pyarrow as pa
+
+        if column.name not in self.data.schema:
+            return False
+        kind = self.stored.field(column.name).type
+        if column.kind == "date":
+            return bool(pa.types.is_timestamp(kind))
+        if column.kind == "number":
+            return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind))
+
+    def batches(self, target: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """Yield the rows."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        start = 0
+        with pq.ParquetFile(self.data.folder / "data.parquet") as file:
+            for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
+                arrays = [self._cells(batch, column, target.field(column.name).type, start) for column in self.schema]
+                made = pa.RecordBatch.from_arrays(arrays, schema=target)
+                if self.kept is not None:
+                    made = made.filter(pa.array(self.kept[start : start + len(batch)]))
+                start += len(batch)
+                yield made
+
+    def _cells(self, batch: pa.RecordBatch, column: Column, target: pa.DataType, start: int) -> pa.Array:
+        """Return a batch's cells of a column; missing where the table lacks it, or has no values in it."""
+        import pyarrow as pa
+
+        if column.name in self.texts:
+            return self.texts[column.name].slice(start, len(batch))
+        if not self.holds(column):
+            return pa.nulls(len(batch), target)
+        cells = batch.column(column.name)
+        return cells if cells.type == target else cells.cast(target, safe=False)
+
+
+def _stored_type(column: Column, tables: list[_Stacked]) -> pa.DataType:
+    """Return how a column is stored: whole numbers only where both tables have them."""
+    import pyarrow as pa
+
+    if column.kind == "date":
+        return pa.timestamp("ns")
+    if column.kind != "number":
+        return pa.string()
+    types = [table.stored.field(column.name).type if table.holds(column) else pa.float64() for table in tables]
+    return pa.from_numpy_dtype(np.result_type(*(kind.to_pandas_dtype() for kind in types)))
 
 
 def _conflict(first: Dataset, second: Dataset, name: str) -> KindConflict | None:
@@ -187,26 +268,13 @@ def _conflict(first: Dataset, second: Dataset, name: str) -> KindConflict | None
 def _kind_of(first: Dataset, second: Dataset, name: str) -> Kind:
     """Return the kind of a column on which the tables do not disagree."""
     owners = [data for data in (first, second) if name in data.schema]
-    filled = [data for data in owners if bool(data.frame([name])[name].notna().any())]
+    filled = [data for data in owners if any(bool(piece[name].notna().any()) for piece in data.pieces(columns=[name]))]
     return (filled or owners)[0].schema[name].kind
 
 
-def _part(frame: pd.DataFrame, name: str, kind: Kind) -> pd.Series[Any]:
-    """Return one table's cells of a column as the new table stores them."""
-    if name not in frame:
-        return _missing(len(frame), kind)
-    values = frame[name]
-    if values.dtype == object:
-        return values if kind not in ("number", "date") else _missing(len(values), kind)
-    if kind in ("number", "date"):
-        return values
+def _as_text(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return numbers or dates as people write them."""
     return date_text(values) if values.dtype.kind == "M" else as_text(values)
-
-
-def _missing(rows: int, kind: Kind) -> pd.Series[Any]:
-    if kind == "date":
-        return pd.Series(pd.NaT, index=range(rows), dtype="datetime64[ns]")
-    return pd.Series(float("nan"), index=range(rows), dtype="float64" if kind == "number" else "object")
 
 
 def _append_notes(plan: AppendPlan, first: Dataset, second: Dataset) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from automl_core.data.origin import Choice
 from automl_core.data.records import split_lines
 from automl_core.data.report import Around, ReadReport
 from automl_core.data.scanning import Scan
+from automl_core.errors import StorageError
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,20 @@ def _beside(source: Path, folder: Path, what: str) -> Path:
 
 
 def _copy(source: Path, out: Path, start: int, stop: int) -> None:
-    with open(source, "rb") as read, open(out, "wb") as write:
-        read.seek(start)
-        left = stop - start
-        while left and (piece := read.read(min(PIECE, left))):
-            write.write(piece)
-            left -= len(piece)
+    """Copy a part of a file; raises StorageError."""
+    try:
+        with open(source, "rb") as read, open(out, "wb") as write:
+            read.seek(start)
+            left = stop - start
+            while left and (piece := read.read(min(PIECE, left))):
+                write.write(piece)
+                left -= len(piece)
+    except FileNotFoundError as error:
+        raise StorageError(
+            f"{source.name} was moved or deleted while it was read.", action="Put it back or upload it, then try again."
+        ) from error
+    except OSError as error:
+        raise StorageError(
+            f"A part of {source.name} could not be copied: {error.strerror or error}.",
+            action="Free some disk space, then try again.",
+        ) from error

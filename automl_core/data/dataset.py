@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,18 +20,22 @@ from automl_core.data.parsing import Faults, parse_frame
 from automl_core.data.reading import FAST_BYTES
 from automl_core.data.report import ReadReport, TextTable
 from automl_core.data.storing import keep_source, put_whole
-from automl_core.data.tables import fingerprint, fingerprint_columns, read_table, write_table
+from automl_core.data.tables import PIECE_ROWS, fingerprint, fingerprint_table, read_pieces, read_table, write_table
 from automl_core.data.written import rewrite
-from automl_core.errors import FormatError, NotFoundError
+from automl_core.errors import FormatError, NotFoundError, StorageError
 from automl_core.people.limits import check_table
 from automl_core.schema import Kind, Schema
 from automl_core.workspace import read_json, write_json
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from automl_core.data.sources.opening import Opened
 
 Tell = Callable[[float, str], None]
 
+BATCH_ROWS = 1 << 16
+"""Rows that are in memory at once where one table is made of others."""
 SERVER_BYTES = 1 << 36
 """Largest file on the server that is read: it need not pass a browser, and a text file need not pass the memory."""
 
@@ -81,6 +86,10 @@ class Dataset:
     def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
         """Read the typed table with a RangeIndex; raises FormatError when the file is missing or damaged."""
         return read_table(self.folder / "data.parquet", columns)
+
+    def pieces(self, rows: int = PIECE_ROWS, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the typed table so many rows at a time, with their numbers as the index."""
+        return read_pieces(self.folder / "data.parquet", rows, columns)
 
     def head(self, rows: int) -> pd.DataFrame:
         """Read the first rows only; raises FormatError when the file is missing or damaged."""
@@ -227,8 +236,16 @@ def dataset_from_frame(
     return _store(folder, frame.reset_index(drop=True), schema, report, {}, name, notes=notes, beside=beside)
 
 
-def dataset_from_parquet(folder: Path, table: Path, schema: Schema, name: str, *, notes: tuple[str, ...] = ()) -> Dataset:
-    """Store a typed table that lies in a Parquet file already; the file is moved, and at most one column is in memory.
+def dataset_from_parquet(
+    folder: Path,
+    table: Path,
+    schema: Schema,
+    name: str,
+    *,
+    notes: tuple[str, ...] = (),
+    beside: Callable[[Path], None] = lambda fresh: None,
+) -> Dataset:
+    """Store a typed table that lies in a Parquet file already; the file is moved, and a piece of a column is in memory.
 
     Parameters
     ----------
@@ -239,6 +256,8 @@ def dataset_from_parquet(folder: Path, table: Path, schema: Schema, name: str, *
     schema : Schema
     name : str
     notes : tuple of str
+    beside : callable
+        As for `dataset_from_frame`.
 
     Raises
     ------
@@ -249,13 +268,54 @@ def dataset_from_parquet(folder: Path, table: Path, schema: Schema, name: str, *
 
     rows = pq.ParquetFile(table).metadata.num_rows
     check_table(folder, rows, len(schema))
-    digest = fingerprint_columns((column, read_table(table, [column.name])[column.name]) for column in schema)
     report = ReadReport(dialect=None, rows=rows, columns=len(schema))
-    dataset = Dataset(folder, name, schema, report, {}, digest, rows, time.time(), notes)
+    dataset = Dataset(folder, name, schema, report, {}, fingerprint_table(table, schema), rows, time.time(), notes)
     with put_whole(folder) as fresh:
         table.replace(fresh / "data.parquet")
         write_description(fresh, dataset)
+        beside(fresh)
     return dataset
+
+
+def dataset_from_batches(
+    folder: Path,
+    batches: Iterable[pa.RecordBatch],
+    stored: pa.Schema,
+    schema: Schema,
+    name: str,
+    *,
+    notes: tuple[str, ...] = (),
+    beside: Callable[[Path], None] = lambda fresh: None,
+) -> Dataset:
+    """Store a typed table that comes a batch at a time; raises LimitError and StorageError.
+
+    Parameters
+    ----------
+    folder : Path
+        The new dataset's folder.
+    batches : iterable of RecordBatch
+    stored : pyarrow Schema
+        That of each batch.
+    schema, name, notes, beside
+        As for `dataset_from_parquet`.
+    """
+    import pyarrow.parquet as pq
+
+    path = folder.with_name(f".{folder.name}.{os.getpid()}.parquet")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with pq.ParquetWriter(path, stored, compression="zstd") as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        return dataset_from_parquet(folder, path, schema, name, notes=notes, beside=beside)
+    except OSError as error:
+        if isinstance(error, StorageError):
+            raise
+        raise StorageError(
+            f"The table could not be saved: {error.strerror or error}.", action="Free some disk space, then try again."
+        ) from error
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def load_dataset(folder: Path) -> Dataset:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from automl_core.data.dialect import SAMPLE_LINES, Dialect, find_delimiter, find_escape, split_line
 from automl_core.data.headers import find_header, padded_titles
 
+MOST_NOTES = 150
+"""Lines of titles and notes above a table."""
+
 
 def find_dialect(lines: list[str], encoding: str) -> Dialect:
     """Return the dialect that explains the lines best."""
@@ -14,7 +17,7 @@ def find_dialect(lines: list[str], encoding: str) -> Dialect:
         sample = [split_line(line, delimiter, quote) for line in lines[:SAMPLE_LINES]]
         while skip < len(sample) - 1 and len(sample[skip]) < max(2, min(width, 3)) and not lines[skip].startswith(quote):
             skip += 1
-        if skip >= min(len(sample) - 1, 50):
+        if skip >= min(len(sample) - 1, MOST_NOTES):
             skip = 0
         skip += padded_titles(sample[skip:])
     else:

@@ -92,7 +92,7 @@ def check_content(head: bytes, name: str) -> None:
         if pattern.match(head.removeprefix(b"\xef\xbb\xbf")):
             raise InputError(f"{name} is {what}, whatever its name says.", "A text file with delimiters (CSV) is needed.", action)
     utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff")) or looks_utf16(head)
-    control = sum(byte < 9 or (13 < byte < 32 and byte not in (27, 28, 29, 30, 31)) for byte in head)
+    control = sum(byte < 27 and byte != 1 and not 8 < byte < 14 for byte in head)  # 1 and 28 to 31 are delimiters
     if not utf16 and control > max(3, 0.02 * len(head)):
         raise InputError(
             f"{name} is no text: {control / len(head):.0%} of its first bytes are control codes.",

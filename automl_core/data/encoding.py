@@ -183,7 +183,14 @@ def reads_directly(encoding: str) -> bool:
     return encoding.lower().replace("_", "-") in ("utf-8", "utf-8-sig", "ascii")
 
 
-def write_utf8(source: Path, out: Path, encoding: str, say: Callable[[float, str], None] = lambda done, doing: None) -> int:
+def write_utf8(
+    source: Path,
+    out: Path,
+    encoding: str,
+    say: Callable[[float, str], None] = lambda done, doing: None,
+    *,
+    ends: str | None = "",
+) -> int:
     """Write a file as UTF-8, without NUL bytes, and return how many letters could not be decoded.
 
     Parameters
@@ -192,6 +199,8 @@ def write_utf8(source: Path, out: Path, encoding: str, say: Callable[[float, str
     encoding : str
     say : callable
         Takes how much of a whole reading is done, 0 to 0.2, and what is being done.
+    ends : str or None
+        None where lines end in several ways, which are made one; as `open` takes it.
 
     Raises
     ------
@@ -201,7 +210,7 @@ def write_utf8(source: Path, out: Path, encoding: str, say: Callable[[float, str
     broken, done, size = 0, 0, max(source.stat().st_size, 1)
     try:
         with (
-            open(source, encoding=encoding, errors="replace", newline="") as read,
+            open(source, encoding=encoding, errors="replace", newline=ends) as read,
             open(out, "w", encoding="utf-8", newline="") as write,
         ):
             while block := read.read(1 << 22):

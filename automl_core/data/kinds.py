@@ -25,7 +25,8 @@ LABELS = 50
 
 # fmt: off
 TRUTH_WORDS = (
-    {"yes", "no"}, {"y", "n"}, {"true", "false"}, {"t", "f"}, {"on", "off"}, {"ja", "nein"}, {"oui", "non"}, {"sí", "no"},
+    {"yes", "no"}, {"y", "n"}, {"true", "false"}, {"wahr", "falsch"}, {"vrai", "faux"}, {"vero", "falso"}, {"verdadero", "falso"},
+    {"t", "f"}, {"on", "off"}, {"ja", "nein"}, {"oui", "non"}, {"sí", "no"},
     {"si", "no"}, {"sì", "no"}, {"sim", "não"}, {"ja", "nej"}, {"ja", "nee"}, {"tak", "nie"}, {"ano", "ne"}, {"да", "нет"},
     {"так", "ні"}, {"evet", "hayır"}, {"evet", "hayir"}, {"はい", "いいえ"}, {"是", "否"}, {"예", "아니오"}, {"예", "아니요"},
 )

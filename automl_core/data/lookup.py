@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from automl_core.data.dataset import Dataset, dataset_from_frame
+from automl_core.data.dataset import BATCH_ROWS, Dataset, dataset_from_batches
 from automl_core.data.parsing import date_text
 from automl_core.data.wording import listed, rows_of
 from automl_core.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 EXAMPLES = 20
 """Keys that a plan shows of each sort."""
@@ -156,20 +160,35 @@ def lookup(
     StorageError
         When the disk is full.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     plan = plan_lookup(left, right, left_key, right_key)
     wanted = list(dict.fromkeys(columns))
     _check_lookup(plan, left, right, left_key, right_key, wanted)
     becomes = {entry.column: entry.becomes for entry in plan.columns}
     offered = key_text(right, right_key)
-    source = right.frame(wanted).set_axis(offered, axis=0)[offered.notna().to_numpy()]
-    found = source.reindex(key_text(left, left_key).to_numpy())
-    frame = left.frame()
+    known = np.flatnonzero(offered.notna())
+    found = pd.Index(offered.iloc[known]).get_indexer(pd.Index(key_text(left, left_key)))
+    rows = pa.array(known[found], mask=found < 0)
+    source = pq.read_table(right.folder / "data.parquet", columns=wanted, use_threads=False).select(wanted).combine_chunks()
+    upper = pq.read_schema(left.folder / "data.parquet")
+    added = [pa.field(becomes[column], source.schema.field(column).type) for column in wanted]
+    stored = pa.schema([*(upper.field(name) for name in left.schema.names), *added])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        start = 0
+        with pq.ParquetFile(left.folder / "data.parquet") as file:
+            for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
+                cells = [column.combine_chunks() for column in source.take(rows.slice(start, len(batch))).columns]
+                yield pa.RecordBatch.from_arrays([*batch.select(left.schema.names).columns, *cells], schema=stored)
+                start += len(batch)
+
     schema = left.schema
     for column in wanted:
-        frame[becomes[column]] = found[column].to_numpy()
         evidence = f"Looked up in {right.name}. {right.schema[column].evidence}".strip()
         schema = schema.with_column(replace(right.schema[column], name=becomes[column], evidence=evidence))
-    return dataset_from_frame(folder, frame, schema, name, notes=(plan.sentence,))
+    return dataset_from_batches(folder, batches(), stored, schema, name, notes=(plan.sentence,))
 
 
 def key_text(data: Dataset, column: str) -> pd.Series[Any]:

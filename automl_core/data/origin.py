@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from automl_core.data.dialect import Dialect
+from automl_core.data.wording import count
 
 Form = Literal["text", "workbook", "parquet", "arrow", "json", "json lines", "sqlite", "query"]
 Packing = Literal["", "gzip", "bzip2", "xz", "zstd", "zip"]
@@ -110,12 +111,12 @@ class Origin:
         """Say what the table is a part of, empty for a plain text file."""
         parts = []
         if self.packing == "zip":
-            parts.append(f"{self.member!r} of {_count(self.members, 'file')} in a zip archive")
+            parts.append(f"{self.member!r} of {count(len(self.members), 'file')} in a zip archive")
         elif self.packing:
             parts.append(f"Unpacked from {self.packing}")
         if self.form in ("workbook", "sqlite"):
             what = "sheet" if self.form == "workbook" else "table"
-            parts.append(f"{what} {self.sheet!r} of {_count(self.sheets, what)}")
+            parts.append(f"{what} {self.sheet!r} of {count(len(self.sheets), what)}")
         elif self.form != "text":
             parts.append(FORM_WORDS[self.form])
         said = ", ".join(parts)
@@ -150,7 +151,3 @@ def other_part(choice: Choice, **part: Any) -> Choice:
     if "member" in part:
         cleared["sheet"] = ""
     return replace(choice, **(cleared | part))
-
-
-def _count(parts: tuple[str, ...], word: str) -> str:
-    return f"{len(parts):,} {word}{'' if len(parts) == 1 else 's'}"

@@ -209,10 +209,10 @@ def underscored(source: Path, plan: Plan) -> dict[int, Storage]:
 
 
 def _unreadable(source: Path, error: Exception) -> DialectError:
-    first = str(error).splitlines()[0][:200]
+    first = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")[:200]
     return DialectError(
         f"{source.name} cannot be read as a table: {first}",
-        action="Check that the export was complete, or save it again with a comma between the cells.",
+        action="Check that the export was complete, or choose another delimiter.",
     )
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 
 from automl_core.data.dialect import Dialect, split_line
 
+STRAY = "Stray quotes were kept as part of their cell."
 MAX_RECORD_LINES = 100
 """Lines that one quoted cell may span; a longer one is a stray quote."""
 
@@ -14,9 +15,16 @@ Record = tuple[int, list[str], str]
 """Line it begins at (from 0), cells, text."""
 
 
+def are_ends(returns: int, feeds: int) -> bool:
+    """Return whether carriage returns without a line feed end lines beside these, as in files of two systems put together."""
+    return returns >= max(feeds / 4, 1)
+
+
 def split_lines(text: str) -> list[str]:
-    """Split at the record delimiter: line feeds where there are any, otherwise carriage returns."""
-    text = text.removeprefix("\ufeff")
+    """Split at the record delimiter: line feeds where there are any, otherwise carriage returns; at both where both end lines."""
+    text = text.removeprefix("\ufeff").replace("\r\r\n", "\r\n")
+    if are_ends(text.count("\r") - text.count("\r\n"), text.count("\n")):
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n") if "\n" in text else text.split("\r")
     lines = [line.removesuffix("\r") for line in lines]
     while lines and not lines[-1].strip():
@@ -37,15 +45,15 @@ def group_records(lines: list[str], dialect: Dialect) -> tuple[list[Record], Cou
             repairs["NUL bytes were left out."] += 1
             line = line.replace("\x00", "")
         taken = 1
-        if quote and quote in line and _open_quote(line, delimiter, quote, escape):
+        if quote and quote in line and open_quote(line, delimiter, quote, escape):
             usual = widths.most_common(1)[0][0] if widths else 0
-            joined, extra = _join(lines, number, dialect, usual)
+            joined, extra = join_record(lines, number, dialect, usual)
             if extra:
                 line, taken = joined, extra + 1
                 cells = _split(line, delimiter, quote, escape)
             else:
-                repairs["Stray quotes were kept as part of their cell."] += 1
-                cells = _split_stray(line, delimiter, quote, escape, usual)
+                repairs[STRAY] += 1
+                cells = split_stray(line, delimiter, quote, escape, usual)
         else:
             cells = _split(line, delimiter, quote, escape) if line else [""]
         records.append((number, cells, line))
@@ -54,19 +62,19 @@ def group_records(lines: list[str], dialect: Dialect) -> tuple[list[Record], Cou
     return records, repairs
 
 
-def _open_quote(line: str, delimiter: str, quote: str, escape: str) -> bool:
+def open_quote(line: str, delimiter: str, quote: str, escape: str) -> bool:
     """Return whether a record ends inside a quoted cell."""
     if escape:
         line = line.replace(escape + quote, "")
     return line.count(quote) % 2 == 1
 
 
-def _join(lines: list[str], start: int, dialect: Dialect, usual: int) -> tuple[str, int]:
+def join_record(lines: list[str], start: int, dialect: Dialect, usual: int) -> tuple[str, int]:
     """Return the record that starts at a line with an open quote, and how many more lines it takes; 0 for a stray quote."""
     joined = lines[start]
     for extra in range(1, min(MAX_RECORD_LINES, len(lines) - start)):
         joined += "\n" + lines[start + extra]
-        if not _open_quote(joined, dialect.delimiter, dialect.quote, dialect.escape):
+        if not open_quote(joined, dialect.delimiter, dialect.quote, dialect.escape):
             try:
                 cells = split_line(joined, dialect.delimiter, dialect.quote, dialect.escape)
             except csv.Error:
@@ -83,7 +91,7 @@ def _split(record: str, delimiter: str, quote: str, escape: str) -> list[str]:
         return record.split(delimiter) if delimiter else [record]
 
 
-def _split_stray(line: str, delimiter: str, quote: str, escape: str, usual: int) -> list[str]:
+def split_stray(line: str, delimiter: str, quote: str, escape: str, usual: int) -> list[str]:
     """Split a line with one quote too many: by quotes if that gives the usual width, otherwise without quotes."""
     cells = _split(line, delimiter, quote, escape)
     if len(cells) == usual:

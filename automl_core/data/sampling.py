@@ -12,6 +12,7 @@ from automl_core.data.encoding import decode, find_encoding
 from automl_core.data.reading import read_lines
 from automl_core.data.records import split_lines
 from automl_core.data.report import TextTable
+from automl_core.errors import DialectError
 
 BLOCKS = 16
 """Places of the file that are read, evenly spread: tables are often sorted, and their first rows all alike."""
@@ -60,6 +61,12 @@ def read_sample(path: Path, size: int, *, dialect: Dialect | None = None) -> tup
             part = split_lines(text)
             part = part[int(start > 0) : len(part) - int(start + length < whole)]
             lines += part
+    if not lines:
+        raise DialectError(
+            f"{path.name} holds no line breaks, or its lines are longer than {blocks[0][1] >> 10:,} kB.",
+            "Each row of a table ends with a line break.",
+            "Choose another encoding, or export the table again.",
+        )
     table = read_lines(lines, dialect or find_dialect(lines, encoding), path.name)
     share = sum(length for _, length in blocks) / whole
     return table, round(len(table.frame) / share)

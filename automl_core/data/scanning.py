@@ -35,11 +35,15 @@ class Scan:
         NUL bytes.
     short : tuple of (int, int)
         Where what may be a line of one of the lengths asked for begins and ends.
+    lines, returns : int
+        Line feeds, and carriage returns that no line feed follows.
     """
 
     underscores: bool
     nuls: int
     short: tuple[tuple[int, int], ...] = ()
+    lines: int = 0
+    returns: int = 0
 
 
 def scan(path: Path, end: int = 0, lengths: Collection[int] = ()) -> Scan:
@@ -55,14 +59,19 @@ def scan(path: Path, end: int = 0, lengths: Collection[int] = ()) -> Scan:
     """
     found = list(side_by_side(path, lambda start, stop: _scan(path, start, stop, end, lengths)))
     short = tuple(line for part in found for line in part.short)
-    return Scan(any(part.underscores for part in found), sum(part.nuls for part in found), short)
+    counts = [sum(getattr(part, name) for part in found) for name in ("nuls", "lines", "returns")]
+    return Scan(any(part.underscores for part in found), counts[0], short, *counts[1:])
 
 
 def _scan(path: Path, begin: int, stop: int, end: int, lengths: Collection[int]) -> Scan:
-    underscores, nuls, reach = False, 0, max(2, *lengths, 2)
+    underscores, nuls, lines, returns, reach = False, 0, 0, 0, max(2, *lengths, 2)
     short: list[tuple[int, int]] = []
     for start, piece in pieces(path, begin, stop, before=reach):
         nuls += len(piece) - reach - int(np.count_nonzero(piece[reach:]))
+        feeds, back = piece[reach:] == ord("\n"), piece[reach:] == ord("\r")
+        lines += int(np.count_nonzero(feeds))
+        if back.any() or piece[reach - 1] == ord("\r"):
+            returns += int(np.count_nonzero(back)) - int(np.count_nonzero(feeds & (piece[reach - 1 : -1] == ord("\r"))))
         if not underscores:
             signs = piece[reach - 1 : -1] == ord("_")
             if signs.any():
@@ -70,7 +79,7 @@ def _scan(path: Path, begin: int, stop: int, end: int, lengths: Collection[int])
                 underscores = bool((_digit(piece[places - 1]) & _digit(piece[places + 1])).any())
         if lengths and len(short) <= MANY:
             short += _short_lines(piece, start, end, reach, lengths)
-    return Scan(underscores, nuls, tuple(short))
+    return Scan(underscores, nuls, tuple(short), lines, returns)
 
 
 def _short_lines(piece: Bytes, start: int, end: int, reach: int, lengths: Collection[int]) -> list[tuple[int, int]]:

@@ -15,10 +15,12 @@ from automl_core.data.cutting import Cut, cut_table
 from automl_core.data.dialect import Dialect
 from automl_core.data.duck import Tell, connect, named, onward, quoted
 from automl_core.data.encoding import BROKEN, find_encoding, reads_directly, write_utf8
+from automl_core.data.mending import lines_missing, mend_quotes
 from automl_core.data.nulls import count_nulls
 from automl_core.data.origin import Choice
 from automl_core.data.parsing import Faults
 from automl_core.data.passes import Plan, Storage, copy_rows, plan_pass, underscored
+from automl_core.data.records import STRAY, are_ends
 from automl_core.data.report import ReadReport
 from automl_core.data.scanning import Scan, scan
 from automl_core.data.tables import fingerprint_stored
@@ -26,7 +28,8 @@ from automl_core.data.understanding import Asked, Understood, understand
 from automl_core.errors import DialectError, InputError
 from automl_core.schema import Column, Kind, Schema
 
-TRIES = 6
+TRIES = 8
+MENDED = "mended.utf8"
 SHORT = "Rows with too few cells were filled up with missing ones."
 
 
@@ -152,15 +155,16 @@ def _cleared(source: Path, out: Path, understood: Understood, look: Scan, asked:
         return _streamed(source, out, helper, understood, look, asked)
     finally:
         helper.unlink(missing_ok=True)
+        helper.with_name(MENDED).unlink(missing_ok=True)
 
 
 def _streamed(source: Path, out: Path, helper: Path, understood: Understood, look: Scan, asked: Asked) -> Streamed:
     dialect, sample, schema, say = understood.dialect, understood.sample, understood.schema, asked.say
     notes: list[str] = []
     repairs: dict[str, int] = {}
-    text, broken = source, 0
-    if not reads_directly(dialect.encoding) or look.nuls:
-        broken = write_utf8(source, helper, dialect.encoding, say)
+    text, broken, mixed = source, 0, bool(look.lines) and are_ends(look.returns, look.lines)
+    if not reads_directly(dialect.encoding) or look.nuls or mixed:
+        broken = write_utf8(source, helper, dialect.encoding, say, ends=None if mixed else "")
         text = helper
         if look.nuls and reads_directly(dialect.encoding):
             repairs["NUL bytes were left out."] = look.nuls
@@ -168,10 +172,27 @@ def _streamed(source: Path, out: Path, helper: Path, understood: Understood, loo
     if look.underscores:
         plan = plan.stored(underscored(text, plan))
     notes += [note for note in sample.report.notes if not note.startswith("Column ") or "characters" not in note]
-    raw = out.with_name("raw.parquet")
+    raw, mended = out.with_name("raw.parquet"), out.with_name(MENDED)
+
+    def mend() -> bool:
+        """Mend the quotes once, and say whether there was anything to mend."""
+        nonlocal text
+        if mended.exists() or not dialect.quote:
+            return False
+        written = dialect if text == source else replace(dialect, encoding="utf-8")
+        if count := mend_quotes(text, mended, written, len(schema), say):
+            repairs[STRAY] = count
+            text = mended
+        return bool(count)
+
     try:
         for _ in range(TRIES):
-            found = copy_rows(text, raw, plan, say)
+            try:
+                found = copy_rows(text, raw, plan, say)
+            except DialectError:
+                if mend():
+                    continue
+                raise
             if found.undecodable and text == source:
                 encoding = find_encoding(b"", source)
                 broken = write_utf8(source, helper, encoding, say)
@@ -195,12 +216,14 @@ def _streamed(source: Path, out: Path, helper: Path, understood: Understood, loo
                 del repairs[SHORT]
                 plan = replace(plan, pad=False, may_pad=False)
                 continue
+            if lines_missing(text, look.lines + look.returns * mixed, raw, plan, found, rows) and mend():
+                continue
             break
         if not rows:
             raise DialectError(
                 f"{source.name} has column names but no rows that can be read.",
                 "At least one row of values is needed.",
-                "Check that the export was complete, or save it again with a comma between the cells.",
+                "Check that the export was complete, or choose another delimiter.",
             )
         columns, faults = _typed(raw, out, plan, say)
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ from automl_core.data.scanning import PIECE, side_by_side
 from automl_core.errors import FormatError
 from automl_core.schema import Column, Schema
 
+PIECE_ROWS = 250_000
+"""Rows of a table that are held at once where it is gone through piece by piece."""
+
 
 def read_table(path: Path, columns: list[str] | None = None, *, rows: int | None = None) -> pd.DataFrame:
     """Read a Parquet file of ours, or its first `rows`; text missing as NaN, dates as datetime64[ns]."""
-    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -33,14 +35,31 @@ def read_table(path: Path, columns: list[str] | None = None, *, rows: int | None
             f"The stored table in {path.parent.name} cannot be read: {str(error)[:200]}.",
             action="Upload the file again.",
         ) from error
-    for position, dtype in enumerate(frame.dtypes):
-        name = frame.columns[position]
-        if dtype.kind == "O":
-            values = frame[name]
-            frame[name] = values.where(values.notna(), np.nan)
-        elif dtype.kind == "M":
-            frame[name] = frame[name].astype("datetime64[ns]")
+    for name, values in frame.items():
+        if values.dtype.kind in "OM":
+            frame[name] = _typed(values)
     return frame
+
+
+def read_pieces(path: Path, rows: int = PIECE_ROWS, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
+    """Yield a Parquet file of ours in pieces, typed as `read_table` types it, with its row numbers as the index."""
+    import pyarrow.parquet as pq
+
+    start = 0
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(rows, columns=columns, use_threads=False):
+            frame: pd.DataFrame = batch.to_pandas()
+            frame = pd.DataFrame({name: _typed(values) for name, values in frame.items()}, copy=False)
+            frame.index = pd.RangeIndex(start, start + len(frame))
+            start += len(frame)
+            yield frame
+
+
+def _typed(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column with missing text as NaN, and dates as datetime64[ns]."""
+    if values.dtype == object:
+        return values.where(values.notna(), float("nan"))
+    return values.astype("datetime64[ns]") if values.dtype.kind == "M" else values
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -65,6 +84,26 @@ def fingerprint_columns(columns: Iterable[tuple[Column, pd.Series[Any]]]) -> str
     for column, values in columns:
         digest.update(_named(column))
         digest.update(pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def fingerprint_table(path: Path, schema: Schema) -> str:
+    """Return the fingerprint of a typed table in a Parquet file, of which a piece of a column is in memory."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    digest = hashlib.sha256()
+    with pq.ParquetFile(path) as file:
+        stored = file.schema_arrow
+    for column in schema:
+        digest.update(_named(column))
+        # Whole numbers with missing ones among them are read as others, though a piece of them may have none missing.
+        holed = pa.types.is_integer(stored.field(column.name).type) and any(
+            bool(piece[column.name].isna().any()) for piece in read_pieces(path, columns=[column.name])
+        )
+        for piece in read_pieces(path, columns=[column.name]):
+            values = piece[column.name].astype("float64") if holed else piece[column.name]
+            digest.update(pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes())
     return digest.hexdigest()
 
 

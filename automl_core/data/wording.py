@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def rows_of(count: int) -> str:
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 cell``, ``1,200 cells``."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def rows_of(rows: int) -> str:
     """Return a number of rows, as in ``1 row`` or ``1,200 rows``."""
-    return f"{count:,} {'row' if count == 1 else 'rows'}"
+    return count(rows, "row")
 
 
 def size_of(rows: int, columns: int) -> str:
     """Return a table's size in words."""
-    return f"{rows_of(rows)} and {columns:,} {'column' if columns == 1 else 'columns'}"
+    return f"{rows_of(rows)} and {count(columns, 'column')}"
 
 
-def lines_left_out(count: int, where: str) -> str:
+def lines_left_out(lines: int, where: str) -> str:
     """Say how many lines stand ``before`` or ``below`` a table."""
-    return f"{count} {'line' if count == 1 else 'lines'} {where} the table left out."
+    return f"{count(lines, 'line')} {where} the table left out."
 
 
 def listed(names: Sequence[str], total: int | None = None) -> str:

@@ -13,7 +13,7 @@ from automl_core.evaluation.intervals import wilson
 from automl_core.evaluation.judged import Judged
 from automl_core.profiling.wording import number, percent
 from automl_core.scoring.bundle import Model
-from automl_core.scoring.conformal import conformal_of, label_sets
+from automl_core.scoring.conformal import OWN_LIMITS, conformal_of, label_sets, passed_over
 
 ASKED = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 TENTHS = 5
@@ -50,6 +50,8 @@ class Coverage:
         Classification, at 90 %: how many rows have a set of one label, of two, and so on.
     together : tuple of str
         Labels with too few rows for a limit of their own.
+    passed_over : int
+        Classification, at 90 %: rows in which a label is possible while a more probable one is not.
     """
 
     rows: int
@@ -58,6 +60,15 @@ class Coverage:
     parts: tuple[Held, ...]
     sets: tuple[int, ...] = ()
     together: tuple[str, ...] = ()
+    passed_over: int = 0
+
+    @property
+    def note(self) -> str:
+        """Why a set can look odd, empty where none does."""
+        if not self.passed_over:
+            return ""
+        said = "a label is possible at 90 % and a more probable one is not"
+        return f"In {self.passed_over:,} of {self.rows:,} rows {said}: {OWN_LIMITS}."
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -69,7 +80,9 @@ class Coverage:
         if data.get("format") != 1:
             raise FormatError(f"This coverage has format {data.get('format')!r}.", "This version reads format 1.")
         held, parts = (tuple(Held(**entry) for entry in data[name]) for name in ("held", "parts"))
-        return cls(data["rows"], data["learned"], held, parts, tuple(data["sets"]), tuple(data["together"]))
+        return cls(
+            data["rows"], data["learned"], held, parts, tuple(data["sets"]), tuple(data["together"]), data.get("passed_over", 0)
+        )
 
     def sentence(self, unit: str, asked: float = 0.9) -> str:
         """Say what was asked and what came; `unit` is the target's name."""
@@ -104,7 +117,8 @@ def coverage(model: Model, judged: Judged) -> Coverage | None:
                 size = float(inside[0.9][rows].sum(axis=1).mean())
                 parts.append(_held(0.9, float(own[rows].mean()), size, int(rows.sum()), name))
         sizes = np.bincount(inside[0.9].sum(axis=1), minlength=len(model.classes) + 1)[1:]
-        return Coverage(len(truth), told.rows, held, tuple(parts), tuple(sizes.tolist()), told.together)
+        over = int(passed_over(model, told, judged.values).sum())
+        return Coverage(len(truth), told.rows, held, tuple(parts), tuple(sizes.tolist()), told.together, over)
     ends = {asked: told.interval(judged.values, asked) for asked in ASKED}
     held = tuple(_held(asked, *interval_coverage(judged.truth, *pair), len(judged)) for asked, pair in ends.items())
     low, high = ends[0.9]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core.cleaning.apply import apply_stateless
-from automl_core.data.parsing import as_text, parse_frame
+from automl_core.data.parsing import Parsed, as_text, parse_frame
 from automl_core.errors import FormatError, InputError
 from automl_core.evaluation.bootstrap import Predicted, resampled
 from automl_core.evaluation.curves import classification_curves, regression_curves
@@ -168,7 +168,8 @@ def judge_rows(model: Model, frame: pd.DataFrame, *, seen: Seen | None = None) -
     notes: tuple[str, ...] = ()
     if left := int((~known).sum()):
         rows_without = f"{left:,} {'row' if left == 1 else 'rows'} without a value of {model.target!r}"
-        notes = (f"{rows_without} {'is' if left == 1 else 'are'} left out.",)
+        told = _unread(parse_frame(frame[[model.target]], model.schema), model.target)
+        notes = (f"{rows_without}{told} {'is' if left == 1 else 'are'} left out.",)
     return Judged(truth, values, np.flatnonzero(known)), notes
 
 
@@ -317,10 +318,10 @@ def read_target(model: Model, frame: pd.DataFrame) -> tuple[Array, npt.NDArray[n
     values = apply_stateless(parsed.frame, model.schema, model.recipe, training=False).frame[target]
     known = values.notna().to_numpy()
     if not known.any():
-        fault = parsed.faults.get(target)
-        told = f" ({fault.count:,} cells could not be read, such as {fault.examples[0]!r})" if fault else ""
         raise InputError(
-            f"No row has a value of {target!r}{told}.", "Rows with the true outcome are needed.", "Check the column."
+            f"No row has a value of {target!r}{_unread(parsed, target)}.",
+            "Rows with the true outcome are needed.",
+            "Check the column.",
         )
     present = values[known]
     if model.classes:
@@ -335,11 +336,20 @@ def read_target(model: Model, frame: pd.DataFrame) -> tuple[Array, npt.NDArray[n
     truth = present.to_numpy(dtype=np.float64)
     if len(truth) < 2 or bool((truth == truth[0]).all()):
         raise InputError(
-            f"Every row has the value {truth[0]:g} in {target!r}.",
+            f"Every row has the value {truth[0]:,.12g} in {target!r}.",
             "To judge a model, different values are needed.",
             "Add rows with other values.",
         )
     return truth, known
+
+
+def _unread(parsed: Parsed, target: str) -> str:
+    """Say how many cells of the target could not be read, empty where none."""
+    fault = parsed.faults.get(target)
+    if not fault:
+        return ""
+    cells = "1 cell" if fault.count == 1 else f"{fault.count:,} cells"
+    return f" ({cells} could not be read, such as {fault.examples[0]!r})"
 
 
 def _codes(values: pd.Series, model: Model) -> Array:

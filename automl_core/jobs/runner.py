@@ -79,7 +79,8 @@ def _run(job: Job, resumed: bool) -> int:
         if job.stop_marker.exists():
             emit(job, Stopped())
         else:
-            emit(job, Failed(" ".join(part for part in (error.received, error.needed) if part), error.action))
+            said = " ".join(part for part in (error.received, error.needed) if part)
+            emit(job, Failed(said, error.action, fault=type(error).__name__))
     except Exception as error:  # noqa: BLE001 - the border of a job; logged with its traceback
         code = 1
         traceback.print_exc()

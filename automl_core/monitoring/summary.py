@@ -13,7 +13,7 @@ import pandas as pd
 
 from automl_core.errors import AutoMLError
 from automl_core.evaluation.evaluate import read_target
-from automl_core.evaluation.judge import scorer_of
+from automl_core.evaluation.judge import config_of, scorer_of
 from automl_core.metrics import metric_of
 from automl_core.monitoring.log import inputs_of
 from automl_core.scoring.bundle import Model
@@ -108,6 +108,8 @@ class Status:
         The version's own score on held-out rows or over the folds.
     drift : Seen or None
     notes : tuple of str
+    currency : str
+        Of the money.
     """
 
     model: str
@@ -124,6 +126,7 @@ class Status:
     expected: float | None
     drift: Seen | None = None
     notes: tuple[str, ...] = ()
+    currency: str = ""
 
     @property
     def estimated(self) -> float | None:
@@ -207,7 +210,8 @@ def summarise(
             seen = drift(model, answered)
         except AutoMLError as error:  # too few rows, or a model without a reference: told, and the rest stands
             notes.append(f"Drift was not looked at: {error}")
-    scorer_metric = metric_of(scorer_of(model, pd.DataFrame(index=range(0)), np.empty(0)).config)
+    config = config_of(model)
+    scorer_metric = metric_of(config)
     counts = answered["prediction"].value_counts().to_dict() if model.classes else {}
     return Status(
         name,
@@ -224,6 +228,7 @@ def summarise(
         expected,
         seen,
         tuple(notes),
+        config.costs.currency if config.costs is not None else "",
     )
 
 

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl_core.cleaning.stateless.change import count
 from automl_core.data.dataset import Dataset, create_dataset, dataset_from_frame, dataset_from_query, load_dataset
+from automl_core.data.wording import count
 from automl_core.errors import JobError
 from automl_core.events import Message
 from automl_core.pipelines.course import Course, Record, digest, settled

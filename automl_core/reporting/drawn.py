@@ -74,7 +74,10 @@ def _ranges(run: Run, candidate: Candidate) -> Made:
     from automl_core.charts.judged import coverage_chart
 
     data = _read(judged_folder(run, candidate.id, main_source(run)) / "coverage.json")
-    return None if data is None else ("", (coverage_chart(Coverage.from_dict(data), run.config.target),))
+    if data is None:
+        return None
+    found = Coverage.from_dict(data)
+    return found.note, (coverage_chart(found, run.config.target),)
 
 
 def _effects(run: Run, candidate: Candidate) -> Made:

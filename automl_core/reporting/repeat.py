@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.steps import columns_of
 from automl_core.experiment import ExperimentConfig
+from automl_core.own_figures import costs_text
 from automl_core.reference import personal_columns
 from automl_core.runs import Run
 from automl_core.schema import Schema
@@ -49,8 +51,11 @@ def repeat_of(run: Run, asked: ExperimentConfig) -> Repeat:
     """Return how a run is repeated; `asked` are its settings before the search adjusted them."""
     dataset = run.dataset()
     personal = set(personal_columns(dataset.frame(), dataset.schema))
-    recipe, withheld = safe_recipe(run.recipe.to_dict(), dataset.schema, personal, run)
-    text = json.dumps(recipe, ensure_ascii=False, indent=1)
+    recipe = run.recipe
+    if away := [name for name in asked.ignored if name != asked.split.column]:
+        recipe = recipe.add(Step("drop_columns", {"columns": away}, "Left out on the Compare page.", id="left_out"))
+    told, withheld = safe_recipe(recipe, dataset.schema, personal)
+    text = json.dumps(told, ensure_ascii=False, indent=1)
     if len(text) > LONGEST:
         text = text[:LONGEST] + "\n… and more; export the recipe on the Clean page."
     note = ""
@@ -62,26 +67,30 @@ def repeat_of(run: Run, asked: ExperimentConfig) -> Repeat:
     return Repeat(command_of(asked), text, withheld, installed(), note)
 
 
-def safe_recipe(recipe: dict[str, Any], schema: Schema, personal: set[str], run: Run) -> tuple[dict[str, Any], tuple[str, ...]]:
+def safe_recipe(recipe: Recipe, schema: Schema, personal: set[str]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return a recipe that names no cell of personal columns, and the columns of which cells are left out."""
     withheld: dict[str, None] = {}
     steps = []
-    for entry, step in zip(recipe["steps"], run.recipe, strict=True):
+    for step in recipe:
+        entry = step.to_dict()
         touched = set(columns_of(step, schema)) & personal
         named = [name for name in entry["params"] if name in NAMING or name.startswith("_")]
         if touched and named:
             withheld |= dict.fromkeys(sorted(touched))
             entry = {**entry, "params": {**entry["params"], **dict.fromkeys(named, WITHHELD)}}
         steps.append({**entry, "params": {key: value for key, value in entry["params"].items() if not key.startswith("_")}})
-    return {**recipe, "steps": steps}, tuple(withheld)
+    return {**recipe.to_dict(), "steps": steps}, tuple(withheld)
 
 
 def command_of(config: ExperimentConfig) -> str:
     """Return the command that runs the same search."""
     parts = ["python -m automl_core train TABLE.csv", f"--target {_quoted(config.target)}", "--out RUN"]
-    parts += [f"--task {config.task}"]
-    if config.costs is None and config.kpi is None:
-        parts.append(f"--metric {config.metric}")
+    parts += [f"--task {config.task}", f"--metric {config.metric}"]
+    if config.costs is not None:
+        parts.append(f"--costs {shlex.quote(costs_text(config.costs))}")
+    if config.kpi is not None:
+        parts.append(f"--kpi {shlex.quote(f'{config.kpi.name}: {config.kpi.formula}')}")
+        parts += [] if config.kpi.greater_is_better else ["--kpi-lower"]
     if config.positive:
         parts.append(f"--positive {_quoted(config.positive)}")
     parts += [f"--preset {config.preset}", "--recipe recipe.json"]
@@ -91,6 +100,7 @@ def command_of(config: ExperimentConfig) -> str:
     if config.split.kind != "random":
         parts.append(f"--split {config.split.kind} --{config.split.kind} {_quoted(config.split.column)}")
     parts += [f"--gap {config.split.gap:g}"] if config.split.gap else []
+    parts += [f"--predict-limit-ms {config.predict_limit_ms:g}"] if config.predict_limit_ms else []
     return " ".join(parts)
 
 

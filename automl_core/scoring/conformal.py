@@ -32,6 +32,8 @@ COVERAGE = 0.9
 """The one that is used where none is asked for."""
 GROUPS, GROUP_ROWS = 10, 150
 """Most groups of predictions with ranges of their own, and rows that each needs at least."""
+OWN_LIMITS = "each label has a limit of its own, so that rare labels are covered as often as frequent ones"
+"""Why a label can be possible while a more probable one is not, see `passed_over`."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,13 @@ def label_sets(model: Model, told: Conformal, values: Array, coverage: float = C
     inside = told.sets(values, coverage)
     inside[np.arange(len(values)), model.codes(values)] = True
     return inside
+
+
+def passed_over(model: Model, told: Conformal, values: Array, coverage: float = COVERAGE) -> Bools:
+    """Return in which rows a label is possible while a more probable one is not, shape (n,); see `OWN_LIMITS`."""
+    least = np.where(told.sets(values, coverage), values, np.inf).min(axis=1)
+    most = np.where(label_sets(model, told, values, coverage), -np.inf, values).max(axis=1)
+    return np.asarray(least < most)
 
 
 def conformal_of(model: Model) -> Conformal | None:

@@ -11,8 +11,7 @@ from automl_core.errors import InputError
 from automl_core.script.writing import Code, assigned, keywords, literal
 from automl_core.search.candidates import Spec, arguments_of
 from automl_core.search.matrices import is_single
-
-ROUNDS = {"lightgbm": "n_estimators", "xgboost": "n_estimators", "catboost": "iterations"}
+from automl_core.search.relearn import ROUNDS, rounds_of
 
 
 @dataclass(frozen=True)
@@ -178,7 +177,8 @@ def rounds_of_fit(spec: Spec, estimator: Any) -> int:
     if package == "lightgbm":
         return int(estimator.best_iteration_ or estimator.n_estimators)
     if package == "xgboost":
-        return int(estimator.get_booster().num_boosted_rounds())
+        # The clock's last round is not judged, so it never becomes the best one: no more than that is repeated.
+        return rounds_of(estimator) or int(estimator.get_booster().num_boosted_rounds())
     if package == "catboost":
         return int(estimator.tree_count_)
     raise InputError(

@@ -76,7 +76,7 @@ def _names(step: Step, schema: Schema) -> list[str]:
 
 
 def _each(code: Code, names: list[str], made: str) -> None:
-    code.add(*listed(EACH, names, THERE), f"        frame = frame.assign(**{{name: {made}}})")
+    code.add(*listed(EACH, names, THERE), f"        frame[name] = {made}")
 
 
 def _drop(code: Code, step: Step, schema: Schema) -> None:
@@ -127,7 +127,7 @@ def _made(code: Code, step: Step, old: list[str], new: list[str], kind: str) -> 
     """Write what becomes of columns that others are made from."""
     if kind == "number":
         code.use("as_number")
-        code.add(*listed("    for name in ", new, ":"), "        frame = frame.assign(**{name: as_number(frame[name])})")
+        code.add(*listed("    for name in ", new, ":"), "        frame[name] = as_number(frame[name])")
     if not value(step, "keep"):
         gone = [name for name in old if name not in new]
         code.add(*listed("    frame = frame.drop(columns=", gone, ', errors="ignore")'))
@@ -138,7 +138,7 @@ def _split(code: Code, step: Step, schema: Schema) -> None:
     name, parts = value(step, "column"), int(value(step, "parts"))
     new = [f"{name} {part + 1}" for part in range(parts)]
     found = f"split_text(frame[{literal(name)}], {literal(value(step, 'separator'))}, {parts})"
-    code.add(f"    frame = frame.assign(**dict(zip({literal(new)}, {found})))")
+    code.add(*listed("    for name, made in zip(", new, f", {found}):"), "        frame[name] = made")
     _made(code, step, [name], new, value(step, "kind"))
 
 
@@ -146,7 +146,7 @@ def _join(code: Code, step: Step, schema: Schema) -> None:
     code.use("join_text")
     names, title = _names(step, schema), value(step, "name")
     columns = f"[frame[name] for name in {literal(names)} if name in frame]"
-    code.add(f"    frame = frame.assign(**{{{literal(title)}: join_text({columns}, {literal(value(step, 'separator'))})}})")
+    code.add(f"    frame[{literal(title)}] = join_text({columns}, {literal(value(step, 'separator'))})")
     _made(code, step, names, [title], "category")
 
 
@@ -156,7 +156,7 @@ def _extract(code: Code, step: Step, schema: Schema) -> None:
     count = max(pattern.compiled.groups, 1)
     new = [title] if count == 1 else [f"{title} {part + 1}" for part in range(count)]
     found = f"extract_text(frame[{literal(name)}], {literal(value(step, 'pattern'))}, {pattern.longest})"
-    code.add(f"    frame = frame.assign(**dict(zip({literal(new)}, {found})))")
+    code.add(*listed("    for name, made in zip(", new, f", {found}):"), "        frame[name] = made")
     _made(code, step, [name], new, value(step, "kind"))
 
 
@@ -165,20 +165,20 @@ def _formula(code: Code, step: Step, schema: Schema) -> None:
     code.imports.add("import numpy as np")
     code.add("    with np.errstate(all='ignore'):")
     code.add(f"        made = finite(np.broadcast_to({made}, len(frame)))")
-    code.add(f"    frame = frame.assign(**{{{literal(value(step, 'name'))}: made}})")
+    code.add(f"    frame[{literal(value(step, 'name'))}] = made")
 
 
 def _duplicates(code: Code, step: Step, schema: Schema) -> None:
     names = _names(step, schema)
     code.add("    if learning:")
     code.add(*listed("        alike = frame.duplicated(subset=", names, f", keep={literal(value(step, 'keep'))})"))
-    code.add("        frame = frame[~alike]")
+    code.add("        frame = frame[~alike].copy()")
 
 
 def _missing_rows(code: Code, step: Step, schema: Schema) -> None:
     code.add("    if learning:")
     code.add(*listed("        share = frame[", _names(step, schema), "].isna().mean(axis=1)"))
-    code.add(f"        frame = frame[share <= {literal(value(step, 'max_share'))}]")
+    code.add(f"        frame = frame[share <= {literal(value(step, 'max_share'))}].copy()")
 
 
 def _filter(code: Code, step: Step, schema: Schema) -> None:
@@ -186,7 +186,7 @@ def _filter(code: Code, step: Step, schema: Schema) -> None:
     code.imports.add("import numpy as np")
     sign = "" if value(step, "keep") == "matching" else "~"
     code.add("    if learning:", "        with np.errstate(all='ignore'):")
-    code.add(f"            fits = finite(np.broadcast_to({made}, len(frame))) == 1", f"        frame = frame[{sign}fits]")
+    code.add(f"            fits = finite(np.broadcast_to({made}, len(frame))) == 1", f"        frame = frame[{sign}fits].copy()")
 
 
 def _null_words(code: Code, step: Step, schema: Schema) -> None:
@@ -232,7 +232,7 @@ def _merge(code: Code, step: Step, schema: Schema) -> None:
     from automl_core.script.writing import assigned
 
     code.add(*assigned("        mapping = ", pairs, "{}"))
-    code.add(f"        frame = frame.assign(**{{{literal(name)}: merge_words(frame[{literal(name)}], mapping{key})}})")
+    code.add(f"        frame[{literal(name)}] = merge_words(frame[{literal(name)}], mapping{key})")
 
 
 def _parts(code: Code, step: Step, schema: Schema) -> None:
@@ -240,7 +240,7 @@ def _parts(code: Code, step: Step, schema: Schema) -> None:
     names = [name for name in _names(step, schema) if schema[name].kind == "date"]
     code.add(*listed(EACH, names, THERE))
     code.add(*listed("        for part in ", list(value(step, "parts")), ":"))
-    code.add('            frame = frame.assign(**{f"{name} {part}": date_part(frame[name], part)})')
+    code.add('            frame[f"{name} {part}"] = date_part(frame[name], part)')
     if not value(step, "keep"):
         code.add(*listed("    frame = frame.drop(columns=", names, ', errors="ignore")'))
 

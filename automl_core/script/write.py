@@ -138,7 +138,7 @@ def write_script(run: Run, candidate_id: str, threshold: float) -> Script:
         ("Learning and predicting", _text(end.lines)),
     ]
     notes = [reading.reason] if reading.reason else []
-    head = _head(run, candidate, config, dataset.name, dataset.fingerprint, notes)
+    head = _head(run, candidate, config, dataset.name, dataset.fingerprint, notes, top.imports)
     body = [f"# -- {title} --\n\n{text}" if title != "Settings" else text for title, text in sections]
     text = "\n\n".join([head.rstrip() + "\n", *body, (PIECES / "main.txt").read_text(encoding="utf-8")])
     return Script(text, tuple(sections), reading.value, tuple(notes))
@@ -355,10 +355,13 @@ def _has_distance(specs: dict[str, Spec]) -> bool:
     return False
 
 
-def _head(run: Run, candidate: Candidate, config: ExperimentConfig, table: str, fingerprint: str, notes: list[str]) -> str:
-    from automl_core.bundle_texts import used_packages
+def _head(
+    run: Run, candidate: Candidate, config: ExperimentConfig, table: str, fingerprint: str, notes: list[str], imports: set[str]
+) -> str:
+    from automl_core.bundle_texts import versions_of
 
-    versions = {name: version for name, version in used_packages([]).items() if name != "skops"}
+    found = versions_of({line.split()[1].partition(".")[0] for line in imports})
+    versions = [f"{name}=={version}" for name, version in found.items() if name != "skops"]
     said = f"{candidate.name}: predicts {config.target!r}."
     lines = [
         *textwrap.wrap(said, 110),
@@ -372,7 +375,7 @@ def _head(run: Run, candidate: Candidate, config: ExperimentConfig, table: str, 
         "",
         f"Written by Tablewright {__version__} from the run {run.id}. Fingerprint of the table:",
         fingerprint,
-        f"Needs {', '.join(f'{name}=={version}' for name, version in versions.items())}, and what else is imported.",
+        *textwrap.wrap(f"Needs {', '.join(versions)}.", 110),
         VERDICT,
     ]
     text = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from automl_core.evaluation.judge import config_of
+from automl_core.evaluation.expecting import expected_money
 from automl_core.evaluation.wording import money
 from automl_core.explaining.explainer import Explainer, MemberShare, Shares, linked
 from automl_core.explaining.sampling import sample_shapley
 from automl_core.predicting import check_rows, read_row
 from automl_core.profiling.wording import counted, number, percent, quoted
 from automl_core.scoring.bundle import Model
-from automl_core.scoring.conformal import COVERAGE, conformal_of, ranges
+from automl_core.scoring.conformal import COVERAGE, OWN_LIMITS, conformal_of, passed_over, ranges
 from automl_core.whatif.neighbours import Neighbours, Position, outside, positions
 
 Array = npt.NDArray[np.float64]
@@ -198,7 +198,8 @@ def range_sentence(model: Model, values: Array, coverage: float = COVERAGE) -> s
     coverage : float
         See `conformal.ranges`.
     """
-    if conformal_of(model) is None:
+    conformal = conformal_of(model)
+    if conformal is None:
         return ""
     found, certain = ranges(model, values, coverage).iloc[0], f"With a certainty of {percent(coverage)}"
     if not model.classes:
@@ -210,7 +211,11 @@ def range_sentence(model: Model, values: Array, coverage: float = COVERAGE) -> s
     if len(labels) == len(model.classes):
         return f"{certain} no label can be ruled out for this row."
     said = [quoted(label) for label in labels]
-    return f"{certain} it is {', '.join(said[:-1])} or {said[-1]}." if len(said) > 1 else f"{certain} it is {said[0]}."
+    told = f"{certain} it is {', '.join(said[:-1])} or {said[-1]}." if len(said) > 1 else f"{certain} it is {said[0]}."
+    if passed_over(model, conformal, values, coverage)[0]:
+        out = next(name for name in np.array(model.classes)[np.argsort(-values[0], kind="stable")] if name not in labels)
+        told += f" {quoted(str(out))} is more probable than {said[-1]} and not among them: {OWN_LIMITS}."
+    return told
 
 
 def worth_sentence(model: Model, values: Array, typed: pd.DataFrame) -> str:
@@ -222,18 +227,14 @@ def worth_sentence(model: Model, values: Array, typed: pd.DataFrame) -> str:
     values : ndarray, shape (1, 2)
     typed : DataFrame, shape (1, n_columns)
     """
-    costs = config_of(model).costs
-    if costs is None or len(model.classes) != 2:
+    expected = expected_money(model, values, typed)
+    if expected is None:
         return ""
-    chance, unit = float(values[0, 1]), costs.currency
-    act = chance * costs.true_positive + (1 - chance) * costs.false_positive
-    leave = chance * costs.false_negative + (1 - chance) * costs.true_negative
-    if costs.amount:
-        amount = float(typed[costs.amount].iloc[0]) if costs.amount in typed else math.nan
-        if math.isfinite(amount):
-            act, leave = act * amount, leave * amount
-        else:  # not learned from, so not asked for
-            unit = f"{unit} × {quoted(costs.amount)}".strip()
+    costs, unit = expected.costs, expected.costs.currency
+    act, leave = float(expected.act[0]), float(expected.leave[0])
+    if not math.isfinite(act):  # the amount is not learned from, so it is not asked for
+        act, leave = (float(value[0]) for value in expected.by_amount)
+        unit = f"{unit} × {quoted(costs.amount)}".strip()
     told = f"By the cost table, predicting {quoted(model.positive)} for this row is worth {money(act, unit)} on average"
     return f"{told}, not predicting it {money(leave, unit)}."
 

@@ -37,11 +37,28 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Change:
-    """One cell that is changed."""
+    """One cell that is changed.
+
+    Parameters
+    ----------
+    column : str
+    before : str
+        For people.
+    after : str
+        As the same value can be read from.
+    written : str
+        The same for people; empty in searches that were stored before it was.
+    """
 
     column: str
     before: str
     after: str
+    written: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What the cell becomes, for people."""
+        return self.written or self.after
 
 
 @dataclass(frozen=True)
@@ -138,7 +155,9 @@ class _Search:
         """Return a change with the model's own prediction for it."""
         _, values = self.predict([change])
         said = self.model.labelled(values, pd.RangeIndex(1)).iloc[0]
-        changes = tuple(Change(name, label_of(self.row[name].iloc[0]), _exact(after)) for name, after in change.items())
+        changes = tuple(
+            Change(name, _written(self.row[name].iloc[0]), _exact(after), _written(after)) for name, after in change.items()
+        )
         return Counterfactual(
             changes,
             str(said["prediction"]) if self.model.classes else float(said["prediction"]),
@@ -358,6 +377,12 @@ def _diverse(search: _Search, changes: Sequence[Changes]) -> list[Changes]:
 def _exact(value: Any) -> str:
     """Return a value as text from which the same value can be read."""
     return f"{value:.12g}" if isinstance(value, float) else label_of(value)
+
+
+def _written(value: Any) -> str:
+    """Return a value for people, with every digit: the change must be told as it is made."""
+    known = isinstance(value, int | float | np.number) and np.isfinite(float(value))
+    return f"{value:,.12g}" if known else label_of(value)
 
 
 def _sentence(goal: Goal, found: Sequence[Counterfactual], nearest: Counterfactual | None, search: _Search, every: int) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from automl_core.profiling.wording import counted
 from pages.shared import caches, errors, people
+from pages.shared.dataset_view import told_apart
 
 if TYPE_CHECKING:
     from automl_core.cleaning.recipe import History, Recipe
@@ -58,30 +59,35 @@ def _draw_copy(data: Dataset, recipe: Recipe) -> None:
     from automl_core.data.dataset import load_dataset
     from automl_core.projects import list_projects
 
-    places = {}
+    found, homes = {}, {}
     for project in list_projects(caches.workspace()):
         folder = caches.project_folder(project.id)
         for dataset_id in folder.list("datasets"):
             path = folder.dataset(dataset_id)
             if path != data.folder:
                 with errors.shown():
-                    places[f"{project.name}: {load_dataset(path).name}"] = (project.id, path)
-    if not places:
+                    other = load_dataset(path)
+                    found[dataset_id], homes[dataset_id] = (f"{project.name}: {other.name}", other), project.id
+    names = told_apart(found)
+    if not names:
         st.caption("There is no other table yet.")
         return
-    chosen = st.selectbox("Table", list(places), None, key="clean_copy_to", help="Of this or any other project.")
-    into, path = places[chosen] if chosen else ("", data.folder)
+    chosen = st.selectbox(
+        "Table", list(names), None, format_func=names.__getitem__, key="clean_copy_to", help="Of this or any other project."
+    )
     said = "Its own recipe stays in its history; undo there brings it back."
     if st.button(
         "Copy the recipe",
         key="clean_copy",
         icon=":material/content_copy:",
-        **(people.changing(said, project=into) if chosen else people.Controls(help=said, disabled=True)),
+        **(people.changing(said, project=homes[chosen]) if chosen else people.Controls(help=said, disabled=True)),
     ):
         assert chosen is not None
+        path = found[chosen][1].folder
         with errors.shown() as tried:
             save_history(path, (load_history(path) or History()).change(recipe))
         if not tried.failed:
             st.success(
-                f"{errors.plain(chosen)} has this recipe of {counted(len(recipe), 'step', 'steps')} now.", icon=":material/check:"
+                f"{errors.plain(names[chosen])} has this recipe of {counted(len(recipe), 'step', 'steps')} now.",
+                icon=":material/check:",
             )

@@ -94,6 +94,8 @@ def _parts(side: Side, found: Coverage, *, values: bool) -> None:
             if rows
         ]
         st.caption(f"At 90 %: {', '.join(told)}. One label means that the others can be ruled out.")
+    if found.note:
+        st.caption(f":material/info: {found.note}")
     if found.together:
         many = len(found.together) > 1
         words = ("Labels", "have", "their") if many else ("The label", "has", "its")

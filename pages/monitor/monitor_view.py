@@ -42,7 +42,8 @@ def draw_status(registered: Registered, status: Status, settings: Settings) -> N
         )  # fmt: skip
         st.metric("Computing time, s", _number(total.seconds), border=True, help="What all these predictions cost the machine.")
         if total.money is not None:
-            st.metric("Money a row", _number(total.money), border=True, help="By the cost table, over the labelled rows.")
+            unit = f"Money a row, {errors.plain(status.currency)}" if status.currency else "Money a row"
+            st.metric(unit, _number(total.money), border=True, help="By the cost table, over the labelled rows.")
     for note in status.notes:
         st.caption(f":material/info: {errors.plain(note)}")
     known = [title for title, field in SHOWN.items() if any(value for value in series(status.periods, field)[1])]

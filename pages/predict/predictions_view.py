@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from automl_core.runs import Run
 
 SHOWN = 1000
-FIRST = ("prediction_low", "prediction_high", "possible_labels", "warnings")
+FIRST = ("prediction_low", "prediction_high", "possible_labels", "expected_money", "warnings")
 """What is shown beside the prediction."""
 MIME = {
     "csv": "text/csv",

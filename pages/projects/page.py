@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 
 from automl_core.data.samples import SAMPLES
@@ -13,6 +11,7 @@ from automl_core.projects import Project, create_project, delete_project, list_p
 from automl_core.workspace import folder_size
 from pages.projects import sharing_form
 from pages.shared import caches, errors, intake, layout, people, state
+from pages.shared.models_view import when
 
 TASKS = {"binary": "two outcomes", "multiclass": "several outcomes", "regression": "a number"}
 
@@ -26,11 +25,6 @@ def size(count: int) -> str:
         if count >= 2**20
         else f"{count / 1024:,.0f} kB"
     )
-
-
-def when(moment: float) -> str:
-    """Return a moment in the server's time, short."""
-    return time.strftime("%d %b %Y, %H:%M", time.localtime(moment))
 
 
 @st.dialog("Rename project")

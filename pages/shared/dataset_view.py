@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -12,6 +14,7 @@ from automl_core.data.origin import FORM_WORDS
 from automl_core.data.wording import rows_of
 from pages.shared import caches, errors, layout
 from pages.shared.dialect_form import DELIMITERS
+from pages.shared.models_view import when
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +22,25 @@ if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
 
 ROWS = 200
+Key = TypeVar("Key")
+
+
+def told_apart(tables: Mapping[Key, tuple[str, Dataset]]) -> dict[Key, str]:
+    """Return what tables are called in a list: where two have the same name, with the moment they were made, else a number."""
+    names = {key: name for key, (name, _) in tables.items()}
+    same = _repeated(names)
+    names = {key: f"{name}, {when(tables[key][1].created)}" if name in same else name for key, name in names.items()}
+    same = _repeated(names)
+    turns: Counter[str] = Counter()
+    for key, name in names.items():
+        if name in same:
+            turns[name] += 1
+            names[key] = f"{name} ({turns[name]})"
+    return names
+
+
+def _repeated(names: Mapping[Key, str]) -> set[str]:
+    return {name for name, count in Counter(names.values()).items() if count > 1}
 
 
 def draw_report(data: Dataset) -> None:
@@ -29,7 +51,8 @@ def draw_report(data: Dataset) -> None:
         st.metric("Columns", f"{len(data.schema):,}")
         if report.dialect:
             st.metric("Encoding", report.dialect.encoding)
-            st.metric("Delimiter", DELIMITERS.get(report.dialect.delimiter, repr(report.dialect.delimiter)))
+            sign = report.dialect.delimiter
+            st.metric("Delimiter", DELIMITERS.get(sign, repr(sign)) if sign else "none")
             st.metric("Header", _lines(report.dialect.header_rows))
         elif data.source is not None:
             st.metric("Format", FORM_WORDS[report.origin.form].partition(" (")[0])

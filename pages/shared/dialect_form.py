@@ -10,7 +10,7 @@ import streamlit as st
 from automl_core.data.dialect import Dialect
 from automl_core.errors import AutoMLError
 from automl_core.workspace import new_id
-from pages.shared import caches, errors, people, state
+from pages.shared import caches, errors, intake, people, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -74,10 +74,15 @@ def change_dialect(data: Dataset) -> None:
         )
     if not again:
         return
+    large = data.source.stat().st_size > intake.LARGE
     with errors.shown() as outcome, st.spinner("Reading the table again"):
-        read_again(spare(data), wanted)
+        if large:
+            intake.read_large_again(caches.project_folder(state.get("project")), spare(data), wanted)
+        else:
+            read_again(spare(data), wanted)
     if not outcome.failed:
-        state.say("The file was read again your way.")
+        if not large:
+            state.say("The file was read again your way.")
         st.rerun()
 
 

@@ -6,10 +6,10 @@ import contextlib
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from automl_core.errors import AutoMLError
-from automl_core.workspace import new_id
+from automl_core.errors import AutoMLError, DialectError
+from automl_core.workspace import new_id, read_json
 from pages.shared import caches, job_state, jobs, state, uploads
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
     from automl_core.data.origin import Choice
     from automl_core.workspace import ProjectFolder
+    from pages.shared.job_state import Following
 
 LARGE = 30 << 20
 """Files of more bytes are read in the background."""
@@ -30,7 +31,7 @@ def add_upload(uploaded: UploadedFile, choice: Choice | None = None) -> Dataset 
     ----------
     uploaded : UploadedFile
     choice : Choice, optional
-        How it is read; found from the file when left out. A large file is always read by what is found.
+        How it is read; found from the file when left out. A large file is read by what is found first.
 
     Returns
     -------
@@ -102,17 +103,60 @@ def start_reading(path: Path, name: str, file: str, *, move: bool) -> None:
     state.put_draft("upload_reading", {"project": project.id, "job": job_id})
 
 
+def read_another_way(project: ProjectFolder, asked: dict[str, Any], choice: Choice) -> None:
+    """Let a job read a file again by what a person says, in place of the one that was asked before; raises AutoMLError."""
+    job_id = jobs.start(project, "read", {**asked, "choice": choice.to_dict()})
+    state.put_draft("upload_reading", {"project": project.id, "job": job_id})
+
+
+def read_large_again(project: ProjectFolder, data: Dataset, choice: Choice) -> None:
+    """Let a job read a large table's file again; kinds that a person chose stay. Raises AutoMLError."""
+    kinds = {column.name: column.kind for column in data.schema if column.overruled}
+    params = {"source": str(data.source), "name": data.name, "file": data.name, "into": data.id, "fresh": False}
+    read_another_way(project, {**params, "kinds": kinds}, choice)
+
+
+def can_be_read_otherwise(following: Following, project: ProjectFolder, asked: dict[str, Any]) -> bool:
+    """Return whether a new file was no table by what was found of it, and may be one by what a person says."""
+    failed = following.failure is not None and following.failure.fault == DialectError.__name__
+    return failed and Path(asked["source"]).exists() and asked["into"] not in project.list("datasets")
+
+
+def leave_file(project: ProjectFolder, asked: dict[str, Any]) -> None:
+    """Give up a file that was not read: the upload goes, and the project that was made for it where it holds nothing else."""
+    from automl_core.projects import delete_project
+
+    state.put_draft("upload_reading", None)
+    if _is_upload(project, asked):
+        Path(asked["source"]).unlink(missing_ok=True)
+    if asked["fresh"] and not project.list("datasets"):
+        delete_project(caches.workspace(), project.id)
+        state.choose(project="")
+
+
 def reading_job(project: ProjectFolder) -> str:
-    """Return the job that reads a table into a project: the one this tab started, or one that still works; empty for none."""
+    """Return the job that reads a table into a project; empty for none.
+
+    It is the one this tab started, one that still works, or one that ended and left its upload to be read another way.
+    """
     mine = state.draft("upload_reading")
     if mine and mine["project"] == project.id:
         return str(mine["job"])
     for job_id in project.list("jobs")[:20]:
         with contextlib.suppress(AutoMLError):
             following = job_state.follow(project.job(job_id))
-            if following.kind == "read" and following.active:
+            if following.kind != "read":
+                continue
+            asked = read_json(project.job(job_id) / "request.json")["params"]
+            left = following.state in ("failed", "lost") and _is_upload(project, asked) and Path(asked["source"]).exists()
+            if following.active or left:
                 return job_id
     return ""
+
+
+def _is_upload(project: ProjectFolder, asked: dict[str, Any]) -> bool:
+    """Return whether the file that is read was uploaded, and does not lie on the server."""
+    return Path(asked["source"]).parent == project.path / "uploads"
 
 
 def add_sample(sample_id: str) -> Dataset:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from automl_core.data.wording import size_of
+from automl_core.data.wording import rows_of, size_of
 from automl_core.workspace import ProjectFolder, new_id
 from pages.shared import caches, errors, state
+from pages.shared.dataset_view import told_apart
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -17,21 +18,23 @@ if TYPE_CHECKING:
 
 def choose_other(project: ProjectFolder, data: Dataset, way: str, help_text: str) -> Dataset | None:
     """Let the person choose another table; None until one is chosen, so that nothing is read for nothing."""
-    others: dict[str, Dataset] = {}
+    found = {}
     for dataset_id in project.list("datasets"):
         if dataset_id != data.id:
             with errors.shown():
-                others[dataset_id] = caches.dataset(project.id, dataset_id)
+                other = caches.dataset(project.id, dataset_id)
+                found[dataset_id] = (f"{other.name} ({rows_of(other.rows)})", other)
+    names = told_apart(found)
     chosen = st.selectbox(
         "Other table",
-        list(others),
+        list(names),
         index=None,
-        format_func=lambda dataset_id: f"{others[dataset_id].name} ({others[dataset_id].rows:,} rows)",
+        format_func=names.__getitem__,
         placeholder="Choose a table",
         key=f"upload_{way}_other_{data.id}",
         help=help_text,
     )
-    return others[chosen] if chosen else None
+    return found[chosen][1] if chosen else None
 
 
 def ask_name(way: str, proposed: str) -> str:

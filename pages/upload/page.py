@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from automl_core.data.wording import rows_of
 from pages.shared import caches, errors, guards, layout, state
-from pages.shared.dataset_view import draw_report, draw_rows
+from pages.shared.dataset_view import draw_report, draw_rows, told_apart
 from pages.shared.dialect_form import change_dialect
 from pages.shared.part_view import draw_parts
 from pages.upload import rules_check
@@ -17,11 +18,12 @@ from pages.upload.taking_view import follow_reading, offer_samples, other_source
 
 def choose_table(project_id: str, known: list[str]) -> None:
     """Let the person choose among the project's tables and remember the choice."""
-    names: dict[str, str] = {}
+    found = {}
     for dataset_id in known:
         with errors.shown():
             data = caches.dataset(project_id, dataset_id)
-            names[dataset_id] = f"{data.name} ({data.rows:,} rows)"
+            found[dataset_id] = (f"{data.name} ({rows_of(data.rows)})", data)
+    names = told_apart(found)
     if len(names) < 2:
         return
     chosen = st.selectbox(

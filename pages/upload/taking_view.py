@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,7 +12,7 @@ from automl_core.data.origin import Choice
 from automl_core.data.wording import size_of
 from automl_core.errors import AutoMLError, DialectError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import caches, errors, intake, jobs, people, state
+from pages.shared import caches, errors, intake, job_state, jobs, people, state
 from pages.shared.dialect_form import ask_dialect
 from pages.upload.sources_form import draw_sources
 
@@ -25,18 +26,16 @@ def take_file(label: str) -> None:
     uploaded = st.file_uploader(
         label,
         key=f"upload_file_{turn}",
-        **people.changing(
-            "CSV or other text, Excel, ods, Parquet, Feather, JSON, SQLite, or one of these compressed, up to 2 GB. What it is "
-            "and how it is written is found from the file."
-        ),
+        **people.changing("Up to 2 GB. What it is and how it is written is found from the file."),
     )
     if uploaded is None:
+        st.caption("CSV or other text, Excel, OpenDocument, Parquet, Feather, JSON or SQLite, also compressed.")
         return
     failed = state.draft("upload_failed")
     if failed and failed["file"] == uploaded.file_id:
         errors.show(AutoMLError(*failed["parts"]))
-        if failed["dialect"]:
-            _another_way(uploaded, turn)
+        if failed["dialect"] and (choice := _another_way(f"upload_failed_{turn}", Choice())):
+            _read(uploaded, turn, choice)
         return
     _read(uploaded, turn)
 
@@ -57,15 +56,14 @@ def _read(uploaded: UploadedFile, turn: int, choice: Choice | None = None) -> No
     st.rerun()
 
 
-def _another_way(uploaded: UploadedFile, turn: int) -> None:
-    """Let the person say how a file is written that could not be read by what was found."""
-    with st.expander("Read it another way", icon=":material/settings:"), st.form(f"upload_failed_{turn}", border=False):
-        dialect = ask_dialect(Dialect(), f"upload_failed_{turn}")
+def _another_way(prefix: str, tried: Choice) -> Choice | None:
+    """Let the person say how a file is written that could not be read by what was found; None until they did."""
+    with st.expander("Read it another way", icon=":material/settings:"), st.form(prefix, border=False):
+        dialect = ask_dialect(tried.dialect or Dialect(), prefix)
         again = st.form_submit_button(
             "Read it this way", icon=":material/refresh:", **people.changing("Reads the file by what you say.")
         )
-    if again:
-        _read(uploaded, turn, Choice(dialect))
+    return replace(tried, dialect=dialect) if again else None
 
 
 def offer_samples() -> None:
@@ -103,9 +101,24 @@ def follow_reading(folder: ProjectFolder) -> None:
     if not job_id:
         return
     asked = read_json(folder.job(job_id) / "request.json")["params"]
-    st.markdown(f"Reading {errors.plain(asked['file'])}")
+    ended = job_state.follow(folder.job(job_id)).state in ("failed", "stopped")
+    st.markdown(f"{'File' if ended else 'Reading'} {errors.plain(asked['file'])}")
     following = jobs.panel(folder, job_id, key=f"upload_reading_{job_id}")
-    if following.active:
+    otherwise = intake.can_be_read_otherwise(following, folder, asked)
+    if otherwise:
+        tried = Choice.from_dict(asked.get("choice", {}))
+        if choice := _another_way(f"upload_failed_{job_id}", tried):
+            with errors.shown() as outcome:
+                intake.read_another_way(folder, asked, choice)
+            if not outcome.failed:
+                st.rerun()
+    waits = otherwise or following.state == "lost"
+    if waits and st.button(
+        "Leave this file out", icon=":material/close:", **people.changing("Removes it; another can be uploaded.")
+    ):
+        intake.leave_file(folder, asked)
+        st.rerun()
+    if waits or following.active:
         if not folder.list("datasets"):
             st.stop()
         return
@@ -115,10 +128,7 @@ def follow_reading(folder: ProjectFolder) -> None:
         data = caches.dataset(folder.id, asked["into"])
         state.say(f"{errors.plain(data.name)} was read: {size_of(data.rows, len(data.schema))}.")
         st.rerun()
-    if asked["fresh"] and not folder.list("datasets"):
-        from automl_core.projects import delete_project
-
-        delete_project(caches.workspace(), folder.id)
-        state.choose(project="")
+    intake.leave_file(folder, asked)
+    if not state.get("project"):
         take_file("Another table")
         st.stop()

@@ -86,7 +86,7 @@ def _draw_search(project: ProjectFolder, job_id: str, values: dict[str, Any]) ->
             shown = number(entry.prediction) if isinstance(entry.prediction, float) else errors.plain(entry.prediction)
             chance = entry.probabilities.get(str(entry.prediction))
             st.markdown(f"**{shown}**" + (f", {percent(chance)}" if chance is not None else ""))
-            rows = [{"Column": change.column, "Now": change.before, "Then": change.after} for change in entry.changes]
+            rows = [{"Column": change.column, "Now": change.before, "Then": change.shown} for change in entry.changes]
             st.dataframe(rows, hide_index=True, key=f"whatif_change_{place}", alt="What changes")
             if st.button(
                 "Try it", key=f"whatif_try_{place}", icon=":material/edit:", help="Fills the form with the changed row."

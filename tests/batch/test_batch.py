@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,30 @@ def test_labels_that_are_possible_stand_beside_the_prediction(packed: dict[str, 
     out = pd.read_csv(tmp_path / "o.csv", dtype=str, keep_default_na=False)
     for predicted, possible in zip(out["prediction"], out["possible_labels"], strict=True):
         assert predicted in possible.split(" | ")
+
+
+def test_it_is_said_why_an_unlikely_label_can_be_possible_and_a_likelier_one_not(packed: dict[str, Path], tmp_path: Path) -> None:
+    """Each label has a limit of its own; without a word the sets of rare labels looked like a fault."""
+    from automl_core.scoring.conformal import Conformal
+
+    model = load_model(packed["multiclass"])
+    path = new_rows(tmp_path)
+
+    def notes(*least: float) -> tuple[str, ...]:
+        told = Conformal(90, least=tuple((limit,) * 50 for limit in least))
+        own = replace(model, manifest={**model.manifest, "conformal": told.to_dict()})
+        return predict_file(own, path, tmp_path / "o.csv").notes
+
+    assert notes(0.2, 0.2, 0.2) == ()
+    (said,) = notes(0.0, 1.0, 1.0)  # 'low' is always possible, beside the predicted label
+    out = pd.read_csv(tmp_path / "o.csv")
+    proba = out[["probability_low", "probability_mid", "probability_top"]].to_numpy()
+    odd = sum(row[0] < np.delete(row, row.argmax()).max() and row.argmax() != 0 for row in proba)
+    assert 1 < odd < len(out)
+    assert said == (
+        f"In {odd} rows a label is possible and a more probable one is not: each label has a limit of its own, so that rare "
+        "labels are covered as often as frequent ones."
+    )
 
 
 def test_contributions_and_base_are_the_prediction(packed: dict[str, Path], tmp_path: Path) -> None:

@@ -123,7 +123,6 @@ def test_a_table_in_pieces_is_cleaned_like_one_in_memory(tmp_path, monkeypatch) 
     source = dataset_from_frame(tmp_path / "one", frame, schema, "one")
     whole = apply_stateless(source.frame(), schema, RECIPE, training=True)
     monkeypatch.setattr(large, "PIECE", 64)
-    monkeypatch.setattr(large.pieces, "__defaults__", (64,))
     told: list[float] = []
     made = clean_dataset(source, RECIPE, tmp_path / "two", "two", tell=lambda done, doing: told.append(done))
     expected = whole.frame.reset_index(drop=True)

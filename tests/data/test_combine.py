@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.data import combine
+from automl_core.data import lookup as lookup_module
 from automl_core.data.combine import (
     Added,
     AppendPlan,
@@ -24,6 +26,7 @@ from automl_core.data.combine import (
 )
 from automl_core.data.dataset import Dataset, create_dataset, dataset_from_frame, load_dataset
 from automl_core.data.lookup import key_text
+from automl_core.data.tables import fingerprint
 from automl_core.errors import InputError, NotFoundError
 from automl_core.schema import Column, Kind, Schema
 
@@ -147,6 +150,42 @@ def test_a_column_without_values_takes_the_other_kind(
     made = append(tmp_path / "made", first, second, "both")
     assert (made.schema["x"].kind, made.schema["x"].evidence) == (kind, f"{kind}.")
     assert rows(made) == ([["a", None], ["b", value]] if empty_first else [["b", value], ["a", None]])
+
+
+@pytest.mark.parametrize("empty_first", [True, False])
+def test_a_column_of_missing_numbers_becomes_dates(tmp_path: Path, make: Make, empty_first: bool) -> None:
+    """Regression: dates and missing numbers were put into one column of objects."""
+    empty = make("empty", key=("id", ["a"]), x=("number", [np.nan]))
+    full = make("full", key=("id", ["b"]), x=("date", [pd.Timestamp("2024-06-01")]))
+    first, second = (empty, full) if empty_first else (full, empty)
+    made = append(tmp_path / "made", first, second, "both")
+    assert (made.schema["x"].kind, str(made.frame()["x"].dtype)) == ("date", "datetime64[ns]")
+    cells = [["a", None], ["b", pd.Timestamp("2024-06-01")]]
+    assert rows(made) == (cells if empty_first else cells[::-1])
+
+
+def test_many_batches_give_what_one_gives(tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows come in batches; how numbers and dates are written as text is decided over the whole column all the same."""
+    first = make(
+        "may",
+        n=("number", [1, 2, 3, 4]),
+        x=("number", [1.0, 2.0, 3.0, 4.5]),
+        d=("date", [*[pd.Timestamp("2024-01-05")] * 3, pd.Timestamp("2024-01-05 10:30")]),
+    )
+    second = make("june", n=("number", [5, 6, 7]), x=("category", ["a", "b", "c"]), d=("category", ["soon", np.nan, "later"]))
+    aside = np.array([False, True, False])
+    whole = append(tmp_path / "whole", first, second, "both", aside=aside)
+    monkeypatch.setattr(combine, "BATCH_ROWS", 2)
+    made = append(tmp_path / "made", first, second, "both", aside=aside)
+    assert made.fingerprint == whole.fingerprint == fingerprint(made.frame(), made.schema)
+    assert made.frame()["n"].to_list() == [1, 2, 3, 4, 5, 7]
+    assert made.frame()["x"].to_list() == ["1.0", "2.0", "3.0", "4.5", "a", "c"]
+    assert made.frame()["d"].to_list() == [*["2024-01-05 00:00:00"] * 3, "2024-01-05 10:30:00", "soon", "later"]
+    monkeypatch.setattr(lookup_module, "BATCH_ROWS", 2)
+    found = lookup(tmp_path / "found", first, make("names", n=("number", [4, 2]), y=("number", [40, 20])), "n", "n", ["y"], "all")
+    assert rows(found)[:2] == [[1, 1.0, pd.Timestamp("2024-01-05"), None], [2, 2.0, pd.Timestamp("2024-01-05"), 20.0]]
+    assert found.frame()["y"].fillna(0).to_list() == [0, 20, 0, 40]
+    assert found.fingerprint == fingerprint(found.frame(), found.schema)
 
 
 def test_the_same_table_twice_and_names_alike_are_said(make: Make) -> None:

@@ -244,3 +244,9 @@ def test_cells_are_counted_without_their_spaces_in_the_order_of_the_rows():
     assert list(found.items()) == [("b", 2), ("a", 2), ("c", 1), ("", 1)]
     mixed = _counted(pd.Series([1, True, "1", 1.0, None], dtype=object))
     assert list(mixed.items()) == [("1", 2), ("True", 1), ("1.0", 1)]
+
+
+@pytest.mark.parametrize("words", [("WAHR", "FALSCH"), ("vrai", "faux"), ("Vero", "Falso"), ("verdadero", "falso")])
+def test_the_words_of_spreadsheets_in_other_languages_are_truths(words: tuple[str, str]) -> None:
+    schema = infer_schema(pd.DataFrame({"ok": [*words, words[0], ""] * 5}))
+    assert schema["ok"].kind == "boolean"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from automl_core.data import dataset, large_blocks, reading, scanning
+from automl_core.data import cutting, dataset, large_blocks, reading, scanning
 from automl_core.data.cutting import tables_of
 from automl_core.data.dataset import Dataset, create_dataset
 from automl_core.data.dialect import Dialect
@@ -14,7 +14,7 @@ from automl_core.data.origin import Choice
 from automl_core.data.report import Around
 from automl_core.data.rereading import read_again
 from automl_core.data.sources.opening import parts_of
-from automl_core.errors import InputError, StorageError
+from automl_core.errors import DialectError, InputError, StorageError
 from tests.conftest import files_up_to
 
 FIRST = "id,share,word\n" + "".join(f"{n},{n / 4},w{n % 3}\n" for n in range(40))
@@ -127,11 +127,13 @@ def test_what_lies_across_two_pieces_is_found(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(scanning, "PIECE", piece)
     monkeypatch.setattr(scanning, "PART", 2 * piece + 1)
     (tmp_path / "a.csv").write_bytes(b"\n1_0,b\n\nx\x00\n,\n\n")
-    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(True, 1)
+    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(True, 1, (), 6, 0)
     found = scanning.scan(tmp_path / "a.csv", ord("\n"), {1, 2}).short
     assert sorted(set(found)) == [(0, 1), (7, 8), (11, 13), (13, 14)]
     (tmp_path / "a.csv").write_bytes(b"a_1,1_b,_\n1_,_1")
-    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(False, 0)
+    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(False, 0, (), 1, 0)
+    (tmp_path / "a.csv").write_bytes(b"\ra\r\nb\n\r\rc\r")
+    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(False, 0, (), 2, 4)
 
 
 def test_text_cells_of_the_chosen_table(tmp_path: Path) -> None:
@@ -170,3 +172,42 @@ def test_a_line_longer_than_what_is_looked_at(tmp_path: Path) -> None:
     assert (data.rows, data.report.origin.tables) == (3, ())
     (tmp_path / "a.csv").write_text(f"{'x' * 70_000},b,c\n1,2,3\n\n4,5,6\n")
     assert parts_of(tmp_path / "a.csv").tables == ()
+
+
+def test_a_part_that_cannot_be_copied_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: the sentence of the system came as it was, and the page took it for a defect."""
+    source = tmp_path / "a.csv"
+    source.write_text(FIRST + "\n" + SECOND)
+    monkeypatch.setattr(cutting, "_beside", lambda source, folder, what: Path("/dev/full"))
+    with pytest.raises(StorageError) as full:
+        reading.read_text(source)
+    assert str(full.value) == (
+        "A part of a.csv could not be copied: No space left on device. Free some disk space, then try again."
+    )
+    found = cutting.find_parts(source)
+
+    def lost(*given: object) -> object:
+        source.unlink()
+        return found
+
+    monkeypatch.setattr(cutting, "find_parts", lost)
+    with pytest.raises(StorageError) as gone:
+        reading.read_text(source)
+    assert str(gone.value) == "a.csv was moved or deleted while it was read. Put it back or upload it, then try again."
+
+
+@pytest.mark.parametrize("ends", ["\r\r\n", "\r", "mixed"])
+def test_lines_that_end_in_several_ways_are_lines(tmp_path: Path, ends: str) -> None:
+    """Regression: what came behind a carriage return was one cell, and DuckDB gave up."""
+    lines = [f'{n},"a, {n % 3}",{n / 4}' for n in range(300)]
+    signs = ["\r\n", "\r", "\n"] if ends == "mixed" else [ends]
+    body = "".join(line + signs[n // 100 % len(signs)] for n, line in enumerate(lines))
+    data = made(tmp_path, "id,word,share" + ("\n" if ends == "mixed" else ends) + body)
+    assert data.frame()["share"].to_list() == [n / 4 for n in range(300)]
+    assert data.frame()["word"].to_list() == [f"a, {n % 3}" for n in range(300)]
+    assert (data.report.refused, data.report.repairs) == ((), {})
+
+
+def test_a_file_without_a_whole_line_is_not_called_empty(tmp_path: Path) -> None:
+    with pytest.raises(DialectError, match="a.csv holds no line breaks, or its lines are longer than 32 kB. Each row"):
+        made(tmp_path, "x" * (1 << 24))

@@ -239,7 +239,7 @@ ZIP = binary("a zip archive or an Excel workbook", "Save the sheet as CSV, or un
         pytest.param(b"a,b,c\n,,\n", NO_ROWS, id="header and empty cells"),
         pytest.param(
             bytes(range(256)) * 20,
-            f"table.csv is no text: 9% of its first bytes are control codes. {NO_TEXT} Export the table as CSV and upload that.",
+            f"table.csv is no text: 8% of its first bytes are control codes. {NO_TEXT} Export the table as CSV and upload that.",
             id="binary garbage",
         ),
         pytest.param(zipped("a.csv"), ZIP, id="zip"),
@@ -469,3 +469,20 @@ def test_a_date_column_where_a_number_is_needed_is_told_as_a_fault():
 
     typed, bad = parse_column(pd.Series(pd.to_datetime(["2024-05-01", None]), name="age"), Column("age", "number"))
     assert typed.isna().all() and len(bad) == 1
+
+
+def test_a_long_preamble_is_left_out(tmp_path: Path) -> None:
+    """Regression: of more than 50 lines above the table the first became its name, and every row was refused."""
+    path = tmp_path / "a.csv"
+    above = "".join(f"line {n}, made by hand\n" for n in range(60))
+    path.write_text(above + "id;place;amount\n" + "".join(f"{n};p{n % 4};{n / 4}\n" for n in range(300)))
+    table = read_text(path)
+    assert (list(table.frame.columns), len(table.frame), table.report.refused) == (["id", "place", "amount"], 300, ())
+    assert len(table.report.around) == 60
+
+
+def test_lines_of_two_systems_and_doubled_returns_are_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    for content in (b"a,b\n1,x\n2,y\r3,z\r\n4,w", b"a,b\r\r\n1,x\r\r\n2,y\r\r\n3,z\r\r\n4,w\r\r\n"):
+        path.write_bytes(content)
+        assert read_text(path).frame.to_numpy().tolist() == [["1", "x"], ["2", "y"], ["3", "z"], ["4", "w"]]

@@ -163,3 +163,41 @@ def test_words_for_missing_hold_for_large_files_too(tmp_path: Path, monkeypatch:
     assert data.frame()["b"].value_counts().to_dict() == {"x": 50, "NA": 50}
     assert data.report.nulls == (NullWord("nope", 50, ("a",)),)
     assert (data.report.null_rows, data.report.null_words) == (100, ("", "nope"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path: Path, encoding: str) -> None:
+    """Regression: DuckDB set one row aside and left out the 80,000 behind it without a word."""
+    lines = [f"{n};Straße {n % 97};{n / 4}" for n in range(100_000)]
+    lines[20_000] = '20000;"Straße 18;5000.0'
+    source = tmp_path / "a.csv"
+    source.write_bytes(("id;street;amount\n" + "\n".join(lines) + "\n").encode(encoding))
+    found = stream_table(source, tmp_path / "a.parquet")
+    frame = read_table(tmp_path / "a.parquet")
+    assert (found.rows, found.report.refused) == (100_000, ())
+    assert found.report.repairs == {"Stray quotes were kept as part of their cell.": 1}
+    assert frame["id"].astype(int).to_list() == list(range(100_000))
+    assert frame["street"].iloc[19_999:20_002].to_list() == ["Straße 17", '"Straße 18', "Straße 19"]
+    assert frame["amount"].to_list() == [n / 4 for n in range(100_000)]
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["a.csv", "a.parquet"]
+
+
+def test_quotes_that_close_each_other_far_apart_swallow_no_rows(tmp_path: Path) -> None:
+    """Regression: rows between the two became one cell; cells that do hold line breaks and blank lines stay as they are."""
+    lines = [f'{n},"place, {n % 97}",{n / 4}' for n in range(5_000)]
+    lines[10] = '10,"two\n\nlines",2.5'
+    lines[1_000] = '1000,"place 1000,250.0'
+    lines[2_000] = '2000,place 2000",500.0'
+    source = tmp_path / "a.csv"
+    source.write_text("id,place,amount\n" + "\n".join(lines))
+    found = stream_table(source, tmp_path / "a.parquet")
+    frame = read_table(tmp_path / "a.parquet")
+    assert (found.rows, found.report.refused) == (5_000, ())
+    assert found.report.repairs == {"Stray quotes were kept as part of their cell.": 2}
+    assert frame["place"].iloc[[9, 10, 11, 1_000, 2_000]].to_list() == [
+        "place, 9",
+        "two\n\nlines",
+        "place, 11",
+        '"place 1000',
+        'place 2000"',
+    ]

@@ -47,9 +47,36 @@ def test_a_report_opens_without_a_network(browser: Browser, make_run: MakeRun, t
         box = name.bounding_box()
         assert name.inner_text() == "Ensemble"
         assert box is not None and box["width"] > 90  # on a narrow page names once stood one letter below the other
+        # The column of meanings was so narrow on a narrow page that every row was a screen high, and looked empty.
+        assert page.eval_on_selector_all(".scroll tr", "rows => Math.max(...rows.map(row => row.offsetHeight))") < 160
         page.locator("figcaption a").first.click()
         assert page.url.endswith("#table-1")
         page.goto(write_card(run.path, "ensemble", tmp_path / "card.html").as_uri())
         assert page.locator("h2").first.inner_text() == "What it is for"
+    finally:
+        context.close()
+
+
+def test_a_printed_report_breaks_no_number(browser: Browser, make_run: MakeRun, tmp_path: Path) -> None:
+    """On paper 0.8506 stood as 0.850 with a 6 below it, and "skipped" as "skip" and "ped"."""
+    run = make_run("binary")
+    result = evaluate(load_model(bundle(run, "ensemble")), run.holdout(), rows="held-out")
+    write_json(run.evaluation("ensemble"), result.to_dict())
+    context = browser.new_context(offline=True, viewport={"width": 688, "height": 1000})  # A4 without its margins
+    try:
+        page = context.new_page()
+        page.goto(write_report(run.path, "ensemble", tmp_path / "report.html").as_uri())
+        page.emulate_media(media="print")
+        lines = page.eval_on_selector_all(
+            ".scroll td.n",
+            """cells => cells.map(cell => {
+                const range = document.createRange(); range.selectNodeContents(cell);
+                return [cell.innerText, new Set([...range.getClientRects()].map(box => Math.round(box.top))).size];
+            })""",
+        )
+        assert len(lines) > 100
+        assert [text for text, count in lines if " " not in text.strip() and count > 1] == []
+        # Heads stand on every page of a long table.
+        assert page.locator("tr:has(> th + th)").count() == page.locator("thead > tr").count() > 5
     finally:
         context.close()

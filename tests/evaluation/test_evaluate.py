@@ -180,6 +180,14 @@ def test_rows_without_an_outcome_are_left_out_and_told() -> None:
     assert found.notes == ("2 rows without a value of 'y' are left out.",)
 
 
+def test_outcomes_that_cannot_be_read_are_told_with_one_of_them() -> None:
+    """Labels that are numbers and an unseen word beside them: it was said that the rows have no value."""
+    found = evaluate(model(), table([1, 2, 3], ["1000", "2000", "maybe"]))
+    assert found.notes == ("1 row without a value of 'y' (1 cell could not be read, such as 'maybe') is left out.",)
+    with pytest.raises(InputError, match=r"^Every row has the value 1,234,567 in 'y'\."):
+        evaluate(model(), table([1, 2], ["1234567", "1234567"]))
+
+
 def test_the_index_of_the_rows_does_not_matter() -> None:
     shuffled = ROWS.set_axis([7, 7, 7, 2])
     assert evaluate(YES_NO, shuffled) == evaluate(YES_NO, ROWS)

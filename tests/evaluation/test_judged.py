@@ -17,7 +17,7 @@ from automl_core.evaluation.judged import Judged, judged_columns, judged_folder,
 from automl_core.evaluation.learning import LearningCurve, Point, learning_curve, member_of
 from automl_core.runs import Run
 from automl_core.scoring.bundle import load_model
-from automl_core.scoring.conformal import fit_conformal
+from automl_core.scoring.conformal import Conformal, fit_conformal
 from automl_core.worker.candidates import bundle, drop_stale, evaluate_candidate
 from automl_core.worker.judging import compare_groups, find_failing, judge_file
 from automl_core.worker.sources import judge_source
@@ -202,6 +202,19 @@ def test_a_sentence_says_whether_the_promise_was_kept() -> None:
     assert "less often than promised, 3.2" in sentence and sentence.endswith(" of 'price' wide on average.")
     with pytest.raises(FormatError, match=r"^This coverage has format 2\."):
         Coverage.from_dict({"format": 2})
+
+
+def test_sets_that_pass_a_likelier_label_over_are_counted_and_explained() -> None:
+    told = Conformal(90, least=((0.1,) * 50, (0.5,) * 50, (0.3,) * 50))
+    asked = model("a", "b", "c", manifest={"conformal": told.to_dict()})
+    values = np.array([[0.15, 0.6, 0.25], [0.05, 0.6, 0.35], [0.8, 0.1, 0.1]])
+    found = coverage(asked, Judged(np.array([0.0, 1.0, 0.0]), values, np.arange(3)))
+    assert found is not None and found.passed_over == 1 and Coverage.from_dict(found.to_dict()) == found
+    assert found.note == (
+        "In 1 of 3 rows a label is possible at 90 % and a more probable one is not: each label has a limit of its own, so that "
+        "rare labels are covered as often as frequent ones."
+    )
+    assert Coverage(3, 9, (), ()).note == ""
 
 
 def curve(*means: float, greater: bool = True) -> LearningCurve:

@@ -329,6 +329,21 @@ def test_a_recipe_is_copied_to_another_table(project: ProjectFolder, tmp_path) -
     assert_clean(app)
 
 
+def test_tables_of_one_name_are_told_apart(project: ProjectFolder, tmp_path) -> None:
+    """Regression: of two tables of one name the list of copies had only the last."""
+    data, first, second = (messy(project, tmp_path) for _ in range(3))
+    app = page_of(data, project)
+    app.segmented_control(key="clean_view").set_value("history").run()
+    listed = app.selectbox(key="clean_copy_to")
+    assert len(set(listed.options)) == 2
+    assert all(option.startswith(f"Shop: {first.name}, ") for option in listed.options)
+    listed.set_value(first.id).run()
+    app.button(key="clean_copy").click().run()
+    assert_clean(app)
+    assert len(present(first)) > 0
+    assert load_history(second.folder) is None
+
+
 def test_a_target_is_asked_for_before_steps_are_measured(project: ProjectFolder, tmp_path) -> None:
     app = page_of(messy(project, tmp_path), project)
     app.segmented_control(key="clean_view").set_value("effect").run()

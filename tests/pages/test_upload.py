@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -308,3 +309,72 @@ def test_a_large_file_that_is_no_table_leaves_no_project(
     app.run()
     assert "is a PDF document" in app.error[0].value
     assert workspace.project_ids() == []
+
+
+@pytest.fixture
+def background(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, jobs: Jobs) -> Callable[[AppTest], None]:
+    """Make every file a large one, and return what does the work that a page has asked for last."""
+    from automl_core.jobs import runner
+
+    for limit in ("pages.shared.intake.LARGE", "automl_core.data.dataset.FAST_BYTES", "automl_core.data.reading.FAST_BYTES"):
+        monkeypatch.setattr(limit, 10)
+    monkeypatch.setattr(runner.signal, "signal", lambda *what: None)
+
+    def work(app: AppTest) -> None:
+        job_id = jobs.submitted[-1][0]
+        folder = workspace.project(app.query_params["project"]).job(job_id)
+        code = runner.run_job(folder)
+        (folder / "worker.json").unlink()  # its process has ended
+        jobs.states[job_id] = "finished" if code == 0 else "failed"
+        app.run()
+        assert_clean(app)
+
+    return work
+
+
+def test_a_large_file_that_cannot_be_read_can_be_read_another_way(
+    workspace: Workspace, jobs: Jobs, background: Callable[[AppTest], None]
+) -> None:
+    """Regression: the message was all there was; the upload was gone, and so was the project."""
+    app = upload(open_page("upload"), "places.csv", b"Rome,Oslo,Lima\n")
+    background(app)
+    assert app.error[0].value.startswith("places.csv has column names but no rows that can be read.")
+    assert [entry.value for entry in app.markdown if "places.csv" in entry.value] == ["File places.csv"]
+    (project_id,) = workspace.project_ids()
+    reload = open_page("upload", project=project_id)
+    assert reload.error[0].value == app.error[0].value
+    form = f"upload_failed_{jobs.submitted[-1][0]}"
+    reload.number_input(key=f"{form}_header").set_value(0)
+    reload.button(key=f"FormSubmitter:{form}-Read it this way").click().run()
+    assert_clean(reload)
+    assert (len(jobs.submitted), jobs.submitted[-1][2]["choice"]["dialect"]["header_rows"]) == (2, 0)
+    background(reload)
+    assert reload.success[0].value == "places was read: 1 row and 3 columns."
+    (dataset_id,) = workspace.project(project_id).list("datasets")
+    data = load_dataset(workspace.project(project_id).dataset(dataset_id))
+    assert data.frame().to_numpy().tolist() == [["Rome", "Oslo", "Lima"]]
+    assert not list(workspace.root.glob("projects/*/uploads/*"))
+
+
+def test_a_large_file_that_cannot_be_read_can_be_left_out(workspace: Workspace, background: Callable[[AppTest], None]) -> None:
+    app = upload(open_page("upload"), "places.csv", b"Rome,Oslo,Lima\n")
+    background(app)
+    next(button for button in app.button if button.label == "Leave this file out").click().run()
+    assert_clean(app)
+    assert workspace.project_ids() == []
+    assert [entry.label for entry in app.file_uploader] == ["Your table"]
+    assert any(entry.value.startswith("CSV or other text, Excel, OpenDocument") for entry in app.caption)
+
+
+def test_a_large_table_is_read_again_in_the_background(
+    project: ProjectFolder, table: Dataset, jobs: Jobs, background: Callable[[AppTest], None]
+) -> None:
+    app = open_page("upload", project=project.id, dataset=table.id)
+    app.selectbox(key="upload_delimiter").set_value("")
+    next(button for button in app.button if button.label == "Read again").click().run()
+    assert_clean(app)
+    assert any("Reading customers" in entry.value for entry in app.markdown)
+    background(app)
+    assert app.success[0].value == "customers was read: 60 rows and 1 column."
+    assert load_dataset(table.folder).schema.names == ["age,city,bought"]
+    assert next(metric.value for metric in app.metric if metric.label == "Delimiter") == "none"

@@ -118,6 +118,93 @@ def test_without_held_out_rows_learned_ones_are_compared(tmp_path: Path) -> None
     assert "on all 160 rows (none were held out, so these were learned from)." in proof.sentence
 
 
+def test_a_fit_of_xgboost_that_the_clock_ended_is_repeated_with_the_rounds_it_predicts_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The clock ends a fit before its last round is judged; repeated with all rounds, the script judged it and kept it."""
+    from types import SimpleNamespace
+
+    from xgboost import XGBRegressor
+
+    from automl_core.script.models import rounds_of_fit
+    from automl_core.search import boosters
+
+    seconds = iter(range(1000))
+    monkeypatch.setattr(boosters, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(200, 2))
+    y = 10 * X[:, 0] + X[:, 1]
+    made = {"learning_rate": 0.1, "max_depth": 3, "random_state": 0, "n_jobs": 1}
+    cut = boosters.fit_booster(XGBRegressor(**made, n_estimators=500), X[:150], y[:150], X[150:], y[150:], [], 0, 11.5)
+    assert (cut.get_booster().num_boosted_rounds(), cut.best_iteration) == (12, 10)  # every one of them was better
+    rounds = rounds_of_fit(portfolio("regression")["xgboost-own"], cut)
+    assert rounds == 11
+    again = XGBRegressor(**made, n_estimators=rounds, early_stopping_rounds=boosters.PATIENCE)
+    again.fit(X[:150], y[:150], eval_set=[(X[150:], y[150:])], verbose=False)
+    assert np.array_equal(again.predict(X), cut.predict(X))
+
+
+ODD = (
+    "self", "class", "def", "lambda", "prediction", "probability_yes", "target", "row", "index", "frame", "name", "learning",
+    'quo"te', "it's", "back\\slash", '"""', "new\nline", "😀 spent", "  a   b  ", "a b", "1", "2.5", "None", "x" * 300, "x" * 300,
+    "{brace}", "%s", "", "ß é", "a=1,b", "#", "__class__",
+)  # fmt: skip
+"""Names of columns; two become the same when blanks are tidied, two when they are cut."""
+
+
+@pytest.mark.parametrize("target", ["self", "prediction", "new\nline", '"""', "index"])
+def test_columns_of_any_name_are_equal_as_code(tmp_path: Path, target: str) -> None:
+    """A column called "self" broke the script, whose steps gave columns to `assign` by keyword."""
+    rng = np.random.default_rng(1)
+    columns = []
+    for place, name in enumerate(ODD):
+        words = place % 3 == 2
+        column = rng.choice(["red", " Red", "blue "], 120) if words else rng.normal(size=120).round(3).astype(str)
+        if name == target:
+            column = np.where(rng.random(120) < 0.5, "yes", "no")
+        columns.append(pd.Series(column, name=name))
+    path = tmp_path / "odd.csv"
+    pd.concat(columns, axis=1).to_csv(path, index=False)
+    dataset = create_dataset(tmp_path / "dataset", path, "odd")
+    names = list(dataset.schema.names)
+    assert len(set(names)) == len(ODD) and {"a b", "a b_2", "column_28", "new line"} <= set(names)
+    tidy = " ".join(target.split())
+    numbers = [name for name in dataset.schema.of_kind("number") if name != tidy]
+    recipe = Recipe(
+        (
+            Step("trim_text", {"case": "lower"}, id="a1"),
+            Step("merge_values", {"column": next(iter(dataset.schema.of_kind("category"))), "mapping": {"red": "self"}}, id="a2"),
+            Step("join_columns", {"columns": ["😀 spent", "a=1,b"], "name": "cls", "keep": True}, id="a3"),
+            Step("change_kind", {"columns": numbers[:3], "kind": "number"}, id="a4"),
+            Step("formula", {"name": "other", "formula": f"[{numbers[0]}] + [{numbers[1]}]"}, id="a5"),
+            Step("drop_duplicates", {}, id="a6"),
+            *RECIPE.steps[2:],
+        )
+    )
+    folder = tmp_path / "run"
+    config = ExperimentConfig(tidy, "binary", "roc_auc", "yes", folds=2, holdout=0.25, seed=3, budget=Budget(60, 2), threads=1)
+    folder.mkdir()
+    dataset = create_dataset(folder / "dataset", path, "odd")
+    write_request(folder, "train", {"dataset": "dataset", "config": config.to_dict(), "recipe": recipe.to_dict()})
+    known = {**catalogue("binary"), **portfolio("binary")}
+    specs = tuple(replace(known[name], params=quick(known[name].params)) for name in ("lr", "lightgbm-own"))
+    run_search(
+        dataset.frame(), dataset.schema, recipe, config, folder, emit=lambda event: None, should_stop=lambda: False,
+        started=time.time(), specs=specs, weights={"lr": 1.0, "lightgbm-own": 1.0},
+    )  # fmt: skip
+    proof = proved(Run(folder))
+    assert (proof.rows, proof.differing, proof.largest) == (30, 0, 0.0), proof.sentence
+
+
+def test_the_head_of_a_script_names_every_package_it_needs(tmp_path: Path) -> None:
+    from importlib.metadata import version
+
+    run = searched(tmp_path / "run", "binary", ("lightgbm-own",))
+    head = " ".join((ast.get_docstring(ast.parse(write_script(run, "lightgbm-own", 0.5).text)) or "").split())
+    assert f"scikit-learn=={version('scikit-learn')}, lightgbm=={version('lightgbm')}." in head
+    assert "xgboost" not in head
+
+
 def test_resampled_models_are_equal_too(tmp_path: Path) -> None:
     from automl_core.search.resampling import with_resampling
 

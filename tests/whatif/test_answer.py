@@ -124,6 +124,13 @@ def test_a_column_that_lowers_the_probability_is_not_said_to_raise_it() -> None:
             [0.3, 0.6, 0.1],
             "it is 'b' or 'a'.",
         ),
+        (
+            ("a", "b", "c"),
+            Conformal(90, least=((0.1,) * 50, (0.5,) * 50, (0.3,) * 50)),
+            [0.15, 0.6, 0.25],
+            "it is 'b' or 'a'. 'c' is more probable than 'a' and not among them: each label has a limit of its own, so that rare "
+            "labels are covered as often as frequent ones.",
+        ),
     ],
 )
 def test_a_row_has_its_range(classes: tuple[str, ...], told: Conformal, values: Any, sentence: str) -> None:

@@ -14,7 +14,7 @@ from automl_core.cleaning.recipe import Step
 from automl_core.errors import InputError
 from automl_core.schema import Kind
 from automl_core.scoring.bundle import Model
-from automl_core.whatif.counterfactual import Counterfactuals, find_counterfactuals
+from automl_core.whatif.counterfactual import Change, Counterfactuals, find_counterfactuals
 from automl_core.whatif.rules import COLUMN, WORD, ColumnRule, Goal, rank
 from tests.explaining.small_models import fit, numbers, with_reference
 
@@ -52,6 +52,20 @@ def test_the_smallest_change_of_one_number_stops_at_the_border() -> None:
     assert found.sentence == (
         "1 change reaches at least 80. The first is the smallest of all allowed ones; each was predicted by the model itself."
     )
+
+
+def test_both_cells_of_a_change_are_written_alike() -> None:
+    """A changed cell was shown as 1391 beside one of 1,164, which was rounded besides."""
+    from sklearn.linear_model import LinearRegression
+
+    x = np.arange(0.0, 5001.0, 50.0)
+    frame = pd.DataFrame({"x": x, "y": 2 * x})
+    model = with_reference(fit(frame, dict.fromkeys(frame.columns, "number"), LinearRegression(), Step("impute", {})), frame)
+    found = find_counterfactuals(model, row(model, x=1164.5), Goal(low=2782.0))
+    (change,) = found.found[0].changes
+    assert (change.before, change.after, change.shown) == ("1,164.5", "1391", "1,391")
+    assert Counterfactuals.from_dict(found.to_dict()) == found
+    assert Change("x", "1", "1391").shown == "1391"  # of a search that was stored before
 
 
 def test_whole_numbers_stay_whole() -> None:

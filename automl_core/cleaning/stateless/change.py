@@ -84,8 +84,3 @@ def in_place_of(
     made = Schema(tuple(order))
     names = [name for name in made.names if name in frame.columns]
     return frame[[*names, *(name for name in frame.columns if name not in made and name not in gone)]], made
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 cell``, ``3 cells``."""
-    return f"{number:,} {noun if number == 1 else noun + 's'}"

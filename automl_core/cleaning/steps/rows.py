@@ -13,7 +13,14 @@ ROW_STEPS = (
         False,
         (
             columns("Columns that make two rows alike; leave empty for all."),
-            Param("keep", "Keep", "choice", "first", "Which of the rows stays.", (("first", "the first"), ("last", "the last"))),
+            Param(
+                "keep",
+                "Keep",
+                "choice",
+                "first",
+                "Which of the rows stays.",
+                (("first", "the first stays"), ("last", "the last stays")),
+            ),
         ),
         drops_rows=True,
     ),

@@ -53,6 +53,10 @@ def read_columns(path: Path, form: Form, *, name: str = "") -> TextTable:
     lists = [given for given, values in zip(names, flat.columns, strict=True) if pa.types.is_nested(values.type)]
     if lists:
         notes.append(f"Lists stand as text in {', '.join(repr(entry) for entry in lists[:5])}.")
+    zones = [getattr(values.type, "tz", None) for values in flat.columns]
+    zoned = [given for given, zone in zip(names, zones, strict=True) if zone not in (None, "UTC")]
+    if zoned:
+        notes.append(f"Moments of another time zone are given in UTC in {', '.join(repr(entry) for entry in zoned[:5])}.")
     report = ReadReport(None, len(frame), len(names), {}, (), tuple(notes + changed), Origin(form))
     return TextTable(frame, report)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from automl_core.data.duck import named
 from automl_core.data.headers import column_names
 from automl_core.data.origin import Form, Origin
 from automl_core.data.report import ReadReport, TextTable
@@ -176,7 +177,7 @@ def read_query(address: str, sql: str, *, password: str = "", trusted: bool = Fa
         return _read(connection, sql, Origin("query", query=sql), shown)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _opened(address: str, password: str = "", *, trusted: bool) -> Iterator[tuple[Connection, str]]:
     """Connect for one transaction that only reads; gives the connection and what the database is called."""
     from automl_core.data.sources.server import allowed_file
@@ -193,7 +194,7 @@ def _opened(address: str, password: str = "", *, trusted: bool) -> Iterator[tupl
 
 
 def read_sqlite(path: Path, table: str = "", *, name: str = "") -> TextTable:
-    """Read a table of an uploaded SQLite database; the first by name when left out."""
+    """Read a table of an uploaded SQLite database; the first by name that has rows when left out."""
     from sqlalchemy import text
 
     name = name or path.name
@@ -205,9 +206,20 @@ def read_sqlite(path: Path, table: str = "", *, name: str = "") -> TextTable:
         if table and table not in tables:
             known = ", ".join(repr(entry) for entry in tables[:10])
             raise InputError(f"{name} has no table {table!r}.", f"Its tables are {known}.", "Choose one of them.")
-        chosen = table or tables[0]
-        sql = 'SELECT * FROM "' + chosen.replace('"', '""') + '"'
+        chosen = table or _first_with_rows(connection, tables)
+        sql = f"SELECT * FROM {named(chosen)}"
         return _read(connection, sql, Origin("sqlite", sheet=chosen, sheets=tuple(tables)), name)
+
+
+def _first_with_rows(connection: Connection, tables: list[str]) -> str:
+    """Return the first table that has rows, or the first; a view of what is gone has none."""
+    from sqlalchemy.exc import DBAPIError
+
+    for table in tables:
+        with contextlib.suppress(DBAPIError):
+            if connection.exec_driver_sql(f"SELECT 1 FROM {named(table)} LIMIT 1").first():
+                return table
+    return tables[0]
 
 
 def _read(connection: Connection, sql: str, origin: Origin, name: str) -> TextTable:
@@ -239,7 +251,7 @@ def _frame_of(rows: list[tuple[Any, ...]], keys: list[str]) -> tuple[pd.DataFram
     return frame, changed
 
 
-@contextmanager
+@contextlib.contextmanager
 def _sqlite(path: Path, name: str = "", *, live: bool = False) -> Iterator[Connection]:
     """Open an SQLite file that cannot be changed and opens no other file; a live one may be written by others meanwhile."""
     import sqlite3
@@ -275,7 +287,7 @@ def _sqlite(path: Path, name: str = "", *, live: bool = False) -> Iterator[Conne
         engine.dispose()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _postgres(url: URL, shown: str) -> Iterator[Connection]:
     """Connect to PostgreSQL for one transaction that only reads."""
     from sqlalchemy import create_engine

@@ -127,7 +127,7 @@ def opened(path: Path, choice: Choice, *, within: Path | None = None, limit: int
         Largest size in bytes.
     """
     check_size(path, limit)
-    content = recognise(path)
+    content, called = recognise(path), path.name
     try:
         with tempfile.TemporaryDirectory(dir=within, prefix=".opened-") as helper:
             folder = Path(helper)
@@ -137,7 +137,7 @@ def opened(path: Path, choice: Choice, *, within: Path | None = None, limit: int
                 return
             packing: Packing = content
             inside = unpack(path, packing, folder, member=choice.member, limit=limit)
-            name = path.name if packing != "zip" else f"{inside.member} in {path.name}"
+            name = called = path.name if packing != "zip" else f"{inside.member} in {path.name}"
             within_it = recognise(inside.path, name)
             if within_it in ("gzip", "bzip2", "xz", "zstd", "zip"):
                 raise InputError(f"{name} is compressed more than once.", KINDS, "Unpack it once yourself and choose that.")
@@ -147,7 +147,7 @@ def opened(path: Path, choice: Choice, *, within: Path | None = None, limit: int
     except AutoMLError as error:
         if NAME not in str(error):
             raise
-        said = [part.replace(NAME, path.name) for part in (error.received, error.needed, error.action)]
+        said = [part.replace(NAME, called) for part in (error.received, error.needed, error.action)]
         raise type(error)(*said) from error
 
 
@@ -158,7 +158,7 @@ def read_opened(ready: Opened, choice: Choice, *, limit: int | None = None) -> T
     origin = replace(inner, packing=ready.origin.packing, member=ready.origin.member, members=ready.origin.members)
     notes = table.report.notes
     if origin.packing == "zip" and len(origin.members) > 1 and not choice.member:
-        notes = (f"{origin.member!r} was read, the largest of {len(origin.members):,} files in the archive.", *notes)
+        notes = (f"{origin.member!r} was read, the largest table of {len(origin.members):,} files in the archive.", *notes)
     return replace(table, report=replace(table.report, origin=origin, notes=notes, null_words=choice.null_words))
 
 

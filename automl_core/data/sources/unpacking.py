@@ -27,6 +27,11 @@ NAME = "unpacked.part"
 """What the unpacked file is called while it is read."""
 WINDOW = 1 << 27
 """Memory, in bytes, that a zstd or xz stream may ask for; their usual levels need less."""
+TABLES = (
+    *(".csv", ".tsv", ".txt", ".tab", ".dat", ".psv", ".xlsx", ".xlsm", ".xls", ".ods"),
+    *(".parquet", ".feather", ".arrow", ".json", ".jsonl", ".ndjson", ".sqlite", ".db"),
+)
+"""What the names of tables end in: one of these in an archive comes before a larger picture or document."""
 MAX_MEMBERS = 10_000
 
 
@@ -101,7 +106,7 @@ def _unzip(source: Path, out: Path, member: str, name: str, limit: int) -> Unpac
         if member and member not in names:
             raise InputError(f"{name} holds no file {member!r}.", f"It holds {_some(names)}.", "Choose one of them.")
         chosen = next((entry for entry in members if entry.filename == member), None)
-        chosen = chosen or max(members, key=lambda entry: entry.file_size)
+        chosen = chosen or max(members, key=lambda entry: (Path(entry.filename).suffix.lower() in TABLES, entry.file_size))
         if chosen.flag_bits & 1:
             raise InputError(
                 f"{name} is protected by a password.", "Archives are opened without one.", "Unpack it and choose the file in it."

@@ -75,7 +75,7 @@ def text_of(value: object) -> str:
     if isinstance(value, timedelta):
         return str(value)
     if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).hex()
+        return f"0x{bytes(value).hex()}"  # or digits alone would be a number
     if isinstance(value, list | tuple | dict):
         return json.dumps(value, ensure_ascii=False, default=text_of)
     if isinstance(value, np.ndarray):

@@ -12,6 +12,7 @@ import pytest
 from automl_core.data.dataset import dataset_from_query, load_dataset
 from automl_core.data.rereading import change_kind
 from automl_core.data.sources.database import check_statement, database_url, read_query
+from automl_core.data.sources.opening import read_any
 from automl_core.data.sources.server import allowed_file, listed_files
 from automl_core.errors import InputError
 from tests.data.sources.conftest import Read, rows
@@ -171,3 +172,16 @@ def test_paths_and_links_that_lead_out_are_refused_whether_or_not_a_file_is_ther
         with pytest.raises(InputError) as caught:
             allowed_file(given)
         assert str(caught.value) == f"There is no file {given!r} there. Files below {folder} can be read. Check the path."
+
+
+def test_the_first_table_of_a_file_that_has_rows_is_read(tmp_path: Path) -> None:
+    """Regression: an empty table that came first by its name was all there was."""
+    path = tmp_path / "odd.db"
+    with sqlite3.connect(path) as database:
+        database.execute('CREATE TABLE "a b" (x)')
+        database.execute('CREATE TABLE "or""der" ("select" INTEGER)')
+        database.execute('INSERT INTO "or""der" VALUES (1), (2)')
+        database.execute('CREATE VIEW "b gone" AS SELECT * FROM nowhere')
+    table = read_any(path)
+    assert table.frame.to_dict("list") == {"select": [1, 2]}
+    assert (table.report.origin.sheet, table.report.origin.sheets) == ('or"der', ("a b", "b gone", 'or"der'))

@@ -65,7 +65,13 @@ def test_types_are_kept_and_what_is_no_value_is_text(read: Read, write: object) 
     assert table.report.notes == (
         "Nested values became columns of their own, such as 'deep.…'.",
         "Lists stand as text in 'list'.",
+        "Moments of another time zone are given in UTC in 'at'.",
     )
+
+
+def test_bytes_are_no_numbers(read: Read) -> None:
+    """Regression: the letters ab, written as 6162, became a number."""
+    assert rows(read(parquet(pa.table({"raw": [b"ab", None]})))) == [["raw"], ["0x6162"], [""]]
 
 
 def test_a_typed_file_becomes_a_dataset_whose_kinds_can_be_overruled(tmp_path: Path) -> None:

@@ -68,11 +68,21 @@ def test_what_unpacks_to_more_than_the_limit_is_refused(read: Read, monkeypatch:
     assert str(caught.value).startswith("file.dat unpacks to more than 0.0 MB.")
 
 
+def test_a_table_comes_before_a_larger_picture_and_a_fault_names_the_file(read: Read) -> None:
+    """Regression: the archive itself was called a picture, and its table could not be chosen."""
+    picture = b"\x89PNG\r\n\x1a\n" + b"0" * 9000
+    table = read(zipped({"pic.png": picture, "a.csv": TABLE}))
+    assert (rows(table), table.report.origin.members) == (CELLS, ("pic.png", "a.csv"))
+    with pytest.raises(InputError) as caught:
+        read(zipped({"pic.png": picture, "more.png": b"x"}))
+    assert str(caught.value).startswith("pic.png in file.dat is a PNG picture, whatever its name says.")
+
+
 def test_the_largest_file_of_an_archive_is_read_and_paths_in_it_are_only_shown(read: Read, tmp_path: Path) -> None:
     content = zipped({"../../evil.csv": TABLE, "b/small.csv": b"q\n1\n", "__MACOSX/x": b"junk" * 99, "b/.hidden": b"junk" * 99})
     table = read(content)
     assert rows(table) == CELLS
-    assert table.report.notes == ("'../../evil.csv' was read, the largest of 2 files in the archive.",)
+    assert table.report.notes == ("'../../evil.csv' was read, the largest table of 2 files in the archive.",)
     assert table.report.origin.members == ("../../evil.csv", "b/small.csv")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file.dat"]
     assert rows(read(content, member="b/small.csv")) == [["q"], ["1"]]
