@@ -21,6 +21,7 @@ RUNTIME = (
     "workspace.py",
     "data/__init__.py",
     "data/parsing.py",
+    "data/wording.py",
     "kpi/__init__.py",
     "kpi/formula.py",
     "kpi/functions.py",
