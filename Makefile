@@ -104,6 +104,9 @@ bench-start: $(VENV)/installed-dev  ## Start button to a job's first event
 bench-waiting: $(VENV)/installed-dev  ## First page and first model in the app
 	@$(BIN)/python benchmarks/run.py waiting
 
+bench-clicks: $(VENV)/installed-dev  ## Clicks on the pages, in a real browser
+	@$(BIN)/python benchmarks/run.py clicks
+
 bench-first-row: $(VENV)/installed-dev  ## First score of the command line, up to 1,000,000 rows
 	@$(BIN)/python benchmarks/run.py first-row
 

@@ -123,7 +123,7 @@ class FormField:
     kind : Kind
     default : str or float
         Median (a number for numbers, text for dates) or most frequent value of the training rows; an empty text where
-        there is none.
+        there is none, or most rows lack it.
     choices : tuple of str
         Most frequent first; empty where the value is free.
     low, high : float or None
@@ -288,15 +288,15 @@ def row_form(model: Model) -> tuple[FormField, ...]:
 def _field(name: str, model: Model) -> FormField:
     kind = model.schema[name].kind
     facts = model.reference["columns"].get(name, {})
-    quantiles = facts.get("quantiles")
+    quantiles, usual = facts.get("quantiles"), facts.get("missing", 0.0) <= 0.5  # most rows lack it: a usual one does, too
     if quantiles and kind == "number":
         middle = float(round(quantiles[50])) if facts["whole"] else float(f"{quantiles[50]:.6g}")
-        return FormField(name, kind, middle, (), quantiles[0], quantiles[-1], facts["whole"])
+        return FormField(name, kind, middle if usual else "", (), quantiles[0], quantiles[-1], facts["whole"])
     if quantiles and kind == "date":
         written = model.schema[name].parsing.date_format
         middle_date = pd.Timestamp(quantiles[50], unit="s").floor("D")
         text = middle_date.strftime(written) if "%" in written else middle_date.date().isoformat()
-        return FormField(name, kind, text)
+        return FormField(name, kind, text if usual else "")
     words = list(facts.get("values", {}))
     choices = tuple(words) if facts.get("complete") and len(words) <= MAX_CHOICES else ()
-    return FormField(name, kind, words[0] if words else "", choices)
+    return FormField(name, kind, words[0] if words and usual else "", choices)

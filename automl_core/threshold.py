@@ -163,14 +163,14 @@ def choose_threshold(scorer: Scorer, rows: Ints, proba: Array) -> Decision[float
     found = scorer.value(judge, rows, proba, crossed)
     gain = (found - at_reference) * (1.0 if judge.greater_is_better else -1.0)
     usual = f"{reference:.2g} that the cost table gives" if judge.name == "cost" else "usual 0.5"
-    both = f"{judge.label} is {found:.4g} with such a threshold and {at_reference:.4g} at the {usual}"
+    both = f"{judge.label} is {found:.4g} with a threshold found this way and {at_reference:.4g} at the {usual}"
     if not gain > standard_error(scorer, judge, rows, proba, reference, crossed):
         return Decision(
             reference,
-            f"Another one, {threshold:.2g}, looked better, but not beyond chance on rows that chose neither it nor a model "
-            f"({judge.label}: {found:.4g} against {at_reference:.4g}).",
+            f"Another threshold, {threshold:.2g}, looked better, but on rows that had no part in choosing it the difference is "
+            f"within chance ({judge.label}: {found:.4g} against {at_reference:.4g}).",
         )
-    return Decision(threshold, f"On rows that chose neither it nor a model, {both}.")
+    return Decision(threshold, f"On rows that had no part in choosing it, {both}.")
 
 
 def _at_most(scorer: Scorer, rows: Ints, proba: Array, most: int) -> tuple[Ints, Array]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from automl_core.cleaning.variants import LIMITED
 from automl_core.search.candidates import Spec
 
 ENDING = {"binary": "Classifier", "multiclass": "Classifier", "regression": "Regressor"}
@@ -99,7 +100,7 @@ def _networks(end: str) -> list[Spec]:
         {"hidden_layer_sizes": [256, 128], "alpha": 1e-2, "batch_size": 64},
     ]
     return [
-        _spec(f"neural-p{number}", "neural", f"sklearn.neural_network.MLP{end}", params, "scaled", True)
+        _spec(f"neural-p{number}", "neural", f"sklearn.neural_network.MLP{end}", params, LIMITED, True)
         for number, params in enumerate(made, start=1)
     ]
 
@@ -108,9 +109,9 @@ def _others(task: str, classify: bool) -> list[Spec]:
     end = ENDING[task]
     knn = f"sklearn.neighbors.KNeighbors{end}"
     specs = [
-        _spec("neighbours-p1", "neighbours", knn, {"n_neighbors": 5, "weights": "distance"}, "scaled"),
-        _spec("neighbours-p2", "neighbours", knn, {"n_neighbors": 20, "weights": "distance", "p": 1}, "scaled"),
-        _spec("neighbours-p3", "neighbours", knn, {"n_neighbors": 60, "weights": "distance"}, "scaled"),
+        _spec("neighbours-p1", "neighbours", knn, {"n_neighbors": 5, "weights": "distance"}, LIMITED),
+        _spec("neighbours-p2", "neighbours", knn, {"n_neighbors": 20, "weights": "distance", "p": 1}, LIMITED),
+        _spec("neighbours-p3", "neighbours", knn, {"n_neighbors": 60, "weights": "distance"}, LIMITED),
     ]
     if classify:
         logistic = "sklearn.linear_model.LogisticRegression"
@@ -119,7 +120,7 @@ def _others(task: str, classify: bool) -> list[Spec]:
             for number, strength in enumerate((0.01, 0.1, 1.0, 10.0), start=1)
         ]
         specs += [
-            _spec(f"svm-p{number}", "kernel", "sklearn.svm.SVC", {"C": strength, "probability": True}, "scaled")
+            _spec(f"svm-p{number}", "kernel", "sklearn.svm.SVC", {"C": strength, "probability": True}, LIMITED)
             for number, strength in enumerate((1.0, 10.0), start=1)
         ]
         specs += [
@@ -140,7 +141,7 @@ def _others(task: str, classify: bool) -> list[Spec]:
         ]
         inner = {"C": (1.0, 10.0)}
         specs += [
-            _spec(f"svm-p{number}", "kernel", "automl_core.scoring.targets.ScaledSVR", {"C": strength}, "scaled")
+            _spec(f"svm-p{number}", "kernel", "automl_core.scoring.targets.ScaledSVR", {"C": strength}, LIMITED)
             for number, strength in enumerate(inner["C"], start=1)
         ]
     return specs

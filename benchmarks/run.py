@@ -32,6 +32,7 @@ FIGURES = (
     Figure("combining", "A table of two of 2,000,000 x 20, 2 GB are allowed", ("combining.py",)),
     Figure("start", "Start button to first event, 200 ms are allowed", ("job_start.py",)),
     Figure("waiting", "First page and first model in the app, 2 s each are allowed", ("waiting.py",)),
+    Figure("clicks", "Clicks in a browser, 200 ms each are allowed", ("clicks.py",)),
     Figure(
         "first-row", "First score of the command line, 2 s are allowed up to 100,000 rows, 5 s up to 1,000,000", ("first_row.py",)
     ),

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+import live
+
 SECONDS = 30.0
 """Of each study; they come alone, watched, watched, alone."""
 
@@ -34,19 +30,17 @@ def busy(pid: int) -> float:
 
 def watched(build: Path) -> dict[str, Any]:
     """Return the share of the processors that server and browser took, and the trials a second without and with both."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
+    if live.BROWSER is None:
         return {"failed": "there is no browser here"}
     with tempfile.TemporaryDirectory(prefix="tablewright-", ignore_cleanup_errors=True) as home:
         os.environ["AUTOML_HOME"] = home
         try:
-            return _watched(browser, Path(home))
+            return _watched(Path(home))
         finally:
-            subprocess.run([sys.executable, "-m", "automl_core.jobs.host", "--stop"], cwd=ROOT, check=False)
+            live.stop_host(Path(home))
 
 
-def _watched(browser: str, home: Path) -> dict[str, Any]:
-    from playwright.sync_api import sync_playwright
+def _watched(home: Path) -> dict[str, Any]:
     from tables import TABLES
 
     from automl_core.projects import create_project
@@ -57,34 +51,22 @@ def _watched(browser: str, home: Path) -> dict[str, Any]:
     source = home / "titanic.csv"
     next(one for one in TABLES if one.name == "titanic").load().to_csv(source, index=False)
     run = _searched(workspace, project.id, source)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_HEADLESS": "true", "PYTHONPATH": str(ROOT)}
-    server = subprocess.Popen([sys.executable, "-m", "pages.shared.serve"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     rates: dict[bool, list[float]] = {False: [], True: []}
     taken = {"server": 0.0, "browser": 0.0, "seconds": 0.0}
-    try:
-        with sync_playwright() as playwright:
-            started = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
-            page = started.new_page()
-            _ready(port)
-            for looks in (False, True, True, False):
-                study, job = _start(workspace, project.id, run)
-                page.goto(f"http://localhost:{port}/tune?project={project.id}&run={run.id}" if looks else "about:blank")
-                time.sleep(4)
-                begun, before = time.time(), (busy(server.pid), _browser_busy())
-                while job.state in ("queued", "running"):
-                    page.wait_for_timeout(200)
-                if looks:
-                    taken["server"] += busy(server.pid) - before[0]
-                    taken["browser"] += max(_browser_busy() - before[1], 0.0)
-                    taken["seconds"] += time.time() - begun
-                rates[looks].append(_rate(run, study))
-            started.close()
-    finally:
-        server.terminate()
-        server.wait()
+    with live.served(home) as (url, server), live.opened() as page:
+        live.wait_until_up(url)
+        for looks in (False, True, True, False):
+            study, job = _start(workspace, project.id, run)
+            page.goto(f"{url}/tune?project={project.id}&run={run.id}" if looks else "about:blank")
+            time.sleep(4)
+            begun, before = time.time(), (busy(server.pid), _browser_busy())
+            while job.state in ("queued", "running"):
+                page.wait_for_timeout(200)
+            if looks:
+                taken["server"] += busy(server.pid) - before[0]
+                taken["browser"] += max(_browser_busy() - before[1], 0.0)
+                taken["seconds"] += time.time() - begun
+            rates[looks].append(_rate(run, study))
     there = taken["seconds"] * len(os.sched_getaffinity(0))
     return {
         "server_share": taken["server"] / there, "browser_share": taken["browser"] / there,
@@ -151,12 +133,3 @@ def _browser_busy() -> float:
         except psutil.NoSuchProcess:
             continue
     return total
-
-
-def _ready(port: int) -> None:
-    while True:
-        try:
-            urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1)
-            return
-        except OSError:
-            time.sleep(0.05)

@@ -8,54 +8,29 @@ count), median of five. Exit code 1 says that something took longer than two sec
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+import live
+
+sys.path.insert(0, str(live.ROOT))
 ALLOWED = 2.0
 """Seconds."""
 
 
 def first_page(home: Path) -> float | None:
     """Return the seconds from a server that answers to a first page that can be used; None without a browser."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
+    if live.BROWSER is None:
         return None
-    from playwright.sync_api import sync_playwright
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "AUTOML_HOME": str(home), "STREAMLIT_SERVER_PORT": str(port), "PYTHONPATH": str(ROOT)}
-    environment.pop("DISPLAY", None)
-    server = subprocess.Popen([sys.executable, "-m", "pages.shared.serve"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        with sync_playwright() as playwright:
-            started = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
-            page = started.new_page()
-            while True:
-                try:
-                    urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1)
-                    break
-                except OSError:
-                    time.sleep(0.01)
-            begun = time.perf_counter()
-            page.goto(f"http://localhost:{port}")
-            page.get_by_role("button", name="Upload a table").wait_for()
-            seconds = time.perf_counter() - begun
-            started.close()
-    finally:
-        server.kill()
-        server.wait()
-    return seconds
+    with live.served(home) as (url, _), live.opened() as page:
+        live.wait_until_up(url)
+        begun = time.perf_counter()
+        page.goto(url)
+        page.get_by_role("button", name="Upload a table").wait_for()
+        return time.perf_counter() - begun
 
 
 def first_model(home: Path) -> float:
@@ -110,13 +85,7 @@ def first_model(home: Path) -> float:
         stop(workspace, project.id, run_id)
         while job.state in ("queued", "running"):
             time.sleep(0.05)
-    subprocess.run(
-        [sys.executable, "-m", "automl_core.jobs.host", "--stop"],
-        cwd=ROOT,
-        env=os.environ,
-        stdout=subprocess.DEVNULL,
-        check=False,
-    )
+    live.stop_host(home)
     return statistics.median(waited)
 
 

@@ -181,9 +181,9 @@ def test_decisions_are_told_in_sentences(judged: Evaluation) -> None:
         },
     )  # fmt: skip
     assert decision_sentences(plain) == (
-        "'left' is predicted where its probability is above 0.25. It is so.",
+        "'outcome' = 'left' is predicted where its probability is above 0.25. It is so.",
         "By the cost table the decisions for these 1,000 rows are worth 1,500 EUR, 1.50 EUR a row. With a threshold of 0.5 it "
-        "would be 1 EUR. Predicting 'left' for no row would give -2 EUR a row, for every row 0.25 EUR.",
+        "would be 1 EUR. Predicting 'outcome' = 'left' for no row would give -2 EUR a row, for every row 0.25 EUR.",
     )
     assert "threshold of 0.5" not in money_sentence(replace(plain, threshold=0.5))
     regression = replace(plain, classes=(), curves={})

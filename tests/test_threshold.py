@@ -79,7 +79,8 @@ def test_f1_of_a_rare_event_wants_a_lower_threshold() -> None:
     assert sk.f1_score(y, event > chosen.value) == pytest.approx(best)
     assert chosen.value < 0.35
     told = re.fullmatch(
-        r"On rows that chose neither it nor a model, F1 is (0\.\d+) with such a threshold and (0\.\d+) at the usual 0\.5\.",
+        r"On rows that had no part in choosing it, F1 is (0\.\d+) with a threshold found this way and (0\.\d+) at the usual "
+        r"0\.5\.",
         chosen.reason,
     )
     assert told
@@ -94,10 +95,10 @@ def test_chance_does_not_move_the_threshold() -> None:
         y, event = drawn(150, seed)
         chosen = choose_threshold(scorer_for(y, "accuracy"), np.arange(150), two(event))
         moved += chosen.value != 0.5
-        if chosen.value == 0.5 and chosen.reason.startswith("Another"):
+        if chosen.value == 0.5 and chosen.reason.startswith("Another threshold"):
             assert re.fullmatch(
-                r"Another one, 0\.\d+, looked better, but not beyond chance on rows that chose neither it nor a model "
-                r"\(Accuracy: 0\.\d+ against 0\.\d+\)\.",
+                r"Another threshold, 0\.\d+, looked better, but on rows that had no part in choosing it the difference is within "
+                r"chance \(Accuracy: 0\.\d+ against 0\.\d+\)\.",
                 chosen.reason,
             )
     assert moved <= 4  # the best on the rows themselves would have moved it nearly every time
@@ -117,7 +118,7 @@ def test_costs_start_from_what_the_table_gives() -> None:
     y, event = drawn(5000, power=3.0)
     chosen = choose_threshold(scorer_for(y, "cost", costs=COSTS), np.arange(5000), two(event))
     assert chosen.value == pytest.approx((2 / 62) ** (1 / 3), abs=0.1)
-    assert chosen.reason.startswith("On rows that chose neither it nor a model, Money per row is ")
+    assert chosen.reason.startswith("On rows that had no part in choosing it, Money per row is ")
     assert chosen.reason.endswith(" at the 0.032 that the cost table gives.")
 
 
@@ -126,7 +127,9 @@ def test_a_clear_case_by_hand() -> None:
     event = np.array([0.1, 0.15, 0.2, 0.3, 0.35, 0.4] * 20)
     chosen = choose_threshold(scorer_for(y), np.arange(120), two(event))
     assert chosen.value == pytest.approx(0.25)
-    assert chosen.reason == ("On rows that chose neither it nor a model, F1 is 1 with such a threshold and 0 at the usual 0.5.")
+    assert chosen.reason == (
+        "On rows that had no part in choosing it, F1 is 1 with a threshold found this way and 0 at the usual 0.5."
+    )
 
 
 def test_nothing_better_leaves_it() -> None:
@@ -166,7 +169,7 @@ def test_a_formula_chooses_where_it_looks_at_the_decision() -> None:
     scorer = scorer_for(y, "kpi", columns, kpi=Kpi("Gain", formula))
     chosen = choose_threshold(scorer, np.arange(2000), two(event))
     assert chosen.value == pytest.approx(0.9, abs=0.06)
-    assert chosen.reason.startswith("On rows that chose neither it nor a model, Gain is ")
+    assert chosen.reason.startswith("On rows that had no part in choosing it, Gain is ")
     free = scorer_for(y, "kpi", columns, kpi=Kpi("Gap", 'mean(abs(probability - (truth == "yes")))', False))
     assert choose_threshold(free, np.arange(2000), two(event)).reason == "Gap does not depend on a threshold."
 

@@ -203,7 +203,8 @@ def curve_figure(curve: Curve, output: int, label: str, *, labels: bool) -> go.F
         )
     figure.update_layout(layout(340, legend=False))
     figure.update_xaxes(title=short(curve.column))
-    figure.update_yaxes(title=f"Probability of {short(label, 24)}" if labels else short(label))
+    title = f"Probability of {short(label, 32)}" if labels else short(label)
+    figure.update_yaxes(title=title, tickformat=".0%" if labels else None)
     return figure
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from automl_core.charts.choice import CONFUSION, titles_of
 from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, add_cell_texts, layout, short
 from automl_core.evaluation.curves import lift
@@ -13,6 +15,7 @@ from automl_core.evaluation.evaluate import Evaluation
 from automl_core.profiling.wording import number
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import plotly.graph_objects as go
 
 READABLE = 12
@@ -55,6 +58,12 @@ def mixed_up(evaluation: Evaluation, most: int = 15) -> list[tuple[str, str, int
         if other != true and count
     ]
     return sorted(pairs, key=lambda pair: (-pair[2], -pair[3]))[:most]
+
+
+def _named(evaluation: Evaluation, label: str) -> str:
+    """Return an outcome as a chart names it: of two labels with the column it is of, since 1 or yes says nothing alone."""
+    with_column = len(evaluation.classes) == 2 and evaluation.target  # older evaluations do not name it
+    return short(f"{evaluation.target} = {label}" if with_column else label, 32)
 
 
 def _figure() -> go.Figure:
@@ -104,13 +113,13 @@ def _confusion(evaluation: Evaluation) -> go.Figure:
     return figure
 
 
-def _drawn(values: Sequence[float]) -> list[float]:
-    """Return coordinates with the digits that can be seen: several labels of two models are megabytes otherwise."""
-    return [round(float(value), 4) for value in values]
+def _drawn(values: Sequence[float]) -> npt.NDArray[np.float32]:
+    """Return coordinates with the digits that can be seen, as an array: Plotly looks at every entry of a list one by one."""
+    return np.asarray(values, dtype=np.float64).round(4).astype(np.float32)
 
 
 def _roc(evaluation: Evaluation) -> go.Figure:
-    return _curve(evaluation, "roc", "fpr", "tpr", "False alarms among rows without it", "Found among rows with it")
+    return _curve(evaluation, "roc", "fpr", "tpr", "False alarms among the others", "Found among the events")
 
 
 def _pr(evaluation: Evaluation) -> go.Figure:
@@ -128,7 +137,7 @@ def _curve(evaluation: Evaluation, name: str, x: str, y: str, x_title: str, y_ti
             y=_drawn(part[y]),
             mode="lines",
             line={"color": color, "width": 2, "shape": "linear" if name == "roc" else "hv"},
-            name=f"{short(label, 24)}, {word} {value:.3f}",
+            name=f"{_named(evaluation, label)}, {word} {value:.3f}",
             customdata=_drawn(part["threshold"]),
             hovertemplate="threshold %{customdata:.3f}<br>%{x:.3f}, %{y:.3f}<extra></extra>",
         )
@@ -183,10 +192,10 @@ def _lift(evaluation: Evaluation) -> go.Figure:
 def _apart(evaluation: Evaluation) -> go.Figure:
     figure = _figure()
     ((label, part),) = evaluation.curves["ks"].items()
-    for color, name, values in ((ACCENT, short(label, 24), part["events"]), (GREY, "others", part["others"])):
+    for color, name, values in ((ACCENT, _named(evaluation, label), part["events"]), (GREY, "others", part["others"])):
         figure.add_scatter(
-            x=part["threshold"],
-            y=values,
+            x=_drawn(part["threshold"]),
+            y=_drawn(values),
             mode="lines",
             line={"color": color, "width": 2, "shape": "hv"},
             name=name,
@@ -195,7 +204,7 @@ def _apart(evaluation: Evaluation) -> go.Figure:
     figure.add_vline(x=part["at"], line={"color": GREY, "dash": "dash", "width": 1})
     figure.add_annotation(x=part["at"], y=1.0, text=f"{part['value']:.3f} apart", showarrow=False, xanchor="left", xshift=4)
     figure.update_layout(layout())
-    figure.update_xaxes(title=f"Predicted probability of {short(evaluation.positive, 24)}", range=[-0.01, 1.01])
+    figure.update_xaxes(title=f"Predicted probability of {_named(evaluation, evaluation.positive)}", range=[-0.01, 1.01])
     figure.update_yaxes(title="Share at or below", range=[-0.01, 1.05], tickformat=".0%")
     return figure
 
@@ -233,11 +242,11 @@ def _distribution(evaluation: Evaluation) -> go.Figure:
             y=[count / total for count in counts],
             customdata=counts,
             marker={"color": color, "opacity": 0.7},
-            name=f"{short(evaluation.target, 24)} = {short(label, 24)}",
+            name=_named(evaluation, label),
             hovertemplate="probability %{x:.2f}<br>%{y:.1%} (%{customdata:,} rows)<extra></extra>",
         )
     figure.update_layout(layout(barmode="overlay", bargap=0.05))
-    figure.update_xaxes(title=f"Predicted probability of {short(evaluation.positive, 24)}", range=[0, 1])
+    figure.update_xaxes(title=f"Predicted probability of {_named(evaluation, evaluation.positive)}", range=[0, 1])
     figure.update_yaxes(title="Share of the rows", tickformat=".0%")
     return figure
 
@@ -246,8 +255,8 @@ def _money(evaluation: Evaluation) -> go.Figure:
     figure, part = _figure(), evaluation.curves["money"]
     unit = f", {short(part['currency'], 12)}" if part["currency"] else ""
     figure.add_scatter(
-        x=part["threshold"],
-        y=part["per_row"],
+        x=np.asarray(part["threshold"]),
+        y=np.asarray(part["per_row"]),
         mode="lines",
         line={"color": ACCENT, "width": 2},
         hovertemplate="threshold %{x:.3f}<br>%{y:,.4g} a row<extra></extra>",
@@ -255,7 +264,7 @@ def _money(evaluation: Evaluation) -> go.Figure:
     figure.add_hline(y=max(part["none"], part["every"]), line={"color": GREY, "dash": "dash", "width": 1})
     figure.add_vline(x=evaluation.threshold, line={"color": GREY, "width": 1})
     figure.update_layout(layout(legend=False))
-    figure.update_xaxes(title=f"Threshold for {short(evaluation.positive, 24)}", range=[-0.01, 1.01])
+    figure.update_xaxes(title=f"Threshold for {_named(evaluation, evaluation.positive)}", range=[-0.01, 1.01])
     figure.update_yaxes(title=f"Money per row{unit}")
     return figure
 
@@ -265,8 +274,8 @@ def _predicted_actual(evaluation: Evaluation) -> go.Figure:
     ends = [min(*part["actual"], *part["predicted"]), max(*part["actual"], *part["predicted"])]
     figure = _figure()
     figure.add_scattergl(
-        x=part["actual"],
-        y=part["predicted"],
+        x=np.asarray(part["actual"]),
+        y=np.asarray(part["predicted"]),
         mode="markers",
         marker={"color": ACCENT, "size": 5, "opacity": 0.5},
         hovertemplate="actual %{x:,.4g}<br>predicted %{y:,.4g}<extra></extra>",
@@ -313,7 +322,7 @@ def _by_quantile(evaluation: Evaluation) -> go.Figure:
     )
     figure.update_layout(layout(320, legend=False))
     figure.update_xaxes(title=f"True {short(evaluation.target)}", tickvals=places, ticktext=spans, tickangle=-35)
-    figure.update_yaxes(title="Mean absolute error")
+    figure.update_yaxes(title=f"Mean absolute error of {short(evaluation.target, 24)}", separatethousands=True)
     return figure
 
 

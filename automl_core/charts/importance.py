@@ -14,14 +14,14 @@ COLUMNS = 20
 """Most columns in one chart."""
 POINTS_COLUMNS = 12
 """Most columns in the chart of single rows."""
-LOW_TO_HIGH = [[0, "#A9E0DA"], [1, "#0B7472"]]
+LOW_TO_HIGH = [[0, "#E69F00"], [1, "#0F8A8A"]]
 """Both ends can be seen on white and on black."""
 READING = {
     "What the score loses without a column": "Each column's values were shuffled among the rows; the bar is how much "
     "worse the score got, with its 95 % interval.",
     "What each column adds": "The mean size of a column's contribution to a prediction (SHAP values).",
-    "Rows one by one": "Each point is a row: to the right the column raised the prediction. Dark points are high values, "
-    "grey ones are words.",
+    "Rows one by one": "Each point is a row: to the right the column raised the prediction. Teal points are high values, "
+    "orange ones low, grey ones are words.",
 }
 
 

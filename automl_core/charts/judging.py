@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 LEARNING = (
-    "Points are means over folds, with the lowest and the highest. Far apart at the right: it learns its rows by heart, and "
-    "more rows or a simpler model help. Close together: other columns are needed."
+    "Points are means over folds, with the lowest and the highest. Still changing at the right: more rows would help. Far "
+    "apart there: it learns its rows by heart, and a simpler model may do as well. Close together: other columns are needed."
 )
 """How the learning curve is read."""
 
@@ -70,7 +70,7 @@ def heat_figure(heat: Heat, error_name: str, down: str, across: str, ends: tuple
     figure.update_layout(layout(max(280, 110 + 32 * len(heat.down)), legend=False))
     figure.update_xaxes(title=short(across), tickvals=across_at, ticktext=[short(name, 18) for name in heat.across])
     names = [short(name, 18) for name in heat.down]
-    figure.update_yaxes(title=short(down), autorange="reversed", tickvals=down_at, ticktext=names, showgrid=False)
+    figure.update_yaxes(title=short(down, 26), autorange="reversed", tickvals=down_at, ticktext=names, showgrid=False)
     return figure
 
 
@@ -101,10 +101,13 @@ def fairness_figure(found: Fairness) -> go.Figure:
     figure.update_layout(layout(max(260, 120 + 44 * len(found.groups))))
     shares = bool(found.label)
     figure.update_xaxes(
-        rangemode="tozero", tickformat=".0%" if shares else None, title="Share of the rows" if shares else "Error"
+        rangemode="tozero",
+        tickformat=".0%" if shares else None,
+        title="Share of the rows" if shares else LABELS["error"],
+        separatethousands=True,
     )
     names = [short(group.name, 24) for group in found.groups]
-    figure.update_yaxes(title=short(found.column), autorange="reversed", tickvals=places, ticktext=names)
+    figure.update_yaxes(title=short(found.column, 26), autorange="reversed", tickvals=places, ticktext=names)
     return figure
 
 
@@ -154,6 +157,6 @@ def learning_figure(found: LearningCurve) -> go.Figure:
             hovertemplate="%{x:,} rows<br>%{y:.4g}<extra></extra>",
         )
     figure.update_layout(layout(340))
-    figure.update_xaxes(title="Rows learned from", rangemode="tozero")
-    figure.update_yaxes(title=short(found.label))
+    figure.update_xaxes(title="Rows learned from", rangemode="tozero", separatethousands=True)
+    figure.update_yaxes(title=short(found.label), separatethousands=True)
     return figure

@@ -15,6 +15,7 @@ from automl_core.whatif.answer import Answer
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+    from automl_core.explaining.explainer import Shares
     from automl_core.explaining.points import Points
     from automl_core.explaining.reasons import Reasons
 
@@ -22,10 +23,15 @@ COLUMNS = 20
 SCALES = {"value": "in the unit of the target", "log_odds": "in log-odds"}
 READING = {
     "sizes": "The mean size of a column's contribution to a prediction (SHAP values), {scale}.{more}",
-    "swarm": "Each point is a row: to the right the column speaks for {output}, to the left against it. Dark points are high "
-    "values, grey ones are words or missing.",
+    "swarm": "Each point is a row: to the right the column {output}. Teal points are high values, orange ones low, grey "
+    "ones are words or missing.",
     "waterfall": "From what the model says of an unknown row, column by column, to what it says of this one.",
 }
+SPEAKS = {
+    "value": "raises the predicted {output}, to the left it lowers it",
+    "log_odds": "speaks for {output}, to the left against it",
+}
+"""What a contribution says, by scale."""
 LOG_ODDS = " Log-odds above 0 speak for the outcome; 0.7 more doubles the odds."
 
 
@@ -39,8 +45,11 @@ def sizes_figure(reasons: Reasons) -> go.Figure:
     """Return the mean sizes of the columns' contributions, with standard errors where they were sampled."""
     names = list(reasons.columns[:COLUMNS])[::-1]
     heights = list(range(len(names)))
-    figure, several = _figure(), len(reasons.outputs) > 1
-    for color, label, means in zip(PALETTE * 8, reasons.outputs, reasons.mean, strict=False):
+    figure, several = _figure(), 1 < len(reasons.outputs) <= len(PALETTE)
+    parts = list(zip(reasons.outputs, reasons.mean, strict=True))
+    if len(reasons.outputs) > len(PALETTE):  # more cannot be told apart by colour: all of them together
+        parts = [("", tuple(sum(sizes) for sizes in zip(*reasons.mean, strict=True)))]
+    for color, (label, means) in zip(PALETTE, parts, strict=False):
         at = [means[reasons.columns.index(name)] for name in names]
         errors = [reasons.error[reasons.columns.index(name)] for name in names]
         bars = {"type": "data", "array": errors, "color": GREY, "thickness": 1, "width": 3}
@@ -56,7 +65,8 @@ def sizes_figure(reasons: Reasons) -> go.Figure:
             hovertemplate="%{text}: %{x:.3g}<extra>" + ("%{fullData.name}" if several else "") + "</extra>",
         )
     figure.update_layout(layout(80 + 26 * len(names), legend=several, barmode="stack"))
-    figure.update_xaxes(title=f"Mean size of the contribution, {SCALES[reasons.scale]}")
+    figure.update_layout(legend_traceorder="normal")
+    figure.update_xaxes(title=f"Mean size of the contribution, {SCALES[reasons.scale]}", separatethousands=True)
     figure.update_yaxes(tickvals=heights, ticktext=[short(name) for name in names], showgrid=False)
     return figure
 
@@ -117,16 +127,35 @@ def waterfall_figure(answer: Answer, most: int = 10) -> go.Figure:
         ends = [value for _, *pair in steps for value in pair]
         room = 0.3 * (max(ends) - min(ends))  # for what is written beside the bars
         figure.update_xaxes(range=[min(ends) - room, max(ends) + room])
+        if share:  # the room may lie beyond 0 and 100 %, where no probability is
+            sizes = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
+            step = next((size for size in sizes if 1.6 * (max(ends) - min(ends)) < 5 * size), 0.25)
+            low, high = max(min(ends) - room, 0.0), min(max(ends) + room, 1.0)
+            ticks = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
+            figure.update_xaxes(tickvals=ticks.round(6))
     figure.update_layout(layout(90 + 30 * count, legend=False))
-    figure.update_xaxes(
-        title=f"{'Probability of' if share else 'Predicted'} {short(answer.output)}", tickformat=".0%" if share else None
-    )
+    title = f"Probability of {short(f'{answer.target} = {answer.output}')}" if share else f"Predicted {short(answer.output)}"
+    figure.update_xaxes(title=title, tickformat="~%" if share else None)
     figure.update_yaxes(tickvals=list(range(count)), ticktext=[short(label, 44) for label, _, _ in steps[::-1]], showgrid=False)
     return figure
 
 
 def _moved(size: float, share: bool) -> str:
     return f"{100 * size:.2g}" if share else number(size, 3)  # percentage points, as the chart's caption says
+
+
+def exact_rows(shares: Shares, place: int, *, share: bool) -> list[dict[str, str]]:
+    """Return contributions in the unit of the predictions as a table, the largest first; shares as percentage points."""
+    values, errors = shares.values[0, :, place], shares.error[0, :, place]
+    unit = "Adds, percentage points" if share else "Adds"
+    return [
+        {
+            "Column": shares.columns[column],
+            unit: f"{100 * values[column]:+.1f}" if share else f"{values[column]:+,.4g}",
+            "± standard error": f"{100 * errors[column]:.1f}" if share else number(float(errors[column]), 2),
+        }
+        for column in np.argsort(-np.abs(values), kind="stable")
+    ]
 
 
 def waterfall_rows(answer: Answer) -> list[dict[str, str]]:

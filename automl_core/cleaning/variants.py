@@ -21,11 +21,19 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "imputer": (AS_IS, "mean", "median", "most_frequent", "knn"),
     "encoder": (AS_IS, "onehot", "target", "frequency", "ordinal"),
     "scaler": (AS_IS, "standard", "robust", "minmax"),
+    "tails": (AS_IS, "limited"),
     "selection": (AS_IS, "75", "50", "25"),
 }
 """By choice, the values it has; of the selection, per cent of the table's columns that are kept."""
+FARTHEST = 3.0
+"""Units of its scale from the middle at which a number is limited. A column that is nearly always the same has few, but
+enormous numbers once it is put on one scale, and they decide alone what is near. Limited, a support vector machine's loss
+was 21 % lower on images of digits and 10 % on breast cancer, and on 31 other tables up to 2 % lower and at worst 0.6 %
+higher; networks and neighbours alike (`benchmarks/tails.py`)."""
 STEPS = {"imputer": ("impute", "strategy"), "encoder": ("encode", "method"), "scaler": ("scale", "method")}
 APART = "__"
+LIMITED = "scaled__tails_limited"
+"""For models that go by what is near: networks, kernels and neighbours."""
 
 
 def variant(view: str, choices: Mapping[str, str]) -> str:
@@ -90,6 +98,12 @@ def recipe_for(recipe: Recipe, view: str, schema: Schema) -> Recipe:
             if name == "encoder":  # before the numbers are put on one scale
                 place = next((place for place, step in enumerate(steps) if step.op == "scale"), len(steps))
             steps.insert(place, added)
+    if "tails" in made:
+        scales = [place for place, step in enumerate(steps) if step.op == "scale" and step.enabled]
+        if not scales:
+            steps.append(Step("scale", {}, "Found by tuning.", id="tuned-scaler"))
+        limits = {"method": "limits", "low": -FARTHEST, "high": FARTHEST}
+        steps.insert(max(scales, default=len(steps) - 1) + 1, Step("clip_outliers", limits, "Found by tuning.", id="tuned-tails"))
     if "selection" in made:
         count = max(math.ceil(int(made["selection"]) / 100 * len(schema)), 1)
         steps.append(Step("select", {"count": count}, "Found by tuning.", id="tuned-selection"))

@@ -70,6 +70,8 @@ def _forest(graph: Graph, forest: Forest, X: str) -> str:
     value = graph.trees(graph.single(X) if forest.single else X, forest.n_targets, forest.nodes, forest.leaves)
     if forest.base.any():
         value = graph.op("Add", value, graph.constant(forest.base[None, :]))
+    if forest.link == "exp":
+        return graph.op("Exp", value)
     if forest.link == "sigmoid":
         return two_sided(graph, graph.op("Sigmoid", value))
     return graph.op("Softmax", value, axis=1) if forest.link == "softmax" else value

@@ -16,9 +16,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from automl_core.engines.boosters import LOGARITHMS
 from automl_core.errors import InputError
 
-Link = Literal["identity", "sigmoid", "softmax", "shares"]
+Link = Literal["identity", "exp", "sigmoid", "softmax", "shares"]
 Grown = tuple[int, float | tuple[float, ...], str, bool, Any, Any]
 """A node: column, threshold or set of codes, mode, whether a missing number goes the true way, its true and false child."""
 
@@ -31,7 +32,8 @@ class Forest:
     ----------
     n_targets : int
     link : Link
-        What becomes of the sums: probabilities by a sigmoid or a softmax, shares of each class, or values as they are.
+        What becomes of the sums: probabilities by a sigmoid or a softmax, shares of each class, values as they are, or of
+        which they are the logarithms.
     single : bool
         Whether columns are rounded to single precision before they are compared.
     base : ndarray, shape (n_targets,)
@@ -166,6 +168,7 @@ def _lightgbm(estimator: Any) -> Forest:
     dumped = estimator.booster_.dump_model()
     objective = str(dumped.get("objective", "")).split(" ")[0]
     links: dict[str, Link] = {"binary": "sigmoid", "multiclass": "softmax", "": "identity"}
+    links.update(dict.fromkeys(LOGARITHMS, "exp"))
     plain = ("regression", "regression_l1", "huber", "fair", "quantile", "mape")
     if objective not in links and objective not in plain:
         raise _cannot(f"LightGBM's objective {objective!r} is none that is known here.")

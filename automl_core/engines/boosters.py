@@ -17,6 +17,10 @@ from automl_core.scoring.values import catboost_rows
 Array = npt.NDArray[np.float64]
 
 
+LOGARITHMS = ("poisson", "tweedie", "gamma")
+"""Objectives of LightGBM whose trees add up to the logarithm of the value."""
+
+
 @dataclass(frozen=True)
 class Added:
     """What each feature adds to an estimator's raw output.
@@ -48,7 +52,9 @@ def kind_of(estimator: Any) -> str:
 
 
 def booster_added(estimator: Any, X: Array, *, check: bool = True) -> Added | None:
-    """Return a fitted booster's own contributions; None for another estimator.
+    """Return a fitted booster's own contributions; None for another estimator, and for one whose trees add up to a logarithm.
+
+    Such contributions multiply, and cannot stand beside those of models that add.
 
     Parameters
     ----------
@@ -60,7 +66,7 @@ def booster_added(estimator: Any, X: Array, *, check: bool = True) -> Added | No
     """
     kind = kind_of(estimator)
     if kind == "lightgbm":
-        return _lightgbm(estimator, X, check)
+        return None if estimator.objective_ in LOGARITHMS else _lightgbm(estimator, X, check)
     if kind == "xgboost":
         return _xgboost(estimator, X, check)
     return _catboost(estimator, X, check) if kind == "catboost" else None

@@ -30,12 +30,31 @@ def threshold_sentence(evaluation: Evaluation) -> str:
     """Say above which probability the event is predicted and why, empty where that is not asked."""
     if len(evaluation.classes) != 2:
         return ""
-    return f"{decided_above(evaluation.positive, evaluation.threshold)} {evaluation.threshold_reason}".strip()
+    event = event_words(evaluation.target, evaluation.positive)
+    told = f"{event} is predicted where its probability is above {number(evaluation.threshold, 3)}."
+    return f"{told} {evaluation.threshold_reason}".strip()
 
 
-def decided_above(positive: str, threshold: float) -> str:
-    """Say above which probability the event is predicted."""
-    return f"{quoted(positive)} is predicted where its probability is above {number(threshold, 3)}."
+def event_sentence(evaluation: Evaluation) -> str:
+    """Say what the charts of a classifier call the event, empty for numbers."""
+    if len(evaluation.classes) == 2:
+        return f"The event is {event_words(evaluation.target, evaluation.positive)}; all other rows are the others."
+    if evaluation.classes:
+        return f"Each label of {quoted(evaluation.target)} has a line: it is the event, and all other labels are the others."
+    return ""
+
+
+def event_words(target: str, label: str) -> str:
+    """Return an outcome with the column it is of, since a label such as 1 or yes says nothing alone."""
+    return f"{quoted(target)} = {quoted(label)}" if target else quoted(label)
+
+
+def decided_above(target: str, positive: str, threshold: float) -> str:
+    """Say of one row above which probability the event is predicted, and that this is not where it is the likelier outcome."""
+    event, share = event_words(target, positive), f"{100 * threshold:.3g} %"
+    if threshold < 0.5:
+        return f"{event} is predicted above a probability of {share}, even where the other outcome is likelier."
+    return f"{event} is predicted only above a probability of {share}, not wherever it is the likelier outcome."
 
 
 def money_sentence(evaluation: Evaluation) -> str:
@@ -44,10 +63,11 @@ def money_sentence(evaluation: Evaluation) -> str:
     if not found:
         return ""
     currency = found["currency"]
+    event = event_words(evaluation.target, evaluation.positive)
     half = "" if evaluation.threshold == 0.5 else f" With a threshold of 0.5 it would be {money(found['half'], currency)}."
     return (
         f"By the cost table the decisions for these {found['rows']:,} rows are worth {money(found['total'], currency)}, "
-        f"{money(found['at'], currency)} a row.{half} Predicting {quoted(evaluation.positive)} for no row would give "
+        f"{money(found['at'], currency)} a row.{half} Predicting {event} for no row would give "
         f"{money(found['none'], currency)} a row, for every row {money(found['every'], currency)}."
     )
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core.explaining.curves import label_of
-from automl_core.profiling.wording import counted, number, percent, quoted
+from automl_core.profiling.wording import listed, number, percent, quoted
 from automl_core.scoring.bundle import Model
 
 Array = npt.NDArray[np.float64]
@@ -74,7 +74,7 @@ def in_plain_words(
     silent = [name for name in ranked if total > 0 and sizes[name] < 0.01 * total]
     if silent:
         share = sum(sizes[name] for name in silent) / total
-        start = counted(len(silent), "column adds", "columns add")
+        start = f"{listed(silent)} {'adds' if len(silent) == 1 else 'add'}"
         text = f"{start} next to nothing: {percent(share)} of all that moves predictions."
         found.append(Sentence(text, (("columns", float(len(silent))), ("share of all contributions", share))))
     return tuple(found)
@@ -108,19 +108,20 @@ def _about(model: Model, values: pd.Series, said: Array, name: str, label: str, 
         one, other, against = means[chosen][0], means[low][0], f"where {low.replace(quoted(name), 'it', 1)}"
         numbers = [(f"mean where {chosen}", one), (f"mean {against}", other)]
     numbers.append(("rows", float(groups[chosen].sum())))
-    place = "the strongest" if rank == 0 else f"number {rank + 1}"
-    ranked = f"; this is {place} of {columns:,} columns." if columns > 1 else "."
+    place = f"the strongest of {columns:,} columns" if rank == 0 else f"number {rank + 1} of {columns:,} columns by strength"
+    ranked = f"; this is {place}." if columns > 1 else "."
     if label:
         times = one / other if other > 0 else np.inf
+        event = f"{quoted(model.target)} = {quoted(label)}"
         among = " in" if against == "all other rows" else ""
         if times >= 1.1:
-            how = f"{quoted(label)} is predicted {_times(times)} as often as{among}"
+            how = f"{event} is predicted to be {_times(times)} as likely as{among}"
         elif times <= 1 / 1.1 and one > 0:
-            how = f"{quoted(label)} is predicted {_times(other / one)} less often than{among}"
+            how = f"{event} is predicted to be {_times(other / one)} less likely than{among}"
         else:
             return None
         numbers.append(("times", float(times) if np.isfinite(times) else 0.0))
-        text = f"Where {chosen}, {how} {against} ({percent(one)} against {percent(other)}){ranked}"
+        text = f"Where {chosen}, {how} {against} ({percent(one)} against {percent(other)} on average){ranked}"
     else:
         away = one - other
         word = "higher" if away > 0 else "lower"

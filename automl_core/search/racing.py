@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from automl_core.experiment import Decision
+from automl_core.leaderboard import Leaderboard
 
 Array = npt.NDArray[np.float64]
 SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
@@ -24,6 +25,9 @@ FEW = 300
 NOISY = 0.1
 LEAST = 0.5
 """Seconds below which they always are cheap."""
+NOTHING_NEW = "Its first folds add nothing to the models that are there, so its time went to others."
+TRIES = 3
+"""Candidates of a family in a row that added nothing, after which the family's others are left out."""
 
 
 def worth_going_on(
@@ -55,7 +59,15 @@ def worth_going_on(
     mixed = max(judge((1 - share) * ensemble + share * newcomer) for share in SHARES)
     if not np.isfinite(now) or mixed > now:
         return Decision(True, "The ensemble gains by it.")
-    return Decision(False, "Its first folds add nothing to the models that are there, so its time went to others.")
+    return Decision(False, NOTHING_NEW)
+
+
+def exhausted(board: Leaderboard, family: str) -> bool:
+    """Return whether the last `TRIES` candidates of a family that were judged all added nothing to the models there are."""
+    ends = [row for row in board if row.role == "model" and row.family == family and not row.spec.get("resampling")]
+    ends = [row for row in ends if row.state == "scored" or row.reason == NOTHING_NEW]
+    last = sorted(ends, key=lambda row: row.at_seconds)[-TRIES:]
+    return len(last) == TRIES and all(row.reason == NOTHING_NEW for row in last)
 
 
 def kind_of_model(spec: Mapping[str, Any]) -> str:

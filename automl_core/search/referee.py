@@ -13,8 +13,9 @@ from automl_core.leaderboard import Leaderboard
 from automl_core.scoring.ensemble import tempered
 from automl_core.search.candidates import Spec
 from automl_core.search.memory import fits_in_memory
-from automl_core.search.racing import DEAR, LEAST, kind_of_model, too_dear, worth_going_on, worth_starting
+from automl_core.search.racing import DEAR, FEW, LEAST, TRIES, exhausted, kind_of_model, too_dear, worth_going_on, worth_starting
 from automl_core.search.selection import blend, fit_temperature, greedy_weights, judge_of
+from automl_core.search.tuner import TUNED
 from automl_core.search.underway import UnderWay, out_of_fold
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Referee:
         models = [row for row in scored if row.role == "model"]
         if not models:
             return YES
+        if exhausted(board, spec.family) and not TUNED.match(spec.id):
+            return Decision(False, f"The last {TRIES} of its family added nothing, so its time went to others.")
         kind = [sign * (row.score or 0.0) for row in models if kind_of_model(row.spec) == kind_of_model(asdict(spec))]
         return worth_starting(kind, sign * (models[0].score or 0.0), base)
 
@@ -80,8 +83,8 @@ class Referee:
             return YES
         division, mixture = self.work.division, self._mixture(board)
         done = np.flatnonzero(np.isin(division.layers, list(candidate.results)))[:WATCHED]
-        if mixture is None or not len(done):
-            return YES
+        if mixture is None or not len(done) or (len(done) < FEW and len(candidate.results) == 1 < division.folds):
+            return YES  # one small fold alone says too little
         own = out_of_fold(self.work, candidate.spec.id, tuple(candidate.results))[done]
         now, places = mixture[done], division.places[done]
         if self.work.n_classes:

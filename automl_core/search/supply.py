@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from automl_core.experiment import ExperimentConfig
 from automl_core.schema import Schema
-from automl_core.search.candidates import Spec, baseline, choose
+from automl_core.search.candidates import AMOUNTS, MANY_LABELS, Spec, baseline, choose, portfolio
 from automl_core.search.fitting import FoldWork
 from automl_core.search.live_board import LiveBoard
 from automl_core.search.resampling import balancing_specs, numeric_share
@@ -119,6 +119,21 @@ class Supply:
         return None
 
 
+def with_amounts(specs: Sequence[Spec], y: npt.NDArray[np.float64]) -> list[Spec]:
+    """Return candidates with the booster for amounts after the first booster; without it where a value is negative or all are 0.
+
+    Parameters
+    ----------
+    specs : sequence of Spec
+    y : ndarray, shape (n_train,)
+    """
+    others = [spec for spec in specs if spec.id != AMOUNTS]
+    if y.min() < 0 or y.max() <= 0:
+        return others
+    place = next((place for place, spec in enumerate(others) if spec.family == "boosting"), len(others) - 1) + 1
+    return [*others[:place], portfolio("regression")[AMOUNTS], *others[place:]]
+
+
 def is_proposed(spec: Spec) -> bool:
     """Return whether a candidate was proposed in its run, so that nobody else knows its parameters."""
     return bool(TUNED.match(spec.id)) or spec.id.endswith(LONGER)
@@ -173,10 +188,13 @@ def first_specs(
     learned : int
         Rows of the fold that learns from the fewest.
     """
-    specs = choose(config, len(y))
+    specs = choose(config, len(y), n_classes)
     if config.candidates or config.preset not in ("balanced", "best"):
         return specs
     specs = [spec for spec in specs if spec.params.get("n_neighbors", 0) <= learned]
+    if config.task == "regression":
+        specs = with_amounts(specs, y)
     more = balancing_specs(config.task, y, n_classes=n_classes, numeric_share=numeric_share(schema))
-    place = max(len(specs) // 3, 1)
+    # Copies of rows make the dear ones dearer, so where labels are many they come last.
+    place = max(len(specs) // 3, 1) if n_classes < MANY_LABELS else len(specs)
     return [*specs[:place], *more, *specs[place:]]

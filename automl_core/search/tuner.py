@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from automl_core.cleaning.variants import LIMITED
 from automl_core.engines.optuna import Choice, Range, Sampler, Space
 from automl_core.experiment import Task
 from automl_core.leaderboard import Leaderboard
 from automl_core.search.candidates import Spec
+from automl_core.search.racing import exhausted
 
 TUNED = re.compile(r"^(?P<kind>[a-z]+)-t(?P<number>\d+)$")
 TURNS = (0, 0, 1, 0, 1, 2)
@@ -53,7 +55,7 @@ KINDS: dict[str, Kind] = {
          "random_strength": Range(0.1, 5, log=True), "rsm": Range(0.4, 1.0)},
     ),
     "neural": Kind(
-        "Neural network", "neural", "sklearn.neural_network.MLPClassifier", "sklearn.neural_network.MLPRegressor", "scaled",
+        "Neural network", "neural", "sklearn.neural_network.MLPClassifier", "sklearn.neural_network.MLPRegressor", LIMITED,
         {},
         {"hidden_layer_sizes": Choice(([64], [128], [256], [64, 64], [128, 64], [128, 128], [256, 128])),
          "alpha": Range(1e-5, 3.0, log=True), "learning_rate_init": Range(3e-4, 1e-2, log=True),
@@ -65,7 +67,7 @@ KINDS: dict[str, Kind] = {
         {"min_samples_leaf": Range(1, 12, log=True, whole=True), "max_features": Range(0.15, 1.0)}, early_stopping=False,
     ),
     "svm": Kind(
-        "Support vectors", "kernel", "sklearn.svm.SVC", "automl_core.scoring.targets.ScaledSVR", "scaled",
+        "Support vectors", "kernel", "sklearn.svm.SVC", "automl_core.scoring.targets.ScaledSVR", LIMITED,
         {}, {"C": Range(0.1, 100, log=True), "gamma": Range(1e-3, 1.0, log=True)}, early_stopping=False,
     ),
     "logistic": Kind(
@@ -101,6 +103,7 @@ class Tuner:
             kind = kind_of(str(row.spec.get("class_path", "")))
             if kind and kind not in kinds:
                 kinds.append(kind)
+        kinds.sort(key=lambda kind: exhausted(board, KINDS[kind].family))
         if not kinds:
             return None
         kind = kinds[TURNS[self.asked % len(TURNS)] % len(kinds)]

@@ -23,6 +23,8 @@ from automl_core.whatif.neighbours import Neighbours, Position, outside, positio
 Array = npt.NDArray[np.float64]
 LIVE = 4
 """Rows that stand for "not known" while a form is filled in, where contributions are sampled."""
+UNKNOWN = 100
+"""Rows that stand for "not known" where a person waits for an exact sum: ten would give another mean prediction each time."""
 WORTH = 0.1
 """Of the largest move of the prediction, the part that one must have to be spoken of."""
 
@@ -77,6 +79,8 @@ class Answer:
         Between what the truth lies, see `range_sentence`.
     worth : str
         What both decisions are worth by the cost table, see `worth_sentence`.
+    threshold : float
+        Of two labels the probability of `output` above which it is predicted.
     """
 
     target: str
@@ -94,6 +98,7 @@ class Answer:
     warnings: tuple[str, ...] = ()
     range: str = ""
     worth: str = ""
+    threshold: float = 0.5
 
     @property
     def exact(self) -> bool:
@@ -185,6 +190,7 @@ def answer_of(model: Model, shares: Shares, typed: pd.DataFrame, warnings: tuple
         warnings=warnings,
         range=range_sentence(model, shares.predicted),
         worth=worth_sentence(model, shares.predicted, typed),
+        threshold=model.threshold,
     )
 
 
@@ -241,12 +247,9 @@ def worth_sentence(model: Model, values: Array, typed: pd.DataFrame) -> str:
 
 def why_sentences(answer: Answer, most: int = 3) -> tuple[str, ...]:
     """Say in plain words why a row got its prediction, from the same numbers."""
-    if answer.chance is not None:
-        start = f"The model gives {quoted(answer.target)} = {quoted(answer.output)} a probability of {percent(answer.chance)}."
-        unknown = percent(answer.levels[0])
-    else:
-        start, unknown = f"{quoted(answer.target)} is predicted as {answer.shown}.", number(answer.levels[0], 3)
-    said = [f"{start} Without knowing anything about the row it would say {unknown}."]
+    unknown = number(answer.levels[0], 3) if answer.chance is None else percent(answer.levels[0])
+    said = [f"{_decided(answer)} Without knowing anything about the row the model would say {unknown}."]
+    subject = "it" if answer.chance is None else f"the probability of {quoted(answer.output)}"
     moves = sorted(
         zip(answer.contributions, answer.levels, answer.levels[1:], strict=False), key=lambda move: -abs(move[2] - move[1])
     )
@@ -258,8 +261,24 @@ def why_sentences(answer: Answer, most: int = 3) -> tuple[str, ...]:
             if sign * (after - before) > least
         ]
         if parts:
-            said.append(f"What {way} it most: {', '.join(parts[:most])}.")
+            said.append(f"What {way} {subject} most: {', '.join(parts[:most])}.")
     return tuple(said)
+
+
+def _decided(answer: Answer) -> str:
+    """Say what is predicted, and by which rule it follows from the probability."""
+    predicted = f"{quoted(answer.target)} is predicted as"
+    if answer.chance is None:
+        return f"{predicted} {answer.shown}."
+    predicted = f"{predicted} {quoted(str(answer.prediction))}"
+    if len(answer.probabilities) > 2:
+        return f"{predicted}, the likeliest outcome: its probability is {percent(answer.chance)}."
+    chance, least = percent(answer.chance), percent(answer.threshold)
+    if chance == least:
+        chance, least = (f"{100 * share:.4g} %" for share in (answer.chance, answer.threshold))
+    if answer.prediction == answer.output:
+        return f"{predicted}, because its probability of {chance} is above {least}."
+    return f"{predicted}, because the probability of {quoted(answer.output)} is {chance}, which is not above {least}."
 
 
 def _moved(answer: Answer, before: float, after: float) -> str:
@@ -268,17 +287,16 @@ def _moved(answer: Answer, before: float, after: float) -> str:
     return f"{'+' if after > before else '−'}{number(abs(after - before), 3)}"
 
 
-def exact_sum(model: Model, explainer: Explainer, values: dict[str, Any], *, rounds: int = 2, seed: int = 0) -> Shares:
+def exact_sum(model: Model, background: pd.DataFrame, values: dict[str, Any], *, seed: int = 0) -> Shares:
     """Share out one prediction so that the sum is the prediction itself, by sampling, with the error of each share.
 
     Parameters
     ----------
     model : Model
-    explainer : Explainer
+    background : DataFrame
+        Typed rows that stand for "not known", each used once; `UNKNOWN` of them are enough.
     values : dict
         See `answer`.
-    rounds : int
-        How often each row of the background is used.
     seed : int
 
     Returns
@@ -286,23 +304,23 @@ def exact_sum(model: Model, explainer: Explainer, values: dict[str, Any], *, rou
     Shares
         Its values are in the unit of the predictions: probabilities, or the target's own.
     """
-    typed = read_row(model, values).typed[list(explainer.columns)]
-    background = explainer.background
+    columns = tuple(model.used)
+    typed, background = read_row(model, values).typed[list(columns)], background[list(columns)]
     table = pd.concat([typed, background], ignore_index=True)
-    for name in explainer.columns:  # a column of which nothing is known here has no type of its own
+    for name in columns:  # a column of which nothing is known here has no type of its own
         table[name] = table[name].astype(background[name].dtype)
 
     def predict(rows: Any) -> Any:
-        mixed = {name: table[name].array.take(rows[:, place]) for place, name in enumerate(explainer.columns)}
+        mixed = {name: table[name].array.take(rows[:, place]) for place, name in enumerate(columns)}
         found = model.values_of(pd.DataFrame(mixed))
         return found[:, 1:] if len(model.classes) == 2 else found.reshape(len(found), -1)
 
     numbers = np.arange(len(table))
-    found = sample_shapley(predict, numbers[:1], numbers[1:], len(explainer.columns), rounds=rounds, seed=seed)
+    found = sample_shapley(predict, numbers[:1], numbers[1:], len(columns), seed=seed)
     outputs = (model.classes[1],) if len(model.classes) == 2 else model.classes or (model.target,)
     own = found.answers[:, 0] if not model.classes else found.answers
     own = np.column_stack([1 - own, own]) if len(model.classes) == 2 else own
-    return Shares(explainer.columns, outputs, found.values, found.base, found.error, own, ())
+    return Shares(columns, outputs, found.values, found.base, found.error, own, ())
 
 
 def values_of_row(model: Model, typed: pd.DataFrame) -> dict[str, Any]:

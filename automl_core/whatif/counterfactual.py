@@ -32,6 +32,8 @@ EVERY = 4000
 """Combinations up to which all of them are tried, so that it is known when none reaches the goal."""
 ROUNDS, POINTS = 2, 16
 """How often, and into how many parts, the way of a number is divided to find where the goal is first reached."""
+ROOM = 0.1
+"""Of the way of a number, how much further it may go to be a short one."""
 SHOWN = 3
 
 
@@ -217,7 +219,7 @@ def find_counterfactuals(
     smallest = [_smaller(search, change) for change in _few(search, reached)]
     away = {name for change in smallest[:1] for name in change}
     for _ in range(SHOWN - 1):  # a way without the columns of the ways before
-        if complete or not smallest or time.monotonic() > end or len(_diverse(search, smallest)) == SHOWN:
+        if complete or not smallest or time.monotonic() > end or len(_apart(search, smallest)) == SHOWN:
             break
         tell(0.8, "Looking for another way")
         others, _ = _beam(search, away, end, tell)
@@ -340,12 +342,25 @@ def _smaller(search: _Search, change: Changes) -> Changes:
             far = float(reached[0])
             near = near if place == 0 else float(places[place - 1])
             change = {**change, name: _typed(entry, far)}
-        if entry.kind == "number" and not entry.whole:  # the shortest number between what did not and what did
-            short = [float(f"{far:.{digits}g}") for digits in range(1, 7)]
-            inside = np.array([value for value in short if min(near, far) < value <= max(near, far) and value != near])
-            kept = _reached(search, change, name, inside)
+        if entry.kind == "number" and not entry.whole:
+            kept = _reached(search, change, name, _short(entry, here, near, far))
             change = {**change, name: float(kept[0])} if len(kept) else change
     return change
+
+
+def _short(entry: Options, here: float, near: float, far: float) -> Array:
+    """Return numbers with few digits that are about as far as `far`, the shortest first: nobody asks for 9.02483."""
+    end = far + ROOM * (far - here)
+    if entry.quantiles:  # not out of what the training rows have
+        end = min(max(end, entry.quantiles[0], entry.low), entry.quantiles[-1], entry.high) if far > here else end
+        end = max(min(end, entry.quantiles[-1], entry.high), entry.quantiles[0], entry.low) if far < here else end
+    low, high = min(near, far, end), max(near, far, end)
+    found = []
+    for digits in range(1, 7):
+        step = 10.0 ** (np.floor(np.log10(abs(far))) + 1 - digits) if far else 1.0
+        outward = (np.ceil(far / step) if far > here else np.floor(far / step)) * step
+        found += [float(f"{far:.{digits}g}"), float(f"{outward:.{digits + 1}g}")]
+    return np.array([value for value in dict.fromkeys(found) if low <= value <= high and value not in (near, here)])
 
 
 def _reached(search: _Search, change: Changes, name: str, places: Array) -> Array:
@@ -359,14 +374,19 @@ def _typed(entry: Options, place: float) -> Any:
     return moment(place) if entry.kind == "date" else place
 
 
-def _diverse(search: _Search, changes: Sequence[Changes]) -> list[Changes]:
+def _apart(search: _Search, changes: Sequence[Changes]) -> list[Changes]:
     """Return the cheapest, and the cheapest that change other columns; what changes more than a shown one is left out."""
     chosen: list[Changes] = []
-    ordered = sorted(changes, key=search.cost)
-    for change in ordered:
+    for change in sorted(changes, key=search.cost):
         if len(chosen) < SHOWN and not any(set(change) >= set(other) for other in chosen):
             chosen.append(change)
-    for change in ordered:  # too few columns can do it: then another word of the same column
+    return chosen
+
+
+def _diverse(search: _Search, changes: Sequence[Changes]) -> list[Changes]:
+    """Return the cheapest that change different columns, and where there are too few, other words of the same column."""
+    chosen = _apart(search, changes)
+    for change in sorted(changes, key=search.cost):  # too few columns can do it: then another word of the same column
         words = {name: after for name, after in change.items() if search.options[name].kind == "word"}
         new = all(change != other and not set(change) > set(other) for other in chosen)
         if len(chosen) < SHOWN and words and new:

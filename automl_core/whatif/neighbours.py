@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import pandas as pd
 
 from automl_core.errors import AutoMLError
 from automl_core.explaining.curves import label_of, places_of
-from automl_core.profiling.wording import counted, percent, quoted
+from automl_core.profiling.wording import counted, number, percent, quoted
 from automl_core.reference import made_up_rows
 from automl_core.run_parts import train_rows
 from automl_core.runs import Run
@@ -39,11 +40,14 @@ class SimilarRow:
     outcome : str
     alike : float
         1 for the same in every column that matters, 0 for as different as can be.
+    value : float or None
+        The outcome where it is a number.
     """
 
     cells: dict[str, str]
     outcome: str
     alike: float
+    value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -125,12 +129,12 @@ class Neighbours:
 
     def _distances(self, place: Array) -> Array:
         away = np.empty_like(self.places)
-        for number, name in enumerate(self.columns):
-            column, own = self.places[:, number], place[number]
+        for at, name in enumerate(self.columns):
+            column, own = self.places[:, at], place[at]
             both = np.isnan(column) & np.isnan(own)
             one = np.isnan(column) ^ np.isnan(own)
             apart = (column != own).astype(float) if name in self._words else np.abs(column - own)
-            away[:, number] = np.where(both, 0.0, np.where(one, 1.0, apart))
+            away[:, at] = np.where(both, 0.0, np.where(one, 1.0, apart))
         return np.asarray(away @ self.weights)
 
     def similar(self, typed: pd.DataFrame, shown: int = SHOWN) -> tuple[SimilarRow, ...]:
@@ -141,8 +145,10 @@ class Neighbours:
         found = []
         for row in np.argsort(distances, kind="stable")[:shown]:
             cells = {name: _text(self.frame[name].iloc[row]) for name in self.columns}
-            outcome = _text(self.frame[self.target].iloc[row]) if self.target in self.frame else ""
-            found.append(SimilarRow(cells, outcome, float(1 - distances[row])))
+            outcome: Any = self.frame[self.target].iloc[row] if self.target in self.frame else None
+            is_number = isinstance(outcome, int | float | np.number) and np.isfinite(outcome)
+            value = float(outcome) if is_number else None
+            found.append(SimilarRow(cells, _text(outcome), float(1 - distances[row]), value))
         return tuple(found)
 
     def warning(self, typed: pd.DataFrame) -> str:
@@ -234,6 +240,25 @@ def _numbers(values: pd.Series) -> Array:
 
 def _text(value: Any) -> str:
     return "" if pd.isna(value) else label_of(value)
+
+
+def outcomes_sentence(model: Model, found: Sequence[SimilarRow]) -> str:
+    """Say what became of the training rows most like a row; empty where none of their outcomes is known."""
+    known = [row for row in found if row.outcome]
+    if not known:
+        return ""
+    target, one = quoted(model.target), len(known) == 1
+    rows = "training row most like this one" if one else f"{len(known):,} training rows most like this one"
+    if model.classes:
+        told = ", ".join(f"{quoted(label)} in {count:,}" for label, count in Counter(row.outcome for row in known).most_common())
+        return f"In the {rows} {target} is {quoted(known[0].outcome)}." if one else f"Among the {rows} {target} is {told}."
+    values = [row.value for row in known if row.value is not None]
+    if not values:
+        return ""
+    mean = number(sum(values) / len(values))
+    if one:
+        return f"In the {rows} {target} is {mean}."
+    return f"Among the {rows} {target} is {mean} on average, from {number(min(values))} to {number(max(values))}."
 
 
 def looked_through(neighbours: Neighbours) -> str:

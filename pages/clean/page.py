@@ -16,6 +16,7 @@ from pages.shared import errors, guards, layout, people, recipes, rules_view, st
 if TYPE_CHECKING:
     from automl_core.cleaning.recipe import Recipe
     from automl_core.data.dataset import Dataset
+    from automl_core.workspace import ProjectFolder
 
 VIEWS = {
     "steps": ":material/list: Steps",
@@ -43,7 +44,7 @@ def draw_bar(data: Dataset, history: History) -> None:
                 key=f"clean_{key}",
                 icon=f":material/{icon}:",
                 on_click=step_editor.change,
-                args=(data, made, said),
+                args=(data, "bar", made, said),
                 **people.changing(help, disabled=useless),
             )
 
@@ -78,12 +79,13 @@ def draw_files(data: Dataset, history: History) -> None:
                     )
 
 
-layout.header("clean")
-data = guards.require_dataset()
-try:
-    history = recipes.history(data)
-except AutoMLError as error:
-    errors.show(error)
+def stored(data: Dataset) -> History:
+    """Return the recipe with its versions, or stop where it cannot be read, with the way to mend it."""
+    try:
+        return recipes.history(data)
+    except AutoMLError as error:
+        errors.show(error)
+        errors.forget_kept()  # a click failed for the same reason
     history = History(present=recipes.proposed(data))
     if st.button(
         "Start again with the proposed recipe",
@@ -93,36 +95,54 @@ except AutoMLError as error:
     ):
         step_editor.keep(data, history)
     st.stop()
-st.markdown(
-    f"**{errors.plain(data.name)}**, {data.rows:,} rows. Steps act from top to bottom, those on the table before those that "
-    "learn. What learns from the data, such as filling and scaling, is learned anew inside each fold, so that scores stay honest."
-)
-view = st.segmented_control(
-    "Show", list(VIEWS), default="steps", required=True, format_func=VIEWS.__getitem__, key="clean_view",
-    label_visibility="collapsed",
-    help="The steps, rules for new rows, what each step did to a score, and every version.",
-)  # fmt: skip
-project = guards.require_project()
 
 
-def change(recipe: Recipe, said: str) -> None:
-    """Make a recipe the present one, so that it can be undone."""
-    step_editor.keep(data, history.change(recipe), said)
-
-
-if view == "rules":
-    rules_view.draw(data)
-elif view == "effect":
-    ablation_view.draw(project, data, history.present, change)
-elif view == "history":
-    history_view.draw(data, history, change)
-else:
+def draw_steps(project: ProjectFolder, data: Dataset, history: History) -> None:
+    """Draw the steps with what is done to them, and below them what is done with all."""
     draw_bar(data, history)
+    place = st.container()
     for number, step in enumerate(history.present, 1):
         step_list.draw_step(data, history, step, number)
+    with place:
+        errors.show_kept()  # of the bar, or of a step that is gone
     if not len(history.present):
         st.info("The recipe has no steps: models get the columns as they are.", icon=":material/info:")
     step_editor.draw_add(data)
     draw_files(data, history)
     whole_table.draw(project, data, history.present)
+
+
+@st.fragment
+def draw(project: ProjectFolder, data: Dataset) -> None:
+    """Draw the recipe; a click draws this again and nothing else of the app."""
+    layout.draw_notice()
+    history = stored(data)
+
+    def change(recipe: Recipe, said: str) -> None:
+        """Make a recipe the present one, so that it can be undone."""
+        step_editor.keep(data, history.change(recipe), said)
+
+    st.markdown(
+        f"**{errors.plain(data.name)}**, {data.rows:,} rows. Steps act from top to bottom, those on the table before those that "
+        "learn. What learns from the data, such as filling and scaling, is learned anew inside each fold, so that scores stay "
+        "honest."
+    )
+    view = st.segmented_control(
+        "Show", list(VIEWS), default="steps", required=True, format_func=VIEWS.__getitem__, key="clean_view",
+        label_visibility="collapsed",
+        help="The steps, rules for new rows, what each step did to a score, and every version.",
+    )  # fmt: skip
+    if view == "rules":
+        rules_view.draw(data)
+    elif view == "effect":
+        ablation_view.draw(project, data, history.present, change)
+    elif view == "history":
+        history_view.draw(data, history, change)
+    else:
+        draw_steps(project, data, history)
+
+
+layout.header("clean", notice=False)
+data = guards.require_dataset()
+draw(guards.require_project(), data)
 layout.next_step("compare", "The recipe is kept as you see it.", "Compare models", primary=True)

@@ -32,12 +32,13 @@ INTENTS = {
 }
 
 
-def change(data: Dataset, made: Callable[[History], History], sentence: str = "") -> None:
+def change(data: Dataset, place: str, made: Callable[[History], History], sentence: str = "") -> None:
     """Change the stored history as a button's callback, before the page is drawn: so it is drawn once for a click.
 
-    The history is looked up anew, since it may have been changed in another tab after the button was drawn.
+    The history is looked up anew, since it may have been changed in another tab after the button was drawn. What goes wrong
+    is shown at `place`, a step's id or "bar".
     """
-    with errors.shown() as tried:
+    with errors.kept(place) as tried:
         recipes.save(data, made(recipes.history(data)))
     if sentence and not tried.failed:
         state.say(sentence)

@@ -27,10 +27,11 @@ def draw_step(data: Dataset, history: History, step: Step, number: int) -> None:
                 key=key,
                 width="stretch",
                 on_change=change,
-                args=(data, lambda history: history.change(history.present.switch(step.id, st.session_state[key]))),
+                args=(data, step.id, lambda history: history.change(history.present.switch(step.id, st.session_state[key]))),
                 **people.changing("Off: the step stays here and does nothing."),
             )
             _draw_buttons(data, step, number, len(history.present), opened)
+        errors.show_kept(step.id)
         settings = describe(step).removeprefix(OPERATIONS[step.op].title).removeprefix(": ")
         if settings:
             st.markdown(errors.plain(settings))
@@ -63,6 +64,6 @@ def _draw_buttons(data: Dataset, step: Step, number: int, steps: int, opened: bo
                 key=f"clean_{key}_{step.id}",
                 icon=f":material/{icon}:",
                 on_click=change,
-                args=(data, lambda history, made=made: history.change(made(history.present))),
+                args=(data, step.id, lambda history, made=made: history.change(made(history.present))),
                 **people.changing(said, disabled=stuck),
             )

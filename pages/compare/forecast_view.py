@@ -63,13 +63,15 @@ def draw(project: ProjectFolder, params: dict[str, Any]) -> None:
 
 def before_start(project: ProjectFolder, params: dict[str, Any]) -> dict[str, Any]:
     """Return what a run's request keeps of its forecast; one that is still being made is stopped, so that the run starts."""
+    from automl_core.jobs.control import stop
+
     found = jobs.find(project, KIND, params)
     if found is None:
         return {}
     if (found / "forecast.json").exists():
         return {"forecast": caches.result(found / "forecast.json")}
     if job_state.follow(found).active:
-        jobs.stop(project.id, found.name)
+        stop(caches.workspace(), project.id, found.name)
     return {}
 
 

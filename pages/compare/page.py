@@ -79,8 +79,12 @@ def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig, place
     return jobs.start(project, "train", {**request(data, checked), **forecast, **place_form.checked(place)})
 
 
+@st.fragment
 def ask_and_start(project: ProjectFolder, data: Dataset, *, primary: bool, earlier: str = "") -> None:
-    """Ask for the settings and start a run; `earlier` is the target of the run that is looked at."""
+    """Ask for the settings and start a run; `earlier` is the target of the run that is looked at.
+
+    Another setting draws this again and nothing else of the page.
+    """
     target = experiment_form.choose_target(data, earlier)
     if not target:
         st.caption("The task, the metric and the rest are proposed once the target is known.")
@@ -119,17 +123,17 @@ def choose_run(project: ProjectFolder, known: list[str]) -> None:
         state.choose(run=known[0])
     # The state is part of the key: a browser keeps the text of a choice whose key stays.
     now = run_view.state_of(project, state.get("run"))
-    chosen = st.selectbox(
+    key = f"compare_run_{state.get('run')}_{now}"
+    st.selectbox(
         "Run",
         known,
         index=known.index(state.get("run")),
         format_func=lambda run_id: run_view.label(project, run_id),
-        key=f"compare_run_{state.get('run')}_{now}",
+        key=key,
         help="Every comparison of this project, newest first.",
+        on_change=state.choose_in,
+        args=("run", key),
     )
-    if chosen != state.get("run"):
-        state.choose(run=chosen)
-        st.rerun()
 
 
 layout.header("compare")

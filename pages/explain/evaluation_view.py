@@ -21,8 +21,11 @@ def draw_curves(judged: Sequence[tuple[Side, Path]]) -> None:
     """Draw the curves and tables that fit the task; those of a second model stand on the right."""
     from automl_core.charts.evaluation import READING, mixed_up
     from automl_core.evaluation.evaluate import Evaluation
+    from automl_core.evaluation.wording import event_sentence
 
     evaluation = Evaluation.from_dict(caches.result(judged[0][1]))
+    if told := event_sentence(evaluation):
+        st.caption(errors.plain(told))
     made = _figures(*((str(path), *caches.stamp(path)) for _, path in judged))
     for title, drawn in made.items():
         st.subheader(title, anchor=False)
@@ -51,11 +54,12 @@ def _figures(*files: tuple[str, int, int]) -> dict[str, tuple[go.Figure, ...]]:
 
 
 def _report(evaluation: Evaluation) -> None:
+    from automl_core.data.wording import cut
     from automl_core.profiling.wording import number
 
     rows = [
         {
-            "Label": row["label"],
+            "Label": cut(row["label"]),
             "Precision": number(row["precision"], 3),
             "Recall": number(row["recall"], 3),
             "F1": number(row["f1"], 3),
@@ -79,11 +83,12 @@ def _report(evaluation: Evaluation) -> None:
 
 
 def _mixed_up(pairs: list[tuple[str, str, int, float]]) -> None:
+    from automl_core.data.wording import cut
     from automl_core.profiling.wording import percent
 
     st.caption("Labels that are mixed up most:")
     rows = [
-        {"True": true, "Predicted": other, "Rows": f"{count:,}", "Of the true ones": percent(share)}
+        {"True": cut(true), "Predicted": cut(other), "Rows": f"{count:,}", "Of the true ones": percent(share)}
         for true, other, count, share in pairs
     ]
     text = st.column_config.TextColumn

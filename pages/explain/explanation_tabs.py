@@ -92,7 +92,7 @@ def _words(reasons: Reasons) -> None:
 def _matters(explanation: Explanation | None, reasons: Reasons, output: int) -> None:
     from automl_core.charts.importance import READING as LOSS
     from automl_core.charts.importance import importance_figures
-    from automl_core.charts.reasons import LOG_ODDS, READING, SCALES, sizes_figure, swarm_figure
+    from automl_core.charts.reasons import LOG_ODDS, READING, SCALES, SPEAKS, sizes_figure, swarm_figure
 
     more = LOG_ODDS if reasons.scale == "log_odds" else ""
     if explanation is not None:
@@ -104,7 +104,8 @@ def _matters(explanation: Explanation | None, reasons: Reasons, output: int) -> 
     st.caption(READING["sizes"].format(scale=SCALES[reasons.scale], more=more))
     st.plotly_chart(sizes_figure(reasons), key="explain_sizes", config=BARE, alt="Mean size of contributions")
     st.subheader("Rows one by one", anchor=False)
-    st.caption(errors.plain(READING["swarm"].format(output=reasons.points.outputs[output])))
+    speaks = SPEAKS[reasons.scale].format(output=reasons.points.outputs[output])
+    st.caption(errors.plain(READING["swarm"].format(output=speaks)))
     figure = swarm_figure(reasons.points, output, reasons.scale)
     st.plotly_chart(figure, key="explain_swarm", config=BARE, alt="Contributions of single rows")
     with st.expander("As a table", icon=":material/table:"):

@@ -27,17 +27,20 @@ MEANING = {
 def draw(project: ProjectFolder, run: Run, source: str, judged: Sequence[tuple[Side, Path]]) -> None:
     """Draw where a model fails on the judged rows, beside a second one, or offer to find out."""
     from automl_core.evaluation.failing import Failing
+    from automl_core.profiling.wording import number
 
     files = found_of([side for side, _ in judged], lambda side: _file(project, run, source, side))
     found = [(side, Failing.from_dict(caches.result(path))) for side, path in files]
     if not found:
         return
-    st.caption(MEANING[found[0][1].error_name])
+    thresholds = {side.key: float(caches.result(path)["threshold"]) for side, path in judged}
+    threshold = thresholds[found[0][0].key]
+    at = f" The threshold is {number(threshold, 3)}, not 0.5: more of them are wrong on purpose." if threshold != 0.5 else ""
+    st.caption(MEANING[found[0][1].error_name] + at)
     st.subheader("Groups in which it errs most", anchor=False)
     for _, failing in each(found):
         _groups(failing)
     if len(found[0][1].columns) >= 2:
-        thresholds = {side.key: float(caches.result(path)["threshold"]) for side, path in judged}
         _heat(run, source, found, thresholds)
     st.subheader("Rows with the largest errors", anchor=False)
     for side, failing in each(found):
@@ -82,6 +85,7 @@ def _groups(found: Failing) -> None:
 
 def _heat(run: Run, source: str, found: Sequence[tuple[Side, Failing]], thresholds: dict[str, float]) -> None:
     from automl_core.charts.judging import heat_ends, heat_figure
+    from automl_core.data.wording import cut
     from automl_core.evaluation.heat import FEW
 
     st.subheader("Error over two columns", anchor=False)
@@ -91,10 +95,9 @@ def _heat(run: Run, source: str, found: Sequence[tuple[Side, Failing]], threshol
             st.caption("These rows have fewer than two columns to look at.")
             return
         with st.container(horizontal=True):
-            down = st.selectbox("Down", names, key="explain_heat_down", width=260, help="Its values stand one below the other.")
-            across = st.selectbox(
-                "Across", names, index=1, key="explain_heat_across", width=260, help="Its values stand side by side."
-            )
+            options = {"options": names, "format_func": lambda name: cut(name, 30), "width": 260}
+            down = st.selectbox("Down", **options, key="explain_heat_down", help="Its values stand one below the other.")
+            across = st.selectbox("Across", **options, index=1, key="explain_heat_across", help="Its values stand side by side.")
         heats = [(side, _cells(run, source, side, thresholds[side.key], down, across)) for side, _ in found]
         ends = heat_ends(made for _, made in heats)
         for side, made in each(heats):
@@ -132,7 +135,8 @@ def _cells(run: Run, source: str, side: Side, threshold: float, down: str, acros
 
 
 def _worst(side: Side, found: Failing) -> None:
-    from automl_core.profiling.wording import number
+    from automl_core.data.wording import cut
+    from automl_core.profiling.wording import number, percent
 
     if not found.worst:
         st.caption("No row is wrong.")
@@ -143,8 +147,15 @@ def _worst(side: Side, found: Failing) -> None:
     size = "Probability of the true one" if labels else "Off by"
     rows = []
     for row in found.worst:
-        truth, predicted = (row["truth"], row["predicted"]) if labels else (number(row["truth"]), number(row["predicted"]))
-        head = {"Row": f"{row['row']:,}", "True": truth, "Predicted": predicted, size: number(row["error"], 3)}
+        truth, predicted = (
+            (cut(row["truth"], 30), cut(row["predicted"], 30)) if labels else (number(row["truth"]), number(row["predicted"]))
+        )
+        head = {
+            "Row": f"{row['row']:,}",
+            "True": truth,
+            "Predicted": predicted,
+            size: percent(row["error"]) if labels else number(row["error"], 3),
+        }
         taken = {column if column not in head else f"{column} (column)": cell for column, cell in row["cells"].items()}
         rows.append({**head, **taken})
     text = st.column_config.TextColumn

@@ -35,6 +35,8 @@ def draw(project: ProjectFolder, run: Run, source: str, judged: Sequence[tuple[S
 
 def _ask(run: Run, evaluation: dict[str, Any]) -> tuple[str, str] | None:
     """Ask for the column whose groups are compared and, of many labels, for the one that is meant; None without a column."""
+    from automl_core.data.wording import cut
+
     schema = run.dataset().schema
     columns = [column.name for column in schema if column.kind not in ("id", "text") and column.name != evaluation["target"]]
     if not columns:
@@ -43,6 +45,7 @@ def _ask(run: Run, evaluation: dict[str, Any]) -> tuple[str, str] | None:
         column = st.selectbox(
             "Groups of",
             columns,
+            format_func=lambda name: cut(name, 38),
             key="explain_fair_column",
             width=320,
             help="Any column of the table, also one that the model does not look at. Numbers are parted into ranges.",
@@ -52,6 +55,7 @@ def _ask(run: Run, evaluation: dict[str, Any]) -> tuple[str, str] | None:
             label = st.selectbox(
                 "Selected means",
                 evaluation["classes"],
+                format_func=lambda name: cut(name, 30),
                 key="explain_fair_label",
                 width=260,
                 help="The label whose rates are compared.",
@@ -79,8 +83,14 @@ def _draw(found: Sequence[tuple[Side, Fairness]], target: str) -> None:
     from automl_core.charts.beside import same_scale
     from automl_core.charts.judging import fairness_figure
     from automl_core.evaluation.fairness import fairness_sentence
+    from automl_core.evaluation.wording import event_words
 
     label = found[0][1].label
+    if label:
+        st.caption(
+            f"Selected: {errors.plain(event_words(target, label))} is predicted. Found: how many of the rows that truly are so "
+            "were selected (true positive rate). False alarms: how many of the others were (false positive rate)."
+        )
     for _, fairness in each(found):
         st.markdown(errors.plain(fairness_sentence(fairness)))
     figures = [fairness_figure(fairness) for _, fairness in found]
@@ -88,11 +98,6 @@ def _draw(found: Sequence[tuple[Side, Fairness]], target: str) -> None:
     for place, (side, fairness) in enumerate(each(found)):
         alt = f"Rates by {fairness.column}, {side.candidate.name}"
         st.plotly_chart(figures[place], key=f"explain_fairness{side.key}", config={"displayModeBar": False}, alt=alt)
-    if label:
-        st.caption(
-            f"Selected: {errors.plain(target)} is predicted to be {errors.plain(label)}. Found: how many of the rows that "
-            "truly are were selected (true positive rate). False alarms: how many of the others were (false positive rate)."
-        )
     _rates(found)
     st.subheader("How far apart", anchor=False)
     _gaps(found)
@@ -132,7 +137,7 @@ def _gaps(found: Sequence[tuple[Side, Fairness]]) -> None:
             "Measure": LABELS[name],
             **_model(side, found),
             "Largest difference": _told(fairness.differences[name], bool(fairness.label)),
-            "Lowest over highest": _told(fairness.ratios[name], False) if name in fairness.ratios else "",
+            "Lowest over highest": _told(fairness.ratios[name], False, ratio=True) if name in fairness.ratios else "",
         }
         for name in found[0][1].differences
         for side, fairness in found
@@ -150,10 +155,12 @@ def _table(rows: list[dict[str, str]], key: str, alt: str, right: Sequence[str])
     st.dataframe(rows, hide_index=True, key=key, alt=alt, column_config=config)
 
 
-def _told(score: Score, share: bool) -> str:
+def _told(score: Score, share: bool, *, ratio: bool = False) -> str:
     from automl_core.profiling.wording import number
 
     def write(value: float) -> str:
+        if ratio:
+            return f"{value:.2f}"
         return f"{100 * value:.1f} %" if share else number(value, 3)
 
     between = f" ({write(score.low)} to {write(score.high)})" if score.low is not None and score.high is not None else ""

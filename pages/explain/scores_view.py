@@ -50,7 +50,6 @@ def draw_scores(path: Path, candidate: Candidate, run: Run, source: str, *, besi
                 if metric_name not in candidate.metrics or _elsewhere(metric, threshold, run)
                 else number(candidate.metrics[metric_name]),
                 **({beside[0].name: _between(other.get(metric_name)), **_compared(apart.get(metric_name))} if beside else {}),
-                "Meaning": metric.explanation if metric else "",
             }
         )
     headline = found["metrics"].get(first)
@@ -84,9 +83,11 @@ def draw_scores(path: Path, candidate: Candidate, run: Run, source: str, *, besi
                 help="Mean over the folds, for comparison."
                 + (" Empty where they decided at another threshold." if threshold != 0.5 else ""),
             ),
-            "Meaning": text(width="large"),
         },
     )
+    with st.expander("What these metrics mean", icon=":material/help:", key="explain_meanings"):
+        told = [known[name] for name in names if name in known]
+        st.markdown("\n".join(f"- **{errors.plain(metric.label)}**: {errors.plain(metric.explanation)}" for metric in told))
     for note in found["notes"]:
         st.caption(f":material/info: {errors.plain(note)}")
 

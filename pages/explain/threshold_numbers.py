@@ -55,7 +55,7 @@ def draw_best(table: Decisions, key: str) -> None:
     rows: list[dict[str, Any]] = [
         {
             "Metric": entry.label,
-            "Best threshold": number(entry.threshold, 3),
+            "Best threshold": f"{entry.threshold:.3f}",
             "There": number(entry.value),
             "At 0.5": number(entry.half),
         }

@@ -31,7 +31,8 @@ def draw(project: ProjectFolder, run: Run, source: str, judged: Sequence[tuple[S
         found = evaluations[side.key]
         st.caption(f":material/rule: {errors.plain(threshold_sentence(found))}")
         _follow(project, run, side.candidate)
-        _try(project.id, run.id, side.candidate.id, found.positive, found.threshold, str(file), main=not side.key)
+        event = f"{found.target} = {found.positive}"
+        _try(project.id, run.id, side.candidate.id, event, found.threshold, str(file), main=not side.key)
     tables = [(side, Decisions.from_dict(caches.result(file))) for side, file in files]
     if any(table.best for _, table in tables):
         threshold_numbers.introduce_best()
@@ -64,7 +65,7 @@ def _file(project: ProjectFolder, run: Run, source: str, side: Side) -> Path | N
 
 
 @st.fragment
-def _try(project_id: str, run_id: str, candidate_id: str, positive: str, stored: float, file: str, *, main: bool) -> None:
+def _try(project_id: str, run_id: str, candidate_id: str, event: str, stored: float, file: str, *, main: bool) -> None:
     """Try thresholds; only this part is drawn again while the slider moves."""
     from automl_core.evaluation.deciding import Decisions
 
@@ -93,7 +94,7 @@ def _try(project_id: str, run_id: str, candidate_id: str, positive: str, stored:
             )
         st.session_state.setdefault(key, round(stored, digits))
         threshold = st.slider(
-            f"{errors.plain(positive)} is predicted above a probability of",
+            f"{errors.plain(event)} is predicted above a probability of",
             0.0,
             1.0,
             step=table.step,

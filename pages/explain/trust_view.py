@@ -49,6 +49,11 @@ def draw_belief(reasons: Reasons, names: dict[str, str]) -> None:
         }
         for member in reasons.members
     ]
+    st.markdown(
+        "Yes: for each part, what the columns add is what the part says."
+        if all(member.adds_up for member in reasons.members)
+        else "No: for some parts what the columns add is not what the part says, so do not rely on the contributions."
+    )
     st.dataframe(rows, hide_index=True, key="explain_members", alt="How each part of the model was explained")
     mean, worst = reasons.gap
     if reasons.scale == "value":
@@ -63,6 +68,13 @@ def draw_belief(reasons: Reasons, names: dict[str, str]) -> None:
         st.caption(f"Contributions add up to the model's own probability: at most {100 * worst:.1g} percentage points off.")
     st.subheader("Is it the same again?", anchor=False)
     steady = reasons.stability
+    st.markdown(
+        f"Yes: the {steady.of} columns that matter most are the same each time."
+        if steady.common == steady.of
+        else f"Mostly: of the {steady.of} columns that matter most {steady.common} are the same each time."
+        if 2 * steady.common > steady.of
+        else f"No: of the {steady.of} columns that matter most only {steady.common} are the same each time."
+    )
     order = f"a rank correlation of at least {steady.correlation:.2f}" if steady.correlation is not None else "no ranking"
     st.caption(
         f"With {steady.seeds} seeds, each with {steady.rows:,} other rows: {order} between the orders of the columns; "
@@ -78,5 +90,8 @@ def draw_belief(reasons: Reasons, names: dict[str, str]) -> None:
         }
         for entry in reasons.agreement
     ]
+    if reasons.agreement:
+        least = min(reasons.agreement, key=lambda entry: entry.common / max(entry.of, 1))
+        st.markdown(f"Of the {least.of} columns that matter most, each two methods have at least {least.common} in common.")
     st.dataframe(table, hide_index=True, key="explain_agreement", alt="Agreement of the methods")
     st.caption("1 is the same order of columns, 0 is chance. Columns that say the same thing lower it.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.errors import AutoMLError
-from pages.shared import errors, people, recipes, state
+from pages.shared import errors, people, recipes
 
 if TYPE_CHECKING:
     from automl_core.cleaning.recipe import Recipe, Step
@@ -20,8 +20,9 @@ ALERTS, MORE_ALERTS = 8, 100
 ICONS = {"problem": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 
 
+@st.fragment
 def draw_alerts(data: Dataset, found: Profile) -> None:
-    """Draw the alerts, each with a button that adds its step to the recipe."""
+    """Draw the alerts, each with a button that adds its step to the recipe; that draws them again and nothing else."""
     if not found.alerts:
         st.success("Nothing stands out in this table.", icon=":material/check:")
         return
@@ -39,6 +40,7 @@ def draw_alerts(data: Dataset, found: Profile) -> None:
 
 
 def _alert(data: Dataset, recipe: Recipe | None, alert: Alert, number: int) -> None:
+    errors.show_kept(f"alert {number}")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right", border=True):
         color = {"problem": ":red", "warning": ":orange", "info": ":gray"}[alert.severity]
         st.markdown(f"{color}[{ICONS[alert.severity]}] {errors.plain(alert.sentence)}", width="stretch")
@@ -56,7 +58,7 @@ def _alert(data: Dataset, recipe: Recipe | None, alert: Alert, number: int) -> N
             key=f"explore_step_{number}_{alert.code}",
             icon=":material/add:",
             on_click=_add,
-            args=(data, alert.step),
+            args=(data, alert.step, f"alert {number}"),
             **people.changing(f"Adds to the recipe: {errors.plain(describe(alert.step))}. It can be undone on the Clean page."),
         )
 
@@ -91,12 +93,12 @@ def _same(step: Step, wanted: Step) -> bool:
     return wanted.op != "trim_text" or wanted.params["case"] == "keep" or step.params.get("case", "keep") != "keep"
 
 
-def _add(data: Dataset, wanted: Step) -> None:
-    """Put a step into the recipe: switch it on where it is there but off, else add it."""
-    from automl_core.cleaning.steps import OPERATIONS, columns_of
+def _add(data: Dataset, wanted: Step, place: str) -> None:
+    """Put a step into the recipe: switch it on where it is there but off, else add it; the badge then says so."""
+    from automl_core.cleaning.steps import columns_of
 
     columns = set(columns_of(wanted, data.schema))
-    with errors.shown() as tried:
+    with errors.kept(place):
         recipe = recipes.current(data)
         same = [step for step in recipe if not step.enabled and _same(step, wanted)]
         off = next((step for step in same if set(columns_of(step, data.schema)) == columns), None)
@@ -104,5 +106,3 @@ def _add(data: Dataset, wanted: Step) -> None:
             recipes.change(data, recipe.switch(off.id, True))
         else:
             recipes.add_step(data, wanted)
-    if not tried.failed:
-        state.say(f"The step '{OPERATIONS[wanted.op].title}' was added to the recipe.")

@@ -81,9 +81,12 @@ def draw_missing(found: Profile) -> None:
     if lies.others:
         other = {"Missing in these rows": "other combinations", "Columns": None, "Rows": lies.others}
         rows.append({**other, "Share": lies.others / found.rows})
-    share = st.column_config.ProgressColumn("Share of rows", format="percent", min_value=0, max_value=1)
+    config = {
+        "Rows": st.column_config.NumberColumn(format="localized"),
+        "Share": st.column_config.ProgressColumn("Share of rows", format="percent", min_value=0, max_value=1),
+    }
     alt = "Combinations of columns that are missing together, the most frequent first"
-    st.dataframe(rows, hide_index=True, key="explore_missing", column_config={"Share": share}, alt=alt)
+    st.dataframe(rows, hide_index=True, key="explore_missing", column_config=config, alt=alt)
 
 
 @st.fragment

@@ -59,7 +59,7 @@ def draw_predictions(project: ProjectFolder, run: Run, candidate: Candidate, job
     said = f"{caches.result(told)['sentence']} " if told.exists() else ""
     st.caption(f"{errors.plain(said)}What was predicted comes first here; in the file it stands after your columns.")
     _tell_threshold(run, candidate)
-    _table(out, job_id)
+    _table(out, job_id, values=run.config.task == "regression")
     st.download_button(
         "Download predictions",
         out.read_bytes,
@@ -84,15 +84,20 @@ def _tell_threshold(run: Run, candidate: Candidate) -> None:
         st.caption(f":material/rule: {errors.plain(threshold_sentence(evaluation))}")
 
 
-def _table(out: Path, job_id: str) -> None:
-    """Draw the first rows of a file of predictions."""
+def _table(out: Path, job_id: str, *, values: bool) -> None:
+    """Draw the first rows of a file of predictions; predicted `values` with the digits that people read."""
     import pandas as pd
 
     from automl_core.batch.preview import first_rows
+    from automl_core.profiling.wording import number
 
     # As it stands in the file: nothing is guessed anew, only probabilities become bars.
     table = first_rows(out, SHOWN)
     probabilities = [column for column in table.columns if column.startswith("probability_")]
+    told = [name for name in ("prediction", "prediction_low", "prediction_high") if values and name in table.columns]
+    for column in told:
+        table[column] = pd.to_numeric(table[column], errors="coerce").map(lambda value: number(value, 6), na_action="ignore")
+    table.index += 1  # rows are counted from 1 everywhere
     for column in probabilities:
         table[column] = pd.to_numeric(table[column], errors="coerce")
     first = ["prediction", *[name for name in FIRST if name in table.columns], *probabilities]
@@ -103,7 +108,12 @@ def _table(out: Path, job_id: str) -> None:
         height=320,
         alt="Predictions in the order of the rows",
         column_config={
-            column: st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=1.0) for column in probabilities[:10]
+            "warnings": st.column_config.TextColumn(width="medium"),
+            **{column: st.column_config.TextColumn(alignment="right") for column in told},
+            **{
+                column: st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=1.0)
+                for column in probabilities[:10]
+            },
         },
     )
     if len(table) == SHOWN:

@@ -34,11 +34,9 @@ def project_folder(project_id: str) -> ProjectFolder:
 
 
 def dataset(project_id: str, dataset_id: str) -> Dataset:
-    """Load a dataset's description; raises NotFoundError."""
-    from automl_core.data.dataset import load_dataset
-
+    """Return a dataset's description, read once until it is written anew; raises NotFoundError."""
     folder = project_folder(project_id).dataset(dataset_id)
-    return load_dataset(folder)
+    return _dataset(str(folder), *stamp(folder / "dataset.json"))
 
 
 def frame(data: Dataset) -> pd.DataFrame:
@@ -78,6 +76,13 @@ def stamp(path: Path) -> tuple[int, int]:
     except FileNotFoundError:
         return 0, 0
     return found.st_mtime_ns, found.st_size
+
+
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _dataset(folder: str, changed: int, size: int) -> Dataset:
+    from automl_core.data.dataset import load_dataset
+
+    return load_dataset(Path(folder))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

@@ -47,7 +47,7 @@ def stop(project_id: str, job_id: str) -> None:
     """Stop a job; what it finished stays."""
     from automl_core.jobs.control import stop as stop_job
 
-    with errors.shown():
+    with errors.kept(job_id):
         stop_job(caches.workspace(), project_id, job_id)
 
 
@@ -55,7 +55,7 @@ def resume(project_id: str, job_id: str) -> None:
     """Let a lost or stopped job go on where it was."""
     from automl_core.jobs.control import resume as resume_job
 
-    with errors.shown():
+    with errors.kept(job_id):
         resume_job(caches.workspace(), project_id, job_id)
 
 
@@ -91,6 +91,7 @@ def panel(
             if before.state != now.state:
                 st.rerun()  # the page around the panel names the state, and a panel of work that goes on is drawn again
             _draw_state(project.id, job_id, now, key)
+            errors.show_kept(job_id)
             if body is not None:
                 body(now)
 

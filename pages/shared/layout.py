@@ -36,16 +36,22 @@ def ink() -> None:
         st.html("<style>body > :not(#root) { color-scheme: dark }</style>")
 
 
-def header(page: str) -> None:
-    """Draw a page's title and the question it answers, and what was said before the last rerun."""
+def header(page: str, *, notice: bool = True) -> None:
+    """Draw a page's title and the question it answers, and what was said before the last rerun, unless the page does that."""
     info = PAGES[page]
     st.title(info.title, anchor=False)
     st.caption(info.question)
     if state.get("project"):
         people.tell_viewer()
-    notice = state.take_notice()
     if notice:
-        st.success(notice, icon=":material/check:")
+        draw_notice()
+
+
+def draw_notice() -> None:
+    """Draw what was said before the last rerun."""
+    said = state.take_notice()
+    if said:
+        st.success(said, icon=":material/check:")
 
 
 def next_step(page: str, sentence: str, label: str, *, primary: bool = False, **ids: str) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from automl_core.runs import Run
     from automl_core.scoring.bundle import Model
 
+METRIC = 20
+"""Most letters of a prediction that a metric shows whole."""
 OUTCOMES = 5
 """Most outcomes whose probability is drawn."""
 
@@ -53,8 +55,7 @@ def draw_form(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         return
     with errors.shown():
         answer = _answered(project, run, candidate, model, values)
-        _draw_answer(model.target, answer)
-        tell_threshold(model)
+        _draw_answer(model, answer)
 
 
 def tell_threshold(model: Model) -> None:
@@ -62,7 +63,7 @@ def tell_threshold(model: Model) -> None:
     if len(model.classes) == 2 and model.threshold != 0.5:
         from automl_core.evaluation.wording import decided_above
 
-        st.caption(f":material/rule: {errors.plain(decided_above(model.positive, model.threshold))}")
+        st.caption(f":material/rule: {errors.plain(decided_above(model.target, model.positive, model.threshold))}")
 
 
 def _answered(project: ProjectFolder, run: Run, candidate: Candidate, model: Model, values: dict[str, Any]) -> RowPrediction:
@@ -88,7 +89,9 @@ def _answered(project: ProjectFolder, run: Run, candidate: Candidate, model: Mod
 
 def ask(field: FormField, key: str) -> Any:
     """Ask for the value of one column; `key` is the widget's."""
-    label = errors.plain(field.column if len(field.column) <= 60 else field.column[:59] + "…")
+    from automl_core.data.wording import cut
+
+    label = errors.plain(cut(field.column, 60))
     if field.choices:
         known = field.default in ("", *field.choices)
         options = ["", *field.choices] if known else ["", str(field.default), *field.choices]
@@ -121,6 +124,15 @@ def _step(field: FormField) -> float:
     return 10.0 ** math.floor(math.log10(spread / 30)) if spread > 0 else 0.01
 
 
+def draw_said(target: str, shown: str) -> None:
+    """Draw what is predicted; a long label in letters that wrap, where a metric would be cut."""
+    if len(shown) <= METRIC and len(target) <= 2 * METRIC:
+        st.metric(errors.plain(target), shown)
+        return
+    st.caption(errors.plain(target))
+    st.markdown(f"**{errors.plain(shown)}**")
+
+
 def draw_shares(probabilities: Mapping[str, float]) -> None:
     """Draw the probabilities of the outcomes, the likeliest first."""
     ranked = sorted(probabilities.items(), key=lambda entry: -entry[1])
@@ -131,11 +143,12 @@ def draw_shares(probabilities: Mapping[str, float]) -> None:
         st.caption("One other outcome has the rest." if rest == 1 else f"{rest:,} other outcomes share the rest.")
 
 
-def _draw_answer(target: str, answer: RowPrediction) -> None:
+def _draw_answer(model: Model, answer: RowPrediction) -> None:
     shown = f"{answer.prediction:,.4g}" if isinstance(answer.prediction, float) else answer.prediction
     with st.container(border=True):
-        st.metric(errors.plain(target), shown)
+        draw_said(model.target, shown)
         draw_shares(answer.probabilities)
+        tell_threshold(model)
     for difference in answer.differences:
         st.warning(errors.plain(difference.sentence), icon=":material/warning:")
     for sentence in answer.rules:

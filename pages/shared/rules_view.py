@@ -43,6 +43,7 @@ def draw(data: Dataset) -> None:
             st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"clean_rules_page_{pages}", help=f"{RULES} rules a page.")
         )
     for rule, result in found[RULES * (page - 1) : RULES * page]:
+        errors.show_kept(rule.id)
         _draw_rule(data, rules, rule, result)
     st.subheader("Add a rule", anchor=False)
     with errors.shown():
@@ -92,7 +93,7 @@ def _set_action(data: Dataset, rule_id: str, key: str) -> None:
     """Store what a person chose for rows that break a rule; the rules are looked up anew, another tab may have changed them."""
     from automl_core.cleaning.rules import load_rules, save_rules
 
-    with errors.shown():
+    with errors.kept(rule_id):
         save_rules(
             data.folder,
             (replace(rule, action=st.session_state[key]) if rule.id == rule_id else rule for rule in load_rules(data.folder)),

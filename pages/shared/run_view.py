@@ -83,14 +83,14 @@ def choose_model(run: Run, chosen: Candidate, page: str) -> None:
         mark = ", recommended" if candidate_id == leaderboard.recommended else ""
         return f"{row.name}, {number(row.score or 0.0, row.spread)}{mark}"
 
-    picked = st.selectbox(
+    key = f"{page}_model_{run.id}_{chosen.id}"
+    st.selectbox(
         "Model",
         list(scored),
         index=list(scored).index(chosen.id),
         format_func=name,
-        key=f"{page}_model_{run.id}_{chosen.id}",
+        key=key,
         help="Every scored model of the run, best first, with its score over the folds (out-of-fold).",
+        on_change=state.choose_in,
+        args=("model", key),
     )
-    if picked != chosen.id:
-        state.choose(model=picked)
-        st.rerun()

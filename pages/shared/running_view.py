@@ -47,15 +47,16 @@ def active(workspace: Workspace, *, among: int = 30) -> Iterator[Active]:
 
 def sidebar() -> None:
     """List what runs, with progress and a stop button, on every page."""
-    running = list(active(caches.workspace()))
+    seen = [list(active(caches.workspace()))]
 
-    @st.fragment(run_every=2.0 if running else 10.0)
+    @st.fragment(run_every=2.0 if seen[0] else 10.0)
     def draw() -> None:
         with errors.shown():
-            found = list(active(caches.workspace()))
+            found = seen.pop() if seen else list(active(caches.workspace()))
             if not found:
                 st.caption("Nothing is running.")
             for job in found[:5]:
+                errors.show_kept(job.job_id)
                 now = job.following
                 st.progress(max(now.fraction, 0.0), text=f"{DOING.get(now.kind, now.kind)}: {now.sentence}")
                 st.button(

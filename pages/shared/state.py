@@ -52,6 +52,11 @@ def choose(**chosen: str) -> None:
     _write_url()
 
 
+def choose_in(name: str, key: str) -> None:
+    """Choose the id that stands in the widget of this key: as its callback, so that the page is drawn once and not twice."""
+    choose(**{name: st.session_state[key]})
+
+
 def after(**chosen: str) -> dict[str, str]:
     """Return the ids that `choose` would leave, as URL parameters for a link."""
     new = ids()

@@ -60,6 +60,7 @@ def draw(project: ProjectFolder, run: Run, job_id: str, study_id: str) -> job_st
         if before.settings.aim:
             _pick(run, before)
         if following.state != "lost":
+            errors.show_kept(job_id)
             st.button(
                 "More time" if following.state == "finished" else "Go on",
                 key=f"tune_{study_id}_resume",

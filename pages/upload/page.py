@@ -26,17 +26,17 @@ def choose_table(project_id: str, known: list[str]) -> None:
     names = told_apart(found)
     if len(names) < 2:
         return
-    chosen = st.selectbox(
+    key = f"upload_table_{len(names)}_{state.get('dataset')}"
+    st.selectbox(
         "Table",
         list(names),
         index=list(names).index(state.get("dataset")) if state.get("dataset") in names else 0,
         format_func=lambda dataset_id: names[dataset_id],
-        key=f"upload_table_{len(names)}_{state.get('dataset')}",
+        key=key,
         help="The table that the other pages work with.",
+        on_change=state.choose_in,
+        args=("dataset", key),
     )
-    if chosen != state.get("dataset"):
-        state.choose(dataset=chosen)
-        st.rerun()
 
 
 layout.header("upload")

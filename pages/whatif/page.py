@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from automl_core.workspace import ProjectFolder
-from pages.shared import caches, errors, guards, layout, row_form, run_view
+from pages.shared import caches, errors, guards, layout, run_view
 from pages.shared.candidate_jobs import result_of
 from pages.whatif import whatif_cache, whatif_cases, whatif_change, whatif_form, whatif_view
 
@@ -51,8 +51,7 @@ def ask(project: ProjectFolder, run: Run, candidate: Candidate, bundle: Path) ->
                 )
         with right, errors.shown() as outcome:
             answer = whatif_cache.answer(run, bundle, values, weights)
-            whatif_view.draw_answer(answer, known)
-            row_form.tell_threshold(model)
+            whatif_view.draw_answer(model, answer, known)
             whatif_form.keep(run, candidate, values)
         if outcome.failed:
             return

@@ -38,6 +38,14 @@ def explainer(run: Run, bundle: Path) -> Explainer:
     return _explainer(str(run.path), str(bundle), *caches.stamp(bundle))
 
 
+def unknown(run: Run, bundle: Path) -> pd.DataFrame:
+    """Return rows that stand for "not known" where a person waits for an exact sum."""
+    from automl_core.explaining.explainer import draw_background
+    from automl_core.whatif.answer import UNKNOWN
+
+    return draw_background(_typed(str(run.path), bundle), 0, UNKNOWN)
+
+
 def answer(run: Run, bundle: Path, values: dict[str, Any], weights: dict[str, float]) -> Answer:
     """Return what a model says to a row, and why; raises InputError for a value that cannot be read."""
     said = json.dumps(values, sort_keys=True, default=str)
@@ -67,12 +75,17 @@ def _neighbours(path: str, bundle: str, changed: int, size: int, weights: str) -
 @st.cache_resource(max_entries=3, show_spinner="Preparing explanations")
 def _explainer(path: str, bundle: str, changed: int, size: int) -> Explainer:
     from automl_core.explaining.explainer import Explainer, draw_background
+
+    return Explainer(caches.model(Path(bundle)), draw_background(_typed(path, Path(bundle)), 0))
+
+
+def _typed(path: str, bundle: Path) -> pd.DataFrame:
+    """Return rows as the model takes them, made up where the table is gone."""
     from automl_core.whatif.neighbours import made_up
 
-    model = caches.model(Path(bundle))
+    model = caches.model(bundle)
     frame = _rows(path, *caches.stamp(Path(path) / "split.npz"))
-    typed = made_up(model) if frame is None else model.checked(frame)[list(model.used)]
-    return Explainer(model, draw_background(typed, 0))
+    return made_up(model) if frame is None else model.checked(frame)[list(model.used)]
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)

@@ -34,6 +34,7 @@ def load(values: dict[str, Any]) -> None:
 
 def start_from(run: Run, candidate: Candidate, model: Model, cases: Sequence[Case]) -> str:
     """Let the person choose which row the form starts from; returns what is known of its outcome."""
+    from automl_core.explaining.curves import label_of
     from automl_core.whatif.answer import values_of_row
 
     owner = f"{run.id} {candidate.id}"
@@ -61,7 +62,7 @@ def start_from(run: Run, candidate: Candidate, model: Model, cases: Sequence[Cas
             row = frame.iloc[[number - 1]]
             chosen = f"{way} {number}"
             outcome = row[model.target].iloc[0] if model.target in row else None
-            known = "" if outcome is None or outcome != outcome else str(outcome)
+            known = "" if outcome is None or outcome != outcome else label_of(outcome)
         elif way == KEPT:
             name = st.selectbox(
                 "Case", [case.name for case in cases], key=f"whatif_case_{owner}", help="Kept with this run.", width=240

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 BARE = {"displayModeBar": False}
 
 
-def draw_answer(answer: Answer, known: str) -> None:
+def draw_answer(model: Model, answer: Answer, known: str) -> None:
     """Draw the prediction and its warnings."""
     with st.container(border=True):
-        st.metric(errors.plain(answer.target), answer.shown)
+        row_form.draw_said(answer.target, answer.shown)
         row_form.draw_shares(answer.probabilities)
+        row_form.tell_threshold(model)
         for icon, sentence in (("expand", answer.range), ("payments", answer.worth)):
             if sentence:
                 st.caption(f":material/{icon}: {errors.plain(sentence)}")
@@ -65,7 +66,8 @@ def draw_why(answer: Answer) -> None:
 
 def draw_exact(run: Run, bundle: Path, model: Model, values: dict[str, Any]) -> None:
     """Offer contributions that add up to the prediction itself, by sampling."""
-    from automl_core.profiling.wording import number
+    from automl_core.charts.reasons import exact_rows
+    from automl_core.profiling.wording import counted, number
     from automl_core.whatif.answer import exact_sum
 
     if not st.button(
@@ -76,24 +78,18 @@ def draw_exact(run: Run, bundle: Path, model: Model, values: dict[str, Any]) -> 
     ):
         return
     with st.spinner("Asking the model many mixed rows"):
-        shares = exact_sum(model, whatif_cache.explainer(run, bundle), values)
-    place = 0
-    if len(shares.outputs) > 1:
-        place = int(shares.predicted[0].argmax())
-    order = sorted(range(len(shares.columns)), key=lambda column: -abs(shares.values[0, column, place]))
-    rows = [
-        {
-            "Column": shares.columns[column],
-            "Adds": f"{shares.values[0, column, place]:+,.4g}",
-            "± standard error": number(float(shares.error[0, column, place]), 2),
-        }
-        for column in order
-    ]
-    total = float(shares.base[place] + shares.values[0, :, place].sum())
-    st.dataframe(rows, hide_index=True, key="whatif_exact_table", alt="Contributions that add up exactly")
+        background = whatif_cache.unknown(run, bundle)
+        shares = exact_sum(model, background, values)
+    place = int(shares.predicted[0].argmax()) if len(shares.outputs) > 1 else 0
+    base, total = float(shares.base[place]), float(shares.base[place] + shares.values[0, :, place].sum())
+    ends = [f"{100 * value:.1f} %" for value in (base, total)] if model.classes else [number(base), number(total)]
+    what = f"the probability of {shares.outputs[place]}" if model.classes else shares.outputs[place]
+    rows = exact_rows(shares, place, share=bool(model.classes))
+    right = {name: st.column_config.TextColumn(alignment="right") for name in list(rows[0])[1:]}
+    st.dataframe(rows, hide_index=True, key="whatif_exact_table", alt="Contributions that add up exactly", column_config=right)
     st.caption(
-        f"{errors.plain(shares.outputs[place])}: {number(float(shares.base[place]))} for unknown rows, and with all columns "
-        f"{number(total)}, the prediction itself."
+        f"On average over {counted(len(background), 'row', 'rows')} {errors.plain(what)} is {ends[0]}; with what each column of "
+        f"this row adds it is {ends[1]}, the prediction itself."
     )
 
 
@@ -101,7 +97,7 @@ def draw_similar(run: Run, bundle: Path, model: Model, values: dict[str, Any], w
     """Draw the training rows most like the row, with their outcomes."""
     from automl_core.predicting import read_row
     from automl_core.profiling.wording import percent
-    from automl_core.whatif.neighbours import looked_through
+    from automl_core.whatif.neighbours import looked_through, outcomes_sentence
 
     known = whatif_cache.neighbours(run, bundle, weights)
     if known is None:
@@ -111,6 +107,8 @@ def draw_similar(run: Run, bundle: Path, model: Model, values: dict[str, Any], w
             st.caption("The table this run learned from is no longer in the project, so no rows like this one can be shown.")
         return
     found = known.similar(read_row(model, values).typed)
+    if found:
+        st.markdown(errors.plain(outcomes_sentence(model, found)))
     rows = [{"Alike": percent(row.alike), model.target: row.outcome, **row.cells} for row in found]
     st.dataframe(rows, hide_index=True, key="whatif_similar", alt="Training rows like this one")
     left = [name for name in model.used if name not in known.columns]

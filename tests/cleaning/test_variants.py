@@ -8,7 +8,7 @@ import pytest
 
 from automl_core.cleaning.preprocessing import build_preprocessor
 from automl_core.cleaning.recipe import Recipe, Step
-from automl_core.cleaning.variants import AS_IS, CHOICES, base_view, choices_of, offered, recipe_for, variant
+from automl_core.cleaning.variants import AS_IS, CHOICES, LIMITED, base_view, choices_of, offered, recipe_for, variant
 from automl_core.schema import Column, Schema
 
 SCHEMA = Schema((Column("size", "number"), Column("town", "category")))
@@ -28,7 +28,7 @@ def test_a_name_says_the_choices_and_says_them_again() -> None:
 def test_choices_that_change_nothing_are_not_offered() -> None:
     assert offered("native", SCHEMA) == ()
     assert offered("encoded", SCHEMA) == tuple(CHOICES)
-    assert offered("scaled", SCHEMA.without({"town"})) == ("imputer", "scaler", "selection")
+    assert offered("scaled", SCHEMA.without({"town"})) == ("imputer", "scaler", "tails", "selection")
 
 
 def test_steps_of_the_recipe_are_changed_and_others_added_in_their_place() -> None:
@@ -46,6 +46,18 @@ def test_steps_of_the_recipe_are_changed_and_others_added_in_their_place() -> No
         "encode",
         "scale",
     ]
+
+
+@pytest.mark.parametrize("recipe", [Recipe(()), Recipe((Step("scale", {"method": "standard"}),))])
+def test_numbers_far_from_the_middle_are_limited_once_they_are_on_one_scale(recipe: Recipe) -> None:
+    """Of 19 zeros and a hundred, the mean is 5 and the standard deviation 5 times the root of 19, so the hundred is at 4.36."""
+    frame = pd.DataFrame({"size": [0.0] * 19 + [100.0]})
+    schema = SCHEMA.without({"town"})
+    made = build_preprocessor(recipe, schema, frame, view=LIMITED, task="binary")
+    values = made.fit_transform(frame, np.zeros(20))
+    assert values[-1, 0] == 3.0 and values[0, 0] == pytest.approx(-1 / np.sqrt(19))
+    assert made.transform(pd.DataFrame({"size": [-1e9]}))[0, 0] == -3.0
+    assert [step.op for step in recipe_for(recipe, LIMITED, schema)] == ["scale", "clip_outliers"]
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,20 @@ def test_what_has_no_exact_method_is_sampled_with_its_error_and_adds_up() -> Non
     assert fewer.members[0].method == "sampling, 3 orders of the columns in both directions against 3 rows"
 
 
+def test_trees_that_add_up_to_a_logarithm_are_sampled_in_the_unit_of_the_target() -> None:
+    from lightgbm import LGBMRegressor
+
+    frame = table(0)
+    frame["y"] = np.exp(frame["y"])
+    estimator = LGBMRegressor(objective="tweedie", n_estimators=12, random_state=0, verbose=-1, n_jobs=1)
+    model = fit(frame, {**KINDS, "y": "number"}, estimator, *STEPS)
+    typed = model.checked(frame)[list(model.used)]
+    shares = Explainer(model, draw_background(typed, 0)).share(typed.iloc[:6])
+    (member,) = shares.members
+    assert not member.exact and member.adds_up and member.method.startswith("sampling")
+    np.testing.assert_allclose(shares.summed[:, 0], model.values_of(typed.iloc[:6]), atol=1e-9)
+
+
 def ensemble(
     labels: int, temperature: float = 1.0, line: tuple[float, float] = (0.0, 1.0)
 ) -> tuple[Model, pd.DataFrame, list[Model]]:

@@ -45,9 +45,9 @@ def test_sentences_say_the_numbers_they_came_from() -> None:
     found = in_plain_words(model, typed, predicted, {"contract": 1.0, "age": 0.0})
     assert [sentence.text for sentence in found] == [
         "'contract' moves predictions most of 2 columns: 100 % of all that moves them.",
-        "Where 'contract' is 'month', 'leaves' is predicted 3.0 times as often as in all other rows (75 % against 25 %); this is "
-        "the strongest of 2 columns.",
-        "1 column adds next to nothing: 0 % of all that moves predictions.",
+        "Where 'contract' is 'month', 'y' = 'leaves' is predicted to be 3.0 times as likely as in all other rows (75 % against "
+        "25 % on average); this is the strongest of 2 columns.",
+        "'age' adds next to nothing: 0 % of all that moves predictions.",
     ]
     assert dict(found[1].numbers) == {
         "mean where 'contract' is 'month'": 0.75,

@@ -13,10 +13,11 @@ from automl_core.cleaning.large import clean_dataset
 from automl_core.cleaning.recipe import History, Recipe, Step
 from automl_core.cleaning.store import export_recipe, load_history, save_history
 from automl_core.data.dataset import Dataset, create_dataset, load_dataset
+from automl_core.errors import StorageError
 from automl_core.search.ablation import Ablation, StepEffect
 from automl_core.workspace import ProjectFolder, new_id, write_json
 from pages.clean import whole_table
-from pages.shared import caches, layout
+from pages.shared import caches, layout, recipes
 from tests.pages.conftest import Jobs, assert_clean, open_page
 
 MESSY = "key,city,age,same\n" + "".join(
@@ -41,14 +42,10 @@ def present(data: Dataset) -> Recipe:
 
 
 def recipe_of(data: Dataset) -> Recipe:
-    from pages.shared import recipes
-
     return recipes.current(data)
 
 
 def step_of(app, op: str, data: Dataset, project: ProjectFolder) -> Step:
-    from pages.shared import recipes
-
     return next(step for step in recipes.proposed(data) if step.op == op)
 
 
@@ -73,7 +70,7 @@ def test_a_click_draws_the_page_once(project: ProjectFolder, tmp_path, monkeypat
     app = page_of(data, project)
     drawn: list[str] = []
     header = layout.header
-    monkeypatch.setattr(layout, "header", lambda page: (drawn.append(page), header(page)))
+    monkeypatch.setattr(layout, "header", lambda page, **how: (drawn.append(page), header(page, **how)))
     first, second = [step.id for step in recipe_of(data)][:2]
     for key, expected in (
         (f"clean_down_{first}", [second, first]),
@@ -111,6 +108,35 @@ def test_a_step_that_went_in_another_tab_is_told(project: ProjectFolder, tmp_pat
     save_history(data.folder, History().change(recipe_of(data).remove(first.id)))
     app.button(key=f"clean_remove_{first.id}").click().run()
     assert [entry.value for entry in app.error] == ["This step is no longer in the recipe.\n\n**Open the recipe again.**"]
+    assert_clean(app)
+
+
+def around(app, wanted):
+    """Return the container that an element stands in."""
+    return next(block for block in app.main if any(child is wanted for child in getattr(block, "children", {}).values()))
+
+
+def test_what_goes_wrong_is_told_beside_what_was_clicked(
+    project: ProjectFolder, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: a callback's error stood above the title, far from the step."""
+    data = messy(project, tmp_path)
+    app = page_of(data, project)
+    second = recipe_of(data).steps[1]
+
+    def full(data: Dataset, history: History) -> None:
+        raise StorageError("The disk is full.", action="Make room.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recipes, "save", full)
+        app.button(key=f"clean_up_{second.id}").click().run()
+        assert [entry.value for entry in app.error] == ["The disk is full.\n\n**Make room.**"]
+        assert [toggle.key for toggle in around(app, app.error[0]).toggle] == [f"clean_on_{second.id}_1"]
+        app.button(key="clean_reset").click().run()
+        assert [entry.value for entry in app.error] == ["The disk is full.\n\n**Make room.**"]
+        assert not around(app, app.error[0]).toggle and not app.success
+    app.run()
+    assert not app.error, "it is told once"
     assert_clean(app)
 
 
@@ -240,8 +266,6 @@ def test_spelling_variants_are_found_and_merged(project: ProjectFolder, tmp_path
 
 
 def present_or_proposed(data: Dataset, project: ProjectFolder) -> Recipe:
-    from pages.shared import recipes
-
     return recipes.proposed(data)
 
 

@@ -242,11 +242,11 @@ def test_money_and_threshold_stand_beside_the_other_numbers(project: ProjectFold
     assert (metric.label, metric.value, metric.delta) == ("Money per row, EUR on held-out rows", "1", "between 0.5 and 1.5")
     assert list(app.main.dataframe[0].value["Metric"])[:2] == ["Money per row, EUR", "Own <b>"]
     told = captions(app)
-    assert ":material/rule: 'yes' is predicted where its probability is above 0.25. It is so." in told
+    assert ":material/rule: 'bought' = 'yes' is predicted where its probability is above 0.25. It is so." in told
     assert (
         ":material/payments: By the cost table the decisions for these 40 rows are worth 40 EUR, 1 EUR a row. "
-        "With a threshold of 0.5 it would be 0.50 EUR. Predicting 'yes' for no row would give "
-        "0 EUR a row, for every row 0.75 EUR."
+        "With a threshold of 0.5 it would be 0.50 EUR. Predicting 'bought' = 'yes' for no row would "
+        "give 0 EUR a row, for every row 0.75 EUR."
     ) in told
     app.segmented_control(key="explain_part").set_value("Curves").run()
     assert app.main.subheader[0].value == "Money by threshold"

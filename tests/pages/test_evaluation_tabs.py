@@ -115,7 +115,9 @@ def test_the_slider_counts_and_the_button_stores(project: ProjectFolder, run: Ru
     assert jobs.submitted[0][1:] == ("decide", params)
     decide(run, "ensemble", 0.2, "A person chose it.")
     app = opened(project, run, "Threshold")
-    assert ":material/rule: 'left' is predicted where its probability is above 0.2. A person chose it." in captions(app)
+    assert ":material/rule: 'outcome' = 'left' is predicted where its probability is above 0.2. A person chose it." in captions(
+        app
+    )
 
 
 def test_the_best_threshold_by_a_metric_moves_the_slider(project: ProjectFolder, run: Run) -> None:

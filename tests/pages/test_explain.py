@@ -202,7 +202,7 @@ def test_names_are_shown_letter_by_letter(project: ProjectFolder, run_folder: Pa
     write_evaluation(run_folder, "lightgbm", judged.to_dict())
     app = inspect(project, run_folder)
     told = [text for text in captions(app) if "alert" in text]
-    assert len(told) == 2
+    assert len(told) == 3
     for text in told:
         assert "<script" not in text.replace("\\<", "") and "\\*bold\\*" in text and "\\$x\\$" in text
     for chart in app.main.get("plotly_chart"):

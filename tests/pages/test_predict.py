@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from automl_core.data.origin import Choice
@@ -16,6 +17,7 @@ from automl_core.events import Failed, Finished, Message, Started
 from automl_core.runs import Run
 from automl_core.worker.candidates import bundle
 from automl_core.workspace import ProjectFolder, new_id, write_json
+from pages.predict import predictions_view
 from pages.shared import row_form
 from tests.conftest import MakeRun
 from tests.pages.conftest import Jobs, assert_clean, open_page, two_sheets, write_evaluation
@@ -97,15 +99,30 @@ def test_predictions_are_shown_first_with_what_was_different(run_folder: Path, p
     app = page_of(run_folder)
     assert "not needed" in app.info[0].value
     assert list(app.dataframe[0].value["prediction"]) == ["no", "yes"]
+    assert list(app.dataframe[0].value.index) == [1, 2], "rows are counted from 1, as on the other pages"
     assert any("\\<b\\>rows" in entry.value for entry in app.markdown), "a file's name is shown letter by letter"
     assert_clean(app)
+
+
+def test_predicted_values_are_shown_with_the_digits_that_people_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Regression: beside each other stood 17471.49951171875 and 31060.635750468748."""
+    shown: list[pd.DataFrame] = []
+    monkeypatch.setattr(predictions_view.st, "dataframe", lambda table, **how: shown.append(table))
+    out = tmp_path / "predictions.csv"
+    out.write_text("age,prediction,prediction_low,prediction_high\n19,17471.49951171875,0.123456789,\n")
+    predictions_view._table(out, "jb", values=True)
+    assert list(shown[0].loc[1, ["age", "prediction", "prediction_low"]]) == ["19", "17,471.5", "0.123457"]
+    assert pd.isna(shown[0].loc[1, "prediction_high"])
 
 
 def test_a_threshold_that_is_not_one_half_is_told(run_folder: Path, project: ProjectFolder, emit) -> None:
     """Regression: with a cost table "yes" stood beside a probability of 0.1, without a word."""
     predicted(project, run_folder, emit)
     made = Evaluation("binary", 2, "held-out", {}, {}, ("no", "yes"), "yes", target="bought", threshold=0.09)
-    for threshold, told in ((0.09, [":material/rule: 'yes' is predicted where its probability is above 0.09."]), (0.5, [])):
+    for threshold, told in (
+        (0.09, [":material/rule: 'bought' = 'yes' is predicted where its probability is above 0.09."]),
+        (0.5, []),
+    ):
         write_evaluation(run_folder, "lightgbm", replace(made, threshold=threshold).to_dict())
         app = page_of(run_folder)
         assert_clean(app)
@@ -142,7 +159,22 @@ def real_run(make_run: MakeRun, project: ProjectFolder) -> Path:
 @pytest.mark.parametrize(
     ("classes", "threshold", "told"),
     [
-        (("no", "yes"), 0.0909, [":material/rule: 'yes' is predicted where its probability is above 0.0909."]),
+        (
+            ("no", "yes"),
+            0.0909,
+            [
+                ":material/rule: 'bought' = 'yes' is predicted above a probability of 9.09 %, even where the other outcome is "
+                "likelier."
+            ],
+        ),
+        (
+            ("no", "yes"),
+            0.8,
+            [
+                ":material/rule: 'bought' = 'yes' is predicted only above a probability of 80 %, not wherever it is the likelier "
+                "outcome."
+            ],
+        ),
         (("no", "yes"), 0.5, []),
         (("a", "b", "c"), 0.2, []),
     ],
@@ -151,7 +183,7 @@ def test_a_row_says_where_its_label_begins(monkeypatch: pytest.MonkeyPatch, clas
     """Regression: with a cost table "1" stood above a probability of 0.3, without a word."""
     said: list[str] = []
     monkeypatch.setattr(row_form.st, "caption", said.append)
-    row_form.tell_threshold(SimpleNamespace(classes=classes, positive="yes", threshold=threshold))
+    row_form.tell_threshold(SimpleNamespace(classes=classes, target="bought", positive="yes", threshold=threshold))
     assert said == told
 
 
@@ -161,7 +193,7 @@ def test_one_row_is_predicted_by_a_form(real_run: Path) -> None:
     app.selectbox(key="predict_field_city").set_value("Rome")
     next(button for button in app.button if button.label == "Predict this row").click().run()
     assert app.metric[-1].value == "left"
-    assert [caption.value for caption in app.caption if "is predicted where" in caption.value] == []
+    assert [caption.value for caption in app.caption if "is predicted" in caption.value] == []
     assert_clean(app)
     app.text_input(key="predict_field_joined").set_value("not a date")
     next(button for button in app.button if button.label == "Predict this row").click().run()

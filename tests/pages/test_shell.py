@@ -19,8 +19,8 @@ from streamlit.testing.v1 import AppTest
 
 from automl_core.data.dataset import Dataset
 from automl_core.events import Event, Progress
-from automl_core.workspace import ProjectFolder, Workspace
-from pages.shared import host, job_state, state
+from automl_core.workspace import ProjectFolder, Workspace, read_json, write_json
+from pages.shared import caches, host, job_state, state
 from pages.shared.pagelist import PAGES, ROOT
 from tests.pages.conftest import Jobs, assert_clean, open_app, open_page
 
@@ -223,3 +223,11 @@ def test_a_browser_that_outlives_the_server_does_no_harm(monkeypatch: pytest.Mon
     state.forget_strangers()
     session._check_serializable()
     assert list(session._new_widget_state) == ["$$ID-2-drawn"]
+
+
+def test_a_tables_description_is_read_once_until_it_is_written_anew(project: ProjectFolder, table: Dataset) -> None:
+    """Regression: every click read it twice, and of a wide table that is long."""
+    known = caches.dataset(project.id, table.id)
+    assert known == table and caches.dataset(project.id, table.id) is known
+    write_json(table.folder / "dataset.json", {**read_json(table.folder / "dataset.json"), "name": "patrons"})
+    assert caches.dataset(project.id, table.id).name == "patrons"

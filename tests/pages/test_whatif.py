@@ -66,7 +66,7 @@ def test_every_change_is_answered_and_explained(real_run: Path) -> None:
     app.selectbox(key=f"whatif_{turn}_city").set_value("Rome").run()
     assert_clean(app)
     assert app.metric[-1].value == "left"
-    assert "What raises it most: 'age' = 79" in texts(app)
+    assert "What raises the probability of 'left' most: 'age' = 79" in texts(app)
     assert len(app.main.get("plotly_chart")) == 1
     app.number_input(key=f"whatif_{turn}_age").set_value(200).run()
     assert any("the highest in the training rows" in warning.value for warning in app.warning)

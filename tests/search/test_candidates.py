@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
+from automl_core.cleaning.variants import LIMITED
 from automl_core.errors import InputError
 from automl_core.experiment import Budget, ExperimentConfig, Preset, Task
 from automl_core.search.candidates import CATALOGUE, FAMILIES, PORTFOLIO, Spec, catalogue, choose, make_estimator, portfolio
@@ -102,6 +103,20 @@ def test_every_preset_has_known_models_in_an_order(task: Task, preset: Preset) -
 def test_the_first_models_are_of_different_families(task: Task) -> None:
     families = [spec.family for spec in choose(replace(CONFIG, task=task))[:12]]
     assert len(set(families)) >= 5
+
+
+@pytest.mark.parametrize(("rows", "n_classes", "first"), [(1_000, 7, 3), (1_000, 8, 10), (4_000, 8, 2)])
+def test_where_labels_are_many_boosters_come_after_those_who_do_not_mind_them(rows: int, n_classes: int, first: int) -> None:
+    """On large tables boosters of many leaves stay in front."""
+    families = [spec.family for spec in choose(replace(CONFIG, task="multiclass"), rows, n_classes)]
+    assert families.index("boosting") + 1 == first
+    assert set(families[:9]) >= {"linear", "neighbours", "kernel", "neural", "forest", "bayes"} or first < 10
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_goes_by_what_is_near_gets_limited_numbers(task: Task) -> None:
+    views = {spec.view for spec in portfolio(task).values() if spec.family in ("neural", "kernel", "neighbours")}
+    assert views == {LIMITED}
 
 
 def test_explainable_models_can_be_read() -> None:

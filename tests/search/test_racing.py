@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from automl_core.search.racing import kind_of_model, too_dear, worth_going_on, worth_starting
+from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.search.racing import NOTHING_NEW, exhausted, kind_of_model, too_dear, worth_going_on, worth_starting
 
 TRUTH = np.tile([0.0, 1.0, 2.0, 3.0], 100)
 HIGH = TRUTH + 1
@@ -70,3 +72,31 @@ def test_what_is_no_better_than_the_ensemble_is_stopped():
 
 def test_a_metric_that_is_not_defined_stops_nobody():
     assert worth_going_on(HIGH, TRUTH + 2, lambda values: float("nan"), need=10, budget=60).value
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ("sxx", False),  # scored, then two that added nothing
+        ("sxxx", True),
+        ("xxxs", False),
+        ("xxsx", False),
+        ("xx-x", True),  # one that was skipped for its price says nothing
+        ("xx~x", True),  # nor does one that learned from resampled rows
+        ("xx?x", True),  # nor one of another family
+    ],
+)
+def test_a_family_is_exhausted_when_its_last_three_added_nothing(ends: str, expected: bool):
+    rows = tuple(
+        Candidate(
+            f"m{place}",
+            "",
+            "forest" if end == "?" else "boosting",
+            state="scored" if end in "s~?" else "skipped",
+            reason={"x": NOTHING_NEW, "-": "It would take too long."}.get(end, ""),
+            spec={"resampling": "jitter" if end == "~" else ""},
+            at_seconds=float(place),
+        )
+        for place, end in enumerate(ends)
+    )
+    assert exhausted(Leaderboard("auc", True, rows[::-1]), "boosting") is expected

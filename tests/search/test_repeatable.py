@@ -24,7 +24,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     own = portfolio("binary").values()
     kinds = ("ExtraTreesClassifier", "XGBClassifier")
     chosen = [next(spec for spec in own if spec.class_path.endswith(kind)) for kind in kinds]
-    monkeypatch.setattr(supply, "choose", lambda config, rows=0: [catalogue("binary")["lr"], *chosen])
+    monkeypatch.setattr(supply, "choose", lambda config, rows=0, n_classes=0: [catalogue("binary")["lr"], *chosen])
     monkeypatch.setattr(supply, "balancing_specs", lambda *args, **options: [])
 
 

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from automl_core.cleaning.variants import LIMITED
 from automl_core.experiment import Budget
-from automl_core.search.candidates import portfolio
-from automl_core.search.supply import Supply, first_specs, steady
+from automl_core.schema import Column, Schema
+from automl_core.search.candidates import AMOUNTS, portfolio
+from automl_core.search.supply import Supply, first_specs, steady, with_amounts
 from tests.search.conftest import CONFIG, SCHEMA
 
 LABELS = np.arange(40) % 2.0
@@ -18,6 +20,22 @@ LABELS = np.arange(40) % 2.0
 def test_a_model_that_asks_more_neighbours_than_there_are_is_left_out() -> None:
     names = [[spec.id for spec in first_specs(CONFIG, SCHEMA, LABELS, 2, learned=learned)] for learned in (35, 60)]
     assert set(names[1]) - set(names[0]) == {"neighbours-p3"}
+
+
+@pytest.mark.parametrize(("values", "place"), [([0.0, 2.0, 7.0], 1), ([-1.0, 2.0, 7.0], None), ([0.0, 0.0, 0.0], None)])
+@pytest.mark.parametrize("given", [True, False])
+def test_amounts_have_a_booster_of_their_own_after_the_first(values: list[float], place: int | None, given: bool) -> None:
+    known = portfolio("regression")
+    specs = [known["xgboost-own"], known["lightgbm-own"], *([known[AMOUNTS]] if given else [])]
+    names = [spec.id for spec in with_amounts(specs, np.array(values))]
+    assert names == (["xgboost-own", "lightgbm-own"] if place is None else ["xgboost-own", AMOUNTS, "lightgbm-own"])
+
+
+def test_noisy_copies_come_last_where_labels_are_many() -> None:
+    config, schema = replace(CONFIG, task="multiclass", metric="log_loss"), Schema((Column("age", "number"),))
+    for labels, last in ((5, False), (10, True)):
+        names = [spec.resampling for spec in first_specs(config, schema, np.arange(200.0) % labels, labels, learned=150)]
+        assert names.count("jitter") == 3 and (names[-3:] == ["jitter"] * 3) is last
 
 
 @pytest.mark.parametrize(
@@ -30,7 +48,7 @@ def test_a_model_that_asks_more_neighbours_than_there_are_is_left_out() -> None:
 )
 def test_what_stops_early_gets_a_fixed_length_where_folds_judge_few_rows(name: str, params: dict[str, float]) -> None:
     spec = steady({**portfolio("regression"), **portfolio("binary")}[name])
-    assert not spec.early_stopping and spec.view in ("encoded", "scaled") and "early" not in spec.name
+    assert not spec.early_stopping and spec.view in ("encoded", LIMITED) and "early" not in spec.name
     assert {key: spec.params[key] for key in params} == params
 
 

@@ -496,20 +496,23 @@ def test_cleaning_choices_are_tuned_and_travel_with_the_model(run: Run, tuned: T
     poor = replace(board["lr"], fold_scores=(0.1, 0.1, 0.1), score=0.1)  # so that every trial is better
     board.with_candidate(poor).save(run.path / "leaderboard.json")
     space = space_of_row("binary", poor, features_of(run))
-    assert [one.name for one in space][-4:] == ["clean_imputer", "clean_encoder", "clean_scaler", "clean_selection"]
+    choices = ["clean_imputer", "clean_encoder", "clean_scaler", "clean_tails", "clean_selection"]
+    assert [one.name for one in space][-5:] == choices
     assert space.start()["clean_scaler"] == "as_is"
-    chosen = {"clean_imputer": "mean", "clean_encoder": "target", "clean_scaler": "robust", "clean_selection": "50"}
+    values = ("mean", "target", "robust", "limited", "50")
+    chosen = dict(zip(choices, values, strict=True))
     for name, value in chosen.items():
         space = space.changed(name, Choice((value,)))
     study = tuned(run, "lr", space=space, method="random", trials=2)
     assert [row.state for row in study.rows] == ["scored"] * 3 and study.best is not None
     assert {name: study.best.params[name] for name in chosen} == chosen
     made = run.leaderboard()[study.joined]
-    assert made.view == "encoded__imputer_mean__encoder_target__scaler_robust__selection_50"
+    assert made.view == "encoded__imputer_mean__encoder_target__scaler_robust__tails_limited__selection_50"
     assert not [name for name in made.params if name.startswith("clean_")]
     model = load_model(build_model(run.path, made.id, tmp_path / "model.zip"))
     steps = {step["op"]: step["params"] for step in model.manifest["recipe"]["steps"]}
     assert (steps["impute"]["strategy"], steps["encode"]["method"], steps["scale"]["method"]) == ("mean", "target", "robust")
+    assert steps["clip_outliers"] == {"method": "limits", "low": -3.0, "high": 3.0}
     assert steps["select"]["count"] == 1  # of two columns
     frame = run.dataset().frame()
     fold, prepared = model.ensemble.folds[0], run.path / "folds" / "0" / f"{made.view}.skops"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,16 @@ from automl_core.whatif.answer import (
     worth_sentence,
 )
 from automl_core.whatif.cases import Case, drop_case, keep_case, load_cases
-from automl_core.whatif.neighbours import Neighbours, looked_through, made_up, outside, positions, training_neighbours
+from automl_core.whatif.neighbours import (
+    Neighbours,
+    SimilarRow,
+    looked_through,
+    made_up,
+    outcomes_sentence,
+    outside,
+    positions,
+    training_neighbours,
+)
 from automl_core.worker.candidates import bundle
 from automl_core.workspace import write_json
 from tests.conftest import MakeRun
@@ -68,7 +78,7 @@ def test_a_row_is_answered_with_what_each_column_added() -> None:
     ]
     assert found.gap == pytest.approx(0, abs=1e-9) and found.exact and found.warnings == ()
     assert why_sentences(found) == (
-        "'y' is predicted as 500. Without knowing anything about the row it would say 295.",
+        "'y' is predicted as 500. Without knowing anything about the row the model would say 295.",
         "What raises it most: 'size' = 40 (+155), 'town' = Ulm (+50).",
     )
     assert [(label, round(before), round(after)) for label, before, after in found.steps()] == [
@@ -96,10 +106,45 @@ def test_the_answer_is_the_models_own(finished_runs: dict[str, Run], task: str) 
         assert len(found.levels) == len(found.contributions) + 1 and found.levels[-1] == pytest.approx(found.summed)
         said = why_sentences(found)
         if task != "regression":
-            subject = f"{quoted(found.target)} = {quoted(found.output)}"
-            assert said[0].startswith(f"The model gives {subject} a probability of {percent(found.probabilities[found.output])}.")
+            share, predicted = percent(found.probabilities[found.output]), quoted(str(found.prediction))
+            told = f"the likeliest outcome: its probability is {share}."
+            if task == "binary":
+                told = f"because its probability of {share} is above 50 %."
+                if found.prediction != "left":
+                    told = f"because the probability of 'left' is {share}, which is not above 50 %."
+            assert said[0].startswith(f"{quoted(found.target)} is predicted as {predicted}, {told}")
             first = max(zip(found.levels, found.levels[1:], strict=False), key=lambda pair: abs(pair[1] - pair[0]))
             assert f"(from {percent(first[0])} to {percent(first[1])})" in " ".join(said[1:])
+
+
+@pytest.mark.parametrize(
+    ("prediction", "chance", "threshold", "said"),
+    [
+        ("1", 0.11, 0.0909, "'s' is predicted as '1', because its probability of 11 % is above 9 %."),
+        ("1", 0.0934, 0.0909, "'s' is predicted as '1', because its probability of 9.34 % is above 9.09 %."),
+        ("0", 0.05, 0.0909, "'s' is predicted as '0', because the probability of '1' is 5 %, which is not above 9 %."),
+        ("0", 0.5, 0.5, "'s' is predicted as '0', because the probability of '1' is 50 %, which is not above 50 %."),
+    ],
+)
+def test_a_decision_is_told_with_its_threshold(prediction: str, chance: float, threshold: float, said: str) -> None:
+    """Regression: beside "1" stood a probability of 11 %, and the words did not say why 1 was predicted all the same."""
+    shares = {"0": 1 - chance, "1": chance}
+    found = Answer("s", prediction, shares, "1", "log_odds", 0.0, (), (0.34,), chance, 0.0, threshold=threshold)
+    assert why_sentences(found) == (f"{said} Without knowing anything about the row the model would say 34 %.",)
+
+
+def test_the_outcomes_of_the_rows_most_like_one_are_told() -> None:
+    model, _ = prices()
+    rows = [SimilarRow({}, outcome, 0.9, value) for outcome, value in (("400", 400.0), ("500", 500.0), ("600", 600.0))]
+    assert (
+        outcomes_sentence(model, rows) == "Among the 3 training rows most like this one 'y' is 500 on average, from 400 to 600."
+    )
+    assert outcomes_sentence(model, rows[:1]) == "In the training row most like this one 'y' is 400."
+    labelled = SimpleNamespace(classes=("no", "yes"), target="y")
+    many = [SimilarRow({}, outcome, 0.9) for outcome in ("no", "yes", "no", "")]
+    assert outcomes_sentence(labelled, many) == "Among the 3 training rows most like this one 'y' is 'no' in 2, 'yes' in 1."
+    assert outcomes_sentence(labelled, many[:1]) == "In the training row most like this one 'y' is 'no'."
+    assert outcomes_sentence(labelled, [SimilarRow({}, "", 0.9)]) == ""
 
 
 def test_a_column_that_lowers_the_probability_is_not_said_to_raise_it() -> None:
@@ -107,8 +152,8 @@ def test_a_column_that_lowers_the_probability_is_not_said_to_raise_it() -> None:
     entries = (Contribution("a", "1", 0.5, 0.0), Contribution("b", "2", 0.2, 0.0), Contribution("c", "3", -0.1, 0.0))
     found = Answer("y", "u", {"u": 0.45, "v": 0.35, "w": 0.2}, "u", "log_odds", 0.0, entries, (0.4, 0.5, 0.48, 0.45), 0.45, 0.0)
     assert why_sentences(found)[1:] == (
-        "What raises it most: 'a' = 1 (from 40 % to 50 %).",
-        "What lowers it most: 'c' = 3 (from 48 % to 45 %), 'b' = 2 (from 50 % to 48 %).",
+        "What raises the probability of 'u' most: 'a' = 1 (from 40 % to 50 %).",
+        "What lowers the probability of 'u' most: 'c' = 3 (from 48 % to 45 %), 'b' = 2 (from 50 % to 48 %).",
     )
 
 
@@ -180,12 +225,12 @@ def test_an_exact_sum_is_the_prediction_itself(finished_runs: dict[str, Run]) ->
     run = finished_runs["binary"]
     model = load_model(bundle(run, "ensemble"))
     typed = model.checked(run.holdout())[list(model.used)]
-    explain = Explainer(model, typed.iloc[:6])
     for values in (values_of_row(model, typed.iloc[[7]]), {}):
-        shares = exact_sum(model, explain, values, rounds=1)
+        shares = exact_sum(model, typed.iloc[:6], values)
         own = predict_row(model, values).probabilities["left"]
         assert float(shares.base[0] + shares.values.sum()) == pytest.approx(own, abs=1e-9)
         assert shares.error.max() > 0
+        assert float(shares.base[0]) == pytest.approx(float(model.values_of(typed.iloc[:6])[:, 1].mean()), abs=1e-9)
 
 
 def test_where_cells_stand_and_what_lies_outside() -> None:

@@ -90,6 +90,30 @@ def test_three_that_are_shown_change_different_columns() -> None:
         assert float(model.values_of(changed)[0]) == pytest.approx(entry.prediction) and entry.prediction >= 110
 
 
+def test_other_columns_come_before_another_word_of_the_same_column() -> None:
+    """Regression: two of three ways put other tickets into one column, while a change of two numbers was there to be found."""
+    from sklearn.linear_model import LinearRegression
+
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({name: rng.permutation(np.linspace(0, 100, 101)) for name in ("c0", "c1", "c2")})
+    frame["ticket"] = np.array([f"t{place % 20}" for place in range(101)], dtype=object)
+    frame["y"] = 0.3 * frame["c0"] + frame["c1"] + 0.3 * frame["c2"] + 100 * (frame["ticket"] != "t0")
+    kinds: dict[str, Kind] = {**dict.fromkeys(frame.columns, "number"), "ticket": "category"}  # type: ignore[dict-item]
+    steps = (Step("impute", {}), Step("encode", {"method": "onehot"}))
+    model = with_reference(fit(frame, kinds, LinearRegression(), *steps), frame)
+    start = model.checked(pd.DataFrame({"c0": [20.0], "c1": [20.0], "c2": [20.0], "ticket": ["t0"]}))
+    found = find_counterfactuals(model, start, Goal(low=72.0))
+    assert {frozenset(entry) for entry in changes(found)} == {frozenset({"ticket"}), frozenset({"c1"}), frozenset({"c0", "c2"})}
+
+
+@pytest.mark.parametrize(("low", "after"), [(79.3, "40"), (80.1, "41")])
+def test_a_number_goes_a_little_further_to_be_a_short_one(low: float, after: str) -> None:
+    """Regression: 39.65 of a column that holds whole numbers and halves was told as 39.7."""
+    model, _ = line([2.0])
+    (found,) = changes(find_counterfactuals(model, row(model, c0=10.0), Goal(low=low)))
+    assert found == {"c0": after}
+
+
 @pytest.mark.parametrize(
     ("rules", "column"),
     [
