@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ RUNTIME = (
     "workspace.py",
     "data/__init__.py",
     "data/parsing.py",
+    "data/wording.py",
     "kpi/__init__.py",
     "kpi/formula.py",
     "kpi/functions.py",
@@ -114,16 +115,22 @@ def packed(path: Path) -> Iterator[Path]:
     manifest, _ = read_archive(path)
     with tempfile.TemporaryDirectory(prefix="tablewright-") as folder:
         out = Path(folder) / "model.zip"
-        write_bundle(out, {name: (path / name).read_bytes() for name in ("manifest.json", *manifest["files"])})
+        write_bundle(out, ((name, (path / name).read_bytes()) for name in ("manifest.json", *manifest["files"])), large=True)
         yield out
 
 
-def write_bundle(out: Path, files: dict[str, bytes]) -> None:
-    """Write the zip, whole or not at all; the same files give the same bytes."""
+def write_bundle(out: Path, files: Iterable[tuple[str, bytes]], *, large: bool = False) -> None:
+    """Write the zip, whole or not at all; the same files give the same bytes.
+
+    The fitted parts of a `large` model are stored as they are.
+    """
     with atomic_file(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
+        for name, data in files:
             # A fixed time, so that the same model gives the same bytes.
             entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
-            # Numbers of a fitted model are hardly smaller at a higher level, and take many times as long.
-            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, 1 if name.endswith(".skops") else None)
+            fitted = name.endswith(".skops")
+            # Numbers of a fitted model are hardly smaller at a higher level, and take many times as long; a large model's
+            # would take seconds at any level, after the search and each time it is loaded.
+            how = zipfile.ZIP_STORED if fitted and large else zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data, how, 1 if fitted or len(data) > 1024**2 else None)

@@ -30,6 +30,8 @@ AT_ONCE = 8
 """Columns that are held at a time, so that a wide table needs no second one's memory."""
 ORDERED: tuple[Kind, ...] = ("number", "date")
 COUNTED: tuple[Kind, ...] = ("category", "boolean")
+NEIGHBOURS = 100_000
+"""Values that are compared with their neighbours all at once; of more, one distinct value is looked for after the other."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,9 @@ class Numbers:
         """Return the distinct values, in order; at most `most` of them."""
         if self.counts is not None or not len(self.points):
             return self.points[:most]
+        if len(self.points) <= NEIGHBOURS:
+            first: npt.NDArray[np.bool_] = np.concatenate([[True], self.points[1:] != self.points[:-1]])
+            return np.asarray(self.points[first][:most])
         found: list[float] = []
         place = 0
         while place < len(self.points) and len(found) < most:

@@ -18,7 +18,7 @@ Array = npt.NDArray[np.float64]
 FORMAT = 1
 SAMPLE_ROWS = 2000
 SAMPLE_CELLS = 300_000
-"""Most cells of the sample: of wide tables fewer rows are kept."""
+"""Most cells of the sample, predictions among them: of wide tables and many labels fewer rows are kept."""
 PAIRS = 200
 """Most associations that are kept, strongest first."""
 
@@ -99,7 +99,7 @@ def freeze(
 
 def _sample(judged: Judged, schema: Schema, seed: int) -> dict[str, Any]:
     names = [name for name in schema.names if name in judged.frame.columns]
-    size = sample_size(len(judged.frame), len(names))
+    size = sample_size(len(judged.frame), len(names) + judged.predicted[:1].size)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(judged.frame))[:size])
     truth = judged.truth[chosen]
     return {

@@ -36,7 +36,7 @@ SHORT_MARKS: dict[Mark, str] = {
     "recommended": "Recommended",
     "best_single": "Best single",
     "fastest_alike": "Fastest alike",
-    "fastest_one_error": "Fastest near the best",
+    "fastest_one_error": "Fastest near best",
     "earns_most": "Earns most",
 }
 """The same, where a column is narrow."""
@@ -119,6 +119,8 @@ def judge(board: Leaderboard, held_out: HeldOut | None = None) -> Honesty:
     bias = _optimism(board, rows)
     sentences = [_of_groups(board, groups), _of_optimism(board, rows, bias)]
     warnings = [_no_better_than_nothing(board, rows, bias or 0.0)]
+    if not warnings[0] and held_out is not None and board.recommended and _with_baseline(board, groups):
+        warnings = [_held_out_tells_no_more(board, board[board.recommended], held_out)]
     if held_out is not None and board.recommended:
         apart = _apart(board, board[board.recommended], held_out)
         (warnings if apart[0] else sentences).append(apart[1])
@@ -156,7 +158,8 @@ def recommend(board: Leaderboard) -> tuple[str, str]:
     For accuracy the ensemble is recommended unless the best single model is better beyond chance, by the corrected paired
     test over the folds: the ensemble is judged on rows that did not choose it, while the best of many single models
     owes part of its lead to having been chosen by these very scores. With a preset of `BY_SPEED` it is the fastest of
-    those that cannot be told from the best. Where predictions have a limit, it is the best one within it.
+    those that cannot be told from the best, unless the baseline is one of them: then the folds differ too much to tell
+    anything, and speed would choose at random. Where predictions have a limit, it is the best one within it.
     """
     scored = _scored(board)
     if not scored:
@@ -167,6 +170,9 @@ def recommend(board: Leaderboard) -> tuple[str, str]:
     if board.preset in BY_SPEED and len(scored) > 1:
         groups = groups_of(board)
         alike = [row for row in scored if groups.get(row.id) == 1]
+        if _with_baseline(board, groups):
+            name, why = _most_accurate(board, scored)
+            return name, f"Over these folds not even the baseline can be told from the best one, so accuracy decides. {why}"
         if len(alike) > 1:
             return _fastest_reason(board, alike)
     return _most_accurate(board, scored)
@@ -229,7 +235,7 @@ def _marks(board: Leaderboard, rows: list[Candidate], groups: dict[str, int]) ->
     owners: dict[Mark, str] = {
         "recommended": board.recommended,
         "best_single": single.id if single else "",
-        "fastest_alike": _fastest(alike).id if len(alike) > 1 else "",
+        "fastest_alike": _fastest(alike).id if len(alike) > 1 and not _with_baseline(board, groups) else "",
         # The rule of one standard error: Breiman, Friedman, Olshen and Stone, Classification and Regression Trees (1984).
         "fastest_one_error": _fastest(near).id if len(near) > 1 else "",
         "earns_most": _earns_most(board, rows),
@@ -258,11 +264,18 @@ def _of_groups(board: Leaderboard, groups: dict[str, int]) -> str:
     if len(groups) < 2:
         return ""
     if len(alike) == 1:
-        return f"{board[alike[0]].name} is better than the other {len(groups) - 1} beyond chance (group A)."
+        others = f"the other {len(groups) - 1}" if len(groups) > 2 else board[next(reversed(groups))].name
+        return f"{board[alike[0]].name} is better than {others} beyond chance (group A)."
+    told = " Even the baseline is one of them: more rows or more folds would tell more." if _with_baseline(board, groups) else ""
     return (
         f"{len(alike)} of {len(groups)} cannot be told apart (group A): over the folds, their distance from the best one is "
-        "within chance."
+        f"within chance.{told}"
     )
+
+
+def _with_baseline(board: Leaderboard, groups: dict[str, int]) -> bool:
+    """Return whether a test over the folds cannot tell the baseline from the best."""
+    return any(row.role == "baseline" and groups.get(row.id) == 1 for row in board)
 
 
 def _of_optimism(board: Leaderboard, rows: list[Candidate], bias: float | None) -> str:
@@ -293,6 +306,20 @@ def _no_better_than_nothing(board: Leaderboard, rows: list[Candidate], bias: flo
     return (
         f"No model beats the baseline, which ignores every column, beyond chance ({pair}). "
         "More rows or other columns are needed before any of them can be trusted."
+    )
+
+
+def _held_out_tells_no_more(board: Leaderboard, row: Candidate, held: HeldOut) -> str:
+    """Warn when the held-out interval, too, reaches the baseline that the folds cannot tell from the best."""
+    base = next(one for one in board if one.role == "baseline")
+    near = held.low if board.greater_is_better else held.high
+    sign = 1.0 if board.greater_is_better else -1.0
+    if base.score is None or near is None or sign * (near - base.score) > 0:
+        return ""
+    return (
+        f"Neither the folds nor the {held.rows:,} held-out rows tell {row.name} from the baseline, which ignores every column: "
+        f"there its {_label(board)} is between {_digits(held.low or 0.0)} and {_digits(held.high or 0.0)}, and the baseline has "
+        f"{_with_spread(base)}. More rows or other columns are needed before it can be trusted."
     )
 
 
@@ -342,7 +369,7 @@ def _fastest(rows: list[Candidate]) -> Candidate:
 
 def _combines(ensemble: Candidate) -> str:
     return (
-        f"It combines {len(ensemble.members)} models" if len(ensemble.members) > 1 else "It is one model, chosen by the ensemble"
+        f"It combines {len(ensemble.members)} models" if len(ensemble.members) > 1 else "It is one model, chosen by the ensemble,"
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ from automl_core.scorer import Scorer, needed_columns
 from automl_core.scoring.archive import FORMAT
 from automl_core.scoring.bundle import Model, from_manifest, load_model
 from automl_core.scoring.conformal import fit_conformal
-from automl_core.scoring.ensemble import SECOND, FoldEnsemble
+from automl_core.scoring.ensemble import SECOND, FoldEnsemble, Part
 from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
 from automl_core.threshold import HALF, Best, best_thresholds, choose_threshold
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
 
 Array = npt.NDArray[np.float64]
+LARGE = 64 * 1024**2
+"""Bytes of fitted parts from which on they are not made smaller."""
 
 
 def build_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: bool = True) -> Path:
@@ -121,18 +124,40 @@ def pack_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: b
     """
     run = Run(run_folder)
     candidate = _scored(run, candidate_id)
-    config, classes = load_task(run_folder)
-    dataset = run.dataset()
     found = parts_of(run_folder, candidate)
     # The files of the folds are taken as they are: what was scored is what is exported.
     fitted = {name: path.read_bytes() for _, files in found for name, path in files.items()}
-    stack = None
     if candidate.stack:
         fitted[SECOND] = (run_folder / "candidates" / candidate.id / SECOND).read_bytes()
-        stack = {"candidates": candidate.stack["candidates"]}
+    described: Future[dict[str, bytes]] = Future()
+
+    def files() -> Iterator[tuple[str, bytes]]:
+        yield from ((f"models/{name}", data) for name, data in fitted.items())
+        yield from described.result().items()
+
+    # The fold models are packed while they are loaded and predict.
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(write_bundle, out, files(), large=sum(map(len, fitted.values())) > LARGE)
+        try:
+            made, others = _described(run, candidate, [part for part, _ in found], fitted, out.name, sample_rows, threads)
+            described.set_result(others)
+        except BaseException as error:
+            described.set_exception(error)
+            raise
+        written.result()
+    return made
+
+
+def _described(
+    run: Run, candidate: Candidate, parts: list[Part], fitted: dict[str, bytes], name: str, real: bool, threads: int
+) -> tuple[Packed, dict[str, bytes]]:
+    """Return a candidate's model with what it predicted, and every file of its export but those of `fitted`."""
+    config, classes = load_task(run.path)
+    dataset = run.dataset()
+    stack = {"candidates": candidate.stack["candidates"]} if candidate.stack else None
     ensemble = FoldEnsemble.load(
-        [part for part, _ in found],
-        lambda name: load_trusted(fitted[name], name),
+        parts,
+        lambda file: load_trusted(fitted[file], file),
         len(classes),
         candidate.temperature,
         candidate.line,
@@ -140,16 +165,16 @@ def pack_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: b
         candidate.calibration,
         threads,
     )
-    rows = train_rows(run_folder)
+    rows = train_rows(run.path)
     # Split by time: the exported fold learned the rows before its own, or all of them where it was fitted after the others.
-    part = next(iter(found[0][1])).partition("/")[0]
-    after = rows.forward and part.isdigit() and int(part) > rows.layers.max()
+    first = parts[0].files()[0].partition("/")[0]
+    after = rows.forward and first.isdigit() and int(first) > rows.layers.max()
     learned = rows.learned[rows.last] if rows.forward and not after else rows.learned
     frame = dataset.frame().iloc[learned]
     inputs = dataset.schema.without([config.target])
     personal = personal_columns(frame, inputs)
     facts = column_statistics(frame, inputs, personal)
-    predictions, judged = out_of_fold(run_folder, candidate)
+    predictions, judged = out_of_fold(run.path, candidate)
     truth = _truth(run, config, classes, dataset, judged)
     known = np.flatnonzero(np.isfinite(truth))
     threshold: Decision[float] = Decision(HALF, "")
@@ -157,7 +182,7 @@ def pack_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: b
     if len(classes) == 2:
         columns = dataset.frame([name for name in needed_columns(config) if name in dataset.schema]).iloc[judged[known]]
         scorer = Scorer(config, truth[known], columns.reset_index(drop=True), classes)
-        threshold = _chosen(run, candidate_id) or choose_threshold(scorer, np.arange(len(known)), predictions[known])
+        threshold = _chosen(run, candidate.id) or choose_threshold(scorer, np.arange(len(known)), predictions[known])
         best = best_thresholds(scorer, predictions[known])
     reference = {
         "format": 1,
@@ -193,7 +218,7 @@ def pack_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: b
         "schema": dataset.schema.to_dict(),
         "recipe": with_trees(_recipe(run, candidate)).to_dict(),
         "rules": rules_to(load_rules(dataset.folder)),
-        "folds": [part.to_dict() for part, _ in found],
+        "folds": [part.to_dict() for part in parts],
         "used": list(used_columns(ensemble, inputs, run.recipe)),
         "versions": packages,
         "lineage": {
@@ -210,24 +235,23 @@ def pack_model(run_folder: Path, candidate_id: str, out: Path, *, sample_rows: b
     }
     model = from_manifest(manifest, reference, ensemble)
     seen, held = _judged(run, model, predictions, judged)
-    drift = freeze(frame, dataset.schema, config.target, personal, seen, real=sample_rows, seed=config.seed)
+    drift = freeze(frame, dataset.schema, config.target, personal, seen, real=real, seed=config.seed)
     reference["drift"] = drift
-    samples = _samples(model, frame, facts, personal, real=sample_rows, seed=config.seed)
+    samples = _samples(model, frame, facts, personal, real=real, seed=config.seed)
     manifest["real_rows"] = samples["real"] + (len(drift["sample"]["rows"]) if drift["sample"] else 0)
     manifest["keeps_training_rows"] = _keepers(ensemble)
-    files = {
-        **{f"models/{name}": data for name, data in fitted.items()},
+    others = {
         "reference.json": to_bytes(reference, indent=None),
         "samples.json": to_bytes(samples),
         "requirements.txt": requirements(packages).encode(),
-        "README.md": readme(manifest, personal, out.name).encode(),
+        "README.md": readme(manifest, personal, name).encode(),
         "NOTICE.txt": notice().encode(),
         **deployment_files(manifest, sum(map(len, fitted.values()))),
         **{f"automl_core/{name}": data for name, data in runtime_modules()},
     }
-    manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    write_bundle(out, {"manifest.json": to_bytes(manifest), **files})
-    return Packed(model, held, seen.predicted[: len(held)])
+    models = {f"models/{file}": data for file, data in fitted.items()}
+    manifest["files"] = {file: hashlib.sha256(data).hexdigest() for file, data in {**models, **others}.items()}
+    return Packed(model, held, seen.predicted[: len(held)]), {"manifest.json": to_bytes(manifest), **others}
 
 
 def _recipe(run: Run, candidate: Candidate) -> Recipe:

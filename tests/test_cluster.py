@@ -510,3 +510,45 @@ def test_the_first_look_only_asks_whether_anything_answers() -> None:
     """What answers is asked by Ray, for some 20 s, when the connection is made."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         engine.reach(f"127.0.0.1:{listener.getsockname()[1]}")
+
+
+@pytest.mark.parametrize(
+    ("told", "fault", "last"),
+    [
+        (
+            "1 worker(s) were killed due to the node running low on memory. Memory was 5.23GB used.\nRefer to the docs.",
+            "memory",
+            "Refer to the docs.",
+        ),
+        (
+            "The actor died unexpectedly before finishing this task.\nThe actor is dead because its node has died. Node Id: ab",
+            "node",
+            "The actor is dead because its node has died. Node Id: ab",
+        ),
+        (
+            "The actor died unexpectedly.\nThe actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR",
+            "crash",
+            "The actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR",
+        ),
+        ("ray::_Steps.train()\n  File x\nValueError: no such view\n", "error", "ValueError: no such view"),
+        ("", "", ""),
+    ],
+)
+def test_how_ray_tune_lost_a_trial_is_told_by_its_words(told: str, fault: str, last: str) -> None:
+    from automl_core.engines.ray_tune import loss_in
+
+    assert loss_in(told) == (fault, last)
+
+
+def test_a_process_that_memory_ended_is_a_lost_one_for_ray_tune() -> None:
+    """Regression: Ray Tune did not know this error of Ray, and the whole study ended with it."""
+    from ray.air.execution._internal import actor_manager
+    from ray.exceptions import OutOfMemoryError, RayActorError
+
+    from automl_core.engines.ray_tune import _memory_is_a_loss
+
+    assert actor_manager.RayActorError is RayActorError
+    with _memory_is_a_loss():
+        assert isinstance(OutOfMemoryError("full"), actor_manager.RayActorError)
+        assert isinstance(RayActorError(), actor_manager.RayActorError)
+    assert actor_manager.RayActorError is RayActorError

@@ -95,7 +95,7 @@ def test_optimism_is_a_number_and_a_sentence() -> None:
     alone = judge(board(BEST, FAR, recommended="best"))
     assert alone.optimism == 0.0
     assert alone.sentences == (
-        "Best is better than the other 1 beyond chance (group A).",
+        "Best is better than Far beyond chance (group A).",
         "Best was the best of 2 on every fold, so its score owes nothing to having been chosen.",
     )
     assert judge(board(BEST, recommended="best")).optimism is None
@@ -191,6 +191,45 @@ def test_presets_for_speed_recommend_the_fastest_of_the_top_group(preset: str) -
         "which has ROC AUC 0.910 ± 0.010."
     )
     assert recommend(board(replace(BEST, predict_ms=1.0), NEAR, preset=preset))[0] == "best"
+
+
+@pytest.mark.parametrize("preset", ["quick", "fast", "explainable"])
+def test_speed_does_not_choose_where_not_even_the_baseline_is_told_apart(preset: str) -> None:
+    """Regression: split by time, a model was recommended that was worse than the baseline, for being the fastest."""
+    rows = [
+        row("boosting", (50.0, 80.0, 130.0), predict_ms=90.0),
+        row("linear", (60.0, 210.0, 340.0), predict_ms=5.0),
+        row("dummy", (60.0, 240.0, 240.0), "baseline", predict_ms=0.1),
+    ]
+    found = board(*rows, metric="rmse", up=False, preset=preset)
+    assert set(groups_of(found).values()) == {1}
+    name, reason = recommend(found)
+    assert name == "boosting"
+    assert reason == (
+        "Over these folds not even the baseline can be told from the best one, so accuracy decides. "
+        "It has the best RMSE over the folds."
+    )
+    honesty = judge(replace(found, recommended=name))
+    assert honesty.sentences[0].endswith("Even the baseline is one of them: more rows or more folds would tell more.")
+    assert honesty.marks == {"boosting": ("recommended", "best_single")}
+
+
+@pytest.mark.parametrize(("low", "warned"), [(0.38, True), (0.51, False)])
+def test_a_lead_that_the_held_out_rows_do_not_show_is_a_warning(low: float, warned: bool) -> None:
+    """Regression: on a random target a model was recommended without a warning."""
+    rows = [row("lucky", (0.54, 0.56, 0.58)), row("other", (0.45, 0.46, 0.47)), BASE]
+    found = board(*rows, recommended="lucky")
+    assert groups_of(found)["dummy"] == 1
+    assert judge(found).warnings == ()
+    told = judge(found, HeldOut(0.55, low, 0.6, 160)).warnings
+    if not warned:
+        assert told == ()
+        return
+    assert told == (
+        "Neither the folds nor the 160 held-out rows tell Lucky from the baseline, which ignores every column: there its "
+        "ROC AUC is between 0.38 and 0.6, and the baseline has 0.5. More rows or other columns are needed before it can be "
+        "trusted.",
+    )
 
 
 @pytest.mark.parametrize("preset", ["balanced", "best", "pycaret"])

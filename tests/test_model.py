@@ -36,7 +36,8 @@ from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import Model, load_model
 from automl_core.scoring.trusted import TRUSTED
 from automl_core.scoring.values import predict_values
-from automl_core.workspace import read_json, write_json
+from automl_core.worker.candidates import keep_model
+from automl_core.workspace import atomic_file, read_json, write_json
 from tests.conftest import RECIPE, MakeRun, customers
 
 TASKS = ("binary", "multiclass", "regression")
@@ -95,6 +96,54 @@ def test_what_packing_returns_is_what_its_file_holds(task: str, finished_runs: d
     assert made.predict_values(frame).tolist() == read.predict_values(frame).tolist()
     assert json.loads(json.dumps(made.manifest)) == read.manifest
     assert json.loads(json.dumps(made.reference)) == read.reference
+
+
+@pytest.mark.parametrize(("limit", "how"), [(0, zipfile.ZIP_STORED), (64 * 1024**2, zipfile.ZIP_DEFLATED)])
+def test_the_fitted_parts_of_a_large_model_are_stored_as_they_are(
+    limit: int, how: int, finished_runs: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: after a minute's search, making 200 MB of trees smaller took four seconds."""
+    monkeypatch.setattr("automl_core.model.LARGE", limit)
+    made = pack_model(finished_runs["binary"].path, "ensemble", tmp_path / "model.zip").model
+    with zipfile.ZipFile(tmp_path / "model.zip") as archive:
+        kinds = {entry.filename.rpartition(".")[2]: entry.compress_type for entry in archive.infolist()}
+    assert (kinds["skops"], kinds["json"], kinds["py"]) == (how, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED)
+    assert load_model(tmp_path / "model.zip").manifest == json.loads(json.dumps(made.manifest))
+
+
+def test_the_kept_model_is_another_name_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, made, kept = Run(tmp_path), tmp_path / "models" / "lr.zip", tmp_path / "model.zip"
+    made.parent.mkdir()
+    made.write_bytes(b"one")
+    monkeypatch.setattr("automl_core.worker.candidates.bundle", lambda run, candidate_id: made)
+    for _ in range(2):
+        keep_model(run, "lr")
+        assert kept.samefile(made)
+        assert {path.name for path in tmp_path.iterdir()} == {"models", "model.zip"}
+    with atomic_file(made) as file:
+        file.write(b"two")
+    assert kept.read_bytes() == b"one"
+
+    def no_second_name(*args: object) -> None:
+        raise OSError("not on this disk")
+
+    monkeypatch.setattr(Path, "hardlink_to", no_second_name)
+    keep_model(run, "lr")
+    assert kept.read_bytes() == b"two" and not kept.samefile(made)
+
+
+def test_a_model_that_cannot_be_made_leaves_no_file(
+    finished_runs: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its parts are written while it is made."""
+
+    def breaks(*args: object, **options: object) -> None:
+        raise ValueError("no samples")
+
+    monkeypatch.setattr("automl_core.model._samples", breaks)
+    with pytest.raises(ValueError, match="no samples"):
+        pack_model(finished_runs["binary"].path, "ensemble", tmp_path / "model.zip")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_text_cells_predict_the_same_as_typed_ones(bundles: dict[tuple[str, str], Path]) -> None:

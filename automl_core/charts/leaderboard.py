@@ -218,11 +218,12 @@ def score_figure(found: Standings, metric_label: str) -> go.Figure:
             name=name,
             hovertemplate="%{customdata[0]}<br>%{x:.4g} ± %{customdata[1]:.2g}<extra></extra>",
         )
-    if found.baseline is not None:
+    room = int(found.baseline is not None)  # for the word above the first model
+    if room:
         figure.add_vline(x=found.baseline, line={"color": GREY, "dash": "dot", "width": 1}, annotation_text="Baseline")
     figure.update_layout(
         **layout(
-            90 + 22 * len(places),
+            90 + 22 * (len(places) + room),
             legend=len(set(found.alike)) > 1,
             legend_traceorder="normal",
         )
@@ -232,7 +233,7 @@ def score_figure(found: Standings, metric_label: str) -> go.Figure:
     figure.update_yaxes(
         tickvals=places,
         ticktext=[f"{place}  {short(cut(name, 28), 28)}" for place, name in enumerate(found.names, start=1)],
-        range=[len(places) - 0.4, -0.6],
+        range=[len(places) - 0.4, -0.6 - room],
         showgrid=False,
     )
     return figure

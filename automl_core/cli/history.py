@@ -20,7 +20,10 @@ def export(
     ] = None,
     project: Annotated[str, typer.Option(help="With --git: id of a project, as `projects` lists it.", show_default=False)] = "",
 ) -> None:
-    """Write a model as ONNX; or recipes, configurations, scores and versions of a project as JSON, without rows of tables."""
+    """Write a model as ONNX; or what a project knows as JSON for git, without rows of tables and addresses of alerts.
+
+    That is recipes, configurations, scores, versions, and of each registered model how it is watched and its policies.
+    """
     if onnx is not None:
         if model is None:
             raise InputError("--onnx needs the model that is written.", action="Name it before --onnx.")

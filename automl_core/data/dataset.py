@@ -146,11 +146,22 @@ def create_dataset(
     choice = choice or Choice(dialect=dialect)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with opened(source, choice, within=folder.parent, limit=limit) as ready:
-        if ready.form == "text" and ready.path.stat().st_size > FAST_BYTES:
+        if ready.form == "text" and ready.path.stat().st_size > FAST_BYTES and not is_wide(ready.path):
             return _create_large(folder, source, ready, name, choice, kinds, tell)
         text = read_opened(ready, choice, limit=limit)
     check_table(folder, *text.frame.shape)
     return _typed_and_stored(folder, text, name, choice, kinds, source)
+
+
+WIDE, WHOLE = 4000, 1 << 30
+"""Columns beyond which a large text file is held in memory, since streaming needs memory for each; and its most bytes."""
+
+
+def is_wide(path: Path) -> bool:
+    """Return whether a text file has more than `WIDE` columns, by its first line, and fits into memory."""
+    with open(path, "rb") as file:
+        head = file.readline(4 * 1024**2)
+    return path.stat().st_size <= WHOLE and max(head.count(sign) for sign in (b",", b";", b"\t", b"|")) > WIDE
 
 
 def _typed_and_stored(

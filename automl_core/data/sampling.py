@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from pathlib import Path
+from typing import BinaryIO
 
 from automl_core.data.detecting import find_dialect
 from automl_core.data.dialect import SAMPLE_BYTES, Dialect, check_content
@@ -15,6 +16,10 @@ from automl_core.errors import DialectError
 
 BLOCKS = 16
 """Places of the file that are read, evenly spread: tables are often sorted, and their first rows all alike."""
+LONGEST = 4 * 1024**2
+"""Bytes of a line that are looked at."""
+LINES = 4
+"""Lines that a block holds at least."""
 
 
 def read_sample(path: Path, size: int, *, dialect: Dialect | None = None) -> tuple[TextTable, int]:
@@ -24,8 +29,9 @@ def read_sample(path: Path, size: int, *, dialect: Dialect | None = None) -> tup
     ----------
     path : Path
     size : int
-        Bytes to read in all, in `BLOCKS` blocks. A line that a block cuts is left out; of a record over several lines the
-        part that is left is mended or refused like any damaged one.
+        Bytes to read in all, in `BLOCKS` blocks; more where lines are so long that a block would not hold some of them. A
+        line that a block cuts is left out; of a record over several lines the part that is left is mended or refused like
+        any damaged one.
     dialect : Dialect, optional
         What an earlier sample's report says; found from the file when left out.
 
@@ -47,7 +53,7 @@ def read_sample(path: Path, size: int, *, dialect: Dialect | None = None) -> tup
         encoding = dialect.encoding if dialect else find_encoding(head, path)
         wide = codecs.lookup(encoding).name.startswith("utf-16")
         # Where a letter takes two bytes a cut may fall between them: the beginning has to do.
-        blocks = _blocks(whole, size, 1 if wide else BLOCKS)
+        blocks = _blocks(whole, max(size, BLOCKS * LINES * _line_bytes(file)), 1 if wide else BLOCKS)
         lines: list[str] = []
         for start, length in blocks:
             file.seek(start)
@@ -64,6 +70,12 @@ def read_sample(path: Path, size: int, *, dialect: Dialect | None = None) -> tup
     table = read_lines(lines, dialect or find_dialect(lines, encoding), path.name)
     share = sum(length for _, length in blocks) / whole
     return table, round(len(table.frame) / share)
+
+
+def _line_bytes(file: BinaryIO) -> int:
+    """Return the length of the longer one of a file's first two lines, up to some megabytes."""
+    file.seek(0)
+    return max(len(file.readline(LONGEST)) for _ in range(2))
 
 
 def _blocks(whole: int, size: int, count: int) -> list[tuple[int, int]]:

@@ -13,15 +13,18 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import ray
 from ray import tune
+from ray.air.execution._internal import actor_manager
+from ray.tune.execution import tune_controller
 from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from automl_core.engines.optuna_study import FACTS, Outcome, TuningStudy
-from automl_core.engines.ray import own_signals
+from automl_core.engines.ray import Fault, own_signals
 
 SCORE, STEP, TOLD, LAST = "score", "step", "told", "done"
 """What a step of a trial tells: the score so far, how many steps were done, a `Parcel`, and whether it was the last."""
@@ -42,6 +45,23 @@ Begin = Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
 How = Literal["ended", "lost", "cut"]
 """By itself or given up; because its process was lost, each time; with everything else."""
 Ended = tuple[Outcome, float | None, dict[str, Any]]
+
+
+Loss = tuple[Fault, str]
+"""How a trial was lost, and the last line of what Ray says of it."""
+WORDS: tuple[tuple[str, Fault], ...] = (
+    ("running low on memory", "memory"),
+    ("node has died", "node"),
+    ("worker process has died", "crash"),
+)
+"""What Ray says of a process that was lost, in an error that has no other sign of it."""
+
+
+def loss_in(told: str) -> Loss:
+    """Return which loss Ray's words tell: an error in the trial itself where they name no other."""
+    lines = told.strip().splitlines()
+    fault: Fault = "error" if lines else ""
+    return next((found for words, found in WORDS if words in told), fault), lines[-1].strip()[:300] if lines else ""
 
 
 class Parcel:
@@ -88,8 +108,8 @@ class Course(Protocol):
     def heard(self, number: int, told: Any, files: dict[str, bytes]) -> None:
         """Take what a step of a trial told, and the files that it left, as far as they came."""
 
-    def ended(self, number: int, how: How) -> Ended:
-        """Return what became of a trial that runs no more."""
+    def ended(self, number: int, how: How, loss: Loss) -> Ended:
+        """Return what became of a trial that runs no more; `loss` is the last one of a trial that was lost."""
 
 
 class _Steps(tune.Trainable):
@@ -113,9 +133,9 @@ class _Steps(tune.Trainable):
 class _Search(OptunaSearch):
     """Ray's search by Optuna, over the study's own storage, with what is known of each trial beside its values."""
 
-    def __init__(self, study: TuningStudy, course: Course, mode: str) -> None:
+    def __init__(self, study: TuningStudy, course: Course, running: _Running, mode: str) -> None:
         super().__init__(**study.shared(), metric=SCORE, mode=mode)
-        self._asked, self._course = study, course
+        self._asked, self._course, self._running = study, course, running
         self._study: Any = self._ot_study
         self._configs: dict[int, dict[str, Any]] = {}
         self._losses: dict[int, int] = {}
@@ -149,8 +169,10 @@ class _Search(OptunaSearch):
                 self._take(trial_id, result)
             if error and self._lost(self._ot_trials[trial_id].number) <= AGAIN:
                 self._again.append(self._ot_trials.pop(trial_id))
+            elif error:
+                self._end(trial_id, "lost", self._running.loss_of(trial_id))
             else:
-                self._end(trial_id, "lost" if error else "ended")
+                self._end(trial_id, "ended")
 
     def _lost(self, number: int) -> int:
         self._losses[number] = self._losses.get(number, 0) + 1
@@ -172,9 +194,9 @@ class _Search(OptunaSearch):
                     trial.report(float(result[SCORE]), int(result[STEP]) - 1)
             self._course.heard(trial.number, *told)
 
-    def _end(self, trial_id: str, how: How) -> None:
+    def _end(self, trial_id: str, how: How, loss: Loss = ("", "")) -> None:
         trial = self._ot_trials.pop(trial_id)
-        outcome, value, facts = self._course.ended(trial.number, how)
+        outcome, value, facts = self._course.ended(trial.number, how, loss)
         trial.set_user_attr(FACTS, facts)
         self._asked.end(self._study, trial, outcome, value)
 
@@ -213,6 +235,14 @@ class _Running(tune.Callback):
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         self._trials = trials
 
+    def loss_of(self, trial_id: str) -> Loss:
+        """Return how a trial was lost, by what Ray wrote of it."""
+        for trial in self._trials:
+            if trial.trial_id == trial_id and trial.local_path:
+                with contextlib.suppress(OSError):
+                    return loss_in(Path(trial.error_file).read_text(encoding="utf-8", errors="replace"))
+        return "", ""
+
     def kill(self) -> None:
         """End them all, whatever they are at."""
         for trial in self._trials:
@@ -223,6 +253,23 @@ class _Running(tune.Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
+
+
+@contextlib.contextmanager
+def _memory_is_a_loss() -> Iterator[None]:
+    """Let Ray Tune take a process that was ended for want of memory as lost, as it does with every other one.
+
+    Ray raises an error for it that Ray Tune does not expect, which would end all trials.
+    """
+    modules: tuple[Any, ...] = (actor_manager, tune_controller)
+    known = ray.exceptions.RayActorError
+    for module in modules:
+        module.RayActorError = (known, ray.exceptions.OutOfMemoryError)  # they only ask `isinstance`
+    try:
+        yield
+    finally:
+        for module in modules:
+            module.RayActorError = known
 
 
 def run(study: TuningStudy, begin: Begin, course: Course, *, steps: int, mode: Literal["max", "min"], prune: bool) -> None:
@@ -243,11 +290,12 @@ def run(study: TuningStudy, begin: Begin, course: Course, *, steps: int, mode: L
         for massively parallel hyperparameter tuning*, 2020).
     """
     os.environ.update(QUIET)
-    search, running = _Search(study, course, mode), _Running()
+    running = _Running()
+    search = _Search(study, course, running, mode)
     scheduler = ASHAScheduler(time_attr=STEP, max_t=steps, grace_period=1, reduction_factor=2) if prune else None
     folder = tempfile.mkdtemp(prefix="tablewright-ray-")
     try:
-        with own_signals():
+        with own_signals(), _memory_is_a_loss():
             tune.Tuner(
                 tune.with_parameters(_Steps, begin=begin),  # on one core each
                 tune_config=tune.TuneConfig(

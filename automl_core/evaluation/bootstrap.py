@@ -125,8 +125,11 @@ def subtracted(
 
 def _judged(metrics: list[Metric], scorer: Scorer, side: Predicted, seed: int) -> tuple[dict[str, float], dict[str, Array]]:
     """Return each metric that is defined, over all rows and over each resample."""
+    from sklearn import config_context
+
     everything = np.arange(len(scorer.y))
-    with warnings.catch_warnings():
+    # Thousands of small calls: what goes in is checked once, and not in each of them.
+    with warnings.catch_warnings(), config_context(assume_finite=True, skip_parameter_validation=True):
         # Resamples without some class make scikit-learn warn; undefined values are left out later.
         warnings.simplefilter("ignore")
         point = {metric.name: scorer.value(metric, everything, side.values, side.threshold) for metric in metrics}

@@ -177,4 +177,4 @@ def rewrite(path: Path, threshold: float, reason: str) -> None:
     with zipfile.ZipFile(path) as old, atomic_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
             level = 1 if entry.filename.endswith(".skops") else None
-            new.writestr(entry, fresh.get(entry.filename, old.read(entry)), zipfile.ZIP_DEFLATED, level)
+            new.writestr(entry, fresh.get(entry.filename, old.read(entry)), entry.compress_type, level)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from automl_core.errors import AutoMLError, InputError
 from automl_core.leaderboard import Leaderboard
 from automl_core.registry.records import Version
-from automl_core.registry.store import list_registered
+from automl_core.registry.store import Registered, list_registered
 from automl_core.runs import Run
 from automl_core.workspace import ProjectFolder, read_json, write_json
 
@@ -94,8 +94,10 @@ def export(project: ProjectFolder, folder: Path) -> list[Path]:
     """Write what a project knows, without any row of its tables, as JSON with sorted keys and no times of writing.
 
     One file for each thing: ``project.json``, ``tables/ID.json`` (schema and fingerprint), ``runs/ID/`` (``config``,
-    ``recipe``, ``leaderboard``, ``evaluation``), ``models/NAME/`` (``N.json``, ``log.json``). The same state gives the same
-    bytes, so that a version control system shows what changed. Files of an earlier export that are no longer true are removed.
+    ``recipe``, ``leaderboard``, ``evaluation``), ``models/NAME/`` (``N.json``, ``log.json``, ``aliases.json``, how it is
+    watched in ``monitor.json``, ``policies/ID.json``). Of the address that alerts are sent to it only says whether there is
+    one, since such addresses are secrets. The same state gives the same bytes, so that a version control system shows what
+    changed. Files of an earlier export that are no longer true are removed.
 
     Parameters
     ----------
@@ -133,12 +135,13 @@ def export(project: ProjectFolder, folder: Path) -> list[Path]:
         with contextlib.suppress(AutoMLError, KeyError, TypeError):
             files |= _run_files(Run(project.run(run_id)))
     for registered in list_registered(project):
+        home = f"models/{registered.name.replace(' ', '_')}"
         with contextlib.suppress(AutoMLError):
-            home = f"models/{registered.name.replace(' ', '_')}"
             for version in registered.versions():
                 files[f"{home}/{version.number}.json"] = version.to_dict()
             files[f"{home}/log.json"] = [vars(entry) for entry in registered.log()]
             files[f"{home}/aliases.json"] = registered.standing().aliases
+        files |= {f"{home}/{name}": data for name, data in _settings(registered).items()}
     written = []
     for name, data in files.items():
         path = folder / name
@@ -150,6 +153,17 @@ def export(project: ProjectFolder, folder: Path) -> list[Path]:
             if path not in written:
                 path.unlink()
     return written
+
+
+def _settings(registered: Registered) -> dict[str, Any]:
+    """Return how a model is watched and its policies, as they are stored; damaged ones are left out."""
+    files: dict[str, Any] = {}
+    for path in [registered.folder / "monitor.json", *(registered.folder / "policies").glob("po*.json")]:
+        with contextlib.suppress(AutoMLError):
+            files[path.relative_to(registered.folder).as_posix()] = read_json(path)
+    if watched := files.get("monitor.json"):
+        files["monitor.json"] = {**watched, "webhook": bool(watched["webhook"])}
+    return files
 
 
 def _run_files(run: Run) -> dict[str, Any]:

@@ -13,6 +13,8 @@ Array = npt.NDArray[np.float64]
 
 FEW = 32
 """Rows up to which CatBoost reads lists faster than a table."""
+ROWS, TREES = 500, 100
+"""Rows from which on LightGBM's trees are summed in parts, and the rounds of a part."""
 
 
 def catboost_frame(X: Array, categories: Sequence[int]) -> Any:
@@ -38,6 +40,33 @@ def catboost_rows(X: Array, categories: Sequence[int]) -> Any:
     return rows
 
 
+def lightgbm_values(estimator: Any, X: Array) -> Array | None:
+    """Predict many rows with many trees in half the time: part of the trees after the other, so that each stays in the cache.
+
+    Returns
+    -------
+    ndarray, shape (n,) or (n, n_classes)
+        What the library gives, to the last digits; None where its own way is as fast, or what becomes of the sum of the trees
+        is not known here.
+    """
+    booster, objective = estimator.booster_, estimator.objective_
+    rounds = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
+    if len(X) < ROWS or rounds <= TREES or objective not in ("regression", "binary", "multiclass"):
+        return None
+    raw = sum(
+        booster.predict(X, start_iteration=start, num_iteration=min(TREES, rounds - start), raw_score=True, num_threads=1)
+        for start in range(0, rounds, TREES)
+    )
+    if objective == "regression":
+        return np.asarray(raw, dtype=np.float64)
+    from scipy.special import expit, softmax
+
+    if objective == "multiclass":
+        return np.asarray(softmax(raw, axis=1))
+    event = expit(raw)
+    return np.column_stack([1 - event, event])
+
+
 def predict_values(estimator: Any, X: Array, n_classes: int) -> Array:
     """Predict with a fitted estimator.
 
@@ -59,9 +88,14 @@ def predict_values(estimator: Any, X: Array, n_classes: int) -> Array:
     if type(estimator).__module__.startswith("catboost"):
         X = catboost_frame(X, estimator.get_cat_feature_indices())
         threads = {"thread_count": 1}  # whatever it was fitted with, it takes every core otherwise
+    quick = lightgbm_values(estimator, X) if type(estimator).__module__.startswith("lightgbm") else None
     if not n_classes:
+        if quick is not None:
+            return quick
         return np.asarray(estimator.predict(X, **threads), dtype=np.float64).reshape(len(X))
-    if hasattr(estimator, "predict_proba"):
+    if quick is not None:
+        proba = quick
+    elif hasattr(estimator, "predict_proba"):
         proba = np.asarray(estimator.predict_proba(X, **threads), dtype=np.float64)
     else:
         from scipy.special import expit, softmax

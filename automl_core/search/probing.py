@@ -111,7 +111,10 @@ class _Session:
         self.asked: set[tuple[int, str]] = set()
         self.columns: dict[str, int] = {}
         self.preparing: dict[str, list[Timing]] = {}
-        self.waiting = [(size, group) for size in self.sizes for group in found]
+        # A sample with fewer rows than neighbours are asked would only tell that.
+        self.waiting = [
+            (size, group) for size in self.sizes for group in found if group.example.params.get("n_neighbors", 0) <= size
+        ]
 
     def run(self, end: float, seconds: float, tell: Callable[[float, str], None]) -> None:
         """Work until all is measured or the time is up."""

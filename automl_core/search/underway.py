@@ -138,6 +138,8 @@ def suggestion_for(error: str) -> str:
         return "Switch on 'Fill missing values' on the Clean page."
     if "memory" in text:
         return "Leave out columns, or use fewer rows."
+    if "targets are equal" in text:
+        return "In a fold, every row to learn from has the same value: choose fewer folds or another split, or leave it."
     if "negative" in text or "positive" in text:
         return "This model suits other numbers; the others do not mind."
     return "The other models do not depend on it."

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from automl_core.engines.optuna_study import Outcome, Trial
-from automl_core.engines.ray import why_no_tune
+from automl_core.engines.ray import Fault, why_no_tune
 from automl_core.errors import EngineError, InputError, StorageError
 from automl_core.events import Message, TrialFinished
 from automl_core.search.candidates import Spec
@@ -28,7 +28,14 @@ from automl_core.tuning.study import is_paused
 from automl_core.tuning.trial import Try
 from automl_core.tuning.trial import begin as begin_try
 
-LOST = "Its process was ended each time it was tried: by a crash inside the library, for want of memory, or with its machine."
+LOST: dict[Fault, str] = {
+    "memory": "its machine ran out of memory, so that Ray ended its process.",
+    "node": "the machine that it ran on was lost.",
+    "crash": "its process ended, by a crash inside the library or for want of memory.",
+    "error": "it raised an error: {told}",
+}
+"""What became of a trial the last time that it was tried."""
+UNKNOWN = "its process was lost; Ray does not say how."
 ASYNC = "Trials are begun as soon as a core is free. The same seed will not give exactly the same trials again."
 
 
@@ -133,13 +140,17 @@ class BusyLoop(TuneLoop):
         except StorageError as error:  # told by `over`: Ray would make a text of it
             self.fault = error
 
-    def ended(self, number: int, how: Literal["ended", "lost", "cut"]) -> tuple[Outcome, float | None, dict[str, Any]]:
+    def ended(
+        self, number: int, how: Literal["ended", "lost", "cut"], loss: tuple[Fault, str]
+    ) -> tuple[Outcome, float | None, dict[str, Any]]:
         """Return what became of a trial, and make it a row."""
         one = self.tries.pop(number)
         folds = self.work.division.folds
         if one.alive and one.again is None and (how == "lost" or len(one.results) < folds):
             if how == "lost":
-                one.state, one.reason = "failed", LOST
+                fault, told = loss
+                last = LOST.get(fault, UNKNOWN).format(told=told)
+                one.state, one.reason = "failed", f"It was lost each time that it was tried. The last time, {last}"
             elif how == "cut":
                 late = "The time was up." if self._ends() else "The study was cut off while it was fitted."
                 one.state, one.reason = "stopped", "You stopped it before it was done." if self.stopped else late

@@ -122,9 +122,18 @@ def compute_shown(run: Run, candidate_id: str) -> None:
 
 
 def keep_model(run: Run, candidate_id: str) -> None:
-    """Keep one candidate as the model of its run."""
-    with atomic_file(run.path / "model.zip") as file:
-        file.write(bundle(run, candidate_id).read_bytes())
+    """Keep one candidate as the model of its run: another name of its file, or a copy where the disk has no second names."""
+    made, path = bundle(run, candidate_id), run.path / "model.zip"
+    second = path.with_name(f".{path.name}.part")
+    second.unlink(missing_ok=True)
+    try:
+        second.hardlink_to(made)
+    except OSError:
+        with atomic_file(path) as file:
+            file.write(made.read_bytes())
+    else:
+        second.replace(path)
+        second.unlink(missing_ok=True)  # it stays where both were the same file already
 
 
 def tune_candidate(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from automl_core.leaderboard import in_words as number
+from pages.shared import errors
 
 if TYPE_CHECKING:
     from automl_core.honesty import Honesty
@@ -42,28 +43,24 @@ def draw(board: Leaderboard, honesty: Honesty, *, active: bool, out_of_fold: boo
         hidden.add(MONEY)
     if len(shown) == len(scored):
         hidden.add("State")
-    if not any(row.reason or row.suggestion for row in shown):
-        hidden.add("Reason and next step")
     _draw_table([_row(place, row, honesty, title) for place, row in enumerate(shown, start=1)], title, hidden, key=f"{key}_table")
+    _draw_reasons([row for row in shown if row.reason or row.suggestion])
     if not fold:
         st.caption(f"{len(scored)} scored of {len(board)}.")
     else:
         many = f"{len(left_over)} models" if len(left_over) > 1 else "1 model"
         with st.expander(f"{many} without a score, and why", icon=":material/rule:"):
-            st.dataframe(
-                [
-                    {
-                        key: value
-                        for key, value in _row(0, row, honesty, title).items()
-                        if key in ("Model", "State", "Reason and next step")
-                    }
-                    for row in left_over
-                ],
-                hide_index=True,
-                key=f"{key}_left_over",
-                alt="Models without a score",
-                column_config={"Reason and next step": st.column_config.TextColumn(width="large")},
-            )
+            _draw_reasons(left_over)
+
+
+def _draw_reasons(rows: list[Candidate]) -> None:
+    """Say for each reason which models it is that of; a sentence wraps in any width, a cell does not."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        told.setdefault((row.state, " ".join(part for part in (row.reason, row.suggestion) if part)), []).append(row.name)
+    for (state, reason), names in told.items():
+        known = f"{STATES[state]}: " if state != "scored" else ""
+        st.caption(f"**{errors.plain(known + '; '.join(names))}**  \n{errors.plain(reason)}")
 
 
 def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, key: str) -> None:
@@ -78,7 +75,7 @@ def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, ke
         column_order=[name for name in table[0] if name not in hidden] if table else [],
         column_config={
             "Model": st.column_config.TextColumn(width=185),
-            "Rank": st.column_config.NumberColumn(width=50, help="1 is the best."),
+            "Rank": st.column_config.NumberColumn(width=45, help="1 is the best."),
             score: st.column_config.TextColumn(
                 width=125,
                 alignment="right",
@@ -90,13 +87,10 @@ def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, ke
                 width=95, alignment="right", help="By the cost table, what a row's decision earns on average over the folds."
             ),
             "Group": st.column_config.TextColumn(width=55, help=GROUP_HELP),
-            "Marks": st.column_config.TextColumn(width=270, help="What it is the best choice for; see above the chart."),
+            "Marks": st.column_config.TextColumn(width=275, help="What it is the best choice for; see above the chart."),
             "Fit, s": st.column_config.NumberColumn(width=60, format="%.2f", help="Time to learn, summed over the folds."),
             "Predict, ms": st.column_config.NumberColumn(
                 width=90, format="%.1f", help="Time to predict 1,000 rows with one fold's model, preparation included."
-            ),
-            "Reason and next step": st.column_config.TextColumn(
-                width="large", help="Why a model has no score, and what can be done."
             ),
         },
     )
@@ -116,7 +110,6 @@ def _row(place: int, row: Candidate, honesty: Honesty, score: str) -> dict[str, 
         "Fit, s": round(row.fit_seconds, 2) if row.fit_seconds else None,
         "Predict, ms": round(row.predict_ms, 1) if row.predict_ms else None,
         "State": STATES[row.state],
-        "Reason and next step": " ".join(part for part in (row.reason, row.suggestion) if part),
     }
 
 

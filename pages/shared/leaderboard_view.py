@@ -65,6 +65,8 @@ def _recommended(board: Leaderboard, run: Run, *, active: bool, key: str, more: 
         said = f"**{errors.plain(best.name)}**, {errors.plain(score)}{'' if run.config.holdout else ' out-of-fold'}"
         if active:
             st.markdown(f"{'Only the baseline so far' if best.role == 'baseline' else 'Best so far'}: {said}")
+            if best.role != "baseline" and board.ranked()[0].role == "baseline":
+                st.caption("The baseline, which ignores every column, is ahead of it so far.")
             return
         st.markdown(f"Recommended: {said}")
         st.caption(errors.plain(board.recommendation))

@@ -230,3 +230,23 @@ def test_a_damaged_table_is_said(orders: Dataset, damage: str) -> None:
         path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(FormatError, match=r"^The stored table in ds cannot be read: .*Upload the file again\.$"):
         orders.frame()
+
+
+def test_a_large_file_of_very_many_columns_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: what streams large files needs memory for each column, and 20,000 of them were refused as no table."""
+    monkeypatch.setattr("automl_core.data.dataset.FAST_BYTES", 1000)
+    monkeypatch.setattr(reading, "FAST_BYTES", 1000)
+    monkeypatch.setattr("automl_core.data.dataset.WIDE", 100)
+    streamed = []
+    monkeypatch.setattr("automl_core.data.streaming.stream_file", lambda *args, **options: streamed.append(args))
+    source = tmp_path / "wide.csv"
+    names = [f"c{place}" for place in range(300)]
+    source.write_text("\n".join([",".join(names), *(",".join([str(row / 4)] * 300) for row in range(20))]) + "\n")
+    data = create_dataset(tmp_path / "d", source, "wide")
+    assert (data.rows, data.schema.names) == (20, names)
+    assert data.frame()["c299"].tolist() == [row / 4 for row in range(20)]
+    assert not streamed
+    with pytest.raises(TypeError):  # a narrow one is streamed
+        source.write_text("a,b\n" + "1,2\n" * 1000)
+        create_dataset(tmp_path / "e", source, "narrow")
+    assert len(streamed) == 1

@@ -27,6 +27,19 @@ def test_rows_come_from_all_over_the_file_and_only_whole_ones(tmp_path):
     assert not text.report.refused
 
 
+def test_lines_that_are_longer_than_a_block_are_read_whole(tmp_path):
+    """Regression: a table of 20,000 columns was said to be empty."""
+    source = tmp_path / "wide.csv"
+    names = [f"c{number}" for number in range(500)]
+    rows = [",".join([str(row)] * 500) for row in range(200)]
+    source.write_text("\n".join([",".join(names), *rows]) + "\n")
+    text, count = read_sample(source, 8192)
+    assert list(text.frame.columns) == names
+    assert set(text.frame["c0"]) == set(text.frame["c499"]) and len(text.frame) >= 16
+    assert count == pytest.approx(200, rel=0.3)
+    assert not text.report.refused
+
+
 def test_letters_of_two_bytes_are_read_from_the_start_only(tmp_path):
     text, rows = read_sample(numbered(tmp_path / "table.csv", 10_000, "utf-16"), 8192)
     assert list(text.frame["number"].astype(int)) == list(range(len(text.frame)))

@@ -8,6 +8,8 @@ import pytest
 
 from automl_core.distributions import ATOMS, ERROR, Filled, Numbers, Words, distribution_of, distributions, from_kept, numbers_of
 from automl_core.errors import FormatError
+from automl_core.frozen import Judged, freeze
+from automl_core.schema import Column, Schema
 
 
 def again(found):
@@ -22,6 +24,25 @@ def test_few_numbers_are_kept_as_they_are():
     assert (kept.points.tolist(), kept.counts.tolist()) == ([1.0, 3.0], [1.0, 2.0])
     assert kept.share_up_to(np.array([0.0, 1.0, 2.0, 3.0])).tolist() == [0.0, 1 / 3, 1 / 3, 1.0]
     assert kept.between(np.array([1.0, 2.0, 3.0])).tolist() == found.between(np.array([1.0, 2.0, 3.0])).tolist() == [1.0, 2.0]
+
+
+def test_distinct_values_are_the_same_however_they_are_found(monkeypatch):
+    found = numbers_of(np.array([2.0, 1.0, 2.0, 5.0, 1.0]), 5)
+    assert (found.distinct(9).tolist(), found.distinct(2).tolist()) == ([1.0, 2.0, 5.0], [1.0, 2.0])
+    monkeypatch.setattr("automl_core.distributions.NEIGHBOURS", 0)
+    assert (found.distinct(9).tolist(), found.distinct(2).tolist()) == ([1.0, 2.0, 5.0], [1.0, 2.0])
+
+
+def test_many_labels_leave_room_for_fewer_rows():
+    """Regression: the sample of a model of 1,000 labels held two million probabilities, and took seconds to write."""
+    frame = pd.DataFrame({"a": np.arange(2500.0)})
+    schema = Schema((Column("a", "number"),))
+    rows = {}
+    for labels in (2, 1000):
+        judged = Judged(frame, np.full((2500, labels), 1 / labels), np.zeros(2500), "held-out")
+        found = freeze(frame, schema, "y", {}, judged, real=True, seed=0)
+        rows[labels] = len(found["sample"]["rows"])
+    assert rows == {2: 2000, 1000: 299}
 
 
 @pytest.mark.parametrize("shape", ["normal", "skewed", "rounded", "spiked"])

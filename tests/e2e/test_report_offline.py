@@ -47,6 +47,9 @@ def test_a_report_opens_without_a_network(browser: Browser, make_run: MakeRun, t
         box = name.bounding_box()
         assert name.inner_text() == "Ensemble"
         assert box is not None and box["width"] > 90  # on a narrow page names once stood one letter below the other
+        # A long label in the words below a chart once made the whole page wider than a telephone.
+        page.eval_on_selector_all("figcaption, p", "texts => texts.forEach(text => text.prepend('ö'.repeat(200)))")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
         # The column of meanings was so narrow on a narrow page that every row was a screen high, and looked empty.
         assert page.eval_on_selector_all(".scroll tr", "rows => Math.max(...rows.map(row => row.offsetHeight))") < 160
         page.locator("figcaption a").first.click()

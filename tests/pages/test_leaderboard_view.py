@@ -56,7 +56,7 @@ def test_groups_and_marks_stand_in_the_table(project: ProjectFolder, run: Path) 
     table = app.dataframe[0].value
     assert list(table["Model"]) == ["Best", "Near", "Far", "Dummy"]
     assert list(table["Group"]) == ["A", "A", "B", "C"]
-    assert list(table["Marks"]) == ["Recommended, Best single", "Fastest alike, Fastest near the best", "", "Baseline"]
+    assert list(table["Marks"]) == ["Recommended, Best single", "Fastest alike, Fastest near best", "", "Baseline"]
     said = [caption.value for caption in app.caption]
     assert any(text.startswith("2 of 4 cannot be told apart (group A)") for text in said)
     assert any("best of 3 by these scores" in text for text in said)
@@ -109,6 +109,17 @@ def test_a_baseline_alone_is_not_called_the_best(project: ProjectFolder, run: Pa
     assert app.markdown[0].value == "Only the baseline so far: **Dummy**, ROC AUC 0.500 ± 0.010"
 
 
+@pytest.mark.parametrize(("score", "told"), [(0.45, True), (0.55, False)])
+def test_a_run_that_is_behind_the_baseline_says_so(
+    score: float, told: bool, project: ProjectFolder, run: Path, jobs: Jobs
+) -> None:
+    jobs.states[run.name] = "running"
+    Leaderboard("roc_auc", True, (ROWS[0], row("lr", (score,) * 3)), recommended="lr").save(run / "leaderboard.json")
+    app = open_page("compare", project=project.id, run=run.name)
+    said = "The baseline, which ignores every column, is ahead of it so far."
+    assert (said in [caption.value for caption in app.caption]) is told
+
+
 def test_many_rows_without_a_score_are_folded_away(project: ProjectFolder, run: Path) -> None:
     lost = tuple(Candidate(f"x{k}", f"Model {k}", "kernel", state="failed", reason="It failed.") for k in range(6))
     board = Leaderboard.load(run / "leaderboard.json")
@@ -116,7 +127,18 @@ def test_many_rows_without_a_score_are_folded_away(project: ProjectFolder, run: 
     app = open_page("compare", project=project.id)
     assert list(app.dataframe[0].value["Model"]) == ["Best", "Near", "Far", "Dummy"]
     assert "6 models without a score, and why" in [expander.label for expander in app.expander]
-    assert list(app.dataframe[1].value["Model"]) == [f"Model {k}" for k in range(6)]
+    names = "; ".join(f"Model {k}" for k in range(6))
+    assert f"**Failed\\: {names}**  \nIt failed." in [caption.value for caption in app.caption]  # once, and not for each
+
+
+def test_a_reason_stands_below_the_table_and_not_in_a_cell(project: ProjectFolder, run: Path) -> None:
+    """Regression: a sentence in a cell made the table scroll sideways."""
+    first = replace(ROWS[1], reason="A first look at 10 rows.", suggestion="Wait.")
+    board = Leaderboard.load(run / "leaderboard.json")
+    replace(board, candidates=(ROWS[0], first, *ROWS[2:])).save(run / "leaderboard.json")
+    app = open_page("compare", project=project.id)
+    assert not any("first look" in str(cell) for cell in app.dataframe[0].value.to_numpy().ravel())
+    assert "**Best**  \nA first look at 10 rows. Wait." in [caption.value for caption in app.caption]
 
 
 def test_one_click_learns_the_kept_rows_too(project: ProjectFolder, run: Path, jobs: Jobs) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from automl_core.errors import InputError
+from automl_core.monitoring.settings import Settings, save_settings
 from automl_core.registry.history import export, history
 from automl_core.registry.store import Registered
+from automl_core.retraining.policy import Policy, delete_policy, save_policy
 from automl_core.runs import Run
 from automl_core.workspace import ProjectFolder
 
@@ -48,6 +50,25 @@ def test_an_export_is_the_same_twice_and_forgets_what_is_gone(
     shutil.rmtree(run_in_project.path)
     export(project, folder)
     assert not list((folder / "runs").rglob("*.json"))
+
+
+def test_policies_and_monitoring_are_exported_without_the_address_of_alerts(
+    project: ProjectFolder, shop: Registered, tmp_path: Path
+):
+    """Regression: what a project does by itself was in no export."""
+    made = save_policy(shop, Policy("Weekly", "time", days=7))
+    save_settings(shop, Settings(on=True, days=30, webhook="https://93.184.216.34/hooks/secret"))
+    (shop.folder / "policies" / "podamaged.json").write_text("{")
+    export(project, tmp_path / "git")
+    home = tmp_path / "git" / "models" / "shop"
+    assert [path.name for path in (home / "policies").iterdir()] == [f"{made.id}.json"]
+    assert Policy.from_dict(json.loads((home / "policies" / f"{made.id}.json").read_text())) == made
+    told = json.loads((home / "monitor.json").read_text())
+    assert (told["on"], told["days"], told["webhook"]) == (True, 30, True)
+    assert not any("secret" in path.read_text() for path in (tmp_path / "git").rglob("*.json"))
+    delete_policy(shop, made.id)
+    export(project, tmp_path / "git")
+    assert not list((home / "policies").iterdir())
 
 
 def test_a_folder_with_other_things_is_refused(project: ProjectFolder, tmp_path: Path):

@@ -17,7 +17,7 @@ from automl_core.scoring.bundle import load_model
 from automl_core.scoring.ensemble import Fold, FoldEnsemble, Member, tempered
 from automl_core.scoring.targets import ScaledSVR
 from automl_core.scoring.trusted import load_trusted
-from automl_core.scoring.values import catboost_frame, predict_values
+from automl_core.scoring.values import catboost_frame, lightgbm_values, predict_values
 from automl_core.search.boosters import fit_booster
 from automl_core.search.candidates import Spec, make_estimator
 
@@ -32,6 +32,39 @@ def test_categories_become_whole_numbers_and_missing_ones_a_value_of_their_own()
     assert [str(kind) for kind in frame.dtypes] == ["float64", "int32", "int32"]
     assert catboost_frame(X, []) is X
     assert np.isnan(X[1, 1])  # the rows are the caller's
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "objective"),
+    [("Regressor", 0, "regression"), ("Classifier", 2, "binary"), ("Classifier", 3, "multiclass")],
+)
+def test_many_trees_of_lightgbm_give_in_parts_what_they_give_at_once(kind: str, labels: int, objective: str) -> None:
+    import lightgbm
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    y = X[:, 0] + X[:, 1] ** 2
+    truth = np.digitize(y, np.quantile(y, np.arange(1, labels) / labels)) if labels else y
+    model = getattr(lightgbm, f"LGBM{kind}")(n_estimators=230, num_leaves=4, verbose=-1, n_jobs=1).fit(X, truth)
+    whole = model.predict_proba(X) if labels else model.predict(X)
+    parts = lightgbm_values(model, X)
+    assert parts is not None and model.objective_ == objective
+    np.testing.assert_allclose(parts, whole, rtol=1e-10, atol=1e-12)
+    assert predict_values(model, X, labels).tolist() == parts.tolist()
+    assert lightgbm_values(model, X[:499]) is None
+    count = getattr(lightgbm, f"LGBM{kind}")(n_estimators=99, num_leaves=4, verbose=-1, n_jobs=1).fit(X, truth)
+    assert lightgbm_values(count, X) is None
+
+
+def test_trees_whose_sum_is_not_the_answer_are_left_to_lightgbm() -> None:
+    import lightgbm
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 2))
+    model = lightgbm.LGBMRegressor(objective="poisson", n_estimators=150, num_leaves=4, verbose=-1, n_jobs=1)
+    model.fit(X, rng.poisson(np.exp(X[:, 0])))
+    assert lightgbm_values(model, X) is None
+    assert predict_values(model, X, 0).min() > 0
 
 
 def learned(task: Task) -> tuple[Any, np.ndarray, np.ndarray]:

@@ -367,6 +367,15 @@ def test_a_family_that_fails_says_why_and_is_not_tried_again(prepared: Prepared,
     assert len(found["Naive Bayes and the like"].timings) == 3
 
 
+def test_neighbours_are_not_tried_on_fewer_rows_than_they_ask(prepared: Prepared, tmp_path: Path) -> None:
+    """Regression: of a table of 900 rows it was said "ValueError: Expected n_neighbors <= n_samples"."""
+    made = Made(lambda name, size: 0.001)
+    (knn,) = specs("knn")
+    asked = replace(knn, params={**knn.params, "n_neighbors": 200})
+    found, _ = probe(prepared, [asked], tmp_path, whole=(100_000, 8 * GB), executor=made, clock=made.clock)
+    assert [timing.rows for timing in found[-1].timings] == [500, 2000]
+
+
 def test_when_the_time_is_up_the_rest_says_so(prepared: Prepared, tmp_path: Path) -> None:
     made = Made(lambda name, size: 0.9)
     found = tried(prepared, made, "lr", "nb", "knn", "dt", tmp_path=tmp_path, seconds=2.0)

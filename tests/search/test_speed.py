@@ -11,6 +11,7 @@ import pytest
 from automl_core.leaderboard import Candidate
 from automl_core.model import build_model
 from automl_core.scoring.bundle import load_model
+from automl_core.search.fitting import FoldWork
 from automl_core.search.speed import affordable, estimate_ms, measure_bundle, measure_ms, trim_to_limit, within_limit
 from tests.conftest import MakeRun, customers
 
@@ -83,3 +84,23 @@ def test_an_exported_model_is_measured_whole(make_run: MakeRun, tmp_path):
     model = load_model(build_model(run.path, "logistic", tmp_path / "model.zip"))
     took = measure_bundle(model, customers(30))
     assert 0.001 < took < 10
+
+
+def test_preparing_few_rows_is_timed_on_a_thousand() -> None:
+    """Regression: with 5 judged rows, what one call takes was told two hundred times over, and no model kept a limit."""
+
+    class Slow:
+        seen = 0
+
+        def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
+            self.seen = len(frame)
+            time.sleep(0.02)
+            return frame
+
+    work, slow = FoldWork.__new__(FoldWork), Slow()
+    work.features = pd.DataFrame({"a": np.arange(10.0)})
+    assert 20 <= work._transform_ms(slow, np.arange(5), 0.02) < 1000
+    assert slow.seen == 1000
+    assert work._transform_ms(slow, np.arange(2000), 0.5) == 250.0
+    assert work._transform_ms(slow, np.arange(5), 0.5) == 100_000.0
+    assert slow.seen == 1000
