@@ -144,7 +144,9 @@ def draw_shares(probabilities: Mapping[str, float]) -> None:
 
 
 def _draw_answer(model: Model, answer: RowPrediction) -> None:
-    shown = f"{answer.prediction:,.4g}" if isinstance(answer.prediction, float) else answer.prediction
+    from automl_core.profiling.wording import number
+
+    shown = number(answer.prediction) if isinstance(answer.prediction, float) else answer.prediction
     with st.container(border=True):
         draw_said(model.target, shown)
         draw_shares(answer.probabilities)

@@ -33,7 +33,9 @@ def test_a_probability_has_no_ticks_below_nothing_or_above_all(levels: tuple[flo
     """Regression: the axis went from -20 % to 120 %."""
     entries = (Contribution("a", "1", 1.0, 0.0),)
     answer = Answer("y", "u", {"u": levels[1], "v": 1 - levels[1]}, "u", "log_odds", 0.0, entries, levels, levels[1], 0.0)
-    axis = waterfall_figure(answer).layout.xaxis
+    drawn = waterfall_figure(answer).layout
+    assert [line.layer for line in drawn.shapes] == ["below", "below"]  # no line through the numbers
+    axis = drawn.xaxis
     assert list(axis.tickvals) == pytest.approx(ticks)
     assert axis.title.text == "Probability of y = u"
 

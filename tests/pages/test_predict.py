@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from automl_core.data.origin import Choice
 from automl_core.evaluation.evaluate import Evaluation
@@ -199,3 +200,18 @@ def test_one_row_is_predicted_by_a_form(real_run: Path) -> None:
     next(button for button in app.button if button.label == "Predict this row").click().run()
     assert "not a date" in app.error[0].value
     assert_clean(app)
+
+
+def test_a_large_value_of_one_row_is_written_out() -> None:
+    """Regression: 17,471 was shown as 1.747e+04."""
+
+    def script() -> None:
+        from automl_core.predicting import RowPrediction
+        from pages.shared.row_form import _draw_answer
+        from tests.evaluation.test_evaluate import model
+
+        _draw_answer(model(), RowPrediction(17471.4995, {}))
+
+    app = AppTest.from_function(script).run()
+    assert_clean(app)
+    assert (app.metric[0].label, app.metric[0].value) == ("y", "17,471")
