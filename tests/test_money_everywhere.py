@@ -13,6 +13,7 @@ import pytest
 
 from automl_core.batch.predict import Options, predict_file
 from automl_core.cleaning.recipe import Recipe, Step
+from automl_core.cleaning.rules import Rule, rules_to
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.experiment import Costs, ExperimentConfig
 from automl_core.explaining.explainer import Explainer, draw_background
@@ -206,3 +207,14 @@ def test_a_version_that_is_learned_anew_keeps_it(case: tuple[Run, dict, Register
     made = _new_run(registered, policy, run, Rows(table(), table(), table(), ""), SCHEMA, "newer rows")
     asked = json.loads((made.path / "request.json").read_text())["params"]["config"]
     assert ExperimentConfig.from_dict(asked).costs == told["costs"]
+
+
+def test_nothing_is_said_of_money_where_a_rule_sets_all_rows_aside(
+    case: tuple[Run, dict, Registered], model: Model, tmp_path: Path
+) -> None:
+    """Regression: without an amount in the table it said that no row has one in ''."""
+    (tmp_path / "new.csv").write_text("x,size\n1,2\n0,3\n")
+    rules = rules_to([Rule("range", "x", high=-1.0, action="aside")])
+    negative = replace(model, manifest={**model.manifest, "rules": rules})
+    report = predict_file(negative, tmp_path / "new.csv", tmp_path / "out.csv")
+    assert (report.aside, report.notes) == (2, ())
