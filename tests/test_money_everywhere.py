@@ -130,8 +130,8 @@ def test_scores_report_and_card_tell_it(case: tuple[Run, dict, Registered], tmp_
     )
     by_hand = (
         f"By the cost table the decisions for these 80 rows are worth {told['total']}, {told['row']} a row. With a threshold of "
-        f"0.5 it would be {told['none']:.0f} EUR. Predicting 'yes' for no row would give {told['none']:.0f} EUR a row, for every "
-        f"row {told['every']:.0f} EUR."
+        f"0.5 it would be {told['none']:.0f} EUR. Predicting 'bought' = 'yes' for no row would give {told['none']:.0f} EUR a "
+        f"row, for every row {told['every']:.0f} EUR."
     )
     cells = "event found 10 EUR, false alarm -10 EUR, event missed -20 EUR, rightly left alone 0 EUR"
     for page in (write_report(run.path, "stump", tmp_path / "r.html"), write_card(run.path, "stump", tmp_path / "c.html")):

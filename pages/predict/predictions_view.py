@@ -89,7 +89,7 @@ def _tell_threshold(run: Run, candidate: Candidate) -> None:
 
 def _format(values: pd.Series) -> str:
     """Return how numbers are written: with a sign between thousands, and six digits of the one in the middle."""
-    middle = values.abs().median()
+    middle = values.dropna().abs().median()
     decimals = 5 - math.floor(math.log10(middle)) if 0 < middle < math.inf else 2
     return f"%,.{min(max(decimals, 0), 12)}f"
 
