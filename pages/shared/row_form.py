@@ -63,7 +63,8 @@ def tell_threshold(model: Model) -> None:
     if len(model.classes) == 2 and model.threshold != 0.5:
         from automl_core.evaluation.wording import decided_above
 
-        st.caption(f":material/rule: {errors.plain(decided_above(model.target, model.positive, model.threshold))}")
+        if told := decided_above(model.target, model.positive, model.threshold):
+            st.caption(f":material/rule: {errors.plain(told)}")
 
 
 def _answered(project: ProjectFolder, run: Run, candidate: Candidate, model: Model, values: dict[str, Any]) -> RowPrediction:

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -106,14 +107,18 @@ def test_predictions_are_shown_first_with_what_was_different(run_folder: Path, p
 
 
 def test_predicted_values_are_shown_with_the_digits_that_people_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Regression: beside each other stood 17471.49951171875 and 31060.635750468748."""
-    shown: list[pd.DataFrame] = []
-    monkeypatch.setattr(predictions_view.st, "dataframe", lambda table, **how: shown.append(table))
+    """Regression: beside each other stood 17471.49951171875 and 31060.635750468748; and as words 1,000 came before 200."""
+    shown: list[tuple[pd.DataFrame, dict[str, Any]]] = []
+    monkeypatch.setattr(predictions_view.st, "dataframe", lambda table, **how: shown.append((table, how["column_config"])))
     out = tmp_path / "predictions.csv"
-    out.write_text("age,prediction,prediction_low,prediction_high\n19,17471.49951171875,0.123456789,\n")
+    out.write_text("age,prediction,prediction_low,prediction_high\n19,17471.49951171875,0.123456789,\n20,9000,0.2,\n")
     predictions_view._table(out, "jb", values=True)
-    assert list(shown[0].loc[1, ["age", "prediction", "prediction_low"]]) == ["19", "17,471.5", "0.123457"]
-    assert pd.isna(shown[0].loc[1, "prediction_high"])
+    table, config = shown[0]
+    assert table["prediction"].sort_values().tolist() == [9000, 17471.49951171875]
+    assert list(table.loc[1, ["age", "prediction_low"]]) == ["19", 0.123456789]
+    assert pd.isna(table.loc[1, "prediction_high"])
+    formats = {name: config[name]["type_config"]["format"] for name in ("prediction", "prediction_low", "prediction_high")}
+    assert formats == {"prediction": "%,.1f", "prediction_low": "%,.6f", "prediction_high": "%,.2f"}
 
 
 def test_a_threshold_that_is_not_one_half_is_told(run_folder: Path, project: ProjectFolder, emit) -> None:
@@ -177,6 +182,8 @@ def real_run(make_run: MakeRun, project: ProjectFolder) -> Path:
             ],
         ),
         (("no", "yes"), 0.5, []),
+        (("no", "yes"), 0.5001, []),  # "only above 50 %, not wherever it is the likelier outcome" contradicts itself
+        (("no", "yes"), 0.4999, []),
         (("a", "b", "c"), 0.2, []),
     ],
 )
