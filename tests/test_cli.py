@@ -432,3 +432,16 @@ def test_a_cluster_that_cannot_be_reached_is_bad_input_and_this_machine_is_used_
     assert said.returncode == 0, said.stderr
     assert "Fits are made on this machine instead." in said.stderr
     assert (tmp_path / "out" / "model.zip").exists()
+
+
+@pytest.mark.parametrize("command", ["--help", "settings"])
+def test_a_reader_that_has_seen_enough_is_no_fault(tmp_path, command):
+    """Regression: piped to `head`, a command left with 1 or 120."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    said = subprocess.run(
+        [sys.executable, "-m", "automl_core", command],
+        cwd=ROOT, env={**os.environ, "AUTOML_HOME": str(tmp_path)}, stdout=writes, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    os.close(writes)
+    assert (said.returncode, said.stderr) == (0, "")

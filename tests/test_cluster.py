@@ -552,3 +552,18 @@ def test_a_process_that_memory_ended_is_a_lost_one_for_ray_tune() -> None:
         assert isinstance(OutOfMemoryError("full"), actor_manager.RayActorError)
         assert isinstance(RayActorError(), actor_manager.RayActorError)
     assert actor_manager.RayActorError is RayActorError
+
+
+def test_a_ray_that_names_its_parts_otherwise_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ray.air.execution._internal import actor_manager
+    from ray.exceptions import RayActorError
+    from ray.tune.execution import tune_controller
+
+    from automl_core.engines.ray_tune import _memory_is_a_loss
+
+    monkeypatch.delattr(tune_controller, "RayActorError")
+    with _memory_is_a_loss():
+        assert not hasattr(tune_controller, "RayActorError") and actor_manager.RayActorError is not RayActorError
+    monkeypatch.setitem(sys.modules, actor_manager.__name__, None)
+    with _memory_is_a_loss():
+        assert actor_manager.RayActorError is RayActorError

@@ -13,6 +13,7 @@ import pytest
 
 from automl_core.batch.predict import Options, predict_file
 from automl_core.cleaning.recipe import Recipe, Step
+from automl_core.cleaning.rules import Rule, rules_to
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.experiment import Costs, ExperimentConfig
 from automl_core.explaining.explainer import Explainer, draw_background
@@ -129,8 +130,8 @@ def test_scores_report_and_card_tell_it(case: tuple[Run, dict, Registered], tmp_
     )
     by_hand = (
         f"By the cost table the decisions for these 80 rows are worth {told['total']}, {told['row']} a row. With a threshold of "
-        f"0.5 it would be {told['none']:.0f} EUR. Predicting 'yes' for no row would give {told['none']:.0f} EUR a row, for every "
-        f"row {told['every']:.0f} EUR."
+        f"0.5 it would be {told['none']:.0f} EUR. Predicting 'bought' = 'yes' for no row would give {told['none']:.0f} EUR a "
+        f"row, for every row {told['every']:.0f} EUR."
     )
     cells = "event found 10 EUR, false alarm -10 EUR, event missed -20 EUR, rightly left alone 0 EUR"
     for page in (write_report(run.path, "stump", tmp_path / "r.html"), write_card(run.path, "stump", tmp_path / "c.html")):
@@ -206,3 +207,14 @@ def test_a_version_that_is_learned_anew_keeps_it(case: tuple[Run, dict, Register
     made = _new_run(registered, policy, run, Rows(table(), table(), table(), ""), SCHEMA, "newer rows")
     asked = json.loads((made.path / "request.json").read_text())["params"]["config"]
     assert ExperimentConfig.from_dict(asked).costs == told["costs"]
+
+
+def test_nothing_is_said_of_money_where_a_rule_sets_all_rows_aside(
+    case: tuple[Run, dict, Registered], model: Model, tmp_path: Path
+) -> None:
+    """Regression: without an amount in the table it said that no row has one in ''."""
+    (tmp_path / "new.csv").write_text("x,size\n1,2\n0,3\n")
+    rules = rules_to([Rule("range", "x", high=-1.0, action="aside")])
+    negative = replace(model, manifest={**model.manifest, "rules": rules})
+    report = predict_file(negative, tmp_path / "new.csv", tmp_path / "out.csv")
+    assert (report.aside, report.notes) == (2, ())

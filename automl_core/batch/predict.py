@@ -277,14 +277,16 @@ def _set_note(over: int) -> tuple[str, ...]:
     return (f"In {rows} a label is possible and a more probable one is not: {OWN_LIMITS}.",) if over else ()
 
 
-def _money_note(model: Model, worth: float, priced: int, rows: int) -> tuple[str]:
-    """Say what all decisions are worth on average, and how many rows do not count."""
+def _money_note(model: Model, worth: float, priced: int, rows: int) -> tuple[str, ...]:
+    """Say what all decisions are worth on average, and how many rows do not count; nothing where no row is predicted."""
+    if not rows:
+        return ()
     costs = config_of(model).costs
     assert costs is not None
-    if not priced:
+    if costs.amount and not priced:
         return (f"What these decisions are worth cannot be told: no row has an amount in {quoted(costs.amount)}.",)
     told = f"By the cost table these decisions are worth {money(worth, costs.currency)} in all on average."
-    if missing := rows - priced:
+    if costs.amount and (missing := rows - priced):
         are = "1 row has" if missing == 1 else f"{missing:,} rows have"
         told += f" {are} no amount in {quoted(costs.amount)} and {'does' if missing == 1 else 'do'} not count."
     return (told,)

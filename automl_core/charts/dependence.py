@@ -76,9 +76,10 @@ def dependence_reading(reasons: Reasons, pair: Together) -> str:
     more = LOG_ODDS if reasons.scale == "log_odds" else ""
     told = " No other column changes much about it."
     if pair.partner:
+        words = any(curve.column == pair.column and curve.kind == "word" for curve in reasons.curves)
         told = (
             f" Colours are values of {pair.partner}, which changes it most: it explains {percent(pair.strength)} of how much "
-            f"rows with about the same {pair.column} differ."
+            f"rows with {'the same' if words else 'about the same'} {pair.column} differ."
         )
     scale = SCALES[reasons.scale]
     return f"Each point is a row: what this value of the column added to its prediction, {scale}.{more}{told}"

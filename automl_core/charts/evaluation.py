@@ -277,7 +277,7 @@ def _predicted_actual(evaluation: Evaluation) -> go.Figure:
         x=np.asarray(part["actual"]),
         y=np.asarray(part["predicted"]),
         mode="markers",
-        marker={"color": ACCENT, "size": 5, "opacity": 0.5},
+        marker={"color": ACCENT, "size": 5, "opacity": 0.75},  # less can hardly be seen on dark
         hovertemplate="actual %{x:,.4g}<br>predicted %{y:,.4g}<extra></extra>",
     )
     figure.add_scatter(x=ends, y=ends, mode="lines", line={"color": GREY, "dash": "dash", "width": 1}, hoverinfo="skip")

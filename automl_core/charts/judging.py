@@ -68,7 +68,9 @@ def heat_figure(heat: Heat, error_name: str, down: str, across: str, ends: tuple
     if len(heat.across) * len(heat.down) <= 120:
         add_cell_texts(figure, text)
     figure.update_layout(layout(max(280, 110 + 32 * len(heat.down)), legend=False))
-    figure.update_xaxes(title=short(across), tickvals=across_at, ticktext=[short(name, 18) for name in heat.across])
+    columns = [short(name, 18) for name in heat.across]
+    # where they do not fit side by side they lean to the left: to the right the last would not fit and not be drawn
+    figure.update_xaxes(title=short(across), tickvals=across_at, ticktext=columns, autotickangles=[0, -35, -90])
     names = [short(name, 18) for name in heat.down]
     figure.update_yaxes(title=short(down, 26), autorange="reversed", tickvals=down_at, ticktext=names, showgrid=False)
     return figure

@@ -123,7 +123,7 @@ def waterfall_figure(answer: Answer, most: int = 10) -> go.Figure:
         )
     if steps:
         for value in (steps[0][1], steps[-1][2]):
-            figure.add_vline(x=value, line={"color": GREY, "width": 1, "dash": "dot"})
+            figure.add_vline(x=value, line={"color": GREY, "width": 1, "dash": "dot"}, layer="below")  # below the numbers
         ends = [value for _, *pair in steps for value in pair]
         room = 0.3 * (max(ends) - min(ends))  # for what is written beside the bars
         figure.update_xaxes(range=[min(ends) - room, max(ends) + room])

@@ -72,9 +72,10 @@ def course_table(leaderboard: Leaderboard, label: str) -> ChartTable | None:
         if value != best:
             rows.append((number(seconds, 3), number(value)))
             best = value
-    says = (
-        f"The best {label} went from {number(points.best[0])} to {number(points.best[-1])} in {number(points.seconds[-1], 3)} s."
-    )
+    first, last, spent = number(points.best[0]), number(points.best[-1]), number(points.seconds[-1], 3)
+    says = f"The best {label} went from {first} to {last} in {spent} s."
+    if first == last:
+        says = f"The best {label} stayed at {first}: in {spent} s nothing was noticeably better than the first model."
     return ChartTable("Score against time", says, ("Seconds", f"Best {_cut(label)}"), tuple(rows))
 
 

@@ -37,14 +37,26 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # processes or threads, never both
     signal.signal(signal.SIGINT, leave)
     try:
-        app()
+        _answer()
     except AutoMLError as error:
         fail(str(error), 2)
-    except BrokenPipeError:
-        sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the border of the command line; logged with its traceback
         from automl_core.log import log_error
         from automl_core.workspace import Workspace
 
         log_id = log_error(Workspace.default(), error, f"command {' '.join(sys.argv[1:2])}")
         fail(f"Something went wrong on our side; the details are in the log under {log_id}.", 1)
+
+
+def _answer() -> None:
+    """Run a command; a reader that has seen enough, such as ``head``, is no fault of it."""
+    status: str | int | None = 0
+    try:
+        app()
+    except SystemExit as left:
+        status = 0 if isinstance(left.__context__, BrokenPipeError) else left.code
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left is written nowhere when the process ends
+    sys.exit(status)

@@ -7,6 +7,7 @@ said by whoever asks: this module knows neither models nor folds but as steps.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import math
 import os
 import shutil
@@ -18,8 +19,6 @@ from typing import Any, Literal, Protocol
 
 import ray
 from ray import tune
-from ray.air.execution._internal import actor_manager
-from ray.tune.execution import tune_controller
 from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.optuna import OptunaSearch
 
@@ -62,6 +61,10 @@ def loss_in(told: str) -> Loss:
     lines = told.strip().splitlines()
     fault: Fault = "error" if lines else ""
     return next((found for words, found in WORDS if words in told), fault), lines[-1].strip()[:300] if lines else ""
+
+
+ASKING = ("ray.air.execution._internal.actor_manager", "ray.tune.execution.tune_controller")
+"""Ray's own modules that look whether a process was lost; another version may name them otherwise."""
 
 
 class Parcel:
@@ -261,15 +264,19 @@ def _memory_is_a_loss() -> Iterator[None]:
 
     Ray raises an error for it that Ray Tune does not expect, which would end all trials.
     """
-    modules: tuple[Any, ...] = (actor_manager, tune_controller)
     known = ray.exceptions.RayActorError
+    modules = []
+    for name in ASKING:
+        with contextlib.suppress(ImportError):
+            modules.append(importlib.import_module(name))
+    modules = [module for module in modules if getattr(module, "RayActorError", None) is known]
     for module in modules:
-        module.RayActorError = (known, ray.exceptions.OutOfMemoryError)  # they only ask `isinstance`
+        vars(module)["RayActorError"] = (known, ray.exceptions.OutOfMemoryError)  # they only ask `isinstance`
     try:
         yield
     finally:
         for module in modules:
-            module.RayActorError = known
+            vars(module)["RayActorError"] = known
 
 
 def run(study: TuningStudy, begin: Begin, course: Course, *, steps: int, mode: Literal["max", "min"], prune: bool) -> None:

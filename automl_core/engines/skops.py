@@ -6,6 +6,7 @@ seconds that its import takes. The list only changes with the versions, so it is
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -50,9 +51,11 @@ def import_skops() -> bool:
 
 def _read_bytes_at_once() -> None:
     """Let skops take XGBoost's bytes as they are: it makes a list of their numbers first, which takes 40 ms for 5 MB."""
-    from skops.io._general import BytearrayNode
+    with contextlib.suppress(ImportError):  # names of skops's own, which another version may not have
+        from skops.io._general import BytearrayNode, BytesNode
 
-    BytearrayNode._construct = lambda node: bytearray(node.content.getvalue())
+        if "_construct" in vars(BytearrayNode):
+            BytearrayNode._construct = lambda node: bytearray(BytesNode._construct(node))
 
 
 def _named(path: str) -> tuple[str, type]:

@@ -170,7 +170,8 @@ def failing(model: Model, judged: Judged, frame: pd.DataFrame, *, seed: int = 0)
                 others += 1
                 continue
             group = _group(words, here, leaf == node, error, name)
-            if group.low > float(error.mean()):
+            found_worse = error[find[leaf[find] == node]].mean() > error[find].mean()  # else it is worse by chance
+            if found_worse and group.low > float(error.mean()):
                 groups.append(group)
             else:
                 others += 1

@@ -86,11 +86,11 @@ class LearningCurve:
         error = float(gains.std(ddof=1) / np.sqrt(len(gains))) if len(gains) > 1 else float("inf")
         mean = float(gains.mean())
         told = (
-            f"From {percent(before.share)} to all {last.rows:,} rows {self.label} went from "
-            f"{number(float(np.mean(before.judged)))} to {number(float(np.mean(last.judged)))}."
+            f"{self.label} went from {number(float(np.mean(before.judged)))} with {percent(before.share)} of the rows "
+            f"to {number(float(np.mean(last.judged)))} with all {last.rows:,}."
         )
         if mean > Z * error:
-            return f"{told} It still gets better with every row, so more rows would probably help."
+            return f"{told} It was still getting better, so more rows would probably help."
         if mean <= 0:
             return f"{told} More rows of the same kind would hardly help; other columns might."
         return f"{told} That is within chance, so more rows of the same kind would help little if at all."

@@ -50,8 +50,13 @@ def event_words(target: str, label: str) -> str:
 
 
 def decided_above(target: str, positive: str, threshold: float) -> str:
-    """Say of one row above which probability the event is predicted, and that this is not where it is the likelier outcome."""
+    """Say of one row above which probability the event is predicted, and that this is not where it is the likelier outcome.
+
+    Empty where the threshold is 50 % as it is written here.
+    """
     event, share = event_words(target, positive), f"{100 * threshold:.3g} %"
+    if share == "50 %":
+        return ""
     if threshold < 0.5:
         return f"{event} is predicted above a probability of {share}, even where the other outcome is likelier."
     return f"{event} is predicted only above a probability of {share}, not wherever it is the likelier outcome."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -94,6 +94,13 @@ class Reasons:
     def size(self, column: str) -> float:
         """Return the mean size of a column's contributions, over all outputs."""
         return float(sum(part[self.columns.index(column)] for part in self.mean))
+
+    def named(self, target: str) -> Reasons:
+        """Return the same with the event of two labels called ``Survived = 1``, since a label such as 1 says nothing alone."""
+        if self.scale != "log_odds" or len(self.outputs) != 1:
+            return self
+        event = (f"{target} = {self.outputs[0]}",)
+        return replace(self, outputs=event, points=replace(self.points, outputs=event))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""

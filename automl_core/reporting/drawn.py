@@ -86,7 +86,7 @@ def _effects(run: Run, candidate: Candidate) -> Made:
     data = _read(run.reasons(candidate.id))
     if data is None:
         return None
-    reasons = Reasons.from_dict(data)
+    reasons = Reasons.from_dict(data).named(run.config.target)
     return effects_note(reasons), effect_charts(reasons)
 
 

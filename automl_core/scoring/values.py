@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ FEW = 32
 """Rows up to which CatBoost reads lists faster than a table."""
 ROWS, TREES = 500, 100
 """Rows from which on LightGBM's trees are summed in parts, and the rounds of a part."""
+SUMS = {"regression": "regression", "binary": "binary sigmoid:1", "multiclass": r"multiclass num_class:\d+"}
+"""How LightGBM writes the objectives whose sum of trees is known here: no root was drawn, no other sigmoid was learned."""
 
 
 def catboost_frame(X: Array, categories: Sequence[int]) -> Any:
@@ -51,10 +54,14 @@ def lightgbm_values(estimator: Any, X: Array) -> Array | None:
     """
     booster, objective = estimator.booster_, estimator.objective_
     rounds = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
-    if len(X) < ROWS or rounds <= TREES or objective not in ("regression", "binary", "multiclass"):
+    if len(X) < ROWS or rounds <= TREES or objective not in SUMS:
         return None
+    said = booster.dump_model(num_iteration=1)  # beside a tree stands what becomes of the sum of all
+    if said["average_output"] or not re.fullmatch(SUMS[objective], said.get("objective", "")):
+        return None
+    threads = estimator.n_jobs or 1
     raw = sum(
-        booster.predict(X, start_iteration=start, num_iteration=min(TREES, rounds - start), raw_score=True, num_threads=1)
+        booster.predict(X, start_iteration=start, num_iteration=min(TREES, rounds - start), raw_score=True, num_threads=threads)
         for start in range(0, rounds, TREES)
     )
     if objective == "regression":

@@ -44,7 +44,7 @@ def draw(project: ProjectFolder, run: Run, candidate: Candidate) -> None:
         if older:
             draw_importance(explained)
         return
-    reasons = Reasons.from_dict(caches.result(path))
+    reasons = Reasons.from_dict(caches.result(path)).named(run.config.target)
     view = st.segmented_control(
         "Part",
         VIEWS,

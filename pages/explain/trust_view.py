@@ -92,6 +92,7 @@ def draw_belief(reasons: Reasons, names: dict[str, str]) -> None:
     ]
     if reasons.agreement:
         least = min(reasons.agreement, key=lambda entry: entry.common / max(entry.of, 1))
-        st.markdown(f"Of the {least.of} columns that matter most, each two methods have at least {least.common} in common.")
+        common = "all" if least.common == least.of else f"at least {least.common}"
+        st.markdown(f"Of the {least.of} columns that matter most, any two methods have {common} in common.")
     st.dataframe(table, hide_index=True, key="explain_agreement", alt="Agreement of the methods")
     st.caption("1 is the same order of columns, 0 is chance. Columns that say the same thing lower it.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from pages.predict import replay_view
 from pages.shared import caches, errors, jobs
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from automl_core.leaderboard import Candidate
     from automl_core.runs import Run
 
@@ -84,19 +87,25 @@ def _tell_threshold(run: Run, candidate: Candidate) -> None:
         st.caption(f":material/rule: {errors.plain(threshold_sentence(evaluation))}")
 
 
+def _format(values: pd.Series) -> str:
+    """Return how numbers are written: with a sign between thousands, and six digits of the one in the middle."""
+    middle = values.dropna().abs().median()
+    decimals = 5 - math.floor(math.log10(middle)) if 0 < middle < math.inf else 2
+    return f"%,.{min(max(decimals, 0), 12)}f"
+
+
 def _table(out: Path, job_id: str, *, values: bool) -> None:
     """Draw the first rows of a file of predictions; predicted `values` with the digits that people read."""
     import pandas as pd
 
     from automl_core.batch.preview import first_rows
-    from automl_core.profiling.wording import number
 
     # As it stands in the file: nothing is guessed anew, only probabilities become bars.
     table = first_rows(out, SHOWN)
     probabilities = [column for column in table.columns if column.startswith("probability_")]
     told = [name for name in ("prediction", "prediction_low", "prediction_high") if values and name in table.columns]
     for column in told:
-        table[column] = pd.to_numeric(table[column], errors="coerce").map(lambda value: number(value, 6), na_action="ignore")
+        table[column] = pd.to_numeric(table[column], errors="coerce")  # as numbers, so that they are sorted as such
     table.index += 1  # rows are counted from 1 everywhere
     for column in probabilities:
         table[column] = pd.to_numeric(table[column], errors="coerce")
@@ -109,7 +118,7 @@ def _table(out: Path, job_id: str, *, values: bool) -> None:
         alt="Predictions in the order of the rows",
         column_config={
             "warnings": st.column_config.TextColumn(width="medium"),
-            **{column: st.column_config.TextColumn(alignment="right") for column in told},
+            **{column: st.column_config.NumberColumn(format=_format(table[column])) for column in told},
             **{
                 column: st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=1.0)
                 for column in probabilities[:10]

@@ -63,7 +63,8 @@ def tell_threshold(model: Model) -> None:
     if len(model.classes) == 2 and model.threshold != 0.5:
         from automl_core.evaluation.wording import decided_above
 
-        st.caption(f":material/rule: {errors.plain(decided_above(model.target, model.positive, model.threshold))}")
+        if told := decided_above(model.target, model.positive, model.threshold):
+            st.caption(f":material/rule: {errors.plain(told)}")
 
 
 def _answered(project: ProjectFolder, run: Run, candidate: Candidate, model: Model, values: dict[str, Any]) -> RowPrediction:
@@ -144,7 +145,9 @@ def draw_shares(probabilities: Mapping[str, float]) -> None:
 
 
 def _draw_answer(model: Model, answer: RowPrediction) -> None:
-    shown = f"{answer.prediction:,.4g}" if isinstance(answer.prediction, float) else answer.prediction
+    from automl_core.profiling.wording import number
+
+    shown = number(answer.prediction) if isinstance(answer.prediction, float) else answer.prediction
     with st.container(border=True):
         draw_said(model.target, shown)
         draw_shares(answer.probabilities)

@@ -38,6 +38,8 @@ def test_each_column_has_its_curve_and_what_it_added() -> None:
     assert charts[2].reading.endswith("everything else stays; bars are mean predictions.")
     assert charts[1].reading == dependence_reading(found, found.together[0])
     assert "Colours are values of city, which changes it most: it explains 40 %" in charts[1].reading
+    assert charts[1].reading.endswith("of how much rows with about the same age differ.")
+    assert charts[3].reading.endswith("of how much rows with the same city differ.")
     assert charts[5].reading.endswith("No other column changes much about it.")
 
 

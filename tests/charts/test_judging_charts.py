@@ -22,6 +22,7 @@ def test_cells_hold_their_errors_and_few_rows_stay_empty() -> None:
     assert cells.customdata[0][1] == "one: a<br>two: y<br>3 rows"
     assert cells.customdata[1][0] == "one: b<br>two: x<br>30 rows, error 50 %"
     assert (cells.zmin, cells.zmax) == (0.1, 0.5)
+    assert made.layout.xaxis.autotickangles == (0, -35, -90)  # a narrow page leaves out a last label that leans to the right
 
 
 def test_cells_are_written_in_the_themes_ink() -> None:

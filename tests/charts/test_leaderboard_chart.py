@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from automl_core.charts.leaderboard import score_figure, standings
 from automl_core.charts.style import cut
+from automl_core.charts.tables import course_table
 from automl_core.honesty import judge
 from automl_core.leaderboard import Candidate, Leaderboard
 
@@ -45,3 +48,17 @@ def test_it_draws_a_trace_for_each_kind_and_takes_no_name_for_markup() -> None:
 def test_names_are_cut_in_the_middle() -> None:
     assert cut("LightGBM, early stopping, variation 12", 20) == "LightGBM,…iation 12"
     assert cut("short") == "short"
+
+
+@pytest.mark.parametrize(
+    ("scores", "says"),
+    [
+        ((240.0, 237.1), "The best RMSE went from 240 to 237.1 in 20 s."),
+        ((237.1, 240.0), "The best RMSE stayed at 237.1: in 20 s nothing was noticeably better than the first model."),
+    ],
+)
+def test_a_search_that_finds_nothing_better_says_so(scores: tuple[float, float], says: str) -> None:
+    """Regression: the best went from 237.1 to 237.1."""
+    rows = (replace(row(f"m{place}", score), at_seconds=10.0 * place + 10) for place, score in enumerate(scores))
+    table = course_table(Leaderboard("rmse", False, tuple(rows)), "RMSE")
+    assert table is not None and table.says == says

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from automl_core.charts.dependence import curve_figure
 from automl_core.charts.reasons import exact_rows, sizes_figure, waterfall_figure
 from automl_core.charts.style import PALETTE
 from automl_core.explaining.explainer import Shares
@@ -33,7 +34,9 @@ def test_a_probability_has_no_ticks_below_nothing_or_above_all(levels: tuple[flo
     """Regression: the axis went from -20 % to 120 %."""
     entries = (Contribution("a", "1", 1.0, 0.0),)
     answer = Answer("y", "u", {"u": levels[1], "v": 1 - levels[1]}, "u", "log_odds", 0.0, entries, levels, levels[1], 0.0)
-    axis = waterfall_figure(answer).layout.xaxis
+    drawn = waterfall_figure(answer).layout
+    assert [line.layer for line in drawn.shapes] == ["below", "below"]  # no line through the numbers
+    axis = drawn.xaxis
     assert list(axis.tickvals) == pytest.approx(ticks)
     assert axis.title.text == "Probability of y = u"
 
@@ -46,3 +49,13 @@ def test_an_exact_sum_is_told_in_percentage_points() -> None:
         {"Column": "a", "Adds, percentage points": "+1.0", "± standard error": "1.2"},
     ]
     assert exact_rows(shares, 0, share=False)[0] == {"Column": "b", "Adds": "-0.2347", "± standard error": "0.012"}
+
+
+def test_the_event_of_two_labels_has_its_full_name() -> None:
+    """Regression: the axis said "Probability of 1"."""
+    found = reasons(outputs=("1",)).named("Survived")
+    assert found.outputs == found.points.outputs == ("Survived = 1",)
+    figure = curve_figure(found.curves[0], 0, found.outputs[0], labels=True)
+    assert figure.layout.yaxis.title.text == "Probability of Survived = 1"
+    several, amount = reasons(outputs=("a", "b")), reasons(outputs=("fare",), scale="value")
+    assert several.named("kind") is several and amount.named("fare") is amount

@@ -42,3 +42,14 @@ def test_another_version_is_imported_as_usual(tmp_path):
         f"ours.TYPES = Path({str(kept)!r}); assert not ours.import_skops()"
     )
     assert names(before)[0] == names("pass")[0]
+
+
+def test_a_skops_that_names_its_parts_otherwise_is_left_as_it_is(monkeypatch):
+    from skops.io import _general
+
+    monkeypatch.delattr(_general.BytearrayNode, "_construct")
+    skops._read_bytes_at_once()
+    assert "_construct" not in vars(_general.BytearrayNode)
+    monkeypatch.delattr(_general, "BytearrayNode")
+    skops._read_bytes_at_once()
+    assert not hasattr(_general, "BytearrayNode")

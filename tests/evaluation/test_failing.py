@@ -99,6 +99,16 @@ def test_groups_of_chance_are_not_told() -> None:
     assert told <= 4  # of about eighty groups
 
 
+def test_a_group_that_looked_good_when_it_was_found_is_chance() -> None:
+    frame = rows()
+    order = np.random.default_rng(0).permutation(len(frame))
+    group = ((frame["x"] > 70) & (frame["town"] == "Rome")).to_numpy()
+    off = np.where(group, 10.0, 1.0)
+    off[order[::2]] = np.where(group, 0.0, 1.0)[order[::2]]
+    found = failing(judging(), Judged(np.zeros(len(frame)), off, np.arange(len(frame))), frame)
+    assert (found.groups, found.notes) == ((), ())
+
+
 def test_wrong_labels_are_told_with_the_surest_first() -> None:
     frame = rows(40)
     truth = np.array([0.0] * 20 + [1.0] * 20)

@@ -226,8 +226,8 @@ def curve(*means: float, greater: bool = True) -> LearningCurve:
 
 def test_whether_more_rows_help_is_said() -> None:
     assert curve(0.7, 0.8).sentence == (
-        "From 50 % to all 200 rows ROC AUC went from 0.7 to 0.8. "
-        "It still gets better with every row, so more rows would probably help."
+        "ROC AUC went from 0.7 with 50 % of the rows to 0.8 with all 200. "
+        "It was still getting better, so more rows would probably help."
     )
     assert curve(0.8, 0.8).sentence.endswith("More rows of the same kind would hardly help; other columns might.")
     assert curve(0.7, 0.8, greater=False).sentence.endswith("would hardly help; other columns might.")

@@ -7,9 +7,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from automl_core.data.origin import Choice
 from automl_core.evaluation.evaluate import Evaluation
@@ -105,14 +107,18 @@ def test_predictions_are_shown_first_with_what_was_different(run_folder: Path, p
 
 
 def test_predicted_values_are_shown_with_the_digits_that_people_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Regression: beside each other stood 17471.49951171875 and 31060.635750468748."""
-    shown: list[pd.DataFrame] = []
-    monkeypatch.setattr(predictions_view.st, "dataframe", lambda table, **how: shown.append(table))
+    """Regression: beside each other stood 17471.49951171875 and 31060.635750468748; and as words 1,000 came before 200."""
+    shown: list[tuple[pd.DataFrame, dict[str, Any]]] = []
+    monkeypatch.setattr(predictions_view.st, "dataframe", lambda table, **how: shown.append((table, how["column_config"])))
     out = tmp_path / "predictions.csv"
-    out.write_text("age,prediction,prediction_low,prediction_high\n19,17471.49951171875,0.123456789,\n")
+    out.write_text("age,prediction,prediction_low,prediction_high\n19,17471.49951171875,0.123456789,\n20,9000,0.2,\n")
     predictions_view._table(out, "jb", values=True)
-    assert list(shown[0].loc[1, ["age", "prediction", "prediction_low"]]) == ["19", "17,471.5", "0.123457"]
-    assert pd.isna(shown[0].loc[1, "prediction_high"])
+    table, config = shown[0]
+    assert table["prediction"].sort_values().tolist() == [9000, 17471.49951171875]
+    assert list(table.loc[1, ["age", "prediction_low"]]) == ["19", 0.123456789]
+    assert pd.isna(table.loc[1, "prediction_high"])
+    formats = {name: config[name]["type_config"]["format"] for name in ("prediction", "prediction_low", "prediction_high")}
+    assert formats == {"prediction": "%,.1f", "prediction_low": "%,.6f", "prediction_high": "%,.2f"}
 
 
 def test_a_threshold_that_is_not_one_half_is_told(run_folder: Path, project: ProjectFolder, emit) -> None:
@@ -176,6 +182,8 @@ def real_run(make_run: MakeRun, project: ProjectFolder) -> Path:
             ],
         ),
         (("no", "yes"), 0.5, []),
+        (("no", "yes"), 0.5001, []),  # "only above 50 %, not wherever it is the likelier outcome" contradicts itself
+        (("no", "yes"), 0.4999, []),
         (("a", "b", "c"), 0.2, []),
     ],
 )
@@ -199,3 +207,18 @@ def test_one_row_is_predicted_by_a_form(real_run: Path) -> None:
     next(button for button in app.button if button.label == "Predict this row").click().run()
     assert "not a date" in app.error[0].value
     assert_clean(app)
+
+
+def test_a_large_value_of_one_row_is_written_out() -> None:
+    """Regression: 17,471 was shown as 1.747e+04."""
+
+    def script() -> None:
+        from automl_core.predicting import RowPrediction
+        from pages.shared.row_form import _draw_answer
+        from tests.evaluation.test_evaluate import model
+
+        _draw_answer(model(), RowPrediction(17471.4995, {}))
+
+    app = AppTest.from_function(script).run()
+    assert_clean(app)
+    assert (app.metric[0].label, app.metric[0].value) == ("y", "17,471")

@@ -187,4 +187,7 @@ def test_the_jobs_leave_what_the_pages_draw(real_run: Path, project: ProjectFold
         app.button_group(key="explain_why_part").set_value(part).run()
         assert_clean(app)
         assert len(app.main.get("plotly_chart")) == charts, part
+        if part == "One column":
+            spec = json.loads(app.main.get("plotly_chart")[0].proto.spec)
+            assert spec["layout"]["yaxis"]["title"]["text"] == "Probability of outcome = left"
     assert "Contributions add up to the model's own probability" in texts(app) or "The model averages probabilities" in texts(app)

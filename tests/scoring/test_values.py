@@ -67,6 +67,54 @@ def test_trees_whose_sum_is_not_the_answer_are_left_to_lightgbm() -> None:
     assert predict_values(model, X, 0).min() > 0
 
 
+@pytest.mark.parametrize("objective", ["tweedie", "poisson", "gamma"])
+def test_trees_that_add_up_to_a_logarithm_give_what_lightgbm_gives(objective: str) -> None:
+    import lightgbm
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 2))
+    model = lightgbm.LGBMRegressor(objective=objective, n_estimators=150, num_leaves=4, verbose=-1, n_jobs=1)
+    model.fit(X, np.exp(X[:, 0]) * rng.gamma(4, 0.25, 600))
+    assert model.objective_ == objective and lightgbm_values(model, X) is None
+    assert predict_values(model, X, 0).tolist() == model.predict(X).tolist()
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("Regressor", {"boosting_type": "rf", "subsample": 0.5, "subsample_freq": 1}),
+        ("Regressor", {"reg_sqrt": True}),
+        ("Classifier", {"sigmoid": 2}),
+    ],
+)
+def test_other_ways_from_trees_to_an_answer_are_left_to_lightgbm(kind: str, settings: dict[str, Any]) -> None:
+    """Regression: the trees of a forest were added up, and neither a square nor another sigmoid was taken."""
+    import lightgbm
+
+    X = np.random.default_rng(0).normal(size=(600, 2))
+    y = np.exp(X[:, 0] / 3)
+    labels = 2 if kind == "Classifier" else 0
+    model = getattr(lightgbm, f"LGBM{kind}")(n_estimators=150, num_leaves=4, verbose=-1, n_jobs=1, **settings)
+    model.fit(X, y > 1 if labels else y)
+    assert lightgbm_values(model, X) is None
+    assert predict_values(model, X, labels).tolist() == (model.predict_proba(X) if labels else model.predict(X)).tolist()
+
+
+@pytest.mark.parametrize("asked", [None, 1, 2])
+def test_many_trees_of_lightgbm_are_summed_in_as_many_threads_as_asked(
+    asked: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: it was always one, whatever `predict --threads` said."""
+    import lightgbm
+
+    X = np.random.default_rng(0).normal(size=(600, 2))
+    model = lightgbm.LGBMRegressor(n_estimators=150, num_leaves=4, verbose=-1, n_jobs=1).fit(X, X[:, 0])
+    predict, threads = model.booster_.predict, []
+    monkeypatch.setattr(model.booster_, "predict", lambda X, **said: threads.append(said["num_threads"]) or predict(X, **said))
+    lightgbm_values(model.set_params(n_jobs=asked), X)
+    assert threads == [asked or 1] * 2
+
+
 def learned(task: Task) -> tuple[Any, np.ndarray, np.ndarray]:
     """Return CatBoost fitted on a table whose third column, a category, says all."""
     rng = np.random.default_rng(0)
