@@ -63,7 +63,7 @@ def mixed_up(evaluation: Evaluation, most: int = 15) -> list[tuple[str, str, int
 def _named(evaluation: Evaluation, label: str) -> str:
     """Return an outcome as a chart names it: of two labels with the column it is of, since 1 or yes says nothing alone."""
     with_column = len(evaluation.classes) == 2 and evaluation.target  # older evaluations do not name it
-    return short(f"{evaluation.target} = {label}" if with_column else label, 32)
+    return short(f"{evaluation.target} = {label}", 32) if with_column else short(label, 22)  # a number follows it
 
 
 def _figure() -> go.Figure:
