@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from automl_core.charts.choice import CONFUSION, titles_of
-from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, add_cell_texts, layout, short
+from automl_core.charts.style import ACCENT, GREY, PALETTE, TEAL_SCALE, add_cell_texts, height_for, layout, short
 from automl_core.evaluation.curves import lift
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.profiling.wording import number
@@ -147,7 +147,7 @@ def _curve(evaluation: Evaluation, name: str, x: str, y: str, x_title: str, y_ti
     elif len(parts) == 1:
         share = next(iter(parts.values()))["share"]
         figure.add_hline(y=share, line={"color": GREY, "dash": "dash", "width": 1})
-    figure.update_layout(layout())
+    figure.update_layout(layout(height_for(len(parts))))
     figure.update_xaxes(title=x_title, range=[-0.01, 1.01])
     figure.update_yaxes(title=y_title, range=[-0.01, 1.02])
     return figure
@@ -165,7 +165,8 @@ def _gain(evaluation: Evaluation) -> go.Figure:
             name=short(label, 24),
             hovertemplate="%{x:.1%} of the rows<br>%{y:.1%} of the events<extra></extra>",
         )
-    figure.update_layout(layout(legend=len(evaluation.curves["gain"]) > 1))
+    lines = len(evaluation.curves["gain"])
+    figure.update_layout(layout(height_for(lines), legend=lines > 1))
     figure.update_xaxes(title="Share of the rows, most probable first", range=[-0.01, 1.01], tickformat=".0%")
     figure.update_yaxes(title="Share of the events found", range=[-0.01, 1.02], tickformat=".0%")
     return figure
@@ -184,7 +185,8 @@ def _lift(evaluation: Evaluation) -> go.Figure:
             hovertemplate="%{x:.1%} of the rows<br>%{y:.2f} times as many events<extra></extra>",
         )
     figure.add_hline(y=1, line={"color": GREY, "dash": "dash", "width": 1})
-    figure.update_layout(layout(legend=len(evaluation.curves["gain"]) > 1))
+    lines = len(evaluation.curves["gain"])
+    figure.update_layout(layout(height_for(lines), legend=lines > 1))
     figure.update_xaxes(title="Share of the rows, most probable first", range=[-0.01, 1.01], tickformat=".0%")
     figure.update_yaxes(title="Times as many events as among all", rangemode="tozero")
     return figure
@@ -203,7 +205,15 @@ def _apart(evaluation: Evaluation) -> go.Figure:
             hovertemplate="up to a probability of %{x:.3f}<br>%{y:.1%}<extra></extra>",
         )
     figure.add_vline(x=part["at"], line={"color": GREY, "dash": "dash", "width": 1})
-    figure.add_annotation(x=part["at"], y=1.0, text=f"{part['value']:.3f} apart", showarrow=False, xanchor="left", xshift=4)
+    place = int(np.argmin(np.abs(np.asarray(part["threshold"]) - part["at"])))
+    figure.add_annotation(
+        x=part["at"],
+        y=(part["events"][place] + part["others"][place]) / 2,  # between the lines, where it lies over neither
+        text=f"{part['value']:.3f} apart",
+        showarrow=False,
+        xanchor="left" if part["at"] < 0.7 else "right",
+        xshift=4 if part["at"] < 0.7 else -4,
+    )
     figure.update_layout(layout())
     figure.update_xaxes(title=f"Predicted probability of {_named(evaluation, evaluation.positive)}", range=[-0.01, 1.01])
     figure.update_yaxes(title="Share at or below", range=[-0.01, 1.05], tickformat=".0%")
@@ -226,7 +236,8 @@ def _calibration(evaluation: Evaluation) -> go.Figure:
             customdata=part["rows"],
             hovertemplate="predicted %{x:.1%}, observed %{y:.1%}<br>%{customdata:,} rows<extra></extra>",
         )
-    figure.update_layout(layout(legend=len(evaluation.curves["calibration"]) > 1))
+    lines = len(evaluation.curves["calibration"])
+    figure.update_layout(layout(height_for(lines), legend=lines > 1))
     figure.update_xaxes(title="Predicted probability", range=[-0.01, 1.01], tickformat=".0%")
     figure.update_yaxes(title="Share that had it", range=[-0.01, 1.02], tickformat=".0%")
     return figure

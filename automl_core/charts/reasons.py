@@ -13,6 +13,8 @@ from automl_core.profiling.wording import number, percent
 from automl_core.whatif.answer import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import plotly.graph_objects as go
 
     from automl_core.explaining.explainer import Shares
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from automl_core.explaining.reasons import Reasons
 
 COLUMNS = 20
+ON_AXIS, BESIDE = 34, 20
+"""How many letters of a name stand beside its bar, and with how many a title of any length has room on a narrow page."""
 SCALES = {"value": "in the unit of the target", "log_odds": "in log-odds"}
 READING = {
     "sizes": "The mean size of a column's contribution to a prediction (SHAP values), {scale}.{more}",
@@ -66,8 +70,9 @@ def sizes_figure(reasons: Reasons) -> go.Figure:
         )
     figure.update_layout(layout(80 + 26 * len(names), legend=several, barmode="stack"))
     figure.update_layout(legend_traceorder="normal")
-    figure.update_xaxes(title=f"Mean size of the contribution, {SCALES[reasons.scale]}", separatethousands=True)
-    figure.update_yaxes(tickvals=heights, ticktext=[short(name) for name in names], showgrid=False)
+    size = "Mean size" if _crowded(names) else "Mean size of the contribution"
+    figure.update_xaxes(title=f"{size}, {SCALES[reasons.scale]}", separatethousands=True)
+    figure.update_yaxes(tickvals=heights, ticktext=[short(name, ON_AXIS) for name in names], showgrid=False)
     return figure
 
 
@@ -96,8 +101,11 @@ def swarm_figure(points: Points, output: int, scale: str) -> go.Figure:
             )
     figure.add_vline(x=0, line={"color": GREY, "width": 1})
     figure.update_layout(layout(90 + 32 * count, legend=False))
-    figure.update_xaxes(title=f"Contribution to {short(points.outputs[output])}, {SCALES[scale]}")
-    figure.update_yaxes(tickvals=list(range(count)), ticktext=[short(name) for name in points.columns[::-1]], showgrid=False)
+    label = points.outputs[output]
+    words = "Contribution" if len(label) > BESIDE and _crowded(points.columns) else f"Contribution to {short(label)}"
+    figure.update_xaxes(title=f"{words}, {SCALES[scale]}")
+    names = [short(name, ON_AXIS) for name in points.columns[::-1]]
+    figure.update_yaxes(tickvals=list(range(count)), ticktext=names, showgrid=False)
     return figure
 
 
@@ -134,10 +142,18 @@ def waterfall_figure(answer: Answer, most: int = 10) -> go.Figure:
             ticks = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
             figure.update_xaxes(tickvals=ticks.round(6))
     figure.update_layout(layout(90 + 30 * count, legend=False))
-    title = f"Probability of {short(f'{answer.target} = {answer.output}')}" if share else f"Predicted {short(answer.output)}"
-    figure.update_xaxes(title=title, tickformat="~%" if share else None)
-    figure.update_yaxes(tickvals=list(range(count)), ticktext=[short(label, 44) for label, _, _ in steps[::-1]], showgrid=False)
+    what, of = ("Probability", f"{answer.target} = {answer.output}") if share else ("Predicted value", answer.output)
+    if len(of) <= BESIDE or not _crowded([label for label, _, _ in steps]):
+        what = f"Probability of {short(of)}" if share else f"Predicted {short(of)}"
+    figure.update_xaxes(title=what, tickformat="~%" if share else None)
+    names = [short(label, ON_AXIS) for label, _, _ in steps[::-1]]
+    figure.update_yaxes(tickvals=list(range(count)), ticktext=names, showgrid=False)
     return figure
+
+
+def _crowded(names: Sequence[str]) -> bool:
+    """Tell whether names beside the bars leave so little of a narrow page that a long title would be cut."""
+    return any(len(name) > BESIDE for name in names)
 
 
 def _moved(size: float, share: bool) -> str:

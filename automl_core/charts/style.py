@@ -31,6 +31,11 @@ def layout(height: int = 340, *, legend: bool = True, **more: Any) -> dict[str, 
     }
 
 
+def height_for(lines: int) -> int:
+    """Return the height of a chart of so many named lines: on a narrow page every name takes a row above the chart."""
+    return 340 + 18 * max(lines - 3, 0)
+
+
 def add_cell_texts(figure: Any, texts: list[list[str]]) -> None:
     """Write into the cells of a heat map drawn by place, in an ink that can be read on every strength of the accent.
 

@@ -60,6 +60,8 @@ def choices_of(view: str) -> dict[str, str]:
 def offered(view: str, schema: Schema) -> tuple[str, ...]:
     """Return the choices that change anything in a view: none where models read words and gaps themselves.
 
+    A choice is left out where the view has made it already and there is no other.
+
     Parameters
     ----------
     view : str
@@ -68,8 +70,9 @@ def offered(view: str, schema: Schema) -> tuple[str, ...]:
     """
     if base_view(view) == "native":
         return ()
-    words = bool(schema.of_kind("category", "boolean"))
-    return tuple(name for name in CHOICES if words or name != "encoder")
+    words, made = bool(schema.of_kind("category", "boolean")), choices_of(view)
+    open_ones = [name for name, values in CHOICES.items() if set(values) - {AS_IS, made.get(name)}]
+    return tuple(name for name in open_ones if words or name != "encoder")
 
 
 def recipe_for(recipe: Recipe, view: str, schema: Schema) -> Recipe:

@@ -16,6 +16,7 @@ from automl_core.data.dataset import BATCH_ROWS, Dataset, dataset_from_batches
 from automl_core.data.kinds import TRUTH_WORDS
 from automl_core.data.lookup import Added, KeyCount, LookupPlan, lookup, plan_lookup
 from automl_core.data.parsing import as_text, date_text
+from automl_core.data.tables import beyond
 from automl_core.data.wording import listed, rows_of
 from automl_core.errors import InputError
 from automl_core.schema import Column, Kind, Schema
@@ -232,7 +233,12 @@ class _Stacked:
         if not self.holds(column):
             return pa.nulls(len(batch), target)
         cells = batch.column(column.name)
-        return cells if cells.type == target else cells.cast(target, safe=False)
+        if cells.type == target:
+            return cells
+        try:
+            return cells.cast(target, safe=column.kind == "date")
+        except pa.ArrowInvalid as error:
+            raise beyond(self.data.name, column.name) from error
 
 
 def _stored_type(column: Column, tables: list[_Stacked]) -> pa.DataType:

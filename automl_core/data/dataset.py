@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -153,15 +154,16 @@ def create_dataset(
     return _typed_and_stored(folder, text, name, choice, kinds, source)
 
 
-WIDE, WHOLE = 4000, 1 << 30
-"""Columns beyond which a large text file is held in memory, since streaming needs memory for each; and its most bytes."""
+WIDE, WHOLE, CELLS = 4000, 1 << 30, 100_000_000
+"""Columns beyond which a large text file is held in memory, since streaming needs memory for each; its most bytes and cells."""
 
 
 def is_wide(path: Path) -> bool:
-    """Return whether a text file has more than `WIDE` columns, by its first line, and fits into memory."""
+    """Return whether a text file has more than `WIDE` columns, and no more cells than fit into memory, by its first lines."""
     with open(path, "rb") as file:
-        head = file.readline(4 * 1024**2)
-    return path.stat().st_size <= WHOLE and max(head.count(sign) for sign in (b",", b";", b"\t", b"|")) > WIDE
+        names, row, *_ = *re.split(rb"[\r\n]+", file.read(8 * 1024**2), maxsplit=2), b""
+    size, width = path.stat().st_size, max(names.count(sign) for sign in (b",", b";", b"\t", b"|"))
+    return width > WIDE and size <= WHOLE and width * size <= CELLS * max(len(row), width)
 
 
 def _typed_and_stored(

@@ -105,6 +105,9 @@ def split_line(line: str, delimiter: str, quote: str, escape: str = "") -> list[
     """Split one record by a dialect; a delimiter of several characters counts as one."""
     if not delimiter:
         return [line]
+    if "\r" in line and "\r" in (body := line.rstrip("\r\n")) and "\n" not in body:
+        # Within a cell; the csv module would take it for the end of a record.
+        return [cell.replace("\x1d", "\r") for cell in split_line(body.replace("\r", "\x1d"), delimiter, quote, escape)]
     if len(delimiter) > 1:
         line, delimiter = line.replace("\x1e", " ").replace(delimiter, "\x1e"), "\x1e"
     options: dict[str, Any] = {"delimiter": delimiter, "doublequote": not escape, "escapechar": escape or None}

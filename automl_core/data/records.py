@@ -23,13 +23,24 @@ def are_ends(returns: int, feeds: int) -> bool:
 def split_lines(text: str) -> list[str]:
     """Split at the record delimiter: line feeds where there are any, otherwise carriage returns; at both where both end lines."""
     text = text.removeprefix("\ufeff").replace("\r\r\n", "\r\n")
-    if are_ends(text.count("\r") - text.count("\r\n"), text.count("\n")):
+    if are_ends(text.count("\r") - text.count("\r\n"), text.count("\n")) and _between_rows(text):
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n") if "\n" in text else text.split("\r")
     lines = [line.removesuffix("\r") for line in lines]
     while lines and not lines[-1].strip():
         lines.pop()
     return lines
+
+
+def _between_rows(text: str) -> bool:
+    """Return whether what lone carriage returns part is as wide as the other lines are: a cell that they part is not."""
+    lines = [line.split("\r") for line in text.replace("\r\n", "\n").split("\n")]
+    parts = [part for line in lines if len(line) > 1 for part in line if part]
+    whole = [line[0] for line in lines if len(line) == 1 and line[0]] or parts[:1]
+    usual = {sign: Counter(line.count(sign) for line in whole).most_common(1)[0][0] for sign in ",;\t|" if whole}
+    if not any(usual.values()):
+        return len(parts) > 2
+    return any(2 * sum(part.count(sign) == count for part in parts) > len(parts) for sign, count in usual.items() if count)
 
 
 def group_records(lines: list[str], dialect: Dialect) -> tuple[list[Record], Counter[str]]:
@@ -69,12 +80,11 @@ def open_quote(line: str, delimiter: str, quote: str, escape: str) -> bool:
     return line.count(quote) % 2 == 1
 
 
-def join_record(lines: list[str], start: int, dialect: Dialect, usual: int) -> tuple[str, int]:
+def join_record(lines: list[str], start: int, dialect: Dialect, usual: int, *, most: int = MAX_RECORD_LINES) -> tuple[str, int]:
     """Return the record that starts at a line with an open quote, and how many more lines it takes; 0 for a stray quote."""
-    joined = lines[start]
-    for extra in range(1, min(MAX_RECORD_LINES, len(lines) - start)):
-        joined += "\n" + lines[start + extra]
-        if not open_quote(joined, dialect.delimiter, dialect.quote, dialect.escape):
+    for extra in range(1, min(most, len(lines) - start)):
+        if open_quote(lines[start + extra], dialect.delimiter, dialect.quote, dialect.escape):
+            joined = "\n".join(lines[start : start + extra + 1])
             try:
                 cells = split_line(joined, dialect.delimiter, dialect.quote, dialect.escape)
             except csv.Error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 from typing import BinaryIO
 
@@ -73,9 +74,10 @@ def read_sample(path: Path, size: int, *, dialect: Dialect | None = None) -> tup
 
 
 def _line_bytes(file: BinaryIO) -> int:
-    """Return the length of the longer one of a file's first two lines, up to some megabytes."""
+    """Return the length of the longer one of a file's first two lines, up to some megabytes; 0 where none ends."""
     file.seek(0)
-    return max(len(file.readline(LONGEST)) for _ in range(2))
+    first = re.split(rb"\r\n?|\n", file.read(2 * LONGEST), maxsplit=2)[:2]
+    return min(max(map(len, first)) + 1, LONGEST) if len(first) > 1 else 0
 
 
 def _blocks(whole: int, size: int, count: int) -> list[tuple[int, int]]:

@@ -35,8 +35,8 @@ class Scan:
         NUL bytes.
     short : tuple of (int, int)
         Where what may be a line of one of the lengths asked for begins and ends.
-    lines, returns : int
-        Line feeds, and carriage returns that no line feed follows.
+    lines, returns, blank : int
+        Line feeds, carriage returns that no line feed follows, and line feeds that end an empty line.
     """
 
     underscores: bool
@@ -44,6 +44,7 @@ class Scan:
     short: tuple[tuple[int, int], ...] = ()
     lines: int = 0
     returns: int = 0
+    blank: int = 0
 
 
 def scan(path: Path, end: int = 0, lengths: Collection[int] = ()) -> Scan:
@@ -59,19 +60,22 @@ def scan(path: Path, end: int = 0, lengths: Collection[int] = ()) -> Scan:
     """
     found = list(side_by_side(path, lambda start, stop: _scan(path, start, stop, end, lengths)))
     short = tuple(line for part in found for line in part.short)
-    counts = [sum(getattr(part, name) for part in found) for name in ("nuls", "lines", "returns")]
+    counts = [sum(getattr(part, name) for part in found) for name in ("nuls", "lines", "returns", "blank")]
     return Scan(any(part.underscores for part in found), counts[0], short, *counts[1:])
 
 
 def _scan(path: Path, begin: int, stop: int, end: int, lengths: Collection[int]) -> Scan:
-    underscores, nuls, lines, returns, reach = False, 0, 0, 0, max(2, *lengths, 2)
+    underscores, nuls, lines, returns, blank, reach = False, 0, 0, 0, 0, max(2, *lengths, 2)
     short: list[tuple[int, int]] = []
     for start, piece in pieces(path, begin, stop, before=reach):
         nuls += len(piece) - reach - int(np.count_nonzero(piece[reach:]))
         feeds, back = piece[reach:] == ord("\n"), piece[reach:] == ord("\r")
         lines += int(np.count_nonzero(feeds))
+        blank += int(np.count_nonzero(feeds & (piece[reach - 1 : -1] == ord("\n")))) + int(not start and bool(feeds[0]))
         if back.any() or piece[reach - 1] == ord("\r"):
-            returns += int(np.count_nonzero(back)) - int(np.count_nonzero(feeds & (piece[reach - 1 : -1] == ord("\r"))))
+            both = feeds & (piece[reach - 1 : -1] == ord("\r"))
+            returns += int(np.count_nonzero(back)) - int(np.count_nonzero(both))
+            blank += int(np.count_nonzero(both & (piece[reach - 2 : -2] == ord("\n"))))
         if not underscores:
             signs = piece[reach - 1 : -1] == ord("_")
             if signs.any():
@@ -79,7 +83,7 @@ def _scan(path: Path, begin: int, stop: int, end: int, lengths: Collection[int])
                 underscores = bool((_digit(piece[places - 1]) & _digit(piece[places + 1])).any())
         if lengths and len(short) <= MANY:
             short += _short_lines(piece, start, end, reach, lengths)
-    return Scan(underscores, nuls, tuple(short), lines, returns)
+    return Scan(underscores, nuls, tuple(short), lines, returns, blank)
 
 
 def _short_lines(piece: Bytes, start: int, end: int, reach: int, lengths: Collection[int]) -> list[tuple[int, int]]:

@@ -29,6 +29,8 @@ from automl_core.errors import DialectError, InputError
 from automl_core.schema import Column, Kind, Schema
 
 TRIES = 8
+FIRST_DAY, LAST_DAY = "1678-01-01", "2262-01-01"
+"""The whole years that datetime64[ns] holds."""
 MENDED = "mended.utf8"
 SHORT = "Rows with too few cells were filled up with missing ones."
 
@@ -173,20 +175,40 @@ def _streamed(source: Path, out: Path, helper: Path, understood: Understood, loo
         plan = plan.stored(underscored(text, plan))
     notes += [note for note in sample.report.notes if not note.startswith("Column ") or "characters" not in note]
     raw, mended = out.with_name("raw.parquet"), out.with_name(MENDED)
+    again: Understood | None = None
+
+    def turn() -> None:
+        """Write the text as UTF-8; where it is of another encoding than was thought, it is understood again."""
+        nonlocal text, broken, again
+        encoding = find_encoding(b"", source)
+        broken = write_utf8(source, helper, encoding, say)
+        text = helper
+        if encoding != dialect.encoding:
+            again = understand(source, replace(dialect, encoding=encoding), asked)
 
     def mend() -> bool:
-        """Mend the quotes once, and say whether there was anything to mend."""
+        """Mend the quotes once, and say whether there was anything to mend, or the text to be written anew before."""
         nonlocal text
         if mended.exists() or not dialect.quote:
             return False
         written = dialect if text == source else replace(dialect, encoding="utf-8")
-        if count := mend_quotes(text, mended, written, len(schema), say):
+        try:
+            count = mend_quotes(text, mended, written, plan.columns, say)
+        except UnicodeDecodeError:  # a cell that swallowed others hid it
+            if text != source:
+                raise
+            mended.unlink(missing_ok=True)
+            turn()
+            return True
+        if count:
             repairs[STRAY] = count
             text = mended
         return bool(count)
 
     try:
         for _ in range(TRIES):
+            if again:
+                return _streamed(source, out, helper, again, look, asked)
             try:
                 found = copy_rows(text, raw, plan, say)
             except DialectError:
@@ -194,12 +216,7 @@ def _streamed(source: Path, out: Path, helper: Path, understood: Understood, loo
                     continue
                 raise
             if found.undecodable and text == source:
-                encoding = find_encoding(b"", source)
-                broken = write_utf8(source, helper, encoding, say)
-                if encoding != dialect.encoding:
-                    again = understand(source, replace(dialect, encoding=encoding), asked)
-                    return _streamed(source, out, helper, again, look, asked)
-                text = helper
+                turn()
                 continue
             if found.changes:
                 plan = plan.stored(found.changes)
@@ -216,7 +233,10 @@ def _streamed(source: Path, out: Path, helper: Path, understood: Understood, loo
                 del repairs[SHORT]
                 plan = replace(plan, pad=False, may_pad=False)
                 continue
-            if lines_missing(text, look.lines + look.returns * mixed, raw, plan, found, rows) and mend():
+            if beyond := _beyond(raw, plan):
+                plan = plan.stored(beyond)
+                continue
+            if lines_missing(text, look.lines + look.returns * mixed, look.blank, raw, plan, found, rows) and mend():
                 continue
             break
         if not rows:
@@ -296,6 +316,21 @@ def _checked(raw: Path, plan: Plan) -> tuple[tuple[Column, ...], set[int]]:
                 evidence = "Two words in the rows looked at, but more in the whole file."
                 columns[place] = replace(columns[place], kind="category", evidence=evidence)
     return tuple(columns), again
+
+
+def _beyond(raw: Path, plan: Plan) -> dict[int, Storage]:
+    """Return the columns with dates that datetime64[ns] does not hold: typed as in smaller tables, these are faults."""
+    dates = [place for place, kept in enumerate(plan.storage) if kept in ("day", "moment")]
+    found: dict[int, Storage] = {}
+    with connect() as connection:
+        for place in dates:
+            asked = " OR ".join(
+                f"EXISTS (SELECT 1 FROM read_parquet({quoted(str(raw))}) WHERE {named(plan.names[place])} {beyond})"
+                for beyond in (f"< TIMESTAMP '{FIRST_DAY}'", f">= TIMESTAMP '{LAST_DAY}'")
+            )
+            if (connection.execute(f"SELECT {asked}").fetchone() or (False,))[0]:
+                found[place] = "later"
+    return found
 
 
 def _odd(raw: Path, place: int, kept: Storage) -> bool:

@@ -37,7 +37,7 @@ def read_table(path: Path, columns: list[str] | None = None, *, rows: int | None
         ) from error
     for name, values in frame.items():
         if values.dtype.kind in "OM":
-            frame[name] = _typed(values)
+            frame[name] = _typed(values, path)
     return frame
 
 
@@ -49,17 +49,29 @@ def read_pieces(path: Path, rows: int = PIECE_ROWS, columns: list[str] | None = 
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(rows, columns=columns, use_threads=False):
             frame: pd.DataFrame = batch.to_pandas()
-            frame = pd.DataFrame({name: _typed(values) for name, values in frame.items()}, copy=False)
+            frame = pd.DataFrame({name: _typed(values, path) for name, values in frame.items()}, copy=False)
             frame.index = pd.RangeIndex(start, start + len(frame))
             start += len(frame)
             yield frame
 
 
-def _typed(values: pd.Series[Any]) -> pd.Series[Any]:
+def beyond(table: str, column: object) -> FormatError:
+    """Return what is said of stored dates that datetime64[ns] does not hold."""
+    return FormatError(
+        f"The column {column!r} of {table!r} holds dates that are not between 1677 and 2262.",
+        "Dates are counted in nanoseconds, which reach no further.",
+        "Upload its file again: such dates are then counted as faults and are missing.",
+    )
+
+
+def _typed(values: pd.Series[Any], path: Path) -> pd.Series[Any]:
     """Return a column with missing text as NaN, and dates as datetime64[ns]."""
     if values.dtype == object:
         return values.where(values.notna(), float("nan"))
-    return values.astype("datetime64[ns]") if values.dtype.kind == "M" else values
+    try:
+        return values.astype("datetime64[ns]") if values.dtype.kind == "M" else values
+    except pd.errors.OutOfBoundsDatetime as error:
+        raise beyond(path.parent.name, values.name) from error
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:

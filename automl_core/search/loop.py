@@ -26,7 +26,8 @@ from automl_core.search.referee import Referee
 from automl_core.search.rescue import closing_words, make_room
 from automl_core.search.resuming import combined_rows, fitted_folds, old_row, prepared_folds, proposals
 from automl_core.search.selection import POOL
-from automl_core.search.supply import LONGER, is_proposed, supply_for
+from automl_core.search.supply import supply_for
+from automl_core.search.tuner import LONGER, is_proposed
 from automl_core.search.underway import UnderWay, defined_folds, out_of_fold, suggestion_for
 from automl_core.workspace import write_json
 

@@ -15,7 +15,7 @@ from automl_core.search.candidates import Spec
 from automl_core.search.memory import fits_in_memory
 from automl_core.search.racing import DEAR, FEW, LEAST, TRIES, exhausted, kind_of_model, too_dear, worth_going_on, worth_starting
 from automl_core.search.selection import blend, fit_temperature, greedy_weights, judge_of
-from automl_core.search.tuner import TUNED
+from automl_core.search.tuner import is_proposed
 from automl_core.search.underway import UnderWay, out_of_fold
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Referee:
         models = [row for row in scored if row.role == "model"]
         if not models:
             return YES
-        if exhausted(board, spec.family) and not TUNED.match(spec.id):
+        if exhausted(board, spec.family) and not spec.resampling and not is_proposed(spec):
             return Decision(False, f"The last {TRIES} of its family added nothing, so its time went to others.")
         kind = [sign * (row.score or 0.0) for row in models if kind_of_model(row.spec) == kind_of_model(asdict(spec))]
         return worth_starting(kind, sign * (models[0].score or 0.0), base)

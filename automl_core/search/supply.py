@@ -14,7 +14,7 @@ from automl_core.search.candidates import AMOUNTS, MANY_LABELS, Spec, baseline, 
 from automl_core.search.fitting import FoldWork
 from automl_core.search.live_board import LiveBoard
 from automl_core.search.resampling import balancing_specs, numeric_share
-from automl_core.search.tuner import TUNED, Tuner
+from automl_core.search.tuner import LONGER, TUNED, Tuner
 from automl_core.search.underway import UnderWay
 
 BATCH = 2
@@ -22,7 +22,6 @@ BATCH = 2
 MAX_TUNED = 500
 LEAST = 3.0
 """Seconds that must be left for a new proposal."""
-LONGER = "-longer"
 FEW = 30
 """Rows that a fold judges, below which nothing stops early by them."""
 STEADY = 5.0
@@ -132,11 +131,6 @@ def with_amounts(specs: Sequence[Spec], y: npt.NDArray[np.float64]) -> list[Spec
         return others
     place = next((place for place, spec in enumerate(others) if spec.family == "boosting"), len(others) - 1) + 1
     return [*others[:place], portfolio("regression")[AMOUNTS], *others[place:]]
-
-
-def is_proposed(spec: Spec) -> bool:
-    """Return whether a candidate was proposed in its run, so that nobody else knows its parameters."""
-    return bool(TUNED.match(spec.id)) or spec.id.endswith(LONGER)
 
 
 def steady(spec: Spec) -> Spec:

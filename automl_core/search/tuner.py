@@ -14,6 +14,8 @@ from automl_core.search.candidates import Spec
 from automl_core.search.racing import exhausted
 
 TUNED = re.compile(r"^(?P<kind>[a-z]+)-t(?P<number>\d+)$")
+LONGER = "-longer"
+"""End of the id of a candidate that is fitted once more, with more time."""
 TURNS = (0, 0, 1, 0, 1, 2)
 """Whose turn it is among the families by rank: the best one gets half of the trials."""
 
@@ -111,7 +113,9 @@ class Tuner:
         if sampler is None:
             sampler = self._samplers[kind] = Sampler(KINDS[kind].space, self.seed + list(KINDS).index(kind))
         for row in ranked:
-            if kind_of(str(row.spec.get("class_path", ""))) == kind and row.id not in self._learned and row.score is not None:
+            if kind_of(str(row.spec.get("class_path", ""))) != kind or "objective" in row.params:
+                continue  # with another loss, the same parameters would have another score
+            if row.id not in self._learned and row.score is not None:
                 self._learned.add(row.id)
                 if row.id in sampler._asked:
                     sampler.tell(row.id, self.sign * row.score)
@@ -123,6 +127,11 @@ class Tuner:
         self.asked += 1
         ident = f"{kind}-t{self.asked}"
         return tuned_spec(kind, self.task, ident, self.asked, _rounded(sampler.ask(ident)))
+
+
+def is_proposed(spec: Spec) -> bool:
+    """Return whether a candidate was proposed in its run, so that nobody else knows its parameters."""
+    return bool(TUNED.match(spec.id)) or spec.id.endswith(LONGER)
 
 
 def kind_of(class_path: str) -> str:

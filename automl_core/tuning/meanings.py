@@ -12,7 +12,7 @@ MEANINGS: dict[str, str] = {
     "clean_imputer": "What missing cells are filled with.",
     "clean_scaler": "How numbers are brought to one scale.",
     "clean_selection": "How many columns are kept that say most about the target, per cent of the table's.",
-    "clean_tails": "Whether numbers far from the mean count as less far, once they are on one scale.",
+    "clean_tails": "Whether numbers far from the middle count as less far, once they are on one scale.",
     "class_weight": "Whether rare labels count as much as frequent ones.",
     "colsample_bytree": "Share of the columns that each tree sees.",
     "compute_score": "Whether the fit keeps its own score at each step; the model is the same.",

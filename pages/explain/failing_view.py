@@ -136,6 +136,7 @@ def _cells(run: Run, source: str, side: Side, threshold: float, down: str, acros
 
 def _worst(side: Side, found: Failing) -> None:
     from automl_core.data.wording import cut
+    from automl_core.evaluation.parting import MISSING
     from automl_core.profiling.wording import number, percent
 
     if not found.worst:
@@ -160,11 +161,17 @@ def _worst(side: Side, found: Failing) -> None:
         rows.append({**head, **taken})
     text = st.column_config.TextColumn
     right = {name: text(alignment="right") for name in ("Row", size, *(() if labels else ("True", "Predicted")))}
+    # A column of short cells is as wide as its first ones, and a later "(missing)" would be cut.
+    lacking = {name: text(width=90) for name in rows[0] if _short_with(MISSING, [row[name] for row in rows])}
     st.dataframe(
         rows,
         hide_index=True,
         key=f"explain_worst{side.key}",
         height=320,
         alt="The rows with the largest errors",
-        column_config=right,
+        column_config=lacking | right,
     )
+
+
+def _short_with(word: str, cells: list[str]) -> bool:
+    return word in cells and max(map(len, cells)) <= len(word)

@@ -82,10 +82,11 @@ def _asked(side: Side, found: Coverage, *, values: bool) -> None:
 
 
 def _parts(side: Side, found: Coverage, *, values: bool) -> None:
+    from automl_core.data.wording import cut
     from automl_core.profiling.wording import counted, listed
 
     name = "Predicted" if values else "True label"
-    rows = [{name: held.name, "Rows": f"{held.rows:,}", **_held(held, values=values)} for held in found.parts]
+    rows = [{name: cut(held.name, 40), "Rows": f"{held.rows:,}", **_held(held, values=values)} for held in found.parts]
     _table(rows, f"explain_coverage_parts{side.key}", "Certainty kept in each part")
     if found.sets:
         told = [

@@ -11,6 +11,7 @@ from automl_core.charts import evaluation as charts
 from automl_core.charts import importance as importance_charts
 from automl_core.charts.evaluation import figures, mixed_up
 from automl_core.charts.importance import COLUMNS, POINTS_COLUMNS, importance_figures, order, spread_out
+from automl_core.charts.style import height_for
 from tests.charts.conftest import HOSTILE, Evaluate, Explain
 
 TITLES = {
@@ -265,6 +266,21 @@ def test_lift_is_gain_over_share(evaluation: Evaluate) -> None:
     shares = zip(part["share"], part["found"], strict=True)
     assert numbers(lift.y) == pytest.approx([y / x for x, y in shares if x > 0], abs=6e-5)
     assert numbers(lift.y)[-1] == pytest.approx(1.0)
+
+
+def test_the_widest_gap_is_named_between_the_lines(evaluation: Evaluate) -> None:
+    """Regression: at the top it lay over the line of the others."""
+    found = evaluation("binary")
+    (part,) = found.curves["ks"].values()
+    (note,) = figures(found)["Events and others by probability"].layout.annotations
+    place = part["threshold"].index(part["at"])
+    assert note.y == pytest.approx((part["events"][place] + part["others"][place]) / 2)
+    assert note.text == f"{part['value']:.3f} apart"
+
+
+def test_many_lines_have_room_for_their_names() -> None:
+    """Regression: the names of eight labels left the curves a quarter of the height on a narrow page."""
+    assert [height_for(lines) for lines in (1, 3, 8)] == [340, 340, 430]
 
 
 def test_an_evaluation_of_an_older_version_is_drawn_without_what_it_lacks(evaluation: Evaluate) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from automl_core.charts.dependence import curve_figure
-from automl_core.charts.reasons import exact_rows, sizes_figure, waterfall_figure
+from automl_core.charts.reasons import SCALES, exact_rows, sizes_figure, waterfall_figure
 from automl_core.charts.style import PALETTE
 from automl_core.explaining.explainer import Shares
 from automl_core.whatif.answer import Answer, Contribution
@@ -39,6 +39,20 @@ def test_a_probability_has_no_ticks_below_nothing_or_above_all(levels: tuple[flo
     axis = drawn.xaxis
     assert list(axis.tickvals) == pytest.approx(ticks)
     assert axis.title.text == "Probability of y = u"
+
+
+def test_long_names_leave_no_room_for_a_long_title() -> None:
+    """Regression: on a narrow page the title of the axis was cut beside names of 80 letters."""
+    entries = (Contribution("how long it took from the order to the door", "1", 1.0, 0.0),)
+    levels = (0.34, 0.10)
+    answer = Answer(
+        "reason of the call", "late again", {"late again": 0.1}, "late again", "log_odds", 0.0, entries, levels, 0.1, 0.0
+    )
+    axes = waterfall_figure(answer).layout
+    assert axes.xaxis.title.text == "Probability"
+    assert set(axes.yaxis.ticktext) == {"how long it took…to the door = 1"}
+    long = reasons(columns=("how long it took from the order to the door", "b", "c"))
+    assert sizes_figure(long).layout.xaxis.title.text == f"Mean size, {SCALES[long.scale]}"
 
 
 def test_an_exact_sum_is_told_in_percentage_points() -> None:

@@ -29,6 +29,8 @@ def test_choices_that_change_nothing_are_not_offered() -> None:
     assert offered("native", SCHEMA) == ()
     assert offered("encoded", SCHEMA) == tuple(CHOICES)
     assert offered("scaled", SCHEMA.without({"town"})) == ("imputer", "scaler", "tails", "selection")
+    assert offered(LIMITED, SCHEMA) == ("imputer", "encoder", "scaler", "selection")
+    assert "scaler" in offered("encoded__scaler_robust", SCHEMA)
 
 
 def test_steps_of_the_recipe_are_changed_and_others_added_in_their_place() -> None:

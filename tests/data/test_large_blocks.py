@@ -127,7 +127,7 @@ def test_what_lies_across_two_pieces_is_found(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(scanning, "PIECE", piece)
     monkeypatch.setattr(scanning, "PART", 2 * piece + 1)
     (tmp_path / "a.csv").write_bytes(b"\n1_0,b\n\nx\x00\n,\n\n")
-    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(True, 1, (), 6, 0)
+    assert scanning.scan(tmp_path / "a.csv") == scanning.Scan(True, 1, (), 6, 0, 3)
     found = scanning.scan(tmp_path / "a.csv", ord("\n"), {1, 2}).short
     assert sorted(set(found)) == [(0, 1), (7, 8), (11, 13), (13, 14)]
     (tmp_path / "a.csv").write_bytes(b"a_1,1_b,_\n1_,_1")

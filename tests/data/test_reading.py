@@ -481,6 +481,20 @@ def test_a_long_preamble_is_left_out(tmp_path: Path) -> None:
     assert len(table.report.around) == 60
 
 
+@pytest.mark.parametrize(
+    ("content", "cells"),
+    [
+        (b"id,note\n1,first\rsecond\n2,x\n", [["1", "first\rsecond"], ["2", "x"]]),
+        (b"id,note\n1,first\rsecond\n2,x\ry\n", [["1", "first\rsecond"], ["2", "x\ry"]]),
+    ],
+)
+def test_a_carriage_return_within_a_cell_ends_no_row(tmp_path: Path, content: bytes, cells: list[list[str]]) -> None:
+    """Regression: in a file of a few lines one was enough to end a row."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    assert read_text(path).frame.to_numpy().tolist() == cells
+
+
 def test_lines_of_two_systems_and_doubled_returns_are_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     for content in (b"a,b\n1,x\n2,y\r3,z\r\n4,w", b"a,b\r\r\n1,x\r\r\n2,y\r\r\n3,z\r\r\n4,w\r\r\n"):

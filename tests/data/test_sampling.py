@@ -40,6 +40,15 @@ def test_lines_that_are_longer_than_a_block_are_read_whole(tmp_path):
     assert not text.report.refused
 
 
+def test_a_file_whose_lines_end_in_carriage_returns_is_sampled(tmp_path):
+    """Regression: its first line was taken to be all of it, so hundreds of megabytes were read for a sample."""
+    source = tmp_path / "table.csv"
+    source.write_text(numbered(source, 10_000).read_text(encoding="utf-8").replace("\n", "\r"), encoding="utf-8", newline="")
+    text, rows = read_sample(source, 8192)
+    assert 500 < len(text.frame) < 700
+    assert rows == pytest.approx(10_000, rel=0.05)
+
+
 def test_letters_of_two_bytes_are_read_from_the_start_only(tmp_path):
     text, rows = read_sample(numbered(tmp_path / "table.csv", 10_000, "utf-16"), 8192)
     assert list(text.frame["number"].astype(int)) == list(range(len(text.frame)))

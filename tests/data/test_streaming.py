@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.data.dataset import create_dataset
+from automl_core.data.combine import append
+from automl_core.data.dataset import create_dataset, dataset_from_frame, is_wide
 from automl_core.data.origin import Choice
 from automl_core.data.report import NullWord
 from automl_core.data.streaming import stream_table
-from automl_core.data.tables import read_table
+from automl_core.data.tables import read_table, write_table
+from automl_core.errors import FormatError
+from automl_core.schema import Column, Schema
 
 
 def _table(path: Path, rows: int) -> Path:
@@ -201,3 +205,110 @@ def test_quotes_that_close_each_other_far_apart_swallow_no_rows(tmp_path: Path) 
         '"place 1000',
         'place 2000"',
     ]
+
+
+@pytest.mark.parametrize("stray", [False, True])
+@pytest.mark.parametrize("part", ["line {}, as it was said", "line {}, of the letter, by hand"])
+def test_a_sound_cell_of_many_lines_stays_one(tmp_path: Path, stray: bool, part: str) -> None:
+    """Regression: its quotes were taken for stray ones, and each of its lines, cut at the commas, became a row."""
+    cell = "\n".join(part.format(n) for n in range(150))
+    lines = [f"{n},place {n % 97},{n / 4}" for n in range(4_000)]
+    lines[100] = f'100,"{cell}",25.0'
+    if stray:
+        lines[300] = '300,"place 9,75.0'
+    source = tmp_path / "a.csv"
+    source.write_text("id,place,amount\n" + "\n".join(lines) + "\n")
+    found = stream_table(source, tmp_path / "a.parquet")
+    frame = read_table(tmp_path / "a.parquet")
+    assert (found.rows, found.report.refused, found.faults) == (4_000, (), {})
+    assert found.report.repairs == ({"Stray quotes were kept as part of their cell.": 1} if stray else {})
+    assert frame["place"].iloc[[99, 100, 101]].to_list() == ["place 2", cell, "place 4"]
+    assert frame["amount"].to_list() == [n / 4 for n in range(4_000)]
+
+
+def test_rows_between_two_stray_quotes_are_no_cell(tmp_path: Path) -> None:
+    """They make a record of the usual width, whose closing quote stands before a delimiter, as a sound cell does."""
+    lines = [f"{n},place {n % 97},{n / 4}" for n in range(5_000)]
+    lines[1_000] = '1000,"place 1000,250.0'
+    lines[2_000] = '2000,place 2000",500.0'
+    source = tmp_path / "a.csv"
+    source.write_text("id,place,amount\n" + "\n".join(lines) + "\n")
+    found = stream_table(source, tmp_path / "a.parquet")
+    frame = read_table(tmp_path / "a.parquet")
+    assert (found.rows, found.report.refused) == (5_000, ())
+    assert frame["place"].iloc[[999, 1_000, 1_500, 2_000]].to_list() == ["place 29", '"place 1000', "place 45", 'place 2000"']
+
+
+@pytest.mark.parametrize(("above", "more"), [("", "\n"), ("Report\n\n", '500,"one\n\n\ntwo",125.0\n\n')])
+def test_blank_lines_are_no_missing_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, above: str, more: str) -> None:
+    """Regression: one at the end of a file with quotes had the whole file gone through, and copied, to mend nothing."""
+    monkeypatch.setattr("automl_core.data.streaming.mend_quotes", lambda *_: pytest.fail("mended"))
+    source = tmp_path / "a.csv"
+    source.write_text(above + "id,place,amount\n" + "".join(f'{n},"place, {n}",{n / 4}\n' for n in range(500)) + more)
+    assert stream_table(source, tmp_path / "a.parquet").rows == 500 + bool(above)
+
+
+@pytest.mark.parametrize("clock", ["", " 12:30:00"])
+@pytest.mark.parametrize("day", ["9999-12-31", "1066-10-14", "0000-01-01"])
+def test_dates_beyond_nanoseconds_are_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, day: str, clock: str) -> None:
+    """Regression: in a large file such a date was no fault, the table could not be read, and appended it was another year."""
+    monkeypatch.setattr("automl_core.data.dataset.FAST_BYTES", 0)
+    days = [f"2024-01-{n % 28 + 1:02d}{clock}" for n in range(1_000)]
+    days[543] = day + clock
+    source = tmp_path / "a.csv"
+    source.write_text("id,day\n" + "".join(f"{n},{day}\n" for n, day in enumerate(days)))
+    data = create_dataset(tmp_path / "ds", source, "a")
+    assert {name: (fault.count, fault.examples) for name, fault in data.faults.items()} == {"day": (1, (day + clock,))}
+    assert data.frame()["day"].iloc[542:545].isna().to_list() == [False, True, False]
+    both = append(tmp_path / "both", data, data, "both").frame()["day"]
+    assert (int(both.isna().sum()), both.min(), both.max().date()) == (
+        2,
+        pd.Timestamp(days[0]),
+        pd.Timestamp("2024-01-28").date(),
+    )
+
+
+def test_stored_dates_beyond_nanoseconds_are_told(tmp_path: Path) -> None:
+    """Regression: of a table that was stored with them, pandas' own error reached the page, or the year became another."""
+    days = np.full(250_001, "2024-01-01", dtype="datetime64[us]")
+    schema = Schema((Column("day", "date", evidence="date."),))
+    data = dataset_from_frame(tmp_path / "ds", pd.DataFrame({"day": days.astype("datetime64[ns]")}), schema, "a")
+    days[-1] = np.datetime64("9999-12-31")
+    write_table(pd.DataFrame({"day": days}), data.folder / "data.parquet")
+    said = "The column 'day' of '{}' holds dates that are not between 1677 and 2262. "
+    with pytest.raises(FormatError, match=said.format("ds")):
+        data.frame()
+    with pytest.raises(FormatError, match=said.format("ds")):
+        list(data.pieces())
+    with pytest.raises(FormatError, match=said.format("a")):
+        append(tmp_path / "both", data, data, "both")
+
+
+def test_a_letter_behind_an_open_quote_shows_the_encoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: the cell that swallowed it hid it from DuckDB, and mending the quote made a replacement sign of it."""
+    monkeypatch.setattr("automl_core.data.encoding.SPOTS", 2)
+    monkeypatch.setattr("automl_core.data.encoding.SPOT_BYTES", 1000)
+    lines = [f"{n};Strasse {n % 97};{n / 4}" for n in range(100_000)]
+    lines[20_000] = '20000;"Strasse 18;5000.0'
+    lines[52_000] = "52000;Straße;13000.0"
+    source = tmp_path / "a.csv"
+    source.write_bytes(("id;street;amount\n" + "\n".join(lines) + "\n").encode("cp1252"))
+    found = stream_table(source, tmp_path / "a.parquet")
+    frame = read_table(tmp_path / "a.parquet")
+    assert (found.rows, frame["street"].iloc[52_000]) == (100_000, "Straße")
+    assert found.report.dialect is not None and found.report.dialect.encoding == "cp1252"
+    assert found.report.repairs == {"Stray quotes were kept as part of their cell.": 1}
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["a.csv", "a.parquet"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_a_table_is_wide_by_its_first_line_and_within_the_cells_that_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Regression: of a file whose lines end in carriage returns all were taken for the first."""
+    narrow, wide = tmp_path / "narrow.csv", tmp_path / "wide.csv"
+    narrow.write_text(end.join(["a,b,c"] + ["1,2,3"] * 3000), newline="")
+    wide.write_text(end.join([",".join(f"c{n}" for n in range(4100))] + [",".join(["1"] * 4100)] * 3), newline="")
+    assert (is_wide(narrow), is_wide(wide)) == (False, True)
+    monkeypatch.setattr("automl_core.data.dataset.CELLS", 3 * 4100)
+    assert not is_wide(wide)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, get_args
 
 import pytest
@@ -11,8 +11,9 @@ import pytest
 from automl_core.engines.optuna import Choice, Range
 from automl_core.experiment import Task
 from automl_core.leaderboard import Candidate, Leaderboard
-from automl_core.search.candidates import PORTFOLIO, Spec, catalogue, make_estimator, portfolio
-from automl_core.search.tuner import KINDS, TUNED, Tuner, kind_of, tuned_spec
+from automl_core.search.candidates import AMOUNTS, PORTFOLIO, Spec, catalogue, make_estimator, portfolio
+from automl_core.search.racing import NOTHING_NEW
+from automl_core.search.tuner import KINDS, TUNED, Tuner, is_proposed, kind_of, tuned_spec
 
 TASKS: tuple[Task, ...] = get_args(Task)
 SCORES = {"xgboost-p2": 0.9, "extra-p1": 0.8, "lightgbm-p8": 0.7, "neighbours-p1": 0.95}
@@ -78,6 +79,31 @@ def test_the_best_family_gets_half_of_the_trials() -> None:
     ids = [spec.id for spec in (tuner.propose(board) for _ in range(6)) if spec]
     assert ids == ["xgboost-t1", "xgboost-t2", "extra-t3", "xgboost-t4", "extra-t5", "lightgbm-t6"]
     assert all(TUNED.match(name) for name in ids)
+
+
+def test_a_family_that_adds_nothing_gets_the_last_turn() -> None:
+    """Boosting leads, but its last three were given up; the forest gets half of the trials and then the third."""
+    board = board_of()
+    for place in range(3):
+        given_up = row(replace(portfolio("binary")["catboost-p2"], id=f"c{place}"), None, "skipped")
+        board = board.with_candidate(replace(given_up, reason=NOTHING_NEW, at_seconds=9.0 + place))
+    tuner = Tuner("binary", 0, True)
+    ids = [spec.id for spec in (tuner.propose(board) for _ in range(6)) if spec]
+    assert ids == ["extra-t1", "extra-t2", "xgboost-t3", "extra-t4", "xgboost-t5", "lightgbm-t6"]
+
+
+def test_a_score_by_another_loss_says_nothing_of_the_parameters() -> None:
+    known = portfolio("regression")
+    rows = (row(known[AMOUNTS], 30.0), row(known["lightgbm-own"], 35.0))
+    tuner = Tuner("regression", 0, False)
+    proposed = tuner.propose(Leaderboard("rmse", False, rows))
+    assert proposed is not None and proposed.id == "lightgbm-t1" and "objective" not in proposed.params
+    assert learned(tuner, "lightgbm") == [("COMPLETE", -35.0), ("RUNNING", None)]
+
+
+@pytest.mark.parametrize(("name", "expected"), [("svm-t12", True), ("lightgbm-own-longer", True), ("lightgbm-own", False)])
+def test_what_was_proposed_is_known_by_its_id(name: str, expected: bool) -> None:
+    assert is_proposed(replace(portfolio("binary")["lightgbm-own"], id=name)) is expected
 
 
 def test_where_less_is_better_the_smallest_score_leads() -> None:
