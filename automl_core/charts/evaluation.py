@@ -109,6 +109,7 @@ def _confusion(evaluation: Evaluation) -> go.Figure:
         add_cell_texts(figure, text)
     figure.update_layout(layout(max(300, 90 + (19 if many else 34) * len(names)), legend=False))
     figure.update_xaxes(title="Predicted", tickvals=places, ticktext=names, tickangle=-60 if many else None)
+    figure.update_xaxes(autotickangles=[0, -35, -90])  # leaning to the right the last label would not fit and not be drawn
     figure.update_yaxes(title="True", autorange="reversed", tickvals=places, ticktext=names, showgrid=False)
     return figure
 
