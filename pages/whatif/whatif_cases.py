@@ -27,6 +27,7 @@ def draw(
     run: Run, candidate: Candidate, bundle: Path, answer: Answer, values: dict[str, Any], cases: Sequence[Case], weights: Any
 ) -> None:
     """Draw the row beside the cases that were kept."""
+    from automl_core.data.wording import cut
     from automl_core.whatif.cases import drop_case
 
     if not cases:
@@ -50,10 +51,10 @@ def draw(
                 st.caption(f":material/warning: {errors.plain(case.name)}: {errors.plain(error.received)}")
     order = [entry.column for entry in answer.contributions]
     differ = [name for name in order if len({str(cells.get(name, "")) for cells, _, _ in columns.values()}) > 1]
-    table = [{"": answer.target, **{name: shown for name, (_, shown, _) in columns.items()}}]
+    table = [{"": answer.target, **{name: cut(shown) for name, (_, shown, _) in columns.items()}}]
     if answer.chance is not None:
         shares = {name: f"{100 * found.get(answer.output, 0.0):.1f} %" for name, (_, _, found) in columns.items()}
-        table.append({"": f"Probability of {answer.output}", **shares})
+        table.append({"": f"Probability of {cut(answer.output)}", **shares})
     table += [
         {"": name, **{title: _cell(cells.get(name, "")) for title, (cells, _, _) in columns.items()}}
         for name in [*differ, *(name for name in order if name not in differ)]

@@ -95,6 +95,7 @@ def draw_exact(run: Run, bundle: Path, model: Model, values: dict[str, Any]) -> 
 
 def draw_similar(run: Run, bundle: Path, model: Model, values: dict[str, Any], weights: dict[str, float]) -> None:
     """Draw the training rows most like the row, with their outcomes."""
+    from automl_core.data.wording import cut
     from automl_core.predicting import read_row
     from automl_core.profiling.wording import percent
     from automl_core.whatif.neighbours import looked_through, outcomes_sentence
@@ -109,7 +110,7 @@ def draw_similar(run: Run, bundle: Path, model: Model, values: dict[str, Any], w
     found = known.similar(read_row(model, values).typed)
     if found:
         st.markdown(errors.plain(outcomes_sentence(model, found)))
-    rows = [{"Alike": percent(row.alike), model.target: row.outcome, **row.cells} for row in found]
+    rows = [{"Alike": percent(row.alike), model.target: cut(row.outcome), **row.cells} for row in found]
     st.dataframe(rows, hide_index=True, key="whatif_similar", alt="Training rows like this one")
     left = [name for name in model.used if name not in known.columns]
     hidden = f" Columns with personal data are left out: {errors.plain(', '.join(left))}." if left else ""
