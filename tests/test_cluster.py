@@ -86,7 +86,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A portfolio of three, so that a few trials go beyond it."""
     own = portfolio("binary").values()
     chosen = [next(spec for spec in own if spec.class_path.endswith(kind)) for kind in ("ExtraTreesClassifier", "LGBMClassifier")]
-    monkeypatch.setattr(supply, "choose", lambda config, rows=0: [catalogue("binary")["lr"], *chosen])
+    monkeypatch.setattr(supply, "choose", lambda config, rows=0, n_classes=0: [catalogue("binary")["lr"], *chosen])
     monkeypatch.setattr(supply, "balancing_specs", lambda *args, **options: [])
 
 
@@ -125,7 +125,9 @@ def test_the_leaderboard_is_that_of_local_fits_and_the_run_holds_all_of_it(
 def slow_ones(*names: str, trees: int) -> Callable[..., Any]:
     """Forests of so many trees that each fold takes a moment, as what a search chooses."""
     base = next(spec for spec in portfolio("binary").values() if spec.class_path.endswith("ExtraTreesClassifier"))
-    return lambda config, rows=0: [replace(base, id=name, name=name, params={"n_estimators": trees}) for name in names]
+    return lambda config, rows=0, n_classes=0: [
+        replace(base, id=name, name=name, params={"n_estimators": trees}) for name in names
+    ]
 
 
 def at_work(machine: Any) -> list[int]:

@@ -73,7 +73,7 @@ def test_cleaning_choices_are_asked_for_beside_the_parameters(project: ProjectFo
     app.button(key="tune_start").click().run()
     assert_clean(app)
     names = [row["name"] for row in jobs.submitted[0][2]["settings"]["space"]]
-    assert names[-4:] == ["clean_imputer", "clean_encoder", "clean_scaler", "clean_selection"]
+    assert names[-5:] == ["clean_imputer", "clean_encoder", "clean_scaler", "clean_tails", "clean_selection"]
 
 
 def test_what_a_method_needs_is_said_before_the_start(project: ProjectFolder, run: Path, jobs: Jobs) -> None:

@@ -21,7 +21,7 @@ from automl_core.scoring.storing import stored
 from automl_core.scoring.trusted import TRUSTED, load_trusted
 from automl_core.scoring.values import predict_values
 from automl_core.search.boosters import fit_booster
-from automl_core.search.candidates import Spec, catalogue, make_estimator, portfolio
+from automl_core.search.candidates import AMOUNTS, Spec, catalogue, make_estimator, portfolio
 from automl_core.search.neural import fit_network
 from automl_core.search.tuner import KINDS, tuned_spec
 
@@ -56,6 +56,8 @@ def table(task: Task) -> tuple[np.ndarray, np.ndarray]:
 def fitted(spec: Spec, task: Task) -> tuple[Any, np.ndarray]:
     """Fit a model as the search does, with fewer rounds; returns it and the rows to predict."""
     X, y = table(task)
+    if spec.id == AMOUNTS:
+        y = y - y.min()  # amounts are not negative
     estimator = make_estimator(spec, seed=0, threads=1)
     known = set(estimator.get_params()) | ({"iterations"} if "catboost" in spec.class_path else set())
     estimator.set_params(**{name: value for name, value in SHORT.items() if name in known})
