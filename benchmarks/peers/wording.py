@@ -98,7 +98,7 @@ def report(
     metrics: Mapping[str, str],
     longer: Mapping[float, Sequence[Result]],
     peer: str,
-    default_tables: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
 ) -> str:
     """Return the whole comparison.
 
@@ -110,19 +110,16 @@ def report(
     longer : dict of float to sequence of dict
         Results of `peer` by its longer budgets.
     peer : str
-    default_tables : sequence of str
-        Tables that count for the figure; what was measured on others stands in a part of its own.
+    groups : dict of str to sequence of str
+        Tables by what their part's title adds; each group that was measured has a part of its own.
     """
     parts = [
         "# Measured beside other systems",
         "Written by `make bench-peers`, wins and losses alike. How it is measured stands in `benchmarks/README.md`.",
     ]
     for budget, results in budgets.items():
-        for title, chosen in (
-            ("", [row for row in results if row["table"] in default_tables]),
-            (", further tables", [row for row in results if row["table"] not in default_tables]),
-        ):
-            if chosen:
+        for title, tables in groups.items():
+            if chosen := [row for row in results if row["table"] in tables]:
                 parts += _part(f"{budget:g} s{title}", chosen, metrics)
         parts += [
             level_text(against_longer(results, theirs, metrics), budget, seconds, peer)

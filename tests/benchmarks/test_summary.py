@@ -116,7 +116,9 @@ def test_standings_are_told_with_wins_and_medians():
 
 
 def test_the_report_keeps_further_tables_apart_and_tells_every_run():
-    text = report({60.0: RESULTS}, METRICS, {300.0: [result("a", "glue", 0.91)]}, "glue", ["a", "b"])
+    text = report(
+        {60.0: RESULTS}, METRICS, {300.0: [result("a", "glue", 0.91)]}, "glue", {"": ["a", "b"], ", further tables": ["c"]}
+    )
     assert "## 60 s\n" in text and "## 60 s, further tables\n" in text
     assert text.count("Each run:") == 2
     assert "| c | glue | 0.4000 | 54.0 |" in text
