@@ -84,7 +84,8 @@ def pack_within_limit(run: Run, board: Leaderboard, emit: Emit) -> tuple[Leaderb
 
 
 def _noted(run: Run, board: Leaderboard, name: str, took: float, reason: str) -> Leaderboard:
-    row = replace(board[name], answer_ms=took, reason=reason or board[name].reason)
+    before = board[name]  # what it said of an earlier measurement goes
+    row = replace(before, answer_ms=took, reason=reason or ("" if before.answer_ms else before.reason))
     write_json(run.path / "candidates" / name / "candidate.json", row.to_dict())
     run.model(name).touch()  # it still is the bundle of this row
     return board.with_candidate(row)
