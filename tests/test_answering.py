@@ -110,6 +110,7 @@ def test_the_last_try_is_for_the_fastest(make_run: MakeRun, monkeypatch: pytest.
     assert run.leaderboard().recommendation == (
         "Exported, it takes 0.1 ms a row and keeps the limit of 0.5 ms; the 2 that were tried before it do not."
     )
+    run = make_run("binary", estimators=made)
     board = ready(run, a=60.0, b=50.0, c=40.0, d=4.0)
     assert packed_with(run, board, {"a": 0.9, "b": 0.8, "d": 0.7}, monkeypatch) == ["a", "b", "d"]
     assert run.leaderboard().recommended == "d"

@@ -62,14 +62,14 @@ def test_the_row_says_on_how_many_rows_it_stands():
 
 
 def test_samples_grow_while_the_table_is_large_enough(tmp_path, monkeypatch):
-    monkeypatch.setattr(first_look, "ROWS", 50)
-    people, journal = make_people(500), tmp_path / "events.jsonl"
+    monkeypatch.setattr(first_look, "ROWS", 100)
+    people, journal = make_people(1000), tmp_path / "events.jsonl"
     look = of_frame(
         people, SCHEMA, RECIPE, CONFIG, tmp_path, emit=lambda event: append_event(journal, event), started=time.time()
     )
     assert look is not None
     reasons = [row["reason"].split(" in ")[0] for row in rows_of(journal, 2)]
-    assert reasons == ["A first look at 50 of 500 rows", "A first look at 200 of 500 rows"]
+    assert reasons == ["A first look at 100 of 1,000 rows", "A first look at 400 of 1,000 rows"]
     look.end()
     board = Leaderboard.load(tmp_path / "leaderboard.json")
     assert [row.id for row in board] == ["lr"] and board.recommended == ""
@@ -86,20 +86,20 @@ def test_a_small_table_needs_no_look_where_it_was_read_or_there_is_one_core(tmp_
 def test_of_many_columns_fewer_rows_are_looked_at(tmp_path):
     """Regression: a table of more than 250 columns was not looked at, and stood without a row for many seconds."""
     rng = np.random.default_rng(0)
-    numbers = rng.normal(size=(2100, 399))
+    numbers = rng.normal(size=(1600, 399))
     wide = pd.DataFrame(numbers, columns=[f"n{number}" for number in range(399)])
-    wide["bought"] = np.where(numbers[:, 0] + rng.normal(size=2100) > 0, "yes", "no")
+    wide["bought"] = np.where(numbers[:, 0] + rng.normal(size=1600) > 0, "yes", "no")
     schema = Schema((*(Column(name, "number") for name in wide.columns[:-1]), Column("bought", "boolean")))
     journal = tmp_path / "events.jsonl"
     look = of_frame(wide, schema, RECIPE, CONFIG, tmp_path, emit=lambda event: append_event(journal, event), started=time.time())
     assert look is not None
     row = rows_of(journal, 1)[0]
     look.end()
-    assert row["reason"] == "A first look at 1,000 of 2,100 rows in 3 folds. The search's own score follows."
+    assert row["reason"] == "A first look at 750 of 1,600 rows in 3 folds. The search's own score follows."
     assert row["score"] > 0.5
-    assert [first_look.first_rows(columns) for columns in (16, 100, 101, 4000)] == [4000, 4000, 3960, 100]
-    assert of_frame(wide.head(1999), schema, RECIPE, CONFIG, tmp_path, emit=lambda event: None, started=0.0) is None
-    wider = pd.DataFrame(np.zeros((400, 4001)))
+    assert [first_look.first_rows(columns) for columns in (16, 75, 100, 3000)] == [4000, 4000, 3000, 100]
+    assert of_frame(wide.head(1499), schema, RECIPE, CONFIG, tmp_path, emit=lambda event: None, started=0.0) is None
+    wider = pd.DataFrame(np.zeros((400, 3001)))
     assert of_frame(wider, schema, RECIPE, CONFIG, tmp_path, emit=lambda event: None, started=0.0) is None
 
 
