@@ -168,8 +168,9 @@ def compact(
     ]
     if further:
         count = len({row["table"] for row in further})
+        tables = "table" if count == 1 else "tables"
         parts += [
-            f"{count} more real {'table' if count == 1 else 'tables'}, chosen by their descriptions before anything was measured on them:",
+            f"{count} more real {tables}, chosen by their descriptions before anything was measured on them:",
             *_ranks_and_scores(further, metrics),
         ]
     return "\n\n".join(parts)
