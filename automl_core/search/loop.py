@@ -115,6 +115,7 @@ class SearchLoop:
                 self._tell()
                 for done in self.executor.wait(TICK):
                     self._take(done)
+            self.rows.tell()
         except (OSError, MemoryError) as error:
             self._rescue(error)
             raise
