@@ -32,12 +32,13 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from summary import OURS, against_longer, standings  # noqa: E402  (the folder is no package: scripts import it by path)
-from tables import TABLES, Table, choose, split  # noqa: E402
+from tables import BUILD, DEFAULT, FOUND, GENERATED, TABLES, Table, choose, split  # noqa: E402
 from watching import FirstLine, Watch  # noqa: E402
 from wording import compact, insert, level_text, remarks, report, score_grid, standing_grid  # noqa: E402
 
-BUILD = ROOT / "build" / "peers"
 RESULTS = ROOT / "benchmarks" / "results"
+GROUPS = {DEFAULT: "", FOUND: ", tables nobody had looked at", GENERATED: ", generated tables"}
+"""What the report calls the groups of tables; the first one makes the figure."""
 LONGER_PEER = "autogluon-best"
 """The peer that is also given more time."""
 LONGER = 300.0
@@ -224,7 +225,7 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--systems", nargs="*", default=names, choices=names, metavar="SYSTEM", help=", ".join(names))
     parser.add_argument(
-        "--tables", nargs="*", default=["default"], metavar="TABLE", help="names, 'default', 'generated' or 'all'"
+        "--tables", nargs="*", default=["default"], metavar="TABLE", help="names, 'default', 'found', 'generated' or 'all'"
     )
     parser.add_argument("--again", action="store_true", help="measure again what has a result")
     parser.add_argument("--again-failed", action="store_true", help="measure again what failed")
@@ -258,11 +259,10 @@ def main() -> None:
     print(f"* {level}")
     write_down(metrics)
     if a.write_readme:
-        default = [row for row in results if row["table"] in {table.name for table in choose(["default"])}]
+        default, further = (kept(a.budget, names, [table.name for table in choose([group])]) for group in (DEFAULT, FOUND))
+        text = compact(default, metrics, a.budget, level, further)
         readme = ROOT / "README.md"
-        readme.write_text(
-            insert(readme.read_text(encoding="utf-8"), compact(default, metrics, a.budget, level)), encoding="utf-8"
-        )
+        readme.write_text(insert(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
 
 
 def write_down(metrics: dict[str, str]) -> None:
@@ -273,7 +273,8 @@ def write_down(metrics: dict[str, str]) -> None:
     # A budget at which only the peer was measured is there for the comparison with more time.
     own = {budget: rows for budget, rows in whole.items() if any(row["system"] != LONGER_PEER for row in rows)}
     longer = {budget: kept(budget, [LONGER_PEER], tables) for budget in budgets}
-    text = report(own, metrics, longer, LONGER_PEER, [table.name for table in choose(["default"])])
+    groups = {title: [table.name for table in choose([group])] for group, title in GROUPS.items()}
+    text = report(own, metrics, longer, LONGER_PEER, groups)
     (RESULTS / "README.md").write_text(text, encoding="utf-8")
 
 

@@ -77,8 +77,11 @@ def test_a_result_is_kept_and_a_failed_one_measured_again_when_asked(tmp_path):
 
 
 def test_tables_are_chosen_by_name_and_by_group():
-    assert len(choose(["default"])) == 10 and all(table.default for table in choose(["default"]))
-    assert len(choose(["generated"])) >= 8
+    assert len(choose(["default"])) == 10 and choose(["default"])[0].name == "titanic"
+    assert len(choose(["generated"])) >= 8 and all(table.name.startswith("made-") for table in choose(["generated"]))
+    assert len(choose(["found"])) == 10 and not {table.name for table in choose(["found"])} & {
+        table.name for table in choose(["default"])
+    }
     assert choose(["all"]) == list(TABLES)
     assert [table.name for table in choose(["wine", "titanic"])] == ["titanic", "wine"]
     with pytest.raises(SystemExit, match=r"There is no table nowhere; there are titanic, churn"):
