@@ -183,8 +183,9 @@ def forecast(
         return
     for row in [*([found.preparation] if found.preparation else []), *found.families]:
         taken = f"{row.seconds:10,.1f} s  ({row.seconds_low:,.1f} to {row.seconds_high:,.1f})" if row.seconds else ""
-        size = size_words(row.bytes) if row.bytes else ""
-        print(f"{row.label:26}{taken:40}{size:>8}  {row.reason}".rstrip())
+        likely = f"({size_words(row.bytes_low)} to {size_words(row.bytes_high)})"
+        size = f"{size_words(row.bytes):>8}  {likely:22}" if row.bytes else f"{'':32}"
+        print(f"{row.label:26}{taken:40}{size}  {row.reason}".rstrip())
     say(f"One model over all {found.folds} folds, on {found.cores} cores; {size_words(found.free)} of memory are free.")
 
 
