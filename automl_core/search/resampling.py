@@ -165,7 +165,7 @@ def rows_after(method: str, y: Array) -> float:
     """
     if method == "jitter":
         return COPIES + 1.0
-    if method not in get_args(Sampler):
+    if method in ("", "weights"):
         return 1.0
     counts = np.unique(y, return_counts=True)[1]
     return float(len(counts) * (counts.min() if method == "under" else counts.max()) / counts.sum())
