@@ -54,6 +54,8 @@ class Candidate:
         Milliseconds a row of the exported model, as measured when it was packed; 0 while it was not.
     size_bytes : int
         Stored size of its fold models.
+    peak_bytes : int
+        Most memory that one of its fits took, beyond what its process began with; 0 where that was not measured.
     at_seconds : float
         When the score was complete, in seconds since the start of the run.
     members : dict of str to float
@@ -86,6 +88,7 @@ class Candidate:
     fit_seconds: float = 0.0
     predict_ms: float = 0.0
     size_bytes: int = 0
+    peak_bytes: int = 0
     at_seconds: float = 0.0
     members: dict[str, float] = field(default_factory=dict)
     temperature: float = 1.0
