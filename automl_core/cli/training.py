@@ -110,7 +110,9 @@ def train(
         from automl_core.data.sources.opening import choice_of_parts
         from automl_core.proposals import check_config, propose, propose_task
 
+        emit(Progress(0.0, "Reading the table"))
         dataset = create_dataset(out / "dataset", file, file.stem, choice=choice_of_parts(file, part or ()))
+        emit(Progress(0.0, "Looking for what the table needs"))
         uploaded = (dataset.frame(), dataset.schema)
         chosen = recipe_of(recipe, dataset, target, uploaded[0])
         cleaned = apply_stateless(*uploaded, chosen, training=True)
