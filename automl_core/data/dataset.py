@@ -368,7 +368,7 @@ def write_description(folder: Path, dataset: Dataset) -> None:
     if dataset.report.refused:
         rows = [(row.line, row.reason, row.text) for row in dataset.report.refused]
         pd.DataFrame(rows, columns=["line", "reason", "text"]).to_csv(folder / "refused.csv", index=False)
-    write_json(folder / "dataset.json", _to_dict(dataset))
+    write_json(folder / "dataset.json", _to_dict(dataset), compact=len(dataset.schema) > WIDE)
 
 
 def _to_dict(dataset: Dataset) -> dict[str, Any]:

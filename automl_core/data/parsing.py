@@ -102,10 +102,11 @@ def parse_column(values: pd.Series[Any], column: Column) -> tuple[pd.Series[Any]
 def _plain_numbers(values: pd.Series[Any]) -> tuple[pd.Series[Any], pd.Series[Any]]:
     """Read text as numbers without marks and units, the way of most columns; only cells that are none are looked at closely."""
     numbers = np.asarray(pd.to_numeric(values.to_numpy(), errors="coerce"), dtype=np.float64)
-    odd = np.flatnonzero(~np.isfinite(numbers))
-    bad = values.iloc[odd]
-    if len(odd):
-        numbers[odd] = np.nan
+    finite = np.isfinite(numbers)
+    bad = values.iloc[:0]
+    if not finite.all():
+        numbers[~finite] = np.nan
+        bad = values[~finite]
         bad = bad[~_blank(bad, _PLAIN.null_words)]
     return pd.Series(_shrunk(numbers), index=values.index, name=values.name), bad
 

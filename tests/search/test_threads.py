@@ -31,7 +31,7 @@ from automl_core.search.keeper import Keeper
 from automl_core.search.preload import preload
 from automl_core.search.prepare import prepare
 
-BUSY = 0.4  # seconds of a processor that a task is looked at for
+BUSY = 0.3  # seconds of a processor that a task is looked at for
 
 def table(task):
     rng = np.random.default_rng(0)
