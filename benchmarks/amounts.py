@@ -1,8 +1,9 @@
 """What a Tweedie loss does for targets without negative values: ``python benchmarks/amounts.py [--made 8]``.
 
 LightGBM with squared errors and LightGBM with the Tweedie loss of the search's booster for amounts, otherwise the same, are
-judged out of fold, in four folds, on each regression without negative values: those of `tables` and generated ones. Printed is by
-how many per cent the root mean squared error of the second, and of the mean of both, differs from that of the first.
+judged out of fold, in four folds, on each regression without negative values: generated ones, and those of `tables` that are
+named. Printed is by how many per cent the root mean squared error of the second, and of the mean of both, differs from that
+of the first.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from portfolio_tables import generate  # noqa: E402  (the folder is no package: scripts import it by path)
-from tables import TABLES  # noqa: E402
+from tables import choose  # noqa: E402
 
 from automl_core.search.boosters import fit_booster  # noqa: E402
 from automl_core.search.candidates import AMOUNTS, make_estimator, portfolio  # noqa: E402
@@ -58,12 +59,13 @@ def main() -> None:
     """Print every table and the mean over all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--made", type=int, default=8, help="so many generated tables")
-    wanted = parser.parse_args().made
+    parser.add_argument("--tables", nargs="*", default=["generated"], help="names, 'default', 'found', 'generated' or 'all'")
+    chosen = parser.parse_args()
     warnings.simplefilter("ignore")
-    tables = [(table.name, table.load(), table.target) for table in TABLES if table.task == "regression"]
+    tables = [(table.name, table.load(), table.target) for table in choose(chosen.tables) if table.task == "regression"]
     made = (generate(seed) for seed in range(2, 1_000, 3))
     amounts = (one for one in made if one.frame["target"].min() >= 0)
-    tables += [(one.name, one.frame, "target") for one in islice(amounts, wanted)]
+    tables += [(one.name, one.frame, "target") for one in islice(amounts, chosen.made)]
     both = []
     for name, frame, target in tables:
         if frame[target].min() < 0:

@@ -118,7 +118,7 @@ def measure_table(
         facts: dict[tuple[int, str], dict[str, Any]] = {}
         tasks: list[tuple[tuple[Any, ...], Any]] = [
             (("prepare", fold, view), partial(work.prepare, fold, view))
-            for view in ("encoded", "native", "scaled") for fold in range(FOLDS)
+            for view in dict.fromkeys(spec.view for spec in specs) for fold in range(FOLDS)
         ]  # fmt: skip
         results: dict[str, dict[str, Any]] = {}
         phase = 0

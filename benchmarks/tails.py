@@ -118,7 +118,7 @@ def compare(names: Sequence[str], made: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tables", nargs="*", default=["all"], help="names, 'default', 'found', 'generated' or 'all'")
+    parser.add_argument("--tables", nargs="*", default=["generated"], help="names, 'default', 'found', 'generated' or 'all'")
     parser.add_argument("--made", type=int, default=15, help="so many tables of those that shaped the portfolio")
     chosen = parser.parse_args()
     compare(chosen.tables, chosen.made)

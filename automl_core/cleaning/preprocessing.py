@@ -131,7 +131,7 @@ def build_preprocessor(
     groups: dict[str, tuple[Chain, list[str]]] = {}
     for name, chain in chains.items():
         if id(chain) not in said:
-            said[id(chain)] = repr([(label, repr(part)) for label, part in chain])
+            said[id(chain)] = repr([(label, *_described(part)) for label, part in chain])
         key = said[id(chain)]
         if schema[name].kind == "text":
             key += name  # a text is described by itself
@@ -263,6 +263,11 @@ def _rest(chain: Chain, words: bool, kind: str, values: pd.Series, task: Task, s
     if "scale" not in done:
         rest.append(("scale", StandardScaler()))
     return rest
+
+
+def _described(part: Any) -> tuple[str, Any]:
+    """Return a transformer's class and settings: its `repr` takes a millisecond and leaves out the middle of long ones."""
+    return type(part).__qualname__, part.get_params(deep=False) if hasattr(part, "get_params") else part
 
 
 def fit_parts(preprocessor: ColumnTransformer | Preparation, frame: pd.DataFrame, y: Any) -> list[Any]:

@@ -297,6 +297,7 @@ class ClassicLoop:
     # -- telling and ending -------------------------------------------------------------------------------------
 
     def _tell(self) -> None:
+        self.rows.tell()
         now = time.time()
         fits = [self.jobs[key[1]].spec.name for key in self.executor.running() if key[0] == "fit"]
         idle = f"Fitting {' and '.join(dict.fromkeys(fits))}" if fits else "Preparing the data of the folds"

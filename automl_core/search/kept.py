@@ -13,10 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 Work = Callable[[], dict[str, Any]]
-LONG = 1.0
-"""Seconds of a task beside which a new child costs nothing; the child of one is not kept."""
 GROWN = 96 * 2**10
-"""Kilobytes that a child may have grown by and still be kept: what a task has freed, its process may still hold."""
+"""Kilobytes that a child may have grown by and still be kept: what a task has freed, its process may still hold. Beside a task
+of several seconds, a new child, about 50 ms, costs less, and so less memory is worth holding."""
 SHARED = "shared"
 HEADER = struct.Struct("<Q")
 
@@ -94,4 +93,4 @@ def is_spent(seconds: float, begun: int) -> bool:
     begun : int
         Kilobytes that the child held at most when it was forked.
     """
-    return seconds > LONG or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begun > GROWN
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begun) * max(seconds, 1.0) > GROWN

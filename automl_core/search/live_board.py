@@ -52,25 +52,40 @@ class LiveBoard:
     def __init__(self, board: Leaderboard, folder: Path, emit: Callable[[Event], None], look: Look | None = None) -> None:
         self.board, self.folder, self.emit = board, folder, emit
         self._look = look
+        self._news: list[tuple[Candidate, bool]] = []
         self._unsaved = False
 
     def keep(self, row: Candidate) -> None:
-        """Store a row that is done, and show it."""
-        write_json(self.folder / "candidates" / row.id / "candidate.json", row.to_dict())
-        self.show(row)
+        """Show a row that is done, and store it with the next `tell`."""
+        self.show(row, done=True)
 
-    def show(self, row: Candidate) -> None:
-        """Put a row on the leaderboard; one that is not done is stored with the next `flush`, if it still is the news."""
+    def show(self, row: Candidate, *, done: bool = False) -> None:
+        """Put a row on the leaderboard, to be told with the next `tell`."""
         self._hand_over()
         if row.state == "running" and any(known.id == row.id and known.role == "look" for known in self.board):
             return
         self.put(row)
         if row.state == "scored":
             self.recommend()
-        self._unsaved = row.state == "running"
+        self._news.append((row, done))
+
+    def tell(self) -> None:
+        """Store and emit the rows that are new; a search does so once the next fits are under way, which need not wait for it.
+
+        Rows that are not done are stored with the next `flush`.
+        """
+        if not self._news:
+            return
+        for row, done in self._news:
+            if done:
+                write_json(self.folder / "candidates" / row.id / "candidate.json", row.to_dict())
+        self._unsaved = all(row.state == "running" for row, _ in self._news)
         if not self._unsaved:
-            self.save()
-        self.emit(CandidateScored(row.to_dict()))
+            self.board.save(self.folder / "leaderboard.json")
+        news = [row for row, _ in self._news]
+        self._news.clear()  # only now: where the disk was full, they are told again once there is room
+        for row in news:
+            self.emit(CandidateScored(row.to_dict()))
 
     def _hand_over(self) -> None:
         look, self._look = self._look, None
@@ -102,7 +117,8 @@ class LiveBoard:
             self._unsaved = False
 
     def save(self) -> None:
-        """Store the leaderboard."""
+        """Tell what is new and store the leaderboard."""
+        self.tell()
         self.board.save(self.folder / "leaderboard.json")
 
     def scored(self) -> list[Candidate]:

@@ -112,9 +112,10 @@ class SearchLoop:
         try:
             while not self._over():
                 self._start_tasks()
+                self._tell()
                 for done in self.executor.wait(TICK):
                     self._take(done)
-                self._tell()
+            self.rows.tell()
         except (OSError, MemoryError) as error:
             self._rescue(error)
             raise
@@ -310,6 +311,7 @@ class SearchLoop:
     # -- telling and ending -------------------------------------------------------------------------------------
 
     def _tell(self) -> None:
+        self.rows.tell()
         now = time.time()
         if now - self.told < 0.5:
             return

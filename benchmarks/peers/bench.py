@@ -259,11 +259,10 @@ def main() -> None:
     print(f"* {level}")
     write_down(metrics)
     if a.write_readme:
-        default = [row for row in results if row["table"] in {table.name for table in choose([DEFAULT])}]
+        default, further = (kept(a.budget, names, [table.name for table in choose([group])]) for group in (DEFAULT, FOUND))
+        text = compact(default, metrics, a.budget, level, further)
         readme = ROOT / "README.md"
-        readme.write_text(
-            insert(readme.read_text(encoding="utf-8"), compact(default, metrics, a.budget, level)), encoding="utf-8"
-        )
+        readme.write_text(insert(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
 
 
 def write_down(metrics: dict[str, str]) -> None:

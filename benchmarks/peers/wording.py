@@ -87,9 +87,12 @@ def circumstances(results: Sequence[Result]) -> str:
     """Return the machine, the dates and the versions."""
     dates = sorted({row["date"] for row in results})
     machines = sorted({row["machine"] for row in results})
-    versions = {row["system"]: row["version"] for row in results if row.get("version")}
+    versions: dict[str, dict[str, None]] = {}
+    for row in results:
+        if row.get("version"):
+            versions.setdefault(row["system"], {})[row["version"]] = None
     span = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-    listed = ", ".join(f"{system} {version}" for system, version in versions.items())
+    listed = ", ".join(f"{system} {' and '.join(found)}" for system, found in versions.items())
     return f"Measured {span} on {'; '.join(machines)}. Versions: {listed}."
 
 
@@ -154,8 +157,26 @@ def _part(title: str, results: Sequence[Result], metrics: Mapping[str, str]) -> 
     ]
 
 
-def compact(results: Sequence[Result], metrics: Mapping[str, str], budget: float, level: str) -> str:
-    """Return the short comparison of the main README: the scores, the mean ranks, the wins."""
+def compact(
+    results: Sequence[Result], metrics: Mapping[str, str], budget: float, level: str, further: Sequence[Result] = ()
+) -> str:
+    """Return the short comparison of the main README: the scores, the mean ranks, the wins; `further` tables have a part."""
+    parts = [
+        f"{budget:g} s each, the same rows, scored on a fifth that no system saw. {circumstances([*results, *further])}",
+        *_ranks_and_scores(results, metrics),
+        level,
+    ]
+    if further:
+        count = len({row["table"] for row in further})
+        tables = "table" if count == 1 else "tables"
+        parts += [
+            f"{count} more real {tables}, chosen by their descriptions before anything was measured on them:",
+            *_ranks_and_scores(further, metrics),
+        ]
+    return "\n\n".join(parts)
+
+
+def _ranks_and_scores(results: Sequence[Result], metrics: Mapping[str, str]) -> list[str]:
     found = standings(results, metrics)
     rows = [
         [
@@ -171,15 +192,7 @@ def compact(results: Sequence[Result], metrics: Mapping[str, str], budget: float
     ]
     header = ["system", "mean rank", "we won / tied / lost", "first result, s", "over budget, s", "peak memory, MB", "completed"]
     few = [f"{one.system} completed too few tables to be judged." for one in found if not one.enough]
-    return "\n\n".join(
-        [
-            f"{budget:g} s each, the same rows, scored on a fifth that no system saw. {circumstances(results)}",
-            grid(header, rows),
-            score_grid(results, metrics, [one.system for one in found]),
-            *few,
-            level,
-        ]
-    )
+    return [grid(header, rows), score_grid(results, metrics, [one.system for one in found]), *few]
 
 
 def insert(readme: str, text: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from automl_core.experiment import ExperimentConfig, Split, SplitKind
+from automl_core.profiling.wording import counted
 from pages.compare import split_form
 from pages.shared import errors
 
@@ -22,8 +24,8 @@ SPLIT_WORDS: dict[SplitKind, str] = {
 }
 
 
-def ask(data: Dataset, config: ExperimentConfig, proposal: Proposal, suffix: str) -> ExperimentConfig:
-    """Draw these choices and return the settings with what they say."""
+def ask(data: Dataset, config: ExperimentConfig, proposal: Proposal, labels: Mapping[str, int], suffix: str) -> ExperimentConfig:
+    """Draw these choices and return the settings with what they say; `labels` are those of the target with their rows."""
     others = [name for name in data.schema.names if name != config.target]
     with st.grid("auto", min_column_width=260):
         holdout = st.slider(
@@ -61,6 +63,12 @@ def ask(data: Dataset, config: ExperimentConfig, proposal: Proposal, suffix: str
             help="In how many parts the rows are judged; 0 lets the search choose.",
         )
         seed = st.number_input("Seed", 0, 2**31 - 1, 0, key=f"compare_seed_{suffix}", help="The same seed gives the same split.")
+    if config.task != "regression" and labels and 0 < min(labels.values()) < folds:
+        rarest = min(labels, key=lambda label: labels[label])
+        st.caption(
+            f":material/info: {errors.plain(rarest)} stands in {counted(labels[rarest], 'row', 'rows')}, so {folds} folds cannot "
+            "each have one. The search takes fewer folds, or judges this label in some of them only, and says so."
+        )
     ignored = st.multiselect(
         "Columns to leave out",
         others,

@@ -100,7 +100,7 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal, labels: Mapping[
         config = replace(config, metric=_metric(proposal, config, suffix))
     split_form.suggest(proposal, suffix)
     with st.expander("Rows kept aside, split, columns", icon=":material/settings:"):
-        return details_form.ask(data, config, proposal, suffix)
+        return details_form.ask(data, config, proposal, labels, suffix)
 
 
 def _positive(counts: Mapping[str, int], proposal: Proposal, suffix: str) -> str:

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from portfolio import FOLDS, load
+from portfolio import FOLDS, load, measure_table
 from portfolio_judge import judge, regrets
+from portfolio_pool import pool
 
 
 @pytest.fixture
@@ -41,3 +43,18 @@ def test_the_order_comes_from_the_other_tables_and_beats_chance(kept: Path) -> N
     for built, drawn in found.values():
         assert built == pytest.approx([0.0, 0.0])
         assert drawn[0] > 0 and drawn[1] == pytest.approx(0.0)
+
+
+def test_a_table_is_measured_with_every_view_that_its_pool_asks_for(tmp_path: Path) -> None:
+    """Regression: the views were a list of their own, and measuring ended when the pool got one more."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=120), "b": rng.choice(["x", "y", "z"], 120)})
+    frame["target"] = frame["a"] + (frame["b"] == "x") + 0.1 * rng.normal(size=120)
+    wanted = ("neighbours-p1", "linear-p1", "forest-p1", "lightgbm-p2")
+    measure_table(
+        "small", frame, "target", "regression", "rmse", tmp_path, lambda task: [one for one in pool(task) if one.id in wanted]
+    )
+    (table,) = load(tmp_path, "regression")
+    assert set(table.oof) == set(wanted)
+    assert len({one.view for one in pool("regression") if one.id in wanted}) == 4
+    assert all(table.loss(table.test[name]) < 1.2 for name in wanted)

@@ -2,7 +2,7 @@
 
 import pytest
 from summary import Standing, against_longer, gain, outcome, ranks, relative, standings
-from wording import END, START, compact, grid, insert, level_text, remarks, report, score_grid, standing_grid
+from wording import END, START, circumstances, compact, grid, insert, level_text, remarks, report, score_grid, standing_grid
 
 METRICS = {"a": "roc_auc", "b": "rmse", "c": "log_loss", "d": "rmse", "e": "roc_auc"}
 
@@ -124,6 +124,20 @@ def test_the_report_keeps_further_tables_apart_and_tells_every_run():
     assert "| c | glue | 0.4000 | 54.0 |" in text
     assert "Measured 2026-11-24 on 2 cores, 24 GiB, x86_64. Versions: tablewright abc123, glue 1.6." in text
     assert "Ours at 60 s against glue at 300 s: better or level on 0% of 1 tables" in text
+
+
+def test_further_tables_have_ranks_of_their_own_in_the_short_comparison():
+    further = [result("c", "glue", 0.4), result("c", "tablewright", 0.5)]
+    alone, both = compact(RESULTS, METRICS, 60, "Level."), compact(RESULTS, METRICS, 60, "Level.", further)
+    assert both.startswith(alone)
+    rest = both.removeprefix(alone)
+    assert "1 more real table, chosen by their descriptions before anything was measured on them:" in rest
+    assert "| glue | 1.00 | 0 / 0 / 1 |" in rest and "| tablewright | 2.00 |" in rest
+
+
+def test_every_version_that_was_measured_is_named():
+    other = {**result("c", "tablewright", 0.5), "version": "def456"}
+    assert "Versions: tablewright abc123 and def456, glue 1.6." in circumstances([*RESULTS, other])
 
 
 def test_the_short_comparison_goes_between_the_markers_and_again():

@@ -72,6 +72,21 @@ def test_the_fast_preset_asks_for_its_limit(project: ProjectFolder, table: Datas
     assert (params["config"]["preset"], params["config"]["predict_limit_ms"]) == ("fast", 0.05)
 
 
+def test_more_folds_than_rows_of_a_label_are_told_before_the_start(project: ProjectFolder, tmp_path: Path) -> None:
+    source = tmp_path / "few.csv"
+    source.write_text("a,b\n" + "".join(f"{row},{'rare' if row % 10 == 0 else 'usual'}\n" for row in range(60)))
+    data = create_dataset(project.dataset(new_id("ds")), source, "few")
+    app = open_page("compare", project=project.id, dataset=data.id)
+    app.selectbox(key="compare_target").set_value("b").run()
+    folds = f"compare_folds_{data.id}_b"
+    told = "rare stands in 6 rows, so 7 folds cannot each have one."
+    app.number_input(key=folds).set_value(6).run()
+    assert not any("cannot each have one" in caption.value for caption in app.caption)
+    app.number_input(key=folds).set_value(7).run()
+    assert_clean(app)
+    assert any(told in caption.value for caption in app.caption)
+
+
 def test_a_target_that_cannot_be_learned_is_explained_beside_the_form(project: ProjectFolder, tmp_path: Path, jobs: Jobs) -> None:
     source = tmp_path / "flat.csv"
     source.write_text("a,b\n" + "".join(f"{row},same\n" for row in range(30)))
