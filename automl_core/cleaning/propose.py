@@ -213,7 +213,8 @@ def _far(cells: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     with np.errstate(invalid="ignore"):  # between infinite numbers
         first, third = np.percentile(cells, [25, 75], axis=0)
         width = third - first
-        return (width > 0) & ((cells.min(axis=0) < first - 3 * width) | (cells.max(axis=0) > third + 3 * width))
+        beyond = (cells.min(axis=0) < first - 3 * width) | (cells.max(axis=0) > third + 3 * width)
+    return np.asarray((width > 0) & beyond)
 
 
 def _list(names: list[str]) -> str:

@@ -16,6 +16,7 @@ from automl_core.schema import Column, Parsing, Schema
 EXACT = 2**53
 """Integers beyond this size are not all exact as float64."""
 _PLAIN = Parsing()
+OBJECT = np.dtype(object)
 
 
 @dataclass(frozen=True)
@@ -188,9 +189,9 @@ def _cell_text(cell: object) -> str:
 
 def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
     """Return NumPy-backed values: extension, categorical, zoned and boolean columns become plain ones."""
-    if values.dtype == object:
-        return values
     dtype = values.dtype
+    if dtype is OBJECT:
+        return values
     if isinstance(dtype, pd.CategoricalDtype) or str(dtype) in ("string", "boolean", "bool"):
         return values.astype(object).where(values.notna(), np.nan)
     if isinstance(dtype, pd.DatetimeTZDtype):
@@ -206,8 +207,9 @@ def _blank(values: pd.Series[Any], null_words: tuple[str, ...]) -> pd.Series[Any
     """Return where the cell is missing, empty or one of the null words after trimming."""
     words = set(null_words) | {""}
     codes, uniques = pd.factorize(values, use_na_sentinel=True)
-    null = np.fromiter((isinstance(cell, str) and cell.strip() in words for cell in uniques), bool, len(uniques))
-    return pd.Series(np.append(null, True)[codes], index=values.index)  # code -1 is that of a missing cell
+    null = [isinstance(cell, str) and cell.strip() in words for cell in uniques]
+    blank: npt.NDArray[np.bool_] = np.array([*null, True])[codes]  # code -1 is that of a missing cell
+    return pd.Series(blank, index=values.index)
 
 
 def _shrunk(numbers: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
