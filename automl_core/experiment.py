@@ -47,7 +47,11 @@ class Split:
 
 @dataclass(frozen=True)
 class Budget:
-    """How long the search may take: seconds of wall-clock time, or a number of candidates (0 for no limit)."""
+    """How long the search may take: seconds of wall-clock time, or a number of candidates (0 for no limit).
+
+    Of a run that was given more time, the seconds are those of its last session. The candidates are all of the run's, whatever
+    session they were tried in: with the same seed 20 and then 20 more are the same as 40 at once (`search.supply.Supply`).
+    """
 
     seconds: float = 60.0
     trials: int = 0

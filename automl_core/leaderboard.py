@@ -52,6 +52,8 @@ class Candidate:
         Milliseconds for 1,000 rows with one fold's model, preprocessing included.
     size_bytes : int
         Stored size of its fold models.
+    peak_bytes : int
+        Most memory that one of its fits took, beyond what its process began with; 0 where that was not measured.
     at_seconds : float
         When the score was complete, in seconds since the start of the run.
     members : dict of str to float
@@ -84,6 +86,7 @@ class Candidate:
     fit_seconds: float = 0.0
     predict_ms: float = 0.0
     size_bytes: int = 0
+    peak_bytes: int = 0
     at_seconds: float = 0.0
     members: dict[str, float] = field(default_factory=dict)
     temperature: float = 1.0

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -387,10 +388,38 @@ def test_stopping_keeps_a_model_and_leaves_with_130(table, tmp_path):
 
     assert load_model(folder / "model.zip").target == "outcome"
 
+    scored = scored_in(folder)
     more = run("extend", folder, "--budget", "6", home=tmp_path)
     assert more.returncode == 0, more.stderr
+    assert scored < scored_in(folder), "it was given time and has scored nothing new"
     fits = [tuple(line.split()[:2]) for line in (folder / "fits.log").read_text().splitlines()]
     assert len(fits) == len(set(fits)), "a fold that was scored was fitted again"
+
+
+def scored_in(folder: Path) -> set[str]:
+    """Return the single models of a run that have a score."""
+    rows = json.loads((folder / "leaderboard.json").read_text())["candidates"]
+    return {row["id"] for row in rows if row["state"] == "scored" and row["role"] == "model"}
+
+
+def test_a_run_counted_in_models_is_given_as_many_more(trained, tmp_path):
+    """Regression: what had been given first was taken for the whole, so that 2 more models were none."""
+    folder = tmp_path / "out"
+    shutil.copytree(trained[0], folder)
+    first = scored_in(folder)
+    assert len(first) == 2
+    more = run("extend", folder, home=tmp_path)
+    assert more.returncode == 0, more.stderr
+    assert len(scored_in(folder)) == 4 and first < scored_in(folder)
+    again = run("extend", folder, "--trials", 1, home=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert len(scored_in(folder)) == 5
+    assert json.loads((folder / "request.json").read_text())["params"]["config"]["budget"]["trials"] == 5
+    both = run("extend", folder, "--trials", 1, "--budget", 5, home=tmp_path)
+    assert both.returncode == 2
+    assert both.stderr.strip() == (
+        "5 seconds and 1 model are no budget. A search goes on for a time or for a number of models. Give one of them, above 0."
+    )
 
 
 def test_a_forecast_is_printed(table, tmp_path):

@@ -15,7 +15,7 @@ from automl_core.events import Finished, Message, Progress, Started, Stopped, ap
 from automl_core.runs import Run
 from automl_core.scoring.bundle import Model
 from automl_core.worker.candidates import bundle, drop_stale, evaluate_candidate, judge_recommended, packed, write_out_candidate
-from automl_core.worker.training import tell_speed, time_used
+from automl_core.worker.training import tell_speed, time_used, train
 from automl_core.workspace import read_json, write_json
 from tests.conftest import MakeRun, customers
 
@@ -28,20 +28,44 @@ def write(journal: Path, *events) -> Path:
 
 def test_sessions_add_up_and_a_cut_one_is_known(tmp_path: Path) -> None:
     journal = tmp_path / "events.jsonl"
-    assert time_used(journal) == (0.0, False)
+    assert time_used(journal) == (0.0, 0.0)
     write(journal, Started(1, time=100.0))
-    assert time_used(journal) == (0.0, False), "a session that has only just started does not count"
+    assert time_used(journal) == (0.0, 0.0), "a session that has only just started does not count"
     write(journal, Progress(0.5, "Fitting", time=110.0))
-    assert time_used(journal) == (10.0, True)
+    assert time_used(journal) == (10.0, 0.0)
     write(journal, Started(2, True, time=200.0), Progress(0.9, "Fitting", time=203.0), Finished(time=205.0))
-    assert time_used(journal) == (15.0, False)
+    assert time_used(journal) == (15.0, 15.0)
     write(journal, Started(3, True, time=900.0))
-    assert time_used(journal) == (15.0, False)
+    assert time_used(journal) == (15.0, 15.0)
+    write(journal, Progress(0.5, "Fitting", time=904.0))
+    assert time_used(journal) == (19.0, 15.0)
+
+
+@pytest.mark.parametrize(
+    ("used", "since", "seconds"),
+    [(0.0, 0.0, 60.0), (61.0, 61.0, 121.0), (20.0, 0.0, 60.0), (70.0, 0.0, 80.0), (91.0, 61.0, 121.0)],
+)
+def test_a_session_gets_what_it_was_given_and_one_that_was_cut_off_the_rest_of_it(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, used: float, since: float, seconds: float
+) -> None:
+    """Regression: a run that was given more time and then cut off had ten seconds left, however much it had been given."""
+    from automl_core.search import run as search
+
+    run, asked = make_run("binary"), []
+
+    def refuse(*args: Any, **options: Any) -> None:
+        asked.append((args[3].budget.seconds, options["started"], options["first"]))
+        raise LookupError
+
+    monkeypatch.setattr(search, "run_search", refuse)
+    with pytest.raises(LookupError):
+        train(run, emit=lambda event: None, should_stop=lambda: False, started=1000.0, used=used, since=since)
+    assert asked == [(seconds, 1000.0 - used, 0 if since else None)]
 
 
 def test_idle_time_before_a_stop_does_not_count(tmp_path: Path) -> None:
     journal = write(tmp_path / "events.jsonl", Started(1, time=100.0), Finished(time=110.0), Stopped(time=90_000.0))
-    assert time_used(journal) == (10.0, False)
+    assert time_used(journal) == (10.0, 10.0)
 
 
 def test_a_run_refuses_a_table_that_was_read_anew(make_run: MakeRun) -> None:

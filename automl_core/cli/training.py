@@ -187,8 +187,9 @@ def forecast(
         return
     for row in [*([found.preparation] if found.preparation else []), *found.families]:
         taken = f"{row.seconds:10,.1f} s  ({row.seconds_low:,.1f} to {row.seconds_high:,.1f})" if row.seconds else ""
-        size = size_words(row.bytes) if row.bytes else ""
-        print(f"{row.label:26}{taken:40}{size:>8}  {row.reason}".rstrip())
+        likely = f"({size_words(row.bytes_low)} to {size_words(row.bytes_high)})"
+        size = f"{size_words(row.bytes):>8}  {likely:22}" if row.bytes else f"{'':32}"
+        print(f"{row.label:26}{taken:40}{size}  {row.reason}".rstrip())
     say(f"One model over all {found.folds} folds, on {found.cores} cores; {size_words(found.free)} of memory are free.")
 
 
@@ -216,7 +217,7 @@ def _search(
 
     journal = run.path / "events.jsonl"
     stopped = stop_signals()
-    used, cut = (0.0, False) if fresh else training.time_used(journal)
+    used, since = (0.0, 0.0) if fresh else training.time_used(journal)
     if not fresh:
         emit(Started(os.getpid(), resumed=used > 0))
     started = time.time()
@@ -228,7 +229,7 @@ def _search(
             should_stop=lambda: bool(stopped),
             started=started,
             used=used,
-            cut=cut and not more,
+            since=used if more else since,
             look=look,
         )
         _tell_result(run)  # before the report, which nobody needs to wait for
@@ -262,22 +263,20 @@ def _tell_result(run: Run) -> None:
 @app.command()
 def extend(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A train folder.")],
-    budget: Annotated[float, typer.Option(help="Seconds more.")] = 60.0,
+    budget: Annotated[
+        float, typer.Option(help="Seconds more; 60 by default, unless the run was counted in models.", show_default=False)
+    ] = 0.0,
+    trials: Annotated[
+        int, typer.Option(help="Models more, where they were counted; by default as many as at first.", show_default=False)
+    ] = 0,
     or_here: OrHere = False,
 ) -> None:
-    """Give a finished or stopped search more time; nothing that was scored is fitted again."""
-    from automl_core.experiment import Budget
-    from automl_core.relearning import origin_of
+    """Give a finished or stopped search more; nothing that was scored is fitted again."""
+    from automl_core.extending import with_more
     from automl_core.runs import Run, write_request
 
     run = Run(train_folder(folder))
-    params = run.params
-    if origin_of(run):
-        raise InputError(
-            f"{folder} holds a model that learned every row, not a search.", action="Extend the run that it was chosen in."
-        )
-    config = replace(run.config, budget=Budget(budget, 0))
-    write_request(run.path, "train", {**params, "config": config.to_dict(), "place": place_of(or_here).to_dict()})
+    write_request(run.path, "train", {**with_more(run, seconds=budget, models=trials), "place": place_of(or_here).to_dict()})
     _search(run, _emitter(run), more=True)
 
 

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core.errors import InputError
-from automl_core.experiment import ExperimentConfig
+from automl_core.experiment import Decision, ExperimentConfig
 from automl_core.profiling.wording import counted, number, quoted
 from automl_core.search.division import Division, Ints
+from automl_core.search.fold_count import propose_parts
 
 Times = npt.NDArray[Any]
 DAY = 86_400 * 10**9
@@ -35,7 +36,9 @@ def gap_text(keys: pd.Series, gap: float) -> str:
     return f"{number(gap)} in {quoted(str(keys.name))}"
 
 
-def divide_by_time(config: ExperimentConfig, keys: pd.Series, rows: Ints, labels: Ints | None) -> tuple[Division, list[str]]:
+def divide_by_time(
+    config: ExperimentConfig, keys: pd.Series, rows: Ints, labels: Ints | None, *, work: float = 1.0
+) -> tuple[Division, list[str]]:
     """Hold the latest rows out; folds are blocks of time, each learned from all rows earlier than it by more than the gap.
 
     Rows of the same time stay on the same side.
@@ -48,6 +51,8 @@ def divide_by_time(config: ExperimentConfig, keys: pd.Series, rows: Ints, labels
     rows : ndarray, shape (n,)
     labels : ndarray of int, shape (n,), or None
         Class codes; None for regression.
+    work : float
+        See `fold_count.work_of`.
 
     Returns
     -------
@@ -76,8 +81,8 @@ def divide_by_time(config: ExperimentConfig, keys: pd.Series, rows: Ints, labels
     end = int(np.searchsorted(times, times[cut] - distance)) if gap and cut < len(times) else cut
     passed, left, times = cut - end, order[:end], times[:end]
     said = gap_text(keys, gap) if gap else ""
-    asked = _parts(config, end, said)
-    parts, notes = _fitting(config, times, asked)
+    asked = _parts(config, end, said, work)
+    parts, notes = _fitting(config, times, asked.value)
     starts = times[_cuts(times, parts)]
     ready = np.searchsorted(starts - distance, times, side="right")
     fold = np.searchsorted(starts, times, side="right") - 1
@@ -89,7 +94,8 @@ def divide_by_time(config: ExperimentConfig, keys: pd.Series, rows: Ints, labels
         notes.append(f"{which} not judged: {why}.")
         fold, ready = np.maximum(fold - first, -1), np.maximum(ready - first, 0)
     folds = parts - first
-    notes.insert(0, f"{folds} folds by time: each learns from all earlier rows and is judged on the next ones.")
+    why = f" {asked.reason}" if folds == asked.value else ""
+    notes.insert(0, f"{folds} folds by time: each learns from all earlier rows and is judged on the next ones.{why}")
     if gap:
         notes.append(_gap_note(fold, ready, folds, passed, said))
     notes.append("The exported model is that of the last fold, which learned from the longest past; the newest rows judge it.")
@@ -125,9 +131,10 @@ def _holdout_cut(config: ExperimentConfig, times: Times) -> int:
     return int(places[np.abs(places - round(len(times) * (1 - config.holdout))).argmin()])
 
 
-def _parts(config: ExperimentConfig, rows: int, gap: str) -> int:
-    """Return how many folds there shall be; raises InputError when the rows are too few for them."""
-    folds = config.folds or (3 if rows > 50_000 else 5)
+def _parts(config: ExperimentConfig, rows: int, gap: str, work: float) -> Decision[int]:
+    """Return how many folds there shall be, with the reason; raises InputError when the rows are too few for them."""
+    decision = propose_parts(config, rows, work=work)
+    folds = decision.value
     if rows < 2 * (folds + 1):
         aside = f"neither kept aside nor in the gap of {gap} before those" if gap else "not kept aside"
         raise InputError(
@@ -137,7 +144,7 @@ def _parts(config: ExperimentConfig, rows: int, gap: str) -> int:
             if gap
             else "Choose fewer folds, keep fewer rows aside, or split at random.",
         )
-    return folds
+    return decision
 
 
 def _fitting(config: ExperimentConfig, times: Times, asked: int) -> tuple[int, list[str]]:

@@ -13,6 +13,7 @@ there the last fold's model is exported, as everywhere.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -36,6 +37,8 @@ from automl_core.search.keeper import Keeper
 from automl_core.search.live_board import Look
 from automl_core.search.preload import preload
 from automl_core.search.prepare import Prepared, cores
+from automl_core.search.rescue import closing_words, make_room
+from automl_core.search.supply import LEAST, words_at_the_end
 from automl_core.workspace import read_json
 
 TICK = 0.05
@@ -59,6 +62,9 @@ class ClassicLoop:
         Only these of PyCaret's models; empty for its turbo list.
     look : callable, optional
         See `LiveBoard`.
+    given_more : bool
+        Whether the run was given more after it had ended: the models that come next by their score are tuned then, and it is
+        said when none is left.
     """
 
     def __init__(
@@ -70,6 +76,7 @@ class ClassicLoop:
         started: float,
         ids: Sequence[str] = (),
         look: Look | None = None,
+        given_more: bool = False,
     ) -> None:
         self.work, self.config, self.classes = prepared.work, prepared.config, prepared.classes
         self.emit, self.should_stop, self.started = emit, should_stop, started
@@ -88,6 +95,7 @@ class ClassicLoop:
         self.lost = ""
         self.told, self.said = 0.0, ""
         self.stopped = False
+        self.given_more, self.fitted = given_more, False
         self.begun = time.time()
         budget, self.limit = self.config.budget.seconds, self.config.budget.trials
         end = float("inf") if self.limit else started + budget - min(max(0.06 * budget, 0.7), 6.0)
@@ -114,11 +122,27 @@ class ClassicLoop:
                 for done in self.keeper.answers() if self.keeper else ():
                     self._hear(done)
                 self._tell()
+        except (OSError, MemoryError) as error:
+            self._rescue(error)
+            raise
         finally:
             self.executor.kill()
             shutil.rmtree(self.work.folder / CACHE, ignore_errors=True)
+        if self.given_more and not (self.stopped or self.lost) and self.clock.left() > LEAST:
+            used = sum(job.role == "model" for job in self.jobs.values())
+            if text := words_at_the_end(self.config, self.limit - used, fitted=self.fitted):
+                self.emit(Message(text))
         self._finish()
         return self.rows.board
+
+    def _rescue(self, error: BaseException) -> None:
+        """Keep what is scored when the disk or the memory gives out, blended by ourselves; as `SearchLoop` does."""
+        self.executor.kill()
+        shutil.rmtree(self.work.folder / CACHE, ignore_errors=True)
+        make_room(self.work.folder)
+        with contextlib.suppress(OSError, MemoryError):
+            self.course.blend_by_ourselves()
+            self._finish(closing_words(error))
 
     def _over(self) -> bool:
         self.stopped = self.stopped or self.should_stop()
@@ -212,6 +236,7 @@ class ClassicLoop:
             self._fail(job, done)
             return
         job.folds[done.key[2]] = done.result
+        self.fitted = True
         job.longest = max(job.longest, done.seconds)
         self.rows.settle(job)
 
@@ -315,14 +340,16 @@ class ClassicLoop:
             budget = self.config.budget.seconds
             self.emit(Progress(min((now - self.started) / budget, 0.99), doing, max(self.started + budget - now, 0.0)))
 
-    def _finish(self) -> None:
+    def _finish(self, fault: tuple[str, str] | None = None) -> None:
+        """End what is open with a reason, by default that of the time; `fault` is another one, with its suggestion."""
         reason = "You stopped the run before it was done." if self.stopped else "The time was up before it was done."
+        reason, suggestion = fault or (reason, MORE_TIME)
         self.rows.end_look()
         own = [self.jobs[row.id].spec.name for row in self.rows.scored() if not self.jobs[row.id].theirs]
         for job in self.jobs.values():
             if not job.closed and not self.rows.whole(job):
-                begun = self.stopped or job.folds or len(job.waiting) < self.count
-                self._close(job, *(("stopped", reason) if begun else ("skipped", NO_TIME)), MORE_TIME)
+                begun = fault or self.stopped or job.folds or len(job.waiting) < self.count
+                self._close(job, *(("stopped", reason) if begun else ("skipped", NO_TIME)), suggestion)
         if own and not self.lost:
             self.emit(Message(f"PyCaret was not done in time with {', '.join(own)}: these scores are ours, on the same folds."))
         self.rows.recommend()

@@ -180,6 +180,20 @@ class Course:
         self.doing = f"PyCaret blends {len(members)} models"
         yield ("blend", "blend"), {"call": "blend", "specs": [asdict(specs[name]) for name in members]}, left
 
+    def blend_by_ourselves(self) -> None:
+        """Blend what is scored without PyCaret, which cannot be asked any more: the mean of the members is its blend, too."""
+        if self.rows.is_scored("blend"):
+            return
+        scored, specs = self.rows.scored(), {name: job.spec for name, job in self.rows.jobs.items()}
+        took = {row.id: 0.0 for row in scored}
+        chosen = plan.choose_blend(scored, specs, took, float("inf"), classify=bool(self.rows.work.n_classes)).value
+        if chosen:
+            members = {name: 1 / len(chosen) for name in chosen}
+            spec = Spec("blend", f"Blend of {len(members)}", "ensemble", "", view="")
+            job = self.rows.add(Job(spec, "ensemble", members=members, asked=True, closed=True))
+            job.folds = self.rows.mixed(members)
+            self.rows.settle(job)
+
     def _choose_final(self) -> list[str]:
         """Return what `finalize_model` is run for."""
         name, _ = recommend(self.rows.board)

@@ -41,7 +41,7 @@ class Group:
     specs : list of Spec
         The run's candidates in it.
     example : Spec
-        The first of them, made cheap.
+        The first of them that learns from the rows as they are, made cheap.
     timings : list of Timing
     at_least : bool
         Whether its smallest fit was cut off.
@@ -64,15 +64,23 @@ def groups(specs: Sequence[Spec]) -> list[Group]:
     """Return the families of the candidates in their order; boosting is divided by library, whose costs differ most."""
     found: dict[str, Group] = {}
     for spec in specs:
-        family = family_of(spec)
-        label = LABELS.get(family, family.capitalize())
-        if family == "boosting":
-            library = spec.class_path.partition(".")[0]
-            label += f", {LIBRARIES.get(library, library)}"
+        label = label_of(spec)
         if label not in found:
-            found[label] = Group(family, label, [], cheap(spec))
+            found[label] = Group(family_of(spec), label, [], cheap(spec))
+        elif found[label].example.resampling and not spec.resampling:
+            found[label].example = cheap(spec)
         found[label].specs.append(spec)
     return list(found.values())
+
+
+def label_of(spec: Spec) -> str:
+    """Return what people call the family that a candidate's costs are alike to."""
+    family = family_of(spec)
+    label = LABELS.get(family, family.capitalize())
+    if family == "boosting":
+        library = _library(spec)
+        label += f", {LIBRARIES.get(library, library)}"
+    return label
 
 
 def family_of(spec: Spec) -> str:

@@ -24,6 +24,7 @@ from automl_core.scoring.values import predict_values
 from automl_core.search.candidates import Spec, make_estimator
 from automl_core.search.division import Division
 from automl_core.search.matrices import WIDE, Matrix, blocks_of, is_heavy, is_single, load_matrix, save_matrix, widened
+from automl_core.search.memory import held_memory, peak_since
 from automl_core.search.resampling import resample, weight_arguments
 from automl_core.workspace import atomic_file, write_json
 
@@ -205,6 +206,7 @@ class FoldWork:
             metric alone and no size.
         """
         _, judged = self._positions(fold)
+        before = held_memory()
         estimator, values, fit_seconds, predict_seconds = self.learn(spec, fold, facts, seconds)
         predict_ms = facts["transform_ms"] + 1e6 * predict_seconds / max(len(judged), 1)
         if not keep and fit_seconds + predict_seconds < SHORT:
@@ -222,6 +224,7 @@ class FoldWork:
             "fit_seconds": fit_seconds,
             "predict_ms": predict_ms,
             "size_bytes": len(blob),
+            "peak_bytes": peak_since(before),
             "cut": bool(spec.early_stopping and fit_seconds >= 0.97 * seconds),
         }
         write_json(folder / f"fold{fold}.json", result, durable=self.durable)

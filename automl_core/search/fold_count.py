@@ -8,6 +8,8 @@ from automl_core.search.division import Ints
 TWICE = 150.0
 """Room, in seconds of the budget for 1,000 rows of a simple table, from which on rows are divided twice."""
 MOST_FOLDS = 8
+MOST_PARTS = 5
+"""Folds by time at most: with more, the first would learn from very few rows."""
 RARE = 0.02
 UNTROUBLED = frozenset(("log_loss", "accuracy"))
 """Metrics that need not see each of many labels in every fold."""
@@ -39,6 +41,23 @@ def propose_folds(
     return Decision(folds, f"{folds} folds: {reason}.")
 
 
+def propose_parts(config: ExperimentConfig, rows: int, *, work: float = 1.0) -> Decision[int]:
+    """Return the number of folds by time by rows, classes and budget, with the reason, empty where it was asked for.
+
+    As at random, but `MOST_PARTS` at most, and a fold takes half the time, since it learns from half of the rows in the mean.
+    Where a random split would be divided twice, the reason says why this one is not.
+    """
+    if config.folds:
+        return Decision(config.folds, "")
+    decision = propose_folds(config, rows, MOST_FOLDS, MOST_FOLDS, work=work / 2)
+    folds, reason = decision.value, decision.reason.partition(": ")[2]
+    if folds > MOST_PARTS:
+        folds, reason = MOST_PARTS, "with more, the first would learn from very few rows."
+    twice = propose_repeats(config, rows, folds, work=work).value > 1
+    once = " They are divided once, since time has one order only." if twice else ""
+    return Decision(folds, f"Why {folds}: {reason}{once}")
+
+
 def smallest_label(config: ExperimentConfig, sizes: Ints) -> int:
     """Return the rows of the smallest label that has a say in the number of folds, from the rows of each label.
 
@@ -56,7 +75,8 @@ def propose_repeats(config: ExperimentConfig, rows: int, folds: int, *, work: fl
     """Return how many times a small table is divided, with the reason, empty for once.
 
     Where one division leaves time, chance decides less when the rows are divided once more: scores and the choice among
-    models rest on two predictions a row, and the ensemble on twice as many models (Kim, 2009).
+    models rest on two predictions a row, and the ensemble on twice as many models (Kim, 2009). A split by time is divided
+    once, since time has one order only, and so is one by group, which takes the most even way there is to deal whole groups.
     """
     room = config.budget.seconds / max(rows / 1000 * work, 1e-9)
     if config.folds or config.budget.trials or config.preset not in ("balanced", "best") or room < TWICE or folds < 5:

@@ -127,6 +127,9 @@ class Compared:
         scored.
     within : bool or None
         Whether `actual` is in the interval.
+    bytes, bytes_low, bytes_high, bytes_actual : float
+        Most memory of one fit, the most of the family's models; `bytes_actual` is None where it was not measured.
+    bytes_within : bool or None
     """
 
     label: str
@@ -136,21 +139,41 @@ class Compared:
     high: float
     actual: float | None
     within: bool | None
+    bytes: float = 0.0
+    bytes_low: float = 0.0
+    bytes_high: float = 0.0
+    bytes_actual: float | None = None
+    bytes_within: bool | None = None
 
 
 def compare(forecast: Forecast, leaderboard: Leaderboard) -> tuple[Compared, ...]:
-    """Set a forecast against a leaderboard, family by family; models that were not forecast are left out.
+    """Set a forecast against a leaderboard, family by family.
 
-    A model's seconds are those of learning and of predicting each fold's judged rows with the folds side by side, as they
-    were forecast.
+    What the search proposed of a family by itself counts with it, since it is one more model of it; what a person has added
+    does not. A model's seconds are those of learning and of predicting each fold's judged rows with the folds side by side,
+    as they were forecast.
     """
+    from automl_core.search.candidates import Spec
+    from automl_core.search.families import label_of
+    from automl_core.search.tuner import is_proposed
+
     judged = forecast.rows / max(forecast.folds - 1, 1) * forecast.folds
     share = clock_rounds(forecast.folds, forecast.cores) / forecast.folds
     rows = []
+    specs = [Spec(**row.spec) for row in leaderboard if row.spec]
+    proposed = {spec.id: label_of(spec) for spec in specs if is_proposed(spec)}
     for family in forecast.families:
-        known = [row for row in leaderboard if row.id in family.models and row.state == "scored"]
+        ours = {*family.models, *(name for name, label in proposed.items() if label == family.label)}
+        known = [row for row in leaderboard if row.id in ours and row.state == "scored"]
         taken = [share * (row.fit_seconds + row.predict_ms / 1000 * judged / 1000) for row in known]
         actual = sum(taken) / len(taken) if taken else None
         within = None if actual is None else family.seconds_low <= actual <= family.seconds_high
-        rows.append(Compared(family.label, len(known), family.seconds, family.seconds_low, family.seconds_high, actual, within))
+        most = max((row.peak_bytes for row in known), default=0) or None
+        kept = None if most is None else family.bytes_low <= most <= family.bytes_high
+        rows.append(
+            Compared(
+                family.label, len(known), family.seconds, family.seconds_low, family.seconds_high, actual, within,
+                family.bytes, family.bytes_low, family.bytes_high, most, kept,
+            )
+        )  # fmt: skip
     return tuple(rows)

@@ -63,6 +63,8 @@ class SearchLoop:
         Where the fits are made; on this machine by default.
     look : callable, optional
         See `LiveBoard`.
+    first : int, optional
+        See `Supply`.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class SearchLoop:
         weights: dict[str, float] | None = None,
         place: Place = HERE,
         look: Look | None = None,
+        first: int | None = None,
     ) -> None:
         self.work, self.config, self.classes = prepared.work, prepared.config, prepared.classes
         self.emit, self.should_stop, self.started = emit, should_stop, started
@@ -96,11 +99,11 @@ class SearchLoop:
         self.alone = False
         self.open: dict[str, UnderWay] = {}
         self.order: list[str] = []
-        self.supply = supply_for(self.work, self.config, specs)
+        self.supply = supply_for(self.work, self.config, specs, first)
         self.failed_view: dict[tuple[int, str], str] = {}
         self.rows = LiveBoard(new_board(self.work, self.config), self.work.folder, emit, look)
         self.told = 0.0
-        self.stopped = False
+        self.stopped = self.ran_dry = self.fitted = False
         budget = self.config.budget.seconds
         self.end = started + budget - min(max(RESERVE * budget, 0.7), 6.0) if not self.config.budget.trials else float("inf")
 
@@ -122,6 +125,8 @@ class SearchLoop:
         finally:
             self.executor.close()
         self._close_open()
+        if self.ran_dry and (text := self.supply.nothing_left(self._left(), fitted=self.fitted)):
+            self.emit(Message(text))
         self._finish()
         return self.rows.board
 
@@ -140,7 +145,8 @@ class SearchLoop:
         if self._left() <= 0:
             return True
         busy = self.executor.free() < self.executor.cores
-        return not busy and all(job.closed for job in self.open.values()) and not self._more()
+        self.ran_dry = not busy and all(job.closed for job in self.open.values()) and not self._more()
+        return self.ran_dry
 
     def _more(self) -> bool:
         return self.supply.refill(self.rows, self.open, self._left(), 1.5 * SHARE * self.config.budget.seconds)
@@ -288,6 +294,7 @@ class SearchLoop:
         job.results[done.key[1]] = done.result
         job.longest = max(job.longest, done.seconds)
         if len(job.results) == self.folds:
+            self.fitted = True
             self._close(job, "scored")
         else:
             self.rows.show(self._row(job, "running"))

@@ -84,6 +84,24 @@ def _reclaimable(folder: Path) -> int:
     return 0
 
 
+def held_memory() -> tuple[int, int]:
+    """Return the bytes of memory that this process holds, and the most that it has held (Linux; zeros elsewhere).
+
+    A forked process begins with what its parent holds, and with that as its most.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        sizes = {line.split()[0]: int(line.split()[1]) * 1024 for line in lines if line.startswith(("VmRSS:", "VmHWM:"))}
+        return sizes.get("VmRSS:", 0), sizes.get("VmHWM:", 0)
+    return 0, 0
+
+
+def peak_since(before: tuple[int, int]) -> int:
+    """Return the bytes that this process has held beyond those of `held_memory` before; 0 where it had held more already."""
+    most = held_memory()[1]
+    return most - before[0] if most > before[1] else 0
+
+
 def give_back() -> None:
     """Return to the system what reading and cleaning a table took and has freed; the allocators would keep it.
 

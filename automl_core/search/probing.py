@@ -17,15 +17,17 @@ import pandas as pd
 from automl_core.cleaning.recipe import Recipe
 from automl_core.experiment import ExperimentConfig
 from automl_core.schema import Schema
-from automl_core.search.candidates import Spec, choose
+from automl_core.search.candidates import Spec
 from automl_core.search.executor import Done, ForkExecutor
 from automl_core.search.extrapolation import ANY_GROWTH, GROWTH, PREPARATION, Measured, Timing, extrapolate
 from automl_core.search.families import Group, effort, groups
-from automl_core.search.fold_count import propose_folds, propose_repeats, smallest_label, work_of
+from automl_core.search.fold_count import propose_folds, propose_parts, propose_repeats, smallest_label, work_of
 from automl_core.search.forecast import Forecast
 from automl_core.search.memory import available_memory, fits_in_memory, need_bytes
 from automl_core.search.preload import preload
+from automl_core.search.resampling import rows_after
 from automl_core.search.samples import nested_rows, sample_sizes, sample_work, table_sample
+from automl_core.search.supply import FEW, first_specs, steady
 
 if TYPE_CHECKING:
     from automl_core.search.fitting import FoldWork
@@ -105,6 +107,7 @@ class _Session:
         learned = max((len(work.division.learned(fold)) for fold in range(work.division.folds)), default=0)
         self.sizes = sample_sizes(learned)
         self.classes = len(prepared.classes)
+        self.y = work.y[work.division.train]
         order = nested_rows(work.y, work.division.train, classes=bool(self.classes), seed=prepared.config.seed)
         self.works = {size: sample_work(work, order, size, folder / str(size)) for size in self.sizes}
         self.facts: dict[tuple[int, str], dict[str, Any]] = {}
@@ -199,8 +202,11 @@ class _Session:
 
         columns = self.columns.get(group.example.view, len(self.prepared.work.features.columns))
         parallel = cores(self.prepared.config)
+        grown = {spec.id: rows_after(spec.resampling, self.y) for spec in group.specs}
+        most = {name: round(rows * max(share, 1.0)) for name, share in grown.items()}  # the rows themselves are held, too
         judged = {
-            spec.id: fits_in_memory(spec, rows, columns, self.classes, parallel=parallel, free=free) for spec in group.specs
+            spec.id: fits_in_memory(spec, most[spec.id], columns, self.classes, parallel=parallel, free=free)
+            for spec in group.specs
         }
         # Where some of its models do not fit, the row is of the others.
         fitting = [spec for spec in group.specs if judged[spec.id].value] or group.specs
@@ -210,9 +216,9 @@ class _Session:
             tuple(spec.id for spec in group.specs),
             group.example.name,
             tuple(sorted(group.timings, key=lambda one: one.rows)),
-            tuple(effort(spec, rows)[0] for spec in fitting),
+            tuple(effort(spec, rows)[0] * grown[spec.id] for spec in fitting),
             max(effort(spec, rows)[1] for spec in fitting),
-            max(need_bytes(spec, rows, columns, self.classes) for spec in fitting),
+            max(need_bytes(spec, most[spec.id], columns, self.classes) for spec in fitting),
             "" if judged[fitting[0].id].value else judged[fitting[0].id].reason,
             any(spec.early_stopping for spec in fitting),
             group.at_least,
@@ -310,15 +316,17 @@ def forecast_run(
         scale = max(of, len(frame)) / max(len(part), 1)
         left = scale * len(division.train)
         folds, repeats = division.each, division.repeats
-        if scale > 1 and not division.forward:
+        work = work_of(len(prepared.work.schema), len(prepared.classes))
+        if scale > 1 and division.forward:
+            folds = min(folds, propose_parts(config, round(left), work=work).value)
+        elif scale > 1:
             sizes = np.bincount(prepared.work.y.astype(int)) if prepared.classes else np.array([len(division.train)])
-            work = work_of(len(prepared.work.schema), len(prepared.classes))
             folds = propose_folds(config, round(left), smallest_label(config, sizes), int(sizes.max()), work=work).value
             repeats = propose_repeats(config, round(left), folds, work=work).value
         # By time a fold learns from half of the rows, taken over all of them.
         learned = round(left / 2) if division.forward else round(left * (folds - 1) / folds)
         free = available_memory()
-        specs = _specs(config, round(left))
+        specs = _specs(prepared, config, round(left), learned, folds)
         measured, columns = probe(prepared, specs, Path(name), whole=(learned, free), seconds=seconds, tell=tell)
     return extrapolate(
         measured,
@@ -332,6 +340,10 @@ def forecast_run(
     )
 
 
-def _specs(config: ExperimentConfig, rows: int) -> list[Spec]:
-    chosen = choose(config, rows)
+def _specs(prepared: Prepared, config: ExperimentConfig, rows: int, learned: int, folds: int) -> list[Spec]:
+    """Return what the run fits before it proposes anything, of a table of which the sample's target is known."""
+    y = np.resize(prepared.work.y[prepared.work.division.train], rows)
+    chosen = first_specs(config, prepared.work.schema, y, len(prepared.classes), learned=learned)
+    if rows // max(folds, 1) < FEW and not config.candidates:
+        chosen = [steady(spec) for spec in chosen]
     return chosen[: config.budget.trials] if config.budget.trials else chosen

@@ -153,6 +153,24 @@ def _noisy(X: Array, y: Array, seed: int, categories: tuple[int, ...]) -> Resamp
     return Resampled(np.concatenate([X, *copies]), np.tile(y, COPIES + 1), None, note)
 
 
+def rows_after(method: str, y: Array) -> float:
+    """Return how many rows a way leaves or makes for each row there was.
+
+    Parameters
+    ----------
+    method : str
+        A name of `METHODS`, empty for none.
+    y : ndarray, shape (n,)
+        Class codes or values.
+    """
+    if method == "jitter":
+        return COPIES + 1.0
+    if method in ("", "weights"):
+        return 1.0
+    counts = np.unique(y, return_counts=True)[1]
+    return float(len(counts) * (counts.min() if method == "under" else counts.max()) / counts.sum())
+
+
 def weight_arguments(estimator: Any, weights: Array | None) -> dict[str, Array]:
     """Return how weights are handed to an estimator's `fit`; raises ValueError when it takes none."""
     from sklearn.utils.validation import has_fit_parameter

@@ -10,6 +10,7 @@ from typing import Any
 from automl_core.errors import AutoMLError
 from automl_core.leaderboard import Candidate
 from automl_core.search.candidates import Spec
+from automl_core.search.tuner import number_of
 from automl_core.workspace import read_json
 
 
@@ -20,7 +21,9 @@ def prepared_folds(root: Path) -> dict[tuple[int, str], dict[str, Any]]:
 
 def proposals(root: Path) -> Iterator[Spec]:
     """Yield what the search had proposed, in its order."""
-    for path in sorted(root.glob("candidates/*/spec.json"), key=lambda path: path.stat().st_mtime):
+    # The clock of a disk may tick in milliseconds, so of two in a tick the number tells.
+    written = root.glob("candidates/*/spec.json")
+    for path in sorted(written, key=lambda path: (path.stat().st_mtime, number_of(path.parent.name))):
         yield Spec(**{key: value for key, value in read_json(path).items() if key != "format"})
 
 

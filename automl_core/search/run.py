@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from automl_core.cleaning.recipe import Recipe
-from automl_core.events import Event, Message
+from automl_core.events import CandidateScored, Event, Message
 from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Leaderboard
 from automl_core.schema import Schema
@@ -18,6 +20,9 @@ from automl_core.search.loop import SearchLoop
 from automl_core.search.memory import give_back
 from automl_core.search.place import HERE, Place
 from automl_core.search.prepare import Prepared, prepare, seen_columns
+
+if TYPE_CHECKING:
+    from automl_core.search.classic import ClassicLoop
 
 Emit = Callable[[Event], None]
 
@@ -36,6 +41,7 @@ def run_search(
     weights: dict[str, float] | None = None,
     place: Place = HERE,
     look: Look | None = None,
+    first: int | None = None,
 ) -> Leaderboard:
     """Search for the best model.
 
@@ -62,6 +68,8 @@ def run_search(
         Where fits are made; PyCaret's own work always is on this machine.
     look : callable, optional
         Ends the first look and returns its leaderboard, which seeds the search's; see `LiveBoard`.
+    first : int, optional
+        Of a run that was given more after it had ended: the models that it was given at first, 0 where time was.
 
     Returns
     -------
@@ -80,39 +88,69 @@ def run_search(
     give_back()
     for note in prepared.notes:
         emit(Message(note))
+    telling = _proving(prepared, emit)
+    loop: SearchLoop | ClassicLoop
     if config.preset == "pycaret" and not config.candidates and specs is None:
         from automl_core.search.classic import ClassicLoop
 
         if place.cluster:
             emit(Message("PyCaret works on this machine: the cluster is not used for this way of working."))
-        board = ClassicLoop(prepared, emit=emit, should_stop=should_stop, started=started, look=look).run()
+        loop = ClassicLoop(
+            prepared, emit=telling, should_stop=should_stop, started=started, look=look, given_more=first is not None
+        )
     else:
-        board = SearchLoop(
+        loop = SearchLoop(
             prepared,
-            emit=emit,
+            emit=telling,
             should_stop=should_stop,
             started=started,
             specs=specs,
             weights=weights or {},
             place=place,
             look=look,
-        ).run()
+            first=first,
+        )
+    try:
+        board = loop.run()
+    except (OSError, MemoryError):
+        with contextlib.suppress(OSError, MemoryError):
+            store_proof(prepared, emit)
+        raise
     store_proof(prepared, emit)
     return board
 
 
-def store_proof(prepared: Prepared, emit: Emit) -> None:
-    """Check how rows were divided and store the proof, once a run; what does not hold is told.
+def _proving(prepared: Prepared, emit: Emit) -> Emit:
+    """Return what tells events, and stores the proof once a model is scored: a run that is then ended by force has one.
 
-    It is left for the end, so that no model waits for it.
+    The first model does not wait for it; that of a million rows takes a second, while others are fitted. What hinders it,
+    such as a full disk, is met again at the end.
     """
+    proven = False
+
+    def tell(event: Event) -> None:
+        nonlocal proven
+        emit(event)
+        if proven or not isinstance(event, CandidateScored):
+            return
+        if (event.candidate["state"], event.candidate["role"]) == ("scored", "model"):
+            proven = True
+            with contextlib.suppress(OSError, MemoryError):
+                store_proof(prepared, emit)
+
+    return tell
+
+
+def store_proof(prepared: Prepared, emit: Emit) -> None:
+    """Check how rows were divided and store the proof, once a run; what does not hold is told."""
     from automl_core.search.proof import FILE
     from automl_core.search.proving import prove
 
     work = prepared.work
     if (work.folder / FILE).exists():
         return
-    seen = work.features[seen_columns(work.recipe, work.schema)]
+    # Not copied: fits of a large table may be under way beside it.
+    seen = pd.DataFrame({name: work.features[name] for name in seen_columns(work.recipe, work.schema)}, copy=False)
     proof = prove(work.division, seen, work.y, prepared.keys, prepared.config, copies=prepared.copies)
     proof.save(work.folder)
     for check in proof.failed:

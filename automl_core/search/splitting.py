@@ -54,7 +54,7 @@ def divide(
     """
     labels = None if config.task == "regression" else y.astype(int)
     if config.split.kind == "time" and keys is not None:
-        return divide_by_time(config, keys, rows, labels)
+        return divide_by_time(config, keys, rows, labels, work=work)
     if config.split.kind == "group" and keys is not None:
         return divide_by_group(config, keys, rows, labels, work=work)
     return _at_random(config, rows, labels, np.arange(len(y)) if copies is None else copies.leader, work)

@@ -18,6 +18,8 @@ LONGER = "-longer"
 """End of the id of a candidate that is fitted once more, with more time."""
 TURNS = (0, 0, 1, 0, 1, 2)
 """Whose turn it is among the families by rank: the best one gets half of the trials."""
+OTHER_DRAWS = 1000
+"""Between the seeds of two sessions of a run; more than there are families."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,15 @@ class Tuner:
     task : Task
     seed : int
     greater_is_better : bool
+    asked : int
+        What earlier sessions of the run were proposed. Their scores are learned from; numbers count on, and what is random is
+        drawn anew, or the first proposals would be made once more.
     """
 
-    def __init__(self, task: Task, seed: int, greater_is_better: bool) -> None:
-        self.task, self.seed = task, seed
+    def __init__(self, task: Task, seed: int, greater_is_better: bool, asked: int = 0) -> None:
+        self.task, self.seed = task, seed + OTHER_DRAWS * asked
         self.sign = 1.0 if greater_is_better else -1.0
-        self.asked = 0
+        self.asked = asked
         self._samplers: dict[str, Sampler] = {}
         self._learned: set[str] = set()
 
@@ -131,7 +136,13 @@ class Tuner:
 
 def is_proposed(spec: Spec) -> bool:
     """Return whether a candidate was proposed in its run, so that nobody else knows its parameters."""
-    return bool(TUNED.match(spec.id)) or spec.id.endswith(LONGER)
+    return number_of(spec.id) > 0 or spec.id.endswith(LONGER)
+
+
+def number_of(name: str) -> int:
+    """Return which proposal of its run an id is of, 0 for another candidate."""
+    tuned = TUNED.match(name)
+    return int(tuned["number"]) if tuned else 0
 
 
 def kind_of(class_path: str) -> str:

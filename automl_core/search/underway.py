@@ -80,6 +80,7 @@ class UnderWay:
             fit_seconds=sum(result["fit_seconds"] for result in results),
             predict_ms=float(np.mean([result["predict_ms"] for result in results])) if results else 0.0,
             size_bytes=sum(result["size_bytes"] for result in results),
+            peak_bytes=max((result.get("peak_bytes", 0) for result in results), default=0),
             at_seconds=max(time.time() - started, 0.0),
             spec=asdict(self.spec),
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import AutoMLError, NotFoundError, StorageError
 from automl_core.events import FINAL, Event, Failed, Finished, Message, Progress, Started, Stopped, append_event, read_events
+from automl_core.extending import first_models
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import Origin, origin_of
 from automl_core.runs import Run
@@ -28,11 +29,11 @@ LEAST = 10.0
 """Seconds that a search which goes on gets at least."""
 
 
-def time_used(journal: Path) -> tuple[float, bool]:
-    """Return how many seconds earlier sessions of a run took, and whether the last one was cut off.
+def time_used(journal: Path) -> tuple[float, float]:
+    """Return the seconds that earlier sessions of a run took, and how many of them had passed when it last ended.
 
     A session lasts from its ``started`` event to the last event before the next one; one that has only just started does
-    not count.
+    not count. One that was cut off did not end, so the two differ where the last session was.
     """
     sessions: list[list[Event]] = []
     for event in read_events(journal)[0]:
@@ -43,8 +44,11 @@ def time_used(journal: Path) -> tuple[float, bool]:
     # What follows the first last word, such as a stop while it waited to go on, took no time.
     ends = [next((place for place, event in enumerate(one) if isinstance(event, FINAL)), len(one) - 1) for one in sessions]
     sessions = [session[: end + 1] for session, end in zip(sessions, ends, strict=True) if len(session) > 1]
-    used = sum(session[-1].time - session[0].time for session in sessions)
-    return used, bool(sessions) and not isinstance(sessions[-1][-1], FINAL)
+    used = since = 0.0
+    for session in sessions:
+        used += session[-1].time - session[0].time
+        since = used if isinstance(session[-1], FINAL) else since
+    return used, since
 
 
 def train(
@@ -54,7 +58,7 @@ def train(
     should_stop: ShouldStop,
     started: float,
     used: float = 0.0,
-    cut: bool = False,
+    since: float = 0.0,
     look: first_look.FirstLook | None = None,
     place: Place | None = None,
 ) -> dict[str, Any]:
@@ -74,9 +78,9 @@ def train(
         `time.time` of the start that the budget counts from.
     used : float
         Seconds that earlier sessions of this run took; the leaderboard's times go on from there.
-    cut : bool
-        Whether the last session was cut off. It then gets what is left of the budget, `LEAST` at least; a run that had
-        ended is given the whole budget once more.
+    since : float
+        Of these, those after which the run had ended and was given its budget once more. Where a session was cut off since,
+        this one gets what is left of it, `LEAST` at least.
     look : FirstLook, optional
         One that is under way; of a large table that was never searched one is begun otherwise.
     place : Place, optional
@@ -88,7 +92,7 @@ def train(
         When it cannot be done, or another process searches or tunes in the run.
     """
     with at_work(run.path, "Another search or a study of this run"):
-        return _train_alone(run, emit, should_stop, started, used, cut, look, place or Place.of(run.params))
+        return _train_alone(run, emit, should_stop, started, used, since, look, place or Place.of(run.params))
 
 
 def train_in_journal(run: Run, *, emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:
@@ -106,7 +110,7 @@ def train_in_journal(run: Run, *, emit: Emit, should_stop: ShouldStop) -> dict[s
     used, _ = time_used(journal)
 
     def work(emit: Emit) -> dict[str, Any]:
-        return train(run, emit=emit, should_stop=should_stop, started=time.time(), used=used, cut=used > 0)
+        return train(run, emit=emit, should_stop=should_stop, started=time.time(), used=used)
 
     return in_journal(run, work, emit=emit, should_stop=should_stop, resumed=used > 0)
 
@@ -137,7 +141,7 @@ def _train_alone(
     should_stop: ShouldStop,
     started: float,
     used: float,
-    cut: bool,
+    since: float,
     look: first_look.FirstLook | None,
     place: Place,
 ) -> dict[str, Any]:
@@ -147,9 +151,10 @@ def _train_alone(
     check_place(place)  # before anything is read
     origin = origin_of(run)
     specs = tuple(Spec(**spec) for spec in origin.specs) if origin else None
-    budget = run.config.budget.seconds
-    seconds = max(budget, used + LEAST) if cut else used + budget
-    dataset = run.dataset()
+    seconds = since + run.config.budget.seconds
+    if used > since:
+        seconds = max(seconds, used + LEAST)
+    dataset, first = run.dataset(), None if origin else first_models(run, given_more=since > 0)
     frame, config = dataset.frame(), replace(run.config, budget=replace(run.config.budget, seconds=seconds))
     if look is None and specs is None and not (run.path / "candidates").exists():
         look = first_look.of_frame(frame, dataset.schema, run.recipe, config, run.path, emit=emit, started=started)
@@ -169,6 +174,7 @@ def _train_alone(
             weights=origin.weights if origin else None,
             place=place,
             look=(lambda: look.hand_over(run.path)) if look else None,
+            first=first,
         )
         if origin and specs:
             leaderboard = _learned_again(run, origin, leaderboard, specs, emit)
@@ -255,5 +261,5 @@ def train_job(context: JobContext) -> dict[str, Any]:
     now = time.time()
     if context.request["params"].get("forecast"):  # made before the start, to be set against what it took
         write_json(run.path / "forecast.json", context.request["params"]["forecast"])
-    used, cut = time_used(context.folder / "events.jsonl")
-    return train(run, emit=context.emit, should_stop=context.should_stop, started=now, used=used, cut=cut)
+    used, since = time_used(context.folder / "events.jsonl")
+    return train(run, emit=context.emit, should_stop=context.should_stop, started=now, used=used, since=since)

@@ -12,6 +12,9 @@ from pages.shared import caches
 
 if TYPE_CHECKING:
     from automl_core.runs import Run
+    from automl_core.search.forecast import Compared
+
+WORDS = {True: "Yes", False: "No", None: ""}
 
 
 def against(run: Run) -> None:
@@ -29,10 +32,11 @@ def against(run: Run) -> None:
     if not known:
         return
     with st.expander("Forecast against actual", icon=":material/hourglass_bottom:"):
-        others = len(rows) - len(known)
+        others, weighed = len(rows) - len(known), [row for row in known if row.bytes_within is not None]
         st.caption(
-            f"{sum(bool(row.within) for row in known)} of {len(known)} families took as long as forecast. An interval is meant "
-            "to hold four of five. Boosting that ran out of time took less than it would have."
+            f"{sum(bool(row.within) for row in known)} of {len(known)} families took as long as forecast"
+            + (f", {sum(bool(row.bytes_within) for row in weighed)} of {len(weighed)} as much memory" if weighed else "")
+            + ". An interval is meant to hold four of five. Boosting that ran out of time took less than it would have."
             + (f" Of {others} more no model was scored." if others else "")
         )
         st.dataframe(
@@ -43,7 +47,8 @@ def against(run: Run) -> None:
                     "Likely, s": f"{seconds(row.low)} to {seconds(row.high)}",
                     "Took, s": seconds(row.actual) if row.actual is not None else "",
                     "Scored": row.models,
-                    "As forecast": {True: "Yes", False: "No", None: ""}[row.within],
+                    "As forecast": WORDS[row.within],
+                    **(_memory(row) if weighed else {}),
                 }
                 for row in known
             ],
@@ -57,6 +62,19 @@ def against(run: Run) -> None:
                     ("Forecast, s", "One model over all folds, folds side by side on all cores."),
                     ("Likely, s", "Four of five should take this long."),
                     ("Took, s", "The same, measured: the mean over the family's scored models."),
+                    ("Memory, likely", "The most that one fit takes, with an interval that holds four of five."),
+                    ("Memory, taken", "The most that a fit of the family took; empty where none took more than was held before."),
+                    ("Memory as forecast", "Whether that is in the interval."),
                 )
             },
         )
+
+
+def _memory(row: Compared) -> dict[str, str]:
+    from automl_core.search.memory import size_words
+
+    return {
+        "Memory, likely": f"{size_words(row.bytes_low)} to {size_words(row.bytes_high)}" if row.bytes else "",
+        "Memory, taken": size_words(row.bytes_actual) if row.bytes_actual else "",
+        "Memory as forecast": WORDS[row.bytes_within],
+    }

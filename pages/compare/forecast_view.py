@@ -90,6 +90,7 @@ def _row(row: FamilyForecast) -> dict[str, Any]:
         "Seconds": seconds(row.seconds) if row.seconds else "",
         "Likely": f"{seconds(row.seconds_low)} to {seconds(row.seconds_high)}" if row.seconds else "",
         "Memory": size_words(row.bytes) if row.bytes else "",
+        "Likely memory": f"{size_words(row.bytes_low)} to {size_words(row.bytes_high)}" if row.bytes else "",
         "In time and memory": VERDICTS[row.verdict],
         "Reason": row.reason,
     }
@@ -134,6 +135,7 @@ def _draw(forecast: Forecast) -> None:
             ),
             "Likely": st.column_config.TextColumn(alignment="right", help="Four of five should take this long."),
             "Memory": st.column_config.TextColumn(alignment="right", help="The most that one fit takes."),
+            "Likely memory": st.column_config.TextColumn(alignment="right", help="Four of five should take this much."),
             "In time and memory": st.column_config.TextColumn(
                 help="Whether one model fits into the time of the run and into the free memory. Boosting can end earlier."
             ),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
 from automl_core.data.dataset import Dataset
 from automl_core.events import Event, Progress, append_event
+from automl_core.leaderboard import Leaderboard
 from automl_core.search.forecast import FamilyForecast, Forecast
 from automl_core.search.memory import GB
 from automl_core.workspace import ProjectFolder
@@ -57,6 +59,7 @@ def test_a_forecast_is_asked_for_followed_and_shown(project: ProjectFolder, tabl
     assert list(shown["Seconds"]) == ["0.50", "2.0", "30", ""]
     assert list(shown["Likely"]) == ["0.25 to 1.0", "1.0 to 4.0", "0.50 to 90", ""]
     assert list(shown["Memory"]) == ["", "256 MB", "1.0 GB", "31 GB"]
+    assert list(shown["Likely memory"]) == ["", "128 MB to 512 MB", "512 MB to 2.0 GB", "20 GB to 50 GB"]
     assert list(shown["In time and memory"]) == ["Fits", "Fits", "Fits, shortened", "Too large"]
     assert shown["Reason"].iloc[3] == "It would need about 31 GB, 4.0 GB are free."
     assert len(app.get("plotly_chart")) == 2
@@ -116,6 +119,22 @@ def test_a_finished_run_sets_its_forecast_against_what_it_took(project: ProjectF
     (said,) = [caption.value for caption in app.caption if "took as long as forecast" in caption.value]
     assert said.startswith("1 of 1 families ")
     assert said.endswith(" Of 2 more no model was scored.")
+    assert not any(name.startswith("Memory") for name in table)
+
+
+def test_memory_is_set_against_its_forecast_where_it_was_measured(project: ProjectFolder, run_folder: Path) -> None:
+    FORECAST.save(run_folder / "forecast.json")
+    path = run_folder / "leaderboard.json"
+    board = Leaderboard.load(path)
+    replace(board, candidates=tuple(replace(row, peak_bytes=GB) for row in board)).save(path)
+    app = open_page("compare", project=project.id)
+    assert_clean(app)
+    table = app.dataframe[-1].value
+    assert list(table["Memory, likely"]) == ["512 MB to 2.0 GB"]
+    assert list(table["Memory, taken"]) == ["1.0 GB"]
+    assert list(table["Memory as forecast"]) == ["Yes"]
+    said = "1 of 1 families took as long as forecast, 1 of 1 as much memory. "
+    assert any(caption.value.startswith(said) for caption in app.caption)
 
 
 def test_a_run_without_a_forecast_or_with_a_damaged_one_shows_none(project: ProjectFolder, run_folder: Path) -> None:

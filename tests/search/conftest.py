@@ -55,6 +55,7 @@ def search() -> Callable[..., Leaderboard]:
         should_stop: Callable[[], bool] = lambda: False,
         place: Place = HERE,
         look: Look | None = None,
+        first: int | None = None,
         **config: Any,
     ) -> Leaderboard:
         from automl_core.search.run import run_search
@@ -70,6 +71,7 @@ def search() -> Callable[..., Leaderboard]:
             started=time.time(),
             place=place,
             look=look,
+            first=first,
         )
 
     return run

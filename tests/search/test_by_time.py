@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from automl_core.errors import InputError
-from automl_core.experiment import ExperimentConfig, Split
+from automl_core.experiment import Budget, ExperimentConfig, Split
 from automl_core.search.by_time import divide_by_time
 from automl_core.search.division import Division
+from automl_core.search.fold_count import propose_parts
 
 CONFIG = ExperimentConfig("y", "regression", "rmse", split=Split("time", "k"), holdout=0.2)
 LABELS = np.arange(120) % 2
@@ -40,9 +41,30 @@ def test_each_block_is_judged_by_all_earlier_ones() -> None:
     assert sorted(days[division.holdout]) == list(range(96, 120))
     assert ends(division, days) == [(15, 16, 31), (31, 32, 47), (47, 48, 63), (63, 64, 79), (79, 80, 95)]
     assert notes == [
-        "5 folds by time: each learns from all earlier rows and is judged on the next ones.",
+        "5 folds by time: each learns from all earlier rows and is judged on the next ones. Why 5: with more, the first would "
+        "learn from very few rows. They are divided once, since time has one order only.",
         "The exported model is that of the last fold, which learned from the longest past; the newest rows judge it.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rows", "work", "folds", "reason"),
+    [
+        ({}, 20_000, 1.0, 5, "Why 5: with more, the first would learn from very few rows."),
+        ({}, 60_000, 1.0, 5, "Why 5: the usual balance of time and reliable scores."),
+        ({}, 60_000, 2.0, 4, "Why 4: with more, 60,000 rows would leave time for few models."),
+        ({"budget": Budget(10)}, 60_000, 1.0, 3,
+         "Why 3: 60,000 rows are enough for each fold, and time is better spent on more models."),
+        ({"budget": Budget(600)}, 60_000, 1.0, 5, "Why 5: with more, the first would learn from very few rows."),
+        ({"preset": "quick"}, 500, 1.0, 5, "Why 5: the usual balance of time and reliable scores."),
+        ({}, 100, 1.0, 5, "Why 5: with more, the first would learn from very few rows. They are divided once, since time has one "
+         "order only."),
+        ({"folds": 7}, 100, 1.0, 7, ""),
+    ],
+)  # fmt: skip
+def test_folds_by_time_follow_from_rows_work_and_budget(changes, rows: int, work: float, folds: int, reason: str) -> None:
+    decision = propose_parts(replace(CONFIG, **changes), rows, work=work)
+    assert (decision.value, decision.reason) == (folds, reason)
 
 
 def test_a_gap_is_left_before_every_judged_row_and_counted() -> None:

@@ -32,6 +32,7 @@ from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import load_model
 from automl_core.search import classic, classic_course, classic_plan
 from automl_core.search.prepare import prepare
+from automl_core.search.supply import words_at_the_end
 from tests.search.conftest import CONFIG, RECIPE, SCHEMA, make_people
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyCaret's and its engines', not ours
@@ -59,10 +60,13 @@ def run(
     schema: Schema = SCHEMA,
     emit: Callable[[Event], None] = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
+    given_more: bool = False,
 ) -> Leaderboard:
     started = time.time()
     prepared = prepare(frame, schema, recipe, config, folder)
-    return classic.ClassicLoop(prepared, emit=emit, should_stop=should_stop, started=started, ids=ids).run()
+    return classic.ClassicLoop(
+        prepared, emit=emit, should_stop=should_stop, started=started, ids=ids, given_more=given_more
+    ).run()
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +237,22 @@ def test_a_run_that_goes_on_fits_nothing_twice(made: Made, tmp_path: Path) -> No
     assert board["lr"].at_seconds == made[1]["lr"].at_seconds
     assert board["nb"].fold_scores == made[1]["nb"].fold_scores
     assert board["blend"].state == "scored"
+
+
+def test_more_models_are_the_next_ones_tuned_and_then_it_says_that_none_is_left(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classic_course, "can_use_optuna", lambda: False)
+    folder = tmp_path / "run"
+    shutil.copytree(made[0], folder)
+    config = replace(CONFIG, preset="pycaret", budget=Budget(60, 8))
+    events: list[Event] = []
+    board = run(folder, make_people(), RECIPE, config, ("lr", "nb", "ridge"), emit=events.append, given_more=True)
+    scored = {row.id for row in board if row.state == "scored"}
+    assert {"lr-tuned", "nb-tuned", "ridge-tuned"} <= scored, "two were tuned before"
+    said = [event.text for event in events if isinstance(event, Message)]
+    assert said[-1] == words_at_the_end(config, 2, fitted=True)
+    assert said[-1].startswith("All that PyCaret fits, tunes and blends has been tried")
 
 
 @pytest.mark.parametrize("task", ["multiclass", "regression"])

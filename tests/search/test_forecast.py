@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,12 @@ from automl_core.search.executor import Done
 from automl_core.search.extrapolation import GROWTH, Growth, Measured, Timing, Z, extrapolate, peak_memory, power_law
 from automl_core.search.families import cheap, effort, family_of, groups
 from automl_core.search.forecast import Compared, FamilyForecast, Forecast, compare
-from automl_core.search.memory import GB
+from automl_core.search.memory import GB, need_bytes
 from automl_core.search.prepare import Prepared, prepare
 from automl_core.search.probing import forecast_run, probe
+from automl_core.search.resampling import with_resampling
 from automl_core.search.samples import nested_rows, sample_sizes, table_sample
+from automl_core.search.supply import supply_for
 from tests.search.conftest import CONFIG, RECIPE, SCHEMA, make_people
 
 FREE = Growth(1.0, 1e6, 0.0, 5.0)
@@ -178,6 +180,30 @@ def test_forecast_against_actual() -> None:
     )
 
 
+def test_what_the_search_proposed_is_compared_with_its_family_and_so_is_the_memory() -> None:
+    known = portfolio("binary")
+    made = Forecast(
+        800, 5, 4, 2, 60.0, GB, families=(
+            FamilyForecast("boosting", "Boosting, LightGBM", ("lightgbm-own",), "", 2.0, 1.0, 4.0, GB, GB / 2, 2 * GB),
+            FamilyForecast("linear", "Linear models", ("lr",), "", 2.0, 1.0, 4.0, GB, GB / 2, 2 * GB),
+        )
+    )  # fmt: skip
+    own = known["lightgbm-own"]
+    rows = [
+        Candidate(name, "", own.family, state="scored", score=0.8, fit_seconds=seconds, peak_bytes=peak,
+                  spec=asdict(replace(own, id=name)))
+        for name, seconds, peak in (
+            ("lightgbm-own", 2.0, GB), ("lightgbm-t3", 4.0, 3 * GB), ("lightgbm-own-longer", 6.0, 0),
+            ("lightgbm-tuned-1", 99.0, 0),
+        )
+    ]  # fmt: skip
+    lr = Candidate("lr", "", "linear", state="scored", score=0.8, fit_seconds=4.0, spec=asdict(catalogue("binary")["lr"]))
+    boosting, linear = compare(made, Leaderboard("roc_auc", True, (*rows, lr)))
+    assert (boosting.models, boosting.actual, boosting.within) == (3, 2.0, True)
+    assert (boosting.bytes, boosting.bytes_actual, boosting.bytes_within) == (GB, 3 * GB, False)
+    assert (linear.models, linear.bytes_actual, linear.bytes_within) == (1, None, None)
+
+
 # -- families and samples -----------------------------------------------------------------------------------------
 
 
@@ -217,6 +243,13 @@ def test_a_booster_that_stops_by_itself_is_only_known_roughly() -> None:
     assert effort(spec, 70_000) == (25.0, 0.9)
     assert effort(spec, 10**9) == (3000 / 40, 0.9), "no more rounds than it may have"
     assert effort(spec, 7) == (1.0, 0.9)
+
+
+def test_the_example_of_a_family_learns_from_rows_as_they_are() -> None:
+    spec = portfolio("binary")["extra-own"]
+    (group,) = groups([with_resampling(spec, "smote"), spec, with_resampling(spec, "under")])
+    assert group.example == cheap(spec)
+    assert [one.id for one in group.specs] == ["extra-own-smote", "extra-own", "extra-own-under"]
 
 
 def test_explainable_boosting_is_tried_with_one_bag() -> None:
@@ -398,6 +431,31 @@ def test_waiting_for_a_busy_machine_is_not_the_fits_time(
 ) -> None:
     monkeypatch.setattr(probing, "_turns", lambda: now)
     assert probing._own_share(before) == share
+
+
+def test_rows_that_are_made_or_left_out_count(prepared: Prepared, tmp_path: Path) -> None:
+    made = Made(lambda name, size: 0.001)
+    spec = portfolio("binary")["extra-own"]
+    asked = [spec, *(with_resampling(spec, method) for method in ("jitter", "smote", "under"))]
+    found, _ = probe(prepared, asked, tmp_path, whole=(100_000, 8 * GB), executor=made, clock=made.clock)
+    share = prepared.work.y.mean()
+    alone, *others = found[-1].efforts
+    assert [other / alone for other in others] == pytest.approx([3.0, 2 * max(share, 1 - share), 2 * min(share, 1 - share)])
+    assert found[-1].need == need_bytes(asked[1], 300_000, 4, 2)
+
+
+def test_a_forecast_is_of_what_the_run_fits_resampled_models_too(tmp_path: Path) -> None:
+    """Regression: models with made or weighed rows, and those of a fixed length, were in no row of a forecast."""
+    frame = make_people(400)
+    frame["bought"] = np.where(np.arange(400) % 10 == 0, "yes", "no").astype(object)
+    ready = prepare(frame, SCHEMA, RECIPE, replace(CONFIG, preset="balanced", budget=Budget(60), folds=8), tmp_path)
+    found = probing._specs(ready, ready.config, 320, 280, 8)
+    supply = supply_for(ready.work, ready.config)
+    assert found == [spec for spec, role in supply.queue if role == "model"]
+    assert {spec.resampling for spec in found} >= {"", "weights", "smote"}
+    tiny = probing._specs(ready, ready.config, 100, 80, 8)
+    assert not any(spec.early_stopping and spec.family == "boosting" for spec in tiny)
+    assert len(probing._specs(ready, replace(ready.config, budget=Budget(60, 3)), 320, 280, 8)) == 3
 
 
 # -- for real -----------------------------------------------------------------------------------------------------

@@ -5,12 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import psutil
 import pytest
 
 from automl_core.search import memory
 from automl_core.search.candidates import Spec, catalogue, portfolio
-from automl_core.search.memory import GB, available_memory, control_group_headroom, fits_in_memory, need_bytes, size_words
+from automl_core.search.memory import (
+    GB,
+    available_memory,
+    control_group_headroom,
+    fits_in_memory,
+    held_memory,
+    need_bytes,
+    peak_since,
+    size_words,
+)
 
 GAUSSIAN = Spec("gpc", "Gaussian process", "kernel", "sklearn.gaussian_process.GaussianProcessClassifier")
 LINEAR = Spec("lr", "Logistic regression", "linear", "sklearn.linear_model.LogisticRegression")
@@ -49,6 +59,16 @@ def test_a_group_whose_path_is_the_hosts_is_looked_for_at_the_top(tmp_path: Path
 
 def test_without_control_groups_nothing_limits(tmp_path: Path) -> None:
     assert control_group_headroom(tmp_path, tmp_path / "none") == []
+
+
+def test_the_most_that_was_held_since_is_told_and_what_was_held_before_is_not() -> None:
+    before = held_memory()
+    assert 0 < before[0] <= before[1]
+    block = np.ones(50 * 2**20 // 8 + before[1] // 8)  # more than was ever held
+    assert block.nbytes <= peak_since(before) < 2 * block.nbytes
+    now = held_memory()
+    del block
+    assert peak_since(now) == 0
 
 
 @pytest.mark.parametrize(("system", "groups", "expected"), [(100, [], 100), (100, [40, 70], 40), (100, [-5], 0)])

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl_core.errors import FormatError, InputError, NotFoundError
-from automl_core.events import Event, Message
-from automl_core.experiment import ExperimentConfig, Split
+from automl_core.events import CandidateScored, Event, Message
+from automl_core.experiment import Budget, ExperimentConfig, Split
 from automl_core.leaderboard import Leaderboard
 from automl_core.search.copies import find_copies, keep_together
 from automl_core.search.division import Division
@@ -226,6 +226,18 @@ def test_a_run_leaves_a_proof_once(search: Search, tmp_path: Path) -> None:
     (tmp_path / "proof.json").unlink()  # as in a run that was cut off
     search(tmp_path, candidates=("lr",))
     assert Proof.load(tmp_path) == proof
+
+
+def test_a_run_that_is_ended_by_force_has_a_proof_once_a_model_was_scored(search: Search, tmp_path: Path) -> None:
+    """Regression: it was made at the end, so a run that its host had to end had none."""
+    there: dict[str, bool] = {}
+
+    def emit(event: Event) -> None:
+        if isinstance(event, CandidateScored) and event.candidate["state"] == "scored":
+            there[event.candidate["id"]] = (tmp_path / "proof.json").exists()
+
+    search(tmp_path, candidates=("lr", "nb", "rf"), budget=Budget(60, 3), emit=emit)
+    assert (there["dummy"], there["lr"], there["rf"], there["ensemble"]) == (False, False, True, True)
 
 
 def test_a_stopped_run_has_a_proof_too(search: Search, tmp_path: Path) -> None:

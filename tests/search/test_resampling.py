@@ -17,6 +17,7 @@ from automl_core.search.resampling import (
     balancing_specs,
     numeric_share,
     resample,
+    rows_after,
     weight_arguments,
     with_resampling,
 )
@@ -68,6 +69,14 @@ def test_borderline_rows_are_made_near_the_other_label():
     made = resample("borderline", table, y, seed=0)
     assert np.bincount(made.y).tolist() == [60, 60]
     assert (made.X[80:].max(axis=1) < 2).sum() > 30  # most of them near the border, and not around 20
+
+
+@pytest.mark.parametrize("method", ["", *METHODS])
+def test_how_many_rows_a_way_makes_of_each_is_known_before(method):
+    rng = np.random.default_rng(0)
+    table, y = rng.normal(size=(90, 2)), np.repeat([0, 1, 2], [50, 25, 15])
+    after = len(table) if not method else len(resample(method, table, y, seed=0).X)
+    assert rows_after(method, y) == pytest.approx(after / 90)
 
 
 def test_noise_moves_numbers_and_nothing_else():

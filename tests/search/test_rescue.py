@@ -11,7 +11,9 @@ import pytest
 
 from automl_core.errors import InputError, StorageError
 from automl_core.events import CandidateScored, Event
+from automl_core.experiment import Budget
 from automl_core.leaderboard import Candidate, Leaderboard
+from automl_core.search.proof import Proof
 from automl_core.search.rescue import closing_words, ended_early, is_full, make_room
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -131,6 +133,7 @@ def test_a_search_that_is_cut_by_a_fault_still_combines_what_it_has(
     assert found.recommended
     assert {row.reason for row in found if row.state == "stopped"} <= {closing_words(fault)[0]}
     assert list(tmp_path.glob("folds/*/*_learn.npy")) == []
+    assert not Proof.load(tmp_path).failed
 
     fits = (tmp_path / "fits.log").read_text().splitlines()
     again = search(tmp_path, **more)
@@ -139,3 +142,30 @@ def test_a_search_that_is_cut_by_a_fault_still_combines_what_it_has(
     assert after[: len(fits)] == fits
     assert not any(line.split()[0] in ("lr", "nb") for line in after[len(fits) :])
     assert (tmp_path / "folds" / "0" / "encoded.skops").exists()
+
+
+@pytest.mark.parametrize("fault", [stored(FULL), MemoryError()])
+def test_pycaret_classic_that_is_cut_by_a_fault_keeps_and_blends_what_it_has(
+    search: Callable[..., Leaderboard], tmp_path: Path, fault: BaseException
+) -> None:
+    """A full disk ended the preset without a blend, without a word on its open rows, and without a proof of the split."""
+    seen: set[str] = set()
+
+    def emit(event: Event) -> None:
+        if isinstance(event, CandidateScored) and event.candidate["state"] == "scored" and not {"lr", "nb"} <= seen:
+            seen.add(event.candidate["id"])
+            if {"lr", "nb"} <= seen:
+                raise fault
+
+    with pytest.raises(type(fault)):
+        search(tmp_path, emit=emit, preset="pycaret", budget=Budget(600))
+    found = Leaderboard.load(tmp_path / "leaderboard.json")
+    assert {"lr", "nb", "blend"} <= {row.id for row in found if row.state == "scored"}
+    members = found["blend"].members
+    assert set(members) >= {"lr", "nb"} and len(set(members.values())) == 1
+    assert len(found["blend"].fold_scores) == 3
+    assert found.recommended in {row.id for row in found if row.state == "scored" and row.role != "baseline"}
+    ended = [row for row in found if row.state != "scored"]
+    assert ended and {(row.state, row.reason, row.suggestion) for row in ended} == {("stopped", *closing_words(fault))}
+    assert list(tmp_path.glob("folds/*/*_learn.npy")) == []
+    assert not Proof.load(tmp_path).failed

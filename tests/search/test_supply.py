@@ -11,7 +11,7 @@ from automl_core.cleaning.variants import LIMITED
 from automl_core.experiment import Budget
 from automl_core.schema import Column, Schema
 from automl_core.search.candidates import AMOUNTS, portfolio
-from automl_core.search.supply import Supply, first_specs, steady, with_amounts
+from automl_core.search.supply import Supply, first_specs, steady, with_amounts, words_at_the_end
 from tests.search.conftest import CONFIG, SCHEMA
 
 LABELS = np.arange(40) % 2.0
@@ -64,3 +64,48 @@ def test_the_first_model_comes_before_the_baseline_and_a_count_keeps_their_order
     counted = Supply(replace(CONFIG, budget=Budget(60, 2)), specs, more=False, greater_is_better=True, few=True)
     assert [role for _, role in counted.queue] == ["baseline", "model", "model"]
     assert not any(spec.early_stopping for spec, _ in counted.queue)
+
+
+def test_a_model_that_a_person_has_tuned_is_not_one_of_those_that_were_asked_for() -> None:
+    specs = list(portfolio("binary").values())[:3]
+    counted = Supply(replace(CONFIG, budget=Budget(60, 8)), specs, more=True, greater_is_better=True)
+    assert counted.trials_left == 5
+    counted.known(replace(specs[0], id="lightgbm-own-tuned-1"))
+    assert counted.trials_left == 5
+    counted.known(replace(specs[0], id="lightgbm-t1"))
+    assert counted.trials_left == 4
+
+
+@pytest.mark.parametrize(
+    ("preset", "limit", "first", "proposes", "left"),
+    [
+        ("balanced", 20, None, True, 17),
+        ("balanced", 40, 20, True, 37),
+        ("quick", 20, None, False, 17),
+        ("quick", 40, 20, True, 20),
+        ("fast", 5, 2, True, 2),
+        ("explainable", 40, 20, False, 37),
+    ],
+)
+def test_what_was_given_beyond_a_short_list_is_not_owed(
+    preset: str, limit: int, first: int | None, proposes: bool, left: int
+) -> None:
+    specs = list(portfolio("binary").values())[:3]
+    config = replace(CONFIG, preset=preset, budget=Budget(60, limit), candidates=())
+    made = Supply(config, specs, more=True, greater_is_better=True, first=first)
+    assert made.proposes is proposes
+    assert not proposes or made.trials_left == left
+
+
+def test_no_time_left_is_not_nothing_left() -> None:
+    specs = list(portfolio("binary").values())[:1]
+    made = Supply(replace(CONFIG, budget=Budget(60)), specs, more=True, greater_is_better=True, first=0)
+    assert made.nothing_left(2.0, fitted=True) == ""
+    assert made.nothing_left(20.0, fitted=True) == (
+        "Every model that there is for these settings has been tried, so more would change nothing. Tune one of the models, or "
+        "start a comparison with other settings."
+    )
+    assert words_at_the_end(replace(CONFIG, preset="pycaret", budget=Budget(60)), 0, fitted=True) == (
+        "All that PyCaret fits, tunes and blends has been tried, so more would change nothing. Tune one of the models, or start "
+        "a comparison with the preset Balanced."
+    )

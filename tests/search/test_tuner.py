@@ -13,7 +13,7 @@ from automl_core.experiment import Task
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.search.candidates import AMOUNTS, PORTFOLIO, Spec, catalogue, make_estimator, portfolio
 from automl_core.search.racing import NOTHING_NEW
-from automl_core.search.tuner import KINDS, TUNED, Tuner, is_proposed, kind_of, tuned_spec
+from automl_core.search.tuner import KINDS, TUNED, Tuner, is_proposed, kind_of, number_of, tuned_spec
 
 TASKS: tuple[Task, ...] = get_args(Task)
 SCORES = {"xgboost-p2": 0.9, "extra-p1": 0.8, "lightgbm-p8": 0.7, "neighbours-p1": 0.95}
@@ -162,6 +162,16 @@ def test_scores_of_the_portfolio_and_of_its_own_are_learned_once() -> None:
     second = tuner.propose(board.with_candidate(row(first, 0.95)))
     assert second is not None and second.id == "xgboost-t2"
     assert learned(tuner, "xgboost")[2:] == [("COMPLETE", 0.95), ("RUNNING", None)]
+
+
+def test_a_tuner_that_goes_on_counts_on_and_draws_anew() -> None:
+    first, later = Tuner("binary", 0, True).propose(board_of()), Tuner("binary", 0, True, asked=6).propose(board_of())
+    assert first is not None and later is not None
+    assert (first.id, later.id) == ("xgboost-t1", "xgboost-t7")
+    assert {name: later.params[name] for name in KINDS["xgboost"].space} != {
+        name: first.params[name] for name in KINDS["xgboost"].space
+    }
+    assert [number_of(name) for name in ("xgboost-t7", "lightgbm-own", "lightgbm-own-longer", "lr-tuned-1")] == [7, 0, 0, 0]
 
 
 def test_what_failed_is_told() -> None:
