@@ -221,13 +221,16 @@ def _more(fit: _Fit, name: str, library: str) -> float:
     if name.startswith("MLP"):
         return 2 * fit.table + 8.0 * fit.rows * max(fit.classes, 1)  # the rows it stops by are split off as copies
     if name == "QuadraticDiscriminantAnalysis":
-        return fit.table + 16.0 * fit.columns**2 * max(fit.classes, 1)
+        return fit.table + 16.0 * fit.columns * min(fit.columns, fit.rows) * max(fit.classes, 1)
     if name == "TheilSenRegressor":
         return fit.table + 10_000 * 8.0 * fit.columns
     if name.startswith("Dummy"):
         return 0.0
-    # Linear models and others: copies that are centred or factored, one-hot classes, products of columns.
-    return 2 * fit.table + 32.0 * fit.rows * max(fit.classes, 1) + 24.0 * fit.columns**2
+    # Linear models and others: copies that are centred or factored, one-hot classes, products of columns. Where there are more
+    # columns than rows most work with products of rows instead; only those that estimate a covariance need all of them.
+    square_of_columns = name in ("BayesianRidge", "ARDRegression") or fit.params.get("solver") in ("lsqr", "eigen")
+    less = fit.columns if square_of_columns else min(fit.columns, fit.rows)
+    return 2 * fit.table + 32.0 * fit.rows * max(fit.classes, 1) + 24.0 * fit.columns * less
 
 
 def _histograms(fit: _Fit, width: float, *, leaves: float) -> float:

@@ -132,3 +132,14 @@ def test_classes_multiply() -> None:
     assert need_bytes(forest, 100_000, 20, 1000) > 10 * need_bytes(forest, 100_000, 20, 2)
     boosters = [spec for spec in portfolio("multiclass").values() if spec.early_stopping]
     assert all(need_bytes(spec, 100_000, 20, 1000) > 20 * need_bytes(spec, 100_000, 20, 2) for spec in boosters)
+
+
+def test_more_columns_than_rows_need_their_square_only_for_a_covariance() -> None:
+    """Regression: of 25,000 columns no linear model was fitted, for want of 14 GB that none of them takes."""
+    rows, columns = 240, 25_000
+    known = {**catalogue("binary"), **catalogue("regression"), **portfolio("binary")}
+    for name in ("lr", "nb", "ridge", "lda", "qda", "en", "huber"):
+        assert need_bytes(known[name], rows, columns, 2) < GB, name
+    for name in ("lda-p1", "br", "ard"):
+        assert need_bytes(known[name], rows, columns, 2) > 10 * GB, name
+    assert need_bytes(known["lr"], 100_000, 2000, 2) - need_bytes(known["lr"], 100_000, 1000, 2) > 24 * (2000**2 - 1000**2)
