@@ -23,7 +23,7 @@ Search = Callable[..., Leaderboard]
 ROWS = 160
 """Of which a fold judges enough for early stopping to stop early."""
 FIRST = 14
-"""Models of a task's list, among which are boosters of all three kinds, a forest, a network and a machine."""
+"""Models of a task's list, among which are boosters of all three kinds, a forest and a network."""
 
 
 @pytest.fixture
@@ -88,5 +88,5 @@ def test_the_first_models_of_each_task_repeat(search: Search, tmp_path: Path, ta
     two = search(tmp_path / "two", threads=2, **options)
     assert [what(row) for row in one] == [what(row) for row in two]
     families = {row.family for row in one if row.state == "scored"}
-    assert families >= {"linear", "boosting", "forest", "neural", "kernel", "ensemble"}, families
+    assert families >= {"linear", "boosting", "forest", "neural", "ensemble"}, families
     assert sum(row.state == "scored" for row in one if row.role == "model") == FIRST
