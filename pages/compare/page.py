@@ -74,9 +74,9 @@ def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig, place
     named = {*needed_columns(config), *([config.split.column] if config.split.kind != "random" else [])}
     # Of a column that is not there, what is wrong is said by the names of all.
     rows = caches.columns(data, named if named <= set(data.schema.names) else data.schema.names)
-    checked, _ = check_config(table.frame, table.schema, config, uploaded=(rows, data.schema))
+    checked, notes = check_config(table.frame, table.schema, config, uploaded=(rows, data.schema))
     forecast = forecast_view.before_start(project, request(data, config))
-    return jobs.start(project, "train", {**request(data, checked), **forecast, **place_form.checked(place)})
+    return jobs.start(project, "train", {**request(data, checked), **forecast, **place_form.checked(place)}, notes=notes)
 
 
 @st.fragment
