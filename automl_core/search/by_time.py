@@ -94,7 +94,7 @@ def divide_by_time(
         notes.append(f"{which} not judged: {why}.")
         fold, ready = np.maximum(fold - first, -1), np.maximum(ready - first, 0)
     folds = parts - first
-    why = f" {asked.reason}" if folds == asked.value else ""
+    why = f" {asked.reason}" if asked.reason and folds == asked.value else ""
     notes.insert(0, f"{folds} folds by time: each learns from all earlier rows and is judged on the next ones.{why}")
     if gap:
         notes.append(_gap_note(fold, ready, folds, passed, said))

@@ -26,12 +26,12 @@ def label(project: ProjectFolder, run_id: str) -> str:
         run = Run(project.run(run_id))
         config = run.config
         metric = metric_of(config).label
-        state = job_state.WORDS.get(job_state.follow(run.path).state, "")
+        now = job_state.follow(run.path)
     except (AutoMLError, KeyError, TypeError):
         return f"{run_id} (damaged)"
-    started = time.strftime("%d %b, %H:%M", time.localtime((run.path / "request.json").stat().st_mtime))
+    started = time.strftime("%d %b, %H:%M", time.localtime(now.began))
     every = ", every row learned" if run.params.get("relearn") else ""
-    return f"{config.target} by {metric}{every}, {started}, {state.lower()}"
+    return f"{config.target} by {metric}{every}, {started}, {job_state.WORDS.get(now.state, '').lower()}"
 
 
 def state_of(project: ProjectFolder, run_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from automl_core.cleaning.recipe import History, Recipe
 from automl_core.cleaning.store import save_history
 from automl_core.data.dataset import Dataset, create_dataset
-from automl_core.events import Event, Failed, Message, Progress
+from automl_core.events import Event, Failed, Finished, Message, Progress, Started
 from automl_core.leaderboard import Leaderboard
 from automl_core.workspace import ProjectFolder, new_id, read_json, write_json
 from pages.shared.run_view import number
@@ -63,19 +64,19 @@ def test_best_quality_proposes_five_minutes_and_says_what_less_gives_up(project:
     app = open_page("compare", project=project.id, dataset=table.id)
     app.selectbox(key="compare_target").set_value("bought").run()
     suffix = f"{table.id}_bought"
-    time, preset = f"compare_budget_{suffix}", f"compare_preset_{suffix}"
+    given, preset = f"compare_budget_{suffix}", f"compare_preset_{suffix}"
     short = "In less than 5 min the kinds of model that only this choice tries hardly get their turn"
     app.segmented_control(key=preset).set_value("best").run()
-    assert app.selectbox(key=time).value == 300
+    assert app.selectbox(key=given).value == 300
     assert not any(short in caption.value for caption in app.caption)
     app.segmented_control(key=preset).set_value("quick").run()
-    assert app.selectbox(key=time).value == 60
-    app.selectbox(key=time).set_value(15).run()
+    assert app.selectbox(key=given).value == 60
+    app.selectbox(key=given).set_value(15).run()
     app.segmented_control(key=preset).set_value("best").run()
     assert_clean(app)
-    assert app.selectbox(key=time).value == 15, "a time that was chosen stays"
+    assert app.selectbox(key=given).value == 15, "a time that was chosen stays"
     assert any(short in caption.value for caption in app.caption)
-    app.selectbox(key=time).set_value(-1).run()
+    app.selectbox(key=given).set_value(-1).run()
     assert not any(short in caption.value for caption in app.caption)
 
 
@@ -186,6 +187,20 @@ def test_an_ended_run_is_given_as_much_time_as_is_chosen(
     app.button(key=f"compare_{run_folder.name}_resume").click().run()
     assert_clean(app)
     assert (jobs.resumed, jobs.more) == ([run_folder.name], [{"seconds": 600.0, "models": None}])
+
+
+def test_a_run_that_was_given_more_time_is_named_by_when_it_began(
+    project: ProjectFolder, run_folder: Path, emit: Callable[[Path, Event], None]
+) -> None:
+    """Regression: its request is written anew then, and by that it was named."""
+    (run_folder / "events.jsonl").unlink()
+    emit(run_folder, Started(1, time=1_700_000_000.0))
+    emit(run_folder, Finished({"recommended": "lightgbm"}))
+    app = open_page("compare", project=project.id, run=run_folder.name)
+    began = time.strftime("%d %b, %H:%M", time.localtime(1_700_000_000))
+    assert [box.options for box in app.selectbox if str(box.key).startswith("compare_run_")] == [
+        [f"bought by ROC AUC, {began}, finished"]
+    ]
 
 
 def test_a_run_that_had_a_minute_is_not_asked_twice_about_one(project: ProjectFolder, run_folder: Path) -> None:

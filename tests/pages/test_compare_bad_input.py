@@ -109,7 +109,7 @@ def test_a_target_that_is_constant_within_a_fold_is_told_in_the_run(project: Pro
     app = open_page("compare", project=project.id, run=run.id)
     said = "All rows that fold 4 judges have the same target; a metric that compares outcomes leaves such a fold out."
     assert said in notes(app)
-    assert "4 folds by time: each learns from all earlier rows and is judged on the next ones." in notes(app)
+    assert any(note.startswith("4 folds by time: each learns from all earlier rows") for note in notes(app))
 
 
 @pytest.mark.parametrize("classes", [1000, 1001])
