@@ -25,6 +25,8 @@ PERSONAL = {
 }
 """Patterns of personal data, met by the whole cell; wider than what a person is told of, since here a doubt leaves cells out."""
 PERSONAL_SHARE = 0.05
+LEAST_CARD = 10**12
+"""A payment card's number has 13 digits or more."""
 
 
 def personal_columns(frame: pd.DataFrame, schema: Schema) -> dict[str, str]:
@@ -44,7 +46,10 @@ def personal_columns(frame: pd.DataFrame, schema: Schema) -> dict[str, str]:
         if column.kind in ("id", "text"):
             found[column.name] = "a key" if column.kind == "id" else "free text"
             continue
-        values = part[column.name].dropna()
+        values = part[column.name]
+        if column.kind == "number" and values.dtype.kind in "iuf" and not (values.to_numpy() >= LEAST_CARD).any():
+            continue
+        values = values.dropna()
         cells = as_text(values) if values.dtype != object else values.map(str)
         # A measurement such as 0.1234567 looks like a telephone number; only card numbers are still known as numbers.
         patterns = {"card numbers": PERSONAL["card numbers"]} if column.kind == "number" else PERSONAL
@@ -79,8 +84,9 @@ def column_statistics(frame: pd.DataFrame, schema: Schema, personal: dict[str, s
     facts: dict[str, Any] = {}
     for column in schema:
         values = frame[column.name]
-        entry: dict[str, Any] = {"kind": column.kind, "missing": float(values.isna().mean()) if len(values) else 0.0}
-        present = values.dropna()
+        missing = float(values.isna().mean()) if values.hasnans else 0.0
+        entry: dict[str, Any] = {"kind": column.kind, "missing": missing}
+        present = values.dropna() if missing else values
         if column.kind in ("number", "date"):
             if len(present) and column.name not in personal:
                 entry |= _numbers(present)
@@ -174,10 +180,12 @@ def cells(frame: pd.DataFrame) -> list[list[Any]]:
     columns = []
     for name in frame.columns:
         values = frame[name]
+        plain: list[Any]
         if values.dtype.kind == "M":
-            columns.append([None if pd.isna(value) else value.isoformat() for value in values])
-        elif values.dtype == object:
-            columns.append([None if pd.isna(value) else str(value) for value in values])
+            plain = [value.isoformat() for value in values]
         else:
-            columns.append([None if pd.isna(value) else float(value) for value in values])
+            plain = list(map(str, values)) if values.dtype == object else values.to_numpy(dtype=np.float64).tolist()
+        if values.hasnans:
+            plain = [None if gone else value for gone, value in zip(values.isna(), plain, strict=True)]
+        columns.append(plain)
     return [list(row) for row in zip(*columns, strict=True)]

@@ -111,9 +111,12 @@ def one_at_a_time(path: Path) -> Iterator[None]:
         yield
 
 
-def write_json(path: Path, data: Any, *, durable: bool = True) -> None:
-    """Write plain JSON types atomically; NaN is refused, since other readers cannot read it."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
+def write_json(path: Path, data: Any, *, durable: bool = True, compact: bool = False) -> None:
+    """Write plain JSON types atomically; NaN is refused, since other readers cannot read it.
+
+    With `compact` on one line, which takes a tenth of the time where there is much.
+    """
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=None if compact else 1)
     with atomic_file(path, durable=durable) as file:
         file.write(text.encode())
 

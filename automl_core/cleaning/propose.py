@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from automl_core.cleaning.recipe import Recipe, Step
@@ -17,6 +18,10 @@ from automl_core.schema import Schema
 
 MOSTLY_MISSING = 0.95
 MANY_LEVELS = 15
+TOGETHER = 1_000_000
+"""Cells of the columns that are looked at together."""
+TELLING = 50
+"""Columns by which most rows differ, if they do."""
 
 
 class Advice(Protocol):
@@ -75,16 +80,18 @@ def _columns_to_drop(frame: pd.DataFrame, schema: Schema) -> list[Step]:
     ids = schema.of_kind("id")
     if ids:
         steps.append(Step("drop_columns", {"columns": ids}, f"{_list(ids)}: keys say nothing about new rows."))
-    distinct = {name: frame[name].nunique() for name in schema.names if name not in ids}
-    constant = [name for name, count in distinct.items() if count <= 1]
+    others = schema.without(ids).names
+    constant = [name for name in others if _is_constant(frame[name])]
     if constant:
         steps.append(Step("drop_columns", {"columns": constant}, f"{_list(constant)}: one value or none, nothing to learn from."))
-    people = [name for name in distinct if name not in constant and personal(frame[name])]
+    gone = set(constant)
+    people = [name for name in others if name not in gone and personal(frame[name])]
     if people:
         reason = f"{_list(people)}: addresses or numbers of people, which a model should not know."
         steps.append(Step("drop_columns", {"columns": people}, reason))
-        constant = [*constant, *people]
-    empty = [name for name in distinct if name not in constant and frame[name].isna().mean() > MOSTLY_MISSING]
+        gone.update(people)
+    missing = dict(frame.isna().mean())
+    empty = [name for name in others if name not in gone and missing[name] > MOSTLY_MISSING]
     if empty:
         steps.append(Step("drop_columns", {"columns": empty}, f"{_list(empty)}: more than 95 % missing."))
     return steps
@@ -92,7 +99,7 @@ def _columns_to_drop(frame: pd.DataFrame, schema: Schema) -> list[Step]:
 
 def _rows_and_words(frame: pd.DataFrame, schema: Schema, targets: list[str]) -> list[Step]:
     steps = []
-    duplicates = int(frame.duplicated().sum())
+    duplicates = _copied_rows(frame)
     if duplicates:
         reason = (
             f"{duplicates:,} of {len(frame):,} rows are exact copies of another. If they are the same case entered twice, "
@@ -111,6 +118,22 @@ def _rows_and_words(frame: pd.DataFrame, schema: Schema, targets: list[str]) -> 
         parts = ["year", "month", "day", "weekday", *(["hour"] if clock else []), "days"]
         steps.append(Step("date_parts", {"columns": dates, "parts": parts}, f"{_list(dates)}: models need numbers, not dates."))
     return steps
+
+
+def _is_constant(values: pd.Series) -> bool:
+    """Return whether there is one value or none beside missing cells."""
+    if values.dtype.kind not in "iuf" or not isinstance(values.dtype, np.dtype):
+        return bool(values.nunique() <= 1)
+    numbers = values.to_numpy()
+    known = numbers[~np.isnan(numbers)]
+    return not len(known) or bool(known.min() == known.max())
+
+
+def _copied_rows(frame: pd.DataFrame) -> int:
+    """Return how many rows are exact copies of an earlier one; in a wide table only those alike in its first columns can be."""
+    if frame.shape[1] > TELLING:
+        frame = frame[frame.iloc[:, :TELLING].duplicated(keep=False)]
+    return int(frame.duplicated().sum()) if len(frame) else 0
 
 
 def personal(values: pd.Series) -> bool:
@@ -134,7 +157,7 @@ def _learned(frame: pd.DataFrame, schema: Schema) -> list[Step]:
     numbers, words = schema.of_kind("number"), schema.of_kind("category", "boolean")
     texts = schema.of_kind("text")
     steps = []
-    outlying = [name for name in numbers if _has_outliers(frame[name])]
+    outlying = _outlying(frame, numbers)
     if outlying:
         reason = (
             f"{_list(outlying)}: some numbers lie far outside the rest. Off, since far numbers are often true; "
@@ -168,15 +191,30 @@ def _learned(frame: pd.DataFrame, schema: Schema) -> list[Step]:
     return steps
 
 
-def _has_outliers(values: pd.Series) -> bool:
-    numbers = values.to_numpy(dtype=np.float64)
-    numbers = numbers[~np.isnan(numbers)]
-    if not len(numbers):
-        return False
+def _outlying(frame: pd.DataFrame, names: list[str]) -> list[str]:
+    """Return the columns of numbers in which some lie far outside the rest; many are looked at together."""
+    found: list[str] = []
+    width = max(TOGETHER // max(len(frame), 1), 1)
+    for part in (names[start : start + width] for start in range(0, len(names), width)):
+        cells = frame[part].to_numpy(dtype=np.float64)
+        holed = np.isnan(cells).any(axis=0)
+        far = np.zeros(len(part), dtype=bool)
+        far[~holed] = _far(cells[:, ~holed])
+        for place in np.flatnonzero(holed):
+            far[place] = _far(cells[~np.isnan(cells[:, place]), place : place + 1])[0]
+        found += [name for name, is_far in zip(part, far, strict=True) if is_far]
+    return found
+
+
+def _far(cells: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which columns have numbers beyond three times the distance of their quartiles."""
+    if not cells.size:
+        return np.zeros(cells.shape[1], dtype=bool)
     with np.errstate(invalid="ignore"):  # between infinite numbers
-        first, third = np.percentile(numbers, [25, 75])
+        first, third = np.percentile(cells, [25, 75], axis=0)
         width = third - first
-    return bool(width > 0 and (numbers.min() < first - 3 * width or numbers.max() > third + 3 * width))
+        beyond = (cells.min(axis=0) < first - 3 * width) | (cells.max(axis=0) > third + 3 * width)
+    return np.asarray((width > 0) & beyond)
 
 
 def _list(names: list[str]) -> str:

@@ -128,14 +128,17 @@ def rows_of_file(file: Path, part: list[str] | None = None) -> pd.DataFrame:
     return frame
 
 
-def recipe_of(path: Path | None, dataset: Dataset, target: str) -> Recipe:
-    """Return the recipe in a file, or the one proposed for the table; raises InputError where it takes the target away."""
+def recipe_of(path: Path | None, dataset: Dataset, target: str, frame: pd.DataFrame | None = None) -> Recipe:
+    """Return the recipe in a file, or the one proposed for the table; raises InputError where it takes the target away.
+
+    `frame` is the dataset's, where it has been read already: a table of thousands of columns takes seconds.
+    """
     from automl_core.cleaning.lineage import check_target
     from automl_core.cleaning.propose import propose_recipe
     from automl_core.cleaning.store import import_recipe
 
     if path is None:
-        return propose_recipe(dataset.frame(), dataset.schema, target)
+        return propose_recipe(dataset.frame() if frame is None else frame, dataset.schema, target)
     recipe = import_recipe(existing(path).read_bytes())
     check_target(recipe, dataset.schema, target)
     return recipe

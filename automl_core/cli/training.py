@@ -110,11 +110,14 @@ def train(
         from automl_core.data.sources.opening import choice_of_parts
         from automl_core.proposals import check_config, propose, propose_task
 
+        emit(Progress(0.0, "Reading the table"))
         dataset = create_dataset(out / "dataset", file, file.stem, choice=choice_of_parts(file, part or ()))
-        chosen = recipe_of(recipe, dataset, target)
-        cleaned = apply_stateless(dataset.frame(), dataset.schema, chosen, training=True)
+        emit(Progress(0.0, "Looking for what the table needs"))
+        uploaded = (dataset.frame(), dataset.schema)
+        chosen = recipe_of(recipe, dataset, target, uploaded[0])
+        cleaned = apply_stateless(*uploaded, chosen, training=True)
         frame = cleaned.frame
-        proposal = propose(frame, cleaned.schema, target, uploaded=(dataset.frame(), dataset.schema))
+        proposal = propose(frame, cleaned.schema, target, uploaded=uploaded)
         config = proposal.config
         for other in proposal.splits if split == "random" else ():
             say(f"{other.reason} (--split {other.value.kind} --{other.value.kind} {shlex.quote(other.value.column)})")
@@ -135,7 +138,8 @@ def train(
             **cast(Any, own),
             predict_limit_ms=predict_limit_ms,
         )
-        check_config(frame, cleaned.schema, config, uploaded=(dataset.frame(), dataset.schema))
+        check_config(frame, cleaned.schema, config, uploaded=uploaded)
+        del frame, cleaned, uploaded  # the search reads the table anew
         write_request(
             out,
             "train",

@@ -169,7 +169,7 @@ def is_wide(path: Path) -> bool:
 def _typed_and_stored(
     folder: Path, text: TextTable, name: str, choice: Choice, kinds: dict[str, Kind] | None, source: Path
 ) -> Dataset:
-    typed = tuple(str(name) for name in text.frame.columns if text.frame[name].dtype.kind in "iufM")
+    typed = tuple(str(name) for name, dtype in text.frame.dtypes.items() if dtype.kind in "iufM")
     written = tuple(pair for pair in choice.written if pair[0] not in typed)
     schema = rewrite(infer_schema(text.frame, kinds=kinds, null_words=choice.null_words), written)
     parsed = parse_frame(text.frame, schema)
@@ -368,7 +368,7 @@ def write_description(folder: Path, dataset: Dataset) -> None:
     if dataset.report.refused:
         rows = [(row.line, row.reason, row.text) for row in dataset.report.refused]
         pd.DataFrame(rows, columns=["line", "reason", "text"]).to_csv(folder / "refused.csv", index=False)
-    write_json(folder / "dataset.json", _to_dict(dataset))
+    write_json(folder / "dataset.json", _to_dict(dataset), compact=len(dataset.schema) > WIDE)
 
 
 def _to_dict(dataset: Dataset) -> dict[str, Any]:

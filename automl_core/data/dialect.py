@@ -14,6 +14,8 @@ from automl_core.errors import InputError
 csv.field_size_limit(1 << 30)  # cells hold whole documents; the module's own limit is 128 KB
 SAMPLE_BYTES = 1 << 18
 SAMPLE_LINES = 200
+MOST_CELLS = 200_000
+"""Cells of these lines that are looked at closely: those of a table of thousands of columns are millions."""
 DELIMITERS = (",", ";", "\t", "|", "||", "::", "^", "~", "\x1f", "\x01", ":", " ")
 QUOTES = ('"', "'")
 
@@ -152,10 +154,10 @@ def _score(lines: list[str], delimiter: str, quote: str) -> tuple[float, int]:
         return 0.0, 1  # one column of words under a name of one word
     cells = [cell for row in rows if len(row) == width for cell in row]
     consistency = hits / len(rows)
-    score = consistency**2 * (1 - 0.5 / width) * cleanliness(cells)
+    score = consistency**2 * (1 - 0.5 / width) * cleanliness(cells[:MOST_CELLS])
     if quote and not any(quote in line for line in lines):
         score -= 0.001  # a quote that never occurs explains nothing
-    if quote and any(cell.startswith(quote) for cell in cells):
+    elif quote and any(cell.startswith(quote) for cell in cells):
         score *= 0.8
     if not quote and any(cell.startswith('"') and cell.endswith('"') and len(cell) > 1 for cell in cells):
         score *= 0.8

@@ -8,17 +8,22 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from automl_core.data.parsing import EXACT, parse_column
 from automl_core.schema import Column, Kind, Parsing, Schema
 
+Array = npt.NDArray[np.float64]
 SAMPLE = 50_000
 """Distinct cells a column is judged by; the whole column is typed afterwards and misfits are counted."""
 FIT = 0.95
 """Share of the cells that must fit a kind."""
 KEY_SHARE = 0.95
 """Share of distinct cells from which a column that is called a key is one, though rows were exported twice."""
+FEW = 2_000
+"""Cells up to which Python counts them sooner than pandas, whose calls take as long for ten cells: a table has many columns."""
 PLAIN = Parsing()
 LABELS = 50
 """A text column with at most this many distinct values is a category."""
@@ -38,6 +43,7 @@ CURRENCIES = (
 """A mark stands before those that are a part of it."""
 UNITS = ("kg", "g", "km", "m", "cm", "mm", "h", "min", "s", "l", "ml", "kWh", "°C")
 
+_DIGIT = re.compile(r"\d")
 _INTEGER = re.compile(r"[+-]?\d+")
 _POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
@@ -95,8 +101,7 @@ def infer_schema(
     chosen = kinds or {}
     base = Parsing() if null_words is None else Parsing(null_words=null_words)
     columns = []
-    for position, name in enumerate(frame.columns):
-        values = frame.iloc[:, position]
+    for name, values in frame.items():
         if name in chosen:
             columns.append(_chosen(str(name), values, chosen[name], base))
         else:
@@ -108,37 +113,48 @@ def infer_column(name: str, values: pd.Series[Any], parsing: Parsing = PLAIN) ->
     """Infer one column's kind, how its text is read, and the evidence; `parsing` holds the words for missing."""
     if values.dtype.kind in "iufM":
         return _typed_by_file(name, values, parsing)
-    counts = _counted(values)
+    counts, different = _counted(values)
     for word in parsing.null_words:
         counts.pop(word, None)
     total, distinct = counts.total(), len(counts)
     if not total:
         return Column(name, "category", parsing, "Every cell is empty or a word for missing.")
     cells = list(counts) if distinct <= SAMPLE else random.Random(0).sample(list(counts), SAMPLE)
-    shown = sum(counts[cell] for cell in cells)
-    weights = [counts[cell] / shown for cell in cells]
-    lowered = {cell.lower() for cell in cells}
-    if distinct <= 3 and len(lowered) == 2 and any(lowered == words for words in TRUTH_WORDS):
+    if distinct <= 3 and len(lowered := {cell.lower() for cell in cells}) == 2 and lowered in TRUTH_WORDS:
         return Column(name, "boolean", parsing, f"Only {_quoted(cells)} occur.")
-    number = _number(name, cells, weights, total, distinct, parsing)
-    if number is not None:
-        return number
-    dates = _date(cells, weights, parsing)
-    if dates is not None:
-        return Column(name, "date", dates[0], dates[1])
+    if _has_digits(cells[:1000]):
+        number = _number(name, cells, counts, parsing)
+        if number is not None:
+            return number
+        dates = _date(cells, parsing)
+        if dates is not None:
+            return Column(name, "date", dates[0], dates[1])
     # Spaces around words stay in the table until a step takes them away, and tell words apart there.
-    kept = sum(str(cell).strip() not in parsing.null_words for cell in values.dropna().unique())
+    missing = set(parsing.null_words)
+    kept = sum(str(cell).strip() not in missing for cell in different)
     return _words(name, cells, total, distinct, kept, parsing)
 
 
-def _counted(values: pd.Series[Any]) -> Counter[str]:
-    """Return how often each cell occurs without the spaces around it, in the order of the rows."""
-    if pd.api.types.infer_dtype(values, skipna=True) != "string":  # 1 and True are alike to a table of hashes
-        return Counter(str(cell).strip() for cell in values.dropna().to_numpy(dtype=object))
+def _counted(values: pd.Series[Any]) -> tuple[Counter[str], list[Any]]:
+    """Return how often each cell occurs without the spaces around it, in the order of the rows, and the cells that differ."""
+    whole = pd.api.types.infer_dtype(values, skipna=False) == "string"
+    if not whole and pd.api.types.infer_dtype(values, skipna=True) != "string":  # 1 and True are alike to a table of hashes
+        known = values.dropna()
+        return Counter(str(cell).strip() for cell in known.to_numpy(dtype=object)), list(known.unique())
+    if len(values) > FEW:  # a tenth of the time of counting every cell in Python
+        raw = Counter({str(cell): int(count) for cell, count in values.value_counts(sort=False).items()})
+    elif whole:
+        raw = Counter(values.tolist())
+    else:
+        raw = Counter(cell for cell in values.tolist() if isinstance(cell, str))
+    different = list(raw)
+    bare = list(map(str.strip, different))
+    if bare == different:
+        return raw, different
     found: Counter[str] = Counter()
-    for cell, count in values.value_counts(sort=False).items():  # a tenth of the time of counting every cell in Python
-        found[str(cell).strip()] += int(count)
-    return found
+    for cell, count in zip(bare, raw.values(), strict=True):
+        found[cell] += count
+    return found, different
 
 
 def _typed_by_file(name: str, values: pd.Series[Any], parsing: Parsing) -> Column:
@@ -212,32 +228,35 @@ def _bare(cell: str, strip: list[str]) -> str:
     return cell.strip().strip("()").strip()
 
 
-def _number(name: str, cells: list[str], weights: object, total: int, distinct: int, base: Parsing) -> Column | None:
-    """Return a number or id column when the cells are numbers, else None."""
-    import numpy as np
+def _has_digits(cells: list[str]) -> bool:
+    """Return whether any cell has a digit, in whichever alphabet."""
+    return any(map(_DIGIT.search, cells)) or any(any(map(str.isdigit, cell)) for cell in cells if not cell.isascii())
 
-    if not any(any(char.isdigit() for char in cell) for cell in cells[:1000]):
-        return None
-    share = np.asarray(weights)
-    # Infinity is what a division by zero left behind: it speaks for a number, but is read as missing.
-    infinite = np.array([bool(_INFINITE.fullmatch(cell)) for cell in cells])
-    fitted: list[tuple[float, Parsing]] = []
-    plain = all(_POINT.fullmatch(cell) for cell in cells)
-    for parsing in [base] if plain else _number_parsings(cells, base):
-        typed, _ = parse_column(pd.Series(cells, dtype=object), Column(name, "number", parsing))
-        fitted.append((float(share[typed.notna().to_numpy()].sum()), parsing))
-    fit, parsing = max(fitted, key=lambda pair: pair[0])
-    if fit == 0 or fit + float(share[infinite].sum()) < FIT:
-        return None
-    whole = all(_INTEGER.fullmatch(cell) for cell in cells)
-    if whole and any(cell.lstrip("+-").startswith("0") and len(cell.lstrip("+-")) > 1 for cell in cells):
-        return Column(name, "id" if distinct == total else "category", base, "Digits with leading zeros: a code, no quantity.")
-    if whole and any(abs(int(cell)) >= EXACT for cell in cells):
-        return Column(name, "id", base, "Whole numbers too long to be exact as quantities, so they are kept as written.")
-    if whole and distinct == total and total >= 20 and _looks_like_key(name, cells):
-        return Column(name, "id", base, f"{total:,} whole numbers, no two alike, and the column's name or order is a key's.")
-    if whole and _nearly_key(name, total, distinct):
-        return Column(name, "id", base, _nearly_key_evidence(total, distinct))
+
+def _number(name: str, cells: list[str], counts: Counter[str], base: Parsing) -> Column | None:
+    """Return a number or id column when the cells, of those that were counted, are numbers, else None."""
+    total, distinct = counts.total(), len(counts)
+    numbers = np.asarray(pd.to_numeric(np.array(cells, dtype=object), errors="coerce"), dtype=np.float64)
+    fit, parsing = 1.0, base
+    if not np.isfinite(numbers).all():  # as they are in most columns: then no mark has to be looked for
+        share = np.fromiter((counts[cell] for cell in cells), np.float64, len(cells))
+        share /= share.sum()
+        fit, parsing = _best_parsing(name, cells, share, base)
+        # Infinity is what a division by zero left behind: it speaks for a number, but is read as missing.
+        infinite = np.array([bool(_INFINITE.fullmatch(cell)) for cell in cells])
+        if fit == 0 or fit + float(share[infinite].sum()) < FIT:
+            return None
+    if all(map(_INTEGER.fullmatch, cells)):
+        if any(cell.startswith(("0", "+", "-")) and _has_leading_zero(cell) for cell in cells):
+            kind: Kind = "id" if distinct == total else "category"
+            return Column(name, kind, base, "Digits with leading zeros: a code, no quantity.")
+        if any(len(cell) > 15 and abs(int(cell)) >= EXACT for cell in cells):
+            return Column(name, "id", base, "Whole numbers too long to be exact as quantities, so they are kept as written.")
+        if distinct == total and total >= 20 and _looks_like_key(name, cells):
+            evidence = f"{total:,} whole numbers, no two alike, and the column's name or order is a key's."
+            return Column(name, "id", base, evidence)
+        if _nearly_key(name, total, distinct):
+            return Column(name, "id", base, _nearly_key_evidence(total, distinct))
     notes = []
     if parsing.decimal == ",":
         notes.append("a decimal comma")
@@ -256,6 +275,21 @@ def _number(name: str, cells: list[str], weights: object, total: int, distinct: 
     )
 
 
+def _best_parsing(name: str, cells: list[str], share: Array, base: Parsing) -> tuple[float, Parsing]:
+    """Return the share of the cells that are numbers, read in the way by which most are, and that way."""
+    fitted: list[tuple[float, Parsing]] = []
+    plain = all(_POINT.fullmatch(cell) for cell in cells)
+    for parsing in [base] if plain else _number_parsings(cells, base):
+        typed, _ = parse_column(pd.Series(cells, dtype=object), Column(name, "number", parsing))
+        fitted.append((float(share[typed.notna().to_numpy()].sum()), parsing))
+    return max(fitted, key=lambda pair: pair[0])
+
+
+def _has_leading_zero(cell: str) -> bool:
+    bare = cell.lstrip("+-")
+    return bare.startswith("0") and len(bare) > 1
+
+
 def _named_key(name: str) -> bool:
     return name.strip().lower() in _ID_NAME_EXACT or bool(_ID_NAME.search(name.strip()))
 
@@ -270,10 +304,11 @@ def _nearly_key_evidence(total: int, distinct: int) -> str:
 
 
 def _looks_like_key(name: str, cells: list[str]) -> bool:
-    named = _named_key(name)
-    numbers = sorted(int(cell) for cell in cells)
-    counted = numbers[-1] - numbers[0] == len(numbers) - 1 and numbers[0] in (0, 1)
-    return named or counted
+    if _named_key(name):
+        return True
+    numbers = list(map(int, cells))
+    low, high = min(numbers), max(numbers)
+    return high - low == len(numbers) - 1 and low in (0, 1)
 
 
 def _best_date_format(cells: list[str]) -> str:
@@ -291,7 +326,7 @@ def _best_date_format(cells: list[str]) -> str:
     return best
 
 
-def _date(cells: list[str], weights: object, base: Parsing) -> tuple[Parsing, str] | None:
+def _date(cells: list[str], base: Parsing) -> tuple[Parsing, str] | None:
     """Return how dates are read and the evidence when the cells are dates, else None."""
     if not any(sum(char.isdigit() for char in cell) >= 3 for cell in cells[:100]):
         return None

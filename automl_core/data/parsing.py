@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from automl_core.errors import InputError
@@ -15,6 +16,7 @@ from automl_core.schema import Column, Parsing, Schema
 EXACT = 2**53
 """Integers beyond this size are not all exact as float64."""
 _PLAIN = Parsing()
+OBJECT = np.dtype(object)
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,12 @@ def parse_column(values: pd.Series[Any], column: Column) -> tuple[pd.Series[Any]
     values = _plain(values)
     text = values.dtype == object
     if text and column.kind == "number" and column.parsing == _PLAIN:
-        # The way of most columns, without the cost of finding out which cells are blank: tables have thousands of columns.
-        numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64")
-        if len(numbers) and np.isfinite(numbers).all():
-            return _shrink(pd.Series(numbers, index=values.index, name=values.name)), values[:0]
+        return _plain_numbers(values)
     blank = _blank(values, column.parsing.null_words) if text else values.isna()
     if column.kind == "number":
         typed = read_numbers(values.where(~blank), column) if text else _numbers(values)
         typed = typed.where(np.isfinite(typed))
-        bad = values[typed.isna() & ~blank]
-        return _shrink(typed), bad
+        return pd.Series(_shrunk(typed.to_numpy()), index=values.index, name=typed.name), values[typed.isna() & ~blank]
     if column.kind == "date":
         typed = read_dates(values.where(~blank), column.parsing.date_format)
         return typed, values[typed.isna() & ~blank]
@@ -99,7 +97,19 @@ def parse_column(values: pd.Series[Any], column: Column) -> tuple[pd.Series[Any]
     else:
         typed = values.map(lambda cell: cell if isinstance(cell, str) else _cell_text(cell), na_action="ignore")
         typed = typed.astype(object)
-    return typed.where(~blank, np.nan), values[:0]
+    return typed.where(~blank, np.nan) if blank.any() else typed.copy(), values[:0]
+
+
+def _plain_numbers(values: pd.Series[Any]) -> tuple[pd.Series[Any], pd.Series[Any]]:
+    """Read text as numbers without marks and units, the way of most columns; only cells that are none are looked at closely."""
+    numbers = np.asarray(pd.to_numeric(values.to_numpy(), errors="coerce"), dtype=np.float64)
+    finite = np.isfinite(numbers)
+    bad = values.iloc[:0]
+    if not finite.all():
+        numbers[~finite] = np.nan
+        bad = values[~finite]
+        bad = bad[~_blank(bad, _PLAIN.null_words)]
+    return pd.Series(_shrunk(numbers), index=values.index, name=values.name), bad
 
 
 def _numbers(values: pd.Series[Any]) -> pd.Series[Any]:
@@ -180,6 +190,8 @@ def _cell_text(cell: object) -> str:
 def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
     """Return NumPy-backed values: extension, categorical, zoned and boolean columns become plain ones."""
     dtype = values.dtype
+    if dtype is OBJECT:
+        return values
     if isinstance(dtype, pd.CategoricalDtype) or str(dtype) in ("string", "boolean", "bool"):
         return values.astype(object).where(values.notna(), np.nan)
     if isinstance(dtype, pd.DatetimeTZDtype):
@@ -195,15 +207,13 @@ def _blank(values: pd.Series[Any], null_words: tuple[str, ...]) -> pd.Series[Any
     """Return where the cell is missing, empty or one of the null words after trimming."""
     words = set(null_words) | {""}
     codes, uniques = pd.factorize(values, use_na_sentinel=True)
-    if not len(uniques):
-        return pd.Series(True, index=values.index)
-    null = np.fromiter((isinstance(cell, str) and cell.strip() in words for cell in uniques), bool, len(uniques))
-    return pd.Series(np.where(codes < 0, True, null[codes]), index=values.index)
+    null = [isinstance(cell, str) and cell.strip() in words for cell in uniques]
+    blank: npt.NDArray[np.bool_] = np.array([*null, True])[codes]  # code -1 is that of a missing cell
+    return pd.Series(blank, index=values.index)
 
 
-def _shrink(values: pd.Series[Any]) -> pd.Series[Any]:
+def _shrunk(numbers: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
     """Return int64 where nothing is missing and every value is whole and exact, so that 3 is shown as 3."""
-    numbers = values.to_numpy()
     if len(numbers) and np.isfinite(numbers).all() and (numbers == np.round(numbers)).all() and (np.abs(numbers) < EXACT).all():
-        return values.astype("int64")
-    return values
+        return numbers.astype(np.int64)
+    return numbers

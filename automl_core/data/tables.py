@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from automl_core.data.scanning import PIECE, side_by_side
@@ -35,9 +36,9 @@ def read_table(path: Path, columns: list[str] | None = None, *, rows: int | None
             f"The stored table in {path.parent.name} cannot be read: {str(error)[:200]}.",
             action="Upload the file again.",
         ) from error
-    for name, values in frame.items():
-        if values.dtype.kind in "OM":
-            frame[name] = _typed(values, path)
+    for name, dtype in frame.dtypes.items():
+        if dtype.kind == "M" or (dtype.kind == "O" and frame[name].hasnans):
+            frame[name] = _typed(frame[name], path)
     return frame
 
 
@@ -95,7 +96,7 @@ def fingerprint_columns(columns: Iterable[tuple[Column, pd.Series[Any]]]) -> str
     digest = hashlib.sha256()
     for column, values in columns:
         digest.update(_named(column))
-        digest.update(pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes())
+        digest.update(_hashed(values))
     return digest.hexdigest()
 
 
@@ -115,7 +116,7 @@ def fingerprint_table(path: Path, schema: Schema) -> str:
         )
         for piece in read_pieces(path, columns=[column.name]):
             values = piece[column.name].astype("float64") if holed else piece[column.name]
-            digest.update(pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes())
+            digest.update(_hashed(values))
     return digest.hexdigest()
 
 
@@ -131,6 +132,13 @@ def fingerprint_stored(path: Path, schema: Schema) -> str:
     for part in side_by_side(path, lambda start, stop: _digest(path, start, stop)):
         digest.update(part)
     return digest.hexdigest()
+
+
+def _hashed(values: pd.Series[Any]) -> bytes:
+    """Return 8 bytes a cell; of numbers without the detour that takes pandas longer than a few hundred cells do."""
+    if values.dtype.kind in "iuf" and isinstance(values.dtype, np.dtype):
+        return pd.util.hash_array(values.to_numpy()).tobytes()
+    return pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes()
 
 
 def _named(column: Column) -> bytes:

@@ -24,7 +24,7 @@ from automl_core.scoring.values import predict_values
 from automl_core.search.candidates import Spec, make_estimator
 from automl_core.search.division import Division
 from automl_core.search.matrices import WIDE, Matrix, blocks_of, is_heavy, is_single, load_matrix, save_matrix, widened
-from automl_core.search.memory import held_memory, peak_since
+from automl_core.search.memory import before_a_task, peak_since
 from automl_core.search.resampling import resample, weight_arguments
 from automl_core.workspace import atomic_file, write_json
 
@@ -130,6 +130,7 @@ class FoldWork:
 
     def prepare(self, fold: int, view: str) -> dict[str, Any]:
         """Fit a fold's preprocessing and store what every candidate shares."""
+        before_a_task()
         learned, judged = self._positions(fold)
         preprocessor = build_preprocessor(
             self.recipe,
@@ -206,7 +207,7 @@ class FoldWork:
             metric alone and no size.
         """
         _, judged = self._positions(fold)
-        before = held_memory()
+        before = before_a_task()
         estimator, values, fit_seconds, predict_seconds = self.learn(spec, fold, facts, seconds)
         predict_ms = facts["transform_ms"] + 1e6 * predict_seconds / max(len(judged), 1)
         if not keep and fit_seconds + predict_seconds < SHORT:

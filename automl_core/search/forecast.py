@@ -10,6 +10,8 @@ from automl_core.errors import FormatError
 from automl_core.leaderboard import Leaderboard
 from automl_core.workspace import read_json, write_json
 
+SMALL = 128 * 2**20
+"""Bytes of a fit that no forecast of memory needs to be right about."""
 Verdict = Literal["fits", "shortened", "perhaps", "no time", "no memory", "failed"]
 
 
@@ -130,6 +132,7 @@ class Compared:
     bytes, bytes_low, bytes_high, bytes_actual : float
         Most memory of one fit, the most of the family's models; `bytes_actual` is None where it was not measured.
     bytes_within : bool or None
+        Whether that is in the interval; None below `SMALL` too, where it is more the process's than the fit's.
     """
 
     label: str
@@ -169,7 +172,8 @@ def compare(forecast: Forecast, leaderboard: Leaderboard) -> tuple[Compared, ...
         actual = sum(taken) / len(taken) if taken else None
         within = None if actual is None else family.seconds_low <= actual <= family.seconds_high
         most = max((row.peak_bytes for row in known), default=0) or None
-        kept = None if most is None else family.bytes_low <= most <= family.bytes_high
+        told = most is not None and max(most, family.bytes_high) >= SMALL
+        kept = family.bytes_low <= most <= family.bytes_high if told and most is not None else None
         rows.append(
             Compared(
                 family.label, len(known), family.seconds, family.seconds_low, family.seconds_high, actual, within,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 import resource
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,10 +98,26 @@ def held_memory() -> tuple[int, int]:
     return 0, 0
 
 
+@functools.lru_cache(maxsize=1)
+def held_at_first(process: int) -> int:
+    """Return the bytes that this process, by its id, held when it was first asked; a forked one is asked anew."""
+    return held_memory()[0]
+
+
+def before_a_task() -> tuple[int, int]:
+    """Return `held_memory`, and note it where it is the first task of this process; see `peak_since`."""
+    held_at_first(os.getpid())
+    return held_memory()
+
+
 def peak_since(before: tuple[int, int]) -> int:
-    """Return the bytes that this process has held beyond those of `held_memory` before; 0 where it had held more already."""
+    """Return the most bytes that this process has held since `before_a_task`, beyond those that it began with.
+
+    What earlier tasks of the process have freed is used again, so it is no beginning. 0 where the most was held before, since
+    then nothing is known.
+    """
     most = held_memory()[1]
-    return most - before[0] if most > before[1] else 0
+    return most - held_at_first(os.getpid()) if most > before[1] else 0
 
 
 def give_back() -> None:
@@ -221,13 +239,16 @@ def _more(fit: _Fit, name: str, library: str) -> float:
     if name.startswith("MLP"):
         return 2 * fit.table + 8.0 * fit.rows * max(fit.classes, 1)  # the rows it stops by are split off as copies
     if name == "QuadraticDiscriminantAnalysis":
-        return fit.table + 16.0 * fit.columns**2 * max(fit.classes, 1)
+        return fit.table + 16.0 * fit.columns * min(fit.columns, fit.rows) * max(fit.classes, 1)
     if name == "TheilSenRegressor":
         return fit.table + 10_000 * 8.0 * fit.columns
     if name.startswith("Dummy"):
         return 0.0
-    # Linear models and others: copies that are centred or factored, one-hot classes, products of columns.
-    return 2 * fit.table + 32.0 * fit.rows * max(fit.classes, 1) + 24.0 * fit.columns**2
+    # Linear models and others: copies that are centred or factored, one-hot classes, products of columns. Where there are more
+    # columns than rows most work with products of rows instead; only those that estimate a covariance need all of them.
+    square_of_columns = name in ("BayesianRidge", "ARDRegression") or fit.params.get("solver") in ("lsqr", "eigen")
+    less = fit.columns if square_of_columns else min(fit.columns, fit.rows)
+    return 2 * fit.table + 32.0 * fit.rows * max(fit.classes, 1) + 24.0 * fit.columns * less
 
 
 def _histograms(fit: _Fit, width: float, *, leaves: float) -> float:

@@ -63,7 +63,7 @@ def against(run: Run) -> None:
                     ("Likely, s", "Four of five should take this long."),
                     ("Took, s", "The same, measured: the mean over the family's scored models."),
                     ("Memory, likely", "The most that one fit takes, with an interval that holds four of five."),
-                    ("Memory, taken", "The most that a fit of the family took; empty where none took more than was held before."),
+                    ("Memory, taken", "The most that a fit of the family took; empty where it was not measured."),
                     ("Memory as forecast", "Whether that is in the interval."),
                 )
             },

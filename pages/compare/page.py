@@ -146,13 +146,14 @@ if not runs:
 choose_run(project, runs)
 run = guards.require_run()
 following = run_view.draw(project, run, f"compare_{run.id}")
-if not following.active:
+ended = not following.active and (run.path / "leaderboard.json").exists()
+if ended:
     forecast_actual.against(run)
     money_view.draw(project, run, "compare")
 proof_view.draw(run, f"compare_{run.id}")
 with st.expander("New comparison", icon=":material/add:", expanded=False):
     table = guards.require_dataset()
     ask_and_start(project, table, primary=False, earlier=run.config.target if run.params["dataset"] == table.id else "")
-if not following.active:
+if ended:
     where = "on rows it never saw" if run.config.holdout else "out-of-fold"
     layout.next_step("explain", f"See how good a model is {where}, and what it looks at.", "Inspect a model")

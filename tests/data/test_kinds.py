@@ -230,6 +230,13 @@ def test_the_callers_cells_are_not_changed() -> None:
     assert values.to_list() == ["1", "NA", "x"]
 
 
+def test_odd_cells_among_plain_numbers_are_missing_or_faults() -> None:
+    values = pd.Series(["1", " NA ", "x", None, "inf", "2.5", "-"], dtype=object, index=range(10, 17), name="n")
+    typed, bad = parse_column(values, Column("n", "number", Parsing()))
+    assert typed.fillna(-1).to_dict() == {10: 1, 11: -1, 12: -1, 13: -1, 14: -1, 15: 2.5, 16: -1}
+    assert bad.to_dict() == {12: "x", 14: "inf"}
+
+
 def test_values_go_back_to_text_as_a_person_writes_them() -> None:
     assert as_text(pd.Series([1.0, np.nan, 30.0])).fillna("?").to_list() == ["1", "?", "30"]
     assert as_text(pd.Series([1.5, 2.0])).to_list() == ["1.5", "2.0"]
@@ -240,10 +247,30 @@ def test_values_go_back_to_text_as_a_person_writes_them() -> None:
 def test_cells_are_counted_without_their_spaces_in_the_order_of_the_rows():
     from automl_core.data.kinds import _counted
 
-    found = _counted(pd.Series(["b ", "a", " b", np.nan, "a", "c", ""], dtype=object))
-    assert list(found.items()) == [("b", 2), ("a", 2), ("c", 1), ("", 1)]
-    mixed = _counted(pd.Series([1, True, "1", 1.0, None], dtype=object))
+    cells = ["b ", "a", " b", np.nan, "a", "c", ""]
+    for times in (1, 1000):  # few are counted in Python, many by pandas
+        found, different = _counted(pd.Series(cells * times, dtype=object))
+        assert list(found.items()) == [("b", 2 * times), ("a", 2 * times), ("c", times), ("", times)]
+        assert different == ["b ", "a", " b", "c", ""]
+    mixed, _ = _counted(pd.Series([1, True, "1", 1.0, None], dtype=object))
     assert list(mixed.items()) == [("1", 2), ("True", 1), ("1.0", 1)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ([f"{place}.5" for place in range(30)], "number"),
+        ([f"{place}" for place in range(30)], "id"),
+        ([f"{place * 7}" for place in range(30)], "number"),
+        ([f"{place:03d}" for place in range(30)], "id"),
+        ([f"-0{place % 5}" for place in range(30)], "category"),
+        ([f"90071992547409{place}" for place in range(60, 90)], "number"),
+        ([f"90071992547409{place}" for place in range(70, 99)], "id"),  # 2**53 and more among them
+        ([f"-90071992547409{place}0" for place in range(70, 99)], "id"),
+    ],
+)
+def test_whole_numbers_are_told_from_keys_and_codes(cells: list[str], kind: str) -> None:
+    assert infer_schema(pd.DataFrame({"x": cells}))["x"].kind == kind
 
 
 @pytest.mark.parametrize("words", [("WAHR", "FALSCH"), ("vrai", "faux"), ("Vero", "Falso"), ("verdadero", "falso")])

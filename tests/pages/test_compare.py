@@ -275,6 +275,13 @@ def test_a_failed_run_says_why(project: ProjectFolder, run_folder: Path, jobs: J
     assert app.error[0].value == "The disk is full. The details are in the log under ab12cd34.\n\n**Free some space.**"
 
 
+def test_a_run_that_failed_before_its_first_row_offers_no_model(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
+    (run_folder / "leaderboard.json").unlink()
+    jobs.states[run_folder.name] = "failed"
+    app = open_page("compare", project=project.id, run=run_folder.name)
+    assert not [button for button in app.button if button.key == "next_explain"]
+
+
 def test_a_run_without_its_first_row_is_waited_for(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
     (run_folder / "leaderboard.json").unlink()
     jobs.states[run_folder.name] = "running"

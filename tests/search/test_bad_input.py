@@ -13,15 +13,19 @@ import pytest
 
 from automl_core.cleaning.propose import propose_recipe
 from automl_core.cleaning.recipe import Recipe
+from automl_core.data.dataset import dataset_from_frame
 from automl_core.errors import InputError
 from automl_core.events import Event, Message
-from automl_core.experiment import Budget, ExperimentConfig, Split
+from automl_core.experiment import PRESETS, Budget, ExperimentConfig, Preset, Split
 from automl_core.leaderboard import Leaderboard
 from automl_core.run_parts import load_task
+from automl_core.runs import Run, write_request
 from automl_core.schema import Column, Schema
+from automl_core.scoring.bundle import load_model
 from automl_core.search.preload import preload
 from automl_core.search.prepare import prepare
 from automl_core.search.run import run_search
+from automl_core.worker.candidates import keep_model
 
 BINARY = ExperimentConfig("y", "binary", "roc_auc", "yes", budget=Budget(60, 1), candidates=("lr",))
 LABELS = ExperimentConfig("y", "multiclass", "log_loss", budget=Budget(60, 1), candidates=("lr",))
@@ -72,6 +76,25 @@ def test_a_budget_below_the_minimum_is_raised_and_kept(tmp_path: Path) -> None:
     assert "The budget was raised to 5 seconds, the least a run needs." in said
     assert load_task(tmp_path)[0].budget.seconds == 5.0
     assert board[board.recommended].state == "scored"
+
+
+@pytest.mark.filterwarnings("ignore")  # of PyCaret's import
+@pytest.mark.parametrize("preset", PRESETS)
+def test_five_seconds_give_a_usable_model_with_every_preset(tmp_path: Path, preset: Preset) -> None:
+    preload()
+    frame = table(2000, yes_and_no(2000), columns=20)
+    frame["word"] = np.random.default_rng(1).choice(["red", "green", "blue"], len(frame))
+    frame["x0"] += frame["y"] == "yes"
+    config = replace(BINARY, preset=preset, budget=Budget(5), candidates=())
+    dataset = dataset_from_frame(tmp_path / "dataset", frame, schema_of(frame), "five")
+    recipe = propose_recipe(frame, dataset.schema, "y")
+    write_request(tmp_path, "train", {"dataset": dataset.id, "config": config.to_dict(), "recipe": recipe.to_dict()})
+    board, _ = search(tmp_path, frame, config, most=7)
+    best = board[board.recommended]
+    assert (best.state, best.role == "baseline") == ("scored", False)
+    keep_model(Run(tmp_path), best.id)
+    predicted = load_model(tmp_path / "model.zip").predict(frame.drop(columns="y").head(20))
+    assert len(predicted) == 20
 
 
 def test_a_hundred_rows_are_enough(tmp_path: Path) -> None:

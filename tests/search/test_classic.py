@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -280,6 +281,18 @@ def test_other_tasks(task: str, tmp_path: Path) -> None:
     ours = {"R2": "r2", "MAE": "mae", "RMSE": "rmse"} if task == "regression" else {"Accuracy": "accuracy", "F1": "f1"}
     for theirs, name in ours.items():
         assert rows["blend"].metrics[name] == pytest.approx(np.mean(table[theirs]), rel=1e-6), name
+
+
+def test_counted_in_models_it_gives_the_same_again_whatever_the_threads(tmp_path: Path) -> None:
+    boards = []
+    for threads in (1, 2):
+        config = replace(CONFIG, preset="pycaret", budget=Budget(60, 3), seed=3, threads=threads)
+        boards.append(run(tmp_path / str(threads), make_people(), RECIPE, config, ("lr", "dt")))
+    kept = attrgetter("state", "params", "fold_scores", "score", "metrics", "members")
+    one, two = ({row.id: kept(row) for row in board} for board in boards)
+    assert one == two
+    assert {"lr", "dt", "blend"} <= set(one) and any(name.endswith("-tuned") for name in one)
+    assert boards[0].recommended == boards[1].recommended
 
 
 def test_stop_ends_it_within_two_seconds_with_what_is_scored(tmp_path: Path) -> None:
