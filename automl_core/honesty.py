@@ -179,21 +179,19 @@ def recommend(board: Leaderboard) -> tuple[str, str]:
 
 
 def _within_limit(board: Leaderboard, scored: list[Candidate]) -> tuple[str, str]:
-    """Return the best that answers within the limit, all fold models together; where none does, the fastest."""
-
-    def took(row: Candidate) -> float:
-        return row.predict_ms * len(row.fold_scores) / 1000
-
-    within = [row for row in scored if took(row) <= board.limit_ms]
+    """Return the best that answers within the limit, as it is exported; where none does, the fastest."""
+    within = [row for row in scored if board.answer_ms(row) <= board.limit_ms]
     if within:
         row = within[0]
+        measured = f" Exported, it takes {row.answer_ms:.2g} ms." if row.answer_ms else ""
         return row.id, (
             f"It has the best {_label(board)} of the {len(within)} of {len(scored)} models that answer within "
-            f"{board.limit_ms:g} ms a row."
+            f"{board.limit_ms:g} ms a row.{measured}"
         )
-    row = min(scored, key=took)
+    row = min(scored, key=board.answer_ms)
+    took = f"{'' if row.answer_ms else 'about '}{board.answer_ms(row):.2g} ms"
     return row.id, (
-        f"No model answers within {board.limit_ms:g} ms a row. This one is the fastest, with about {took(row):.2g} ms: "
+        f"No model answers within {board.limit_ms:g} ms a row. This one is the fastest, with {took}: "
         "allow more time a row, or use fewer columns."
     )
 

@@ -50,6 +50,8 @@ class Candidate:
         Sum over the folds, preprocessing excluded.
     predict_ms : float
         Milliseconds for 1,000 rows with one fold's model, preprocessing included.
+    answer_ms : float
+        Milliseconds a row of the exported model, as measured when it was packed; 0 while it was not.
     size_bytes : int
         Stored size of its fold models.
     peak_bytes : int
@@ -94,6 +96,7 @@ class Candidate:
     stack: dict[str, Any] = field(default_factory=dict)
     calibration: dict[str, Any] = field(default_factory=dict)
     spec: dict[str, Any] = field(default_factory=dict)
+    answer_ms: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -133,6 +136,8 @@ class Leaderboard:
         The metric's name for people; empty in older runs.
     limit_ms : float
         Most milliseconds that one row may take to predict, 0 for no limit.
+    exported : int
+        Fold models that are exported together, 0 for as many as a row has scores: split by time it is the last one alone.
     """
 
     metric: str
@@ -144,6 +149,7 @@ class Leaderboard:
     fold_ratio: float = 0.0
     label: str = ""
     limit_ms: float = 0.0
+    exported: int = 0
 
     def __iter__(self) -> Iterator[Candidate]:
         return iter(self.candidates)
@@ -173,6 +179,10 @@ class Leaderboard:
         scored.sort(key=lambda row: sign * (row.score or 0.0))
         return scored + [row for row in self.candidates if row not in scored]
 
+    def answer_ms(self, row: Candidate) -> float:
+        """Return the milliseconds a row of a candidate as it is exported: measured, or expected of its fold models."""
+        return row.answer_ms or row.predict_ms * (self.exported or len(row.fold_scores)) / 1000
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return {
@@ -185,6 +195,7 @@ class Leaderboard:
             "fold_ratio": self.fold_ratio,
             "label": self.label,
             "limit_ms": self.limit_ms,
+            "exported": self.exported,
             "candidates": [row.to_dict() for row in self.candidates],
         }
 
@@ -201,6 +212,7 @@ class Leaderboard:
             fold_ratio=data.get("fold_ratio", 0.0),
             label=data.get("label", ""),
             limit_ms=data.get("limit_ms", 0.0),
+            exported=data.get("exported", 0),
         )
 
     def save(self, path: Path) -> None:

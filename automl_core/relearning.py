@@ -2,7 +2,8 @@
 
 The result is a run of its own. The run that was judged stays as it is, with its verdict, which is why the new one can be
 trusted; nothing is chosen anew, so nothing needs to be judged anew. Every fold's model learns from all rows but its fold's,
-and together they have learned from all of them. Split by time, a last model learns from every row (`search.relearn`).
+and together they have learned from all of them. Split by time, a last model learns from every row (`search.relearn`), and
+so does one in place of the folds' where PyCaret's `finalize_model` had made the judged one so.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from automl_core.honesty import HeldOut
 from automl_core.leaderboard import Candidate
 from automl_core.metrics import METRICS, metric_of
 from automl_core.profiling.wording import number
+from automl_core.run_parts import is_refitted
 from automl_core.runs import Run
 from automl_core.workspace import read_json
 
@@ -43,6 +45,8 @@ class Origin:
         How it did on the rows that were kept aside.
     label : str
         The metric's name for people; empty in older runs.
+    refitted : bool
+        Whether the judged one was fitted once on all learned rows, and not the mean of its folds' models.
     """
 
     run: str
@@ -53,6 +57,7 @@ class Origin:
     metric: str
     verdict: HeldOut
     label: str = ""
+    refitted: bool = False
 
     @property
     def sentence(self) -> str:
@@ -142,7 +147,8 @@ def plan(run: Run, candidate_id: str) -> dict[str, Any]:
         folds = int(split["fold"].max()) + 1
     config = replace(config, holdout=0.0, folds=folds, candidates=(), budget=Budget(config.budget.seconds, len(specs)))
     label = metric_of(run.config).label
-    origin = Origin(run.id, candidate.id, candidate.name, candidate.members, specs, run.config.metric, verdict, label)
+    once = is_refitted(run.path, candidate)
+    origin = Origin(run.id, candidate.id, candidate.name, candidate.members, specs, run.config.metric, verdict, label, once)
     return {**run.params, "config": config.to_dict(), KIND: origin.to_dict()}
 
 

@@ -52,7 +52,7 @@ class Measured(FoldWork):
     def fit_and_judge(self, spec: Any, fold: int, facts: dict[str, Any], out: Path) -> dict[str, Any]:
         """Fit one configuration on one fold and keep what it predicts."""
         begun = _cpu()
-        estimator, values, _, _ = self.learn(spec, fold, facts, LONGEST)
+        estimator, values, *_ = self.learn(spec, fold, facts, LONGEST)
         spent = _cpu() - begun
         view = self.folder / "folds" / str(fold) / f"{spec.view}_test.npy"
         if not view.exists():

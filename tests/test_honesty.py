@@ -243,10 +243,11 @@ def test_without_any_score_nothing_is_recommended() -> None:
 
 
 def test_a_board_keeps_what_it_is_judged_by() -> None:
-    kept = board(replace(BEST, spec={"id": "best"}), preset="fast", fold_ratio=0.4)
+    kept = board(replace(BEST, spec={"id": "best"}), preset="fast", fold_ratio=0.4, limit_ms=0.5, exported=1)
     assert Leaderboard.from_dict(kept.to_dict()) == kept
     older = kept.to_dict()
-    del older["preset"], older["fold_ratio"], older["candidates"][0]["spec"]
+    del older["preset"], older["fold_ratio"], older["exported"], older["candidates"][0]["spec"]
+    del older["candidates"][0]["answer_ms"]
     read = Leaderboard.from_dict(older)
     assert (read.preset, read.fold_ratio, read["best"].spec) == ("balanced", 0.0, {})
 
@@ -262,3 +263,20 @@ def test_a_limit_for_predictions_is_kept_by_the_best_that_answers_in_time() -> N
         "No model answers within 0.001 ms a row. This one is the fastest, with about 0.015 ms: allow more time a row, or use "
         "fewer columns."
     )
+
+
+def test_what_was_measured_goes_before_what_was_expected() -> None:
+    slow = replace(NEAR, answer_ms=0.03)
+    chosen, why = recommend(board(BASE, BEST, slow, FAR, preset="fast", limit_ms=0.02))
+    assert (chosen, why) == ("far", "It has the best ROC AUC of the 1 of 3 models that answer within 0.02 ms a row.")
+    chosen, why = recommend(board(BEST, slow, preset="fast", limit_ms=0.03))
+    assert chosen == "near" and why.endswith("answer within 0.03 ms a row. Exported, it takes 0.03 ms.")
+    chosen, why = recommend(board(BEST, slow, preset="fast", limit_ms=0.01))
+    assert chosen == "near" and "This one is the fastest, with 0.03 ms: allow" in why
+
+
+def test_split_by_time_one_model_counts() -> None:
+    """Regression: all folds' models were counted, though the last one's alone is exported: a limit five times too strict."""
+    chosen, _ = recommend(board(BASE, BEST, NEAR, FAR, preset="fast", limit_ms=0.04, exported=1))
+    assert chosen == "best"
+    assert recommend(board(BASE, BEST, NEAR, FAR, preset="fast", limit_ms=0.04))[0] == "near"

@@ -141,6 +141,6 @@ def test_rows_left_out_of_learning_are_left_out_in_every_fold(tmp_path: Path) ->
     assert kept.tolist() == (work.features["income"].iloc[learned] < 1e8).tolist() and 0 < (~kept).sum() < 12
     spec = next(spec for spec in catalogue("binary").values() if spec.id == "lr")
     spec = type(spec)(**{**spec.__dict__, "view": "scaled"})
-    estimator, values, _, _ = work.learn(spec, 0, facts, 30.0)
+    estimator, values, *_ = work.learn(spec, 0, facts, 30.0)
     assert len(values) == len(judged) and np.isfinite(values).all()
     assert estimator.n_features_in_ == facts["columns"]

@@ -21,7 +21,7 @@ from automl_core.leaderboard import Leaderboard
 from automl_core.relearning import KIND, find, held_out, origin_of, plan
 from automl_core.runs import Run, write_request
 from automl_core.scoring.bundle import load_model
-from automl_core.search.relearn import rounds_of
+from automl_core.search.relearn import learn_once, rounds_of
 from automl_core.worker import candidates, training
 from automl_core.workspace import read_json, write_json
 from tests.conftest import CUSTOMERS, RECIPE, MakeRun, customers
@@ -150,6 +150,30 @@ def test_split_by_time_the_newest_rows_are_learned_as_well(tmp_path: Path) -> No
     files = [second.path / "candidates" / "lightgbm-own" / f"fold{fold}.skops" for fold in (2, 3)]
     last, whole = (load_trusted(file.read_bytes(), file.name) for file in files)
     assert whole.n_estimators == rounds_of(last) == last.best_iteration_ < 3000
+
+
+def test_a_model_that_was_fitted_once_is_fitted_once_again(tmp_path: Path) -> None:
+    """As PyCaret's `finalize_model` leaves it; also when a policy fits the model on newer rows."""
+    from automl_core.run_parts import is_refitted, parts_of
+    from automl_core.search.candidates import Spec
+    from automl_core.search.prepare import prepare
+    from automl_core.worker.renewing import _refit
+
+    run = searched(tmp_path / "first", candidates=("lr",), budget=Budget(60, 1))
+    row, dataset = run.leaderboard()["lr"], run.dataset()
+    assert not is_refitted(run.path, row)
+    prepared = prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path)
+    learn_once(prepared.work, [Spec(**row.spec)], lambda event: None)
+    (_, files), *more = parts_of(run.path, row)
+    assert is_refitted(run.path, row) and not more and set(files) == {"final/lr.skops", "final/view-encoded.skops"}
+    assert sorted(path.name for path in (run.path / "folds").iterdir()) == ["0", "1", "2"]
+    assert not list(run.path.glob("candidates/lr/fold3*"))
+    newer = Run(tmp_path / "newer")
+    shutil.copytree(run.path / "dataset", newer.path / "dataset")
+    write_request(newer.path, "train", {**run.params, "config": replace(run.config, holdout=0.0).to_dict()})
+    assert _refit(run, "lr", newer, lambda event: None, lambda: False) == {"recommended": "lr"}
+    model = load_model(newer.path / "model.zip")
+    assert (len(model.ensemble.folds), model.lineage["rows"]) == (1, 200)
 
 
 def test_what_cannot_be_relearned_is_refused(make_run: MakeRun) -> None:

@@ -14,8 +14,9 @@ from automl_core.errors import InputError
 from automl_core.events import Finished, Message, Progress, Started, Stopped, append_event
 from automl_core.runs import Run
 from automl_core.scoring.bundle import Model
+from automl_core.worker.answering import tell_speed
 from automl_core.worker.candidates import bundle, drop_stale, evaluate_candidate, judge_recommended, packed, write_out_candidate
-from automl_core.worker.training import tell_speed, time_used, train
+from automl_core.worker.training import time_used, train
 from automl_core.workspace import read_json, write_json
 from tests.conftest import MakeRun, customers
 

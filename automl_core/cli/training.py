@@ -90,14 +90,12 @@ def train(
         raise InputError(f"--split {split} needs a column.", action=f"Name it with --{split} COLUMN.")
     if gap and split != "time":
         raise InputError("--gap needs --split time.", "Only a split by time has a gap.", "Add --split time --time COLUMN.")
-    own = {
-        "costs": parse_costs(costs) if costs else None,
-        "kpi": parse_kpi(kpi, greater_is_better=not kpi_lower) if kpi else None,
-    }
+    own_costs = parse_costs(costs) if costs else None
+    own_kpi = parse_kpi(kpi, greater_is_better=not kpi_lower) if kpi else None
     new_folder(out)
     place = place_of(or_here)
     division = Split(cast(Any, split), column, gap)
-    wish = first_look.Wish(target, task, metric, positive, division, given_recipe(recipe), seed)
+    wish = first_look.Wish(target, task, metric, positive, division, given_recipe(recipe), seed, own_costs, own_kpi)
     emit = _emitter(Run(out))
     existing(file)
     out.mkdir(parents=True, exist_ok=True)
@@ -135,7 +133,8 @@ def train(
             budget=Budget(budget, trials),
             preset=cast(Any, choice_of("--preset", preset, ("quick", "balanced", "best", "fast", "explainable", "pycaret"))),
             seed=seed,
-            **cast(Any, own),
+            costs=own_costs,
+            kpi=own_kpi,
             predict_limit_ms=predict_limit_ms,
         )
         check_config(frame, cleaned.schema, config, uploaded=uploaded)

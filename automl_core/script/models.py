@@ -107,6 +107,10 @@ def _resampled(spec: Spec, code: Code) -> str:
         code.use("noisy_copies")
         code.add("    X, y = noisy_copies(X, y, categories)")
         return ""
+    if spec.resampling == "smotenc":
+        code.use("mixed_rows")
+        code.add("    X, y = mixed_rows(X, y, categories)")
+        return ""
     if spec.resampling == "under":
         code.imports.add("from imblearn.under_sampling import RandomUnderSampler")
         code.add("    X, y = RandomUnderSampler(random_state=SEED).fit_resample(X, y)")

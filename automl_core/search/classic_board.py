@@ -20,7 +20,7 @@ from automl_core.search.candidates import Spec, baseline
 from automl_core.search.classic_work import FINAL
 from automl_core.search.fitting import FoldWork
 from automl_core.search.live_board import LiveBoard, Look, new_board
-from automl_core.search.resuming import fitted_folds, old_row
+from automl_core.search.resuming import added_rows, fitted_folds, old_row
 from automl_core.workspace import read_json, write_json
 
 
@@ -109,6 +109,10 @@ class ClassicBoard(LiveBoard):
         """Return where an estimator that was fitted on all learned rows lies."""
         return self.work.folder / "candidates" / name / f"{FINAL}.skops"
 
+    def scored(self) -> list[Candidate]:
+        """Return the scored single models of PyCaret's own, best first; what tuning has added since is not its business."""
+        return [row for row in super().scored() if row.id in self.jobs]
+
     def is_scored(self, name: str) -> bool:
         """Return whether there is a scored row of an id."""
         return any(row.id == name and row.state == "scored" for row in self.board)
@@ -195,6 +199,7 @@ class ClassicBoard(LiveBoard):
             peak_bytes=max((result.get("peak_bytes", 0) for result in results), default=0),
             at_seconds=job.at or max(time.time() - self.started, 0.0),
             members=job.members,
+            spec={} if job.members or not job.spec.class_path else asdict(job.spec),
         )
 
     def _defined(self, scores: list[float]) -> int:
@@ -235,6 +240,9 @@ class ClassicBoard(LiveBoard):
             self.add(job)
         for job in sorted(self.jobs.values(), key=lambda job: bool(job.members)):
             self._restore(job)
+        for row in added_rows(self.folder):
+            if row.id not in self.jobs:
+                self.put(row)
         taken = sum(job.closed for job in self.jobs.values())
         if taken:
             self.emit(Message(f"Going on with {taken} models that were scored before."))

@@ -197,7 +197,7 @@ class Course:
     def _choose_final(self) -> list[str]:
         """Return what `finalize_model` is run for."""
         name, _ = recommend(self.rows.board)
-        if not name or self.rows.board[name].role == "baseline" or self.rows.work.division.forward:
+        if name not in self.rows.jobs or self.rows.board[name].role == "baseline" or self.rows.work.division.forward:
             return []
         return [member for member in self.rows.board[name].members or [name] if not self.rows.final(member).exists()]
 

@@ -39,6 +39,7 @@ def combine(
     at_seconds: float,
     fixed: Mapping[str, float] | None = None,
     limit_ms: float = 0.0,
+    plain: bool = False,
 ) -> Candidate | None:
     """Combine candidates by their out-of-fold predictions.
 
@@ -58,6 +59,8 @@ def combine(
         Weights that were chosen before; nothing is selected then.
     limit_ms : float
         Most milliseconds a row that the ensemble may take, 0 for no limit.
+    plain : bool
+        Whether the weighted mean is taken as it is, with no line and no temperature, as PyCaret's blends are.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def combine(
     fold, places = division.layers[judged], division.places[judged]
     values = {name: prediction[judged] for name, prediction in predictions.items()}
     codes = scorer.y[places].astype(np.int64) if scorer.config.task != "regression" else None
-    took = {row.id: estimate_ms(row, division.folds) for row in rows}
+    took = {row.id: estimate_ms(row, 1 if division.forward else division.folds) for row in rows}
 
     def allowed(counts: Mapping[str, float]) -> list[str]:
         return affordable(counts, took, limit_ms)
@@ -87,14 +90,14 @@ def combine(
             return None
         mixed, warm = honest_blend(values, judge_rows, codes, fold, places, deadline=deadline, allowed=may)
     temperature, line = 1.0, STRAIGHT
-    if codes is None and not limit_ms and len(places) <= STACKED:
+    if codes is None and not limit_ms and not plain and len(places) <= STACKED:
         # With weights that were chosen before, only the line is found anew.
         level = {"mixture": blend(values, weights)} if fixed else values
         stacked = honest_stack(level, scorer.y[places], fold, places)
         if _better(stacked, mixed, fold, judge_rows):
             shares, line = fit_stack(level, scorer.y[places])
             weights, mixed = weights if fixed else shares, stacked
-    if codes is not None:
+    if codes is not None and not plain:
         temperature = fit_temperature(blend(values, weights), codes)
         if fixed:
             warm = tempered(mixed, temperature)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from automl_core.cleaning.recipe import Recipe
-    from automl_core.experiment import ExperimentConfig, Split
+    from automl_core.experiment import Costs, ExperimentConfig, Kpi, Split
     from automl_core.leaderboard import Candidate, Leaderboard
     from automl_core.schema import Schema
 
@@ -35,7 +35,11 @@ FOLDS = 3
 FILE_BYTES = 1 << 19
 """The first sample of a file; a smaller file is looked at whole."""
 ROWS = 4000
-"""The first sample of a table that was read already."""
+"""The first sample of a table that was read already, at most."""
+CELLS = 300_000
+"""Cells of the first such sample, at most: of many columns, fewer rows are looked at, since each column takes its time."""
+FEWEST_ROWS = 100
+"""Rows below which nothing is looked at: they would say too little."""
 MOST_ROWS = 16_000
 """The largest sample of such a table: it is prepared beside the search's own rows, and takes its memory."""
 MOST_CELLS = 1_000_000
@@ -77,6 +81,8 @@ class Wish:
         None for one at random.
     recipe : Recipe or None
     seed : int
+    costs : Costs or None
+    kpi : Kpi or None
     """
 
     target: str
@@ -86,6 +92,8 @@ class Wish:
     split: Split | None = None
     recipe: Recipe | None = None
     seed: int = 0
+    costs: Costs | None = None
+    kpi: Kpi | None = None
 
 
 class FirstLook:
@@ -132,7 +140,7 @@ def of_file(path: Path, wish: Wish, folder: Path, *, emit: Callable[[Event], Non
     started = time.time()
 
     def look() -> dict[str, Any]:
-        return _look(((sample, *_settings(sample, wish)) for sample in _samples_of_file(path)), folder, emit, started)
+        return _look(_samples_of_file(path), lambda sample: _settings(sample, wish), folder, emit, started)
 
     return FirstLook(look)
 
@@ -148,15 +156,19 @@ def of_frame(
     started: float,
 ) -> FirstLook | None:
     """Look at a table that was read already; None for one that is searched in a moment, or has too many columns."""
-    if len(frame) < WHOLE * ROWS or ROWS * frame.shape[1] > MOST_CELLS:
+    first = first_rows(frame.shape[1])
+    if len(frame) < WHOLE * first or first < FEWEST_ROWS:
         return None
 
     def look() -> dict[str, Any]:
-        return _look(
-            ((sample, recipe, config) for sample in _samples_of_frame(frame, schema, config.seed)), folder, emit, started
-        )
+        return _look(_samples_of_frame(frame, schema, config.seed), lambda sample: (recipe, config), folder, emit, started)
 
     return FirstLook(look)
+
+
+def first_rows(columns: int) -> int:
+    """Return the rows of the first sample of a table that was read already."""
+    return min(ROWS, CELLS // max(columns, 1))
 
 
 def _samples_of_file(path: Path) -> Iterator[Sample]:
@@ -174,7 +186,7 @@ def _samples_of_file(path: Path) -> Iterator[Sample]:
 
 
 def _samples_of_frame(frame: pd.DataFrame, schema: Schema, seed: int) -> Iterator[Sample]:
-    rows = ROWS
+    rows = first_rows(frame.shape[1])
     while rows <= MOST_ROWS and rows * WHOLE <= len(frame) and rows * frame.shape[1] <= MOST_CELLS:
         yield Sample(frame.sample(rows, random_state=seed).sort_index(), schema, len(frame))
         rows *= GROWTH
@@ -201,24 +213,35 @@ def _settings(sample: Sample, wish: Wish) -> tuple[Recipe, ExperimentConfig]:
         positive=wish.positive or config.positive,
         split=wish.split or config.split,
         seed=wish.seed,
+        costs=wish.costs,
+        kpi=wish.kpi,
     )
 
 
 def _look(
-    samples: Iterator[tuple[Sample, Recipe, ExperimentConfig]], folder: Path, emit: Callable[[Event], None], started: float
+    samples: Iterator[Sample],
+    settings: Callable[[Sample], tuple[Recipe, ExperimentConfig]],
+    folder: Path,
+    emit: Callable[[Event], None],
+    started: float,
 ) -> dict[str, Any]:
-    """Score one sample after another and tell each; what is wrong with the table is told by the search, not here."""
+    """Score one sample after another and tell each.
+
+    What is wrong with the table is told by the search, not here. A sample of a few rows may be too small to be scored where a
+    larger one is not, so the next one is tried all the same.
+    """
     from automl_core.leaderboard import Leaderboard
-    from automl_core.metrics import METRICS
+    from automl_core.metrics import metric_of
 
     told = 0
-    with suppress(AutoMLError, ValueError, KeyError):
-        for sample, recipe, config in samples:
-            row = score_sample(sample, recipe, config, started=started)
-            board = Leaderboard(config.metric, METRICS[config.metric].greater_is_better, (row,))
-            board.save(folder / "leaderboard.json")
-            emit(CandidateScored(row.to_dict()))
-            told += 1
+    with suppress(AutoMLError, ValueError):
+        for sample in samples:
+            with suppress(AutoMLError, ValueError, KeyError):
+                recipe, config = settings(sample)
+                row, metric = score_sample(sample, recipe, config, started=started), metric_of(config)
+                Leaderboard(metric.name, metric.greater_is_better, (row,), label=metric.label).save(folder / "leaderboard.json")
+                emit(CandidateScored(row.to_dict()))
+                told += 1
     return {"told": told}
 
 
@@ -243,15 +266,12 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
     ------
     InputError, ValueError
         When the sample cannot be learned from.
-    KeyError
-        When the metric needs more than predictions.
     """
     import numpy as np
 
     from automl_core.cleaning.preparation import take_kept
     from automl_core.cleaning.preprocessing import build_preprocessor
     from automl_core.leaderboard import Candidate
-    from automl_core.metrics import all_scores
     from automl_core.scoring.values import predict_values
     from automl_core.search.candidates import catalogue, make_estimator
     from automl_core.search.live_board import FOLLOWS
@@ -278,8 +298,8 @@ def score_sample(sample: Sample, recipe: Recipe, config: ExperimentConfig, *, st
             V = np.asarray(preprocessor.transform(work.features.iloc[judged]), dtype=np.float64)
             values = predict_values(estimator, V, work.n_classes)
             predict_ms.append(1e6 * (time.perf_counter() - begun) / max(len(judged), 1))
-        metrics.append(all_scores(config.task, y[judged], values))
-    scores = [entry[config.metric] for entry in metrics]
+        metrics.append(work.scorer.all(judged, values))
+    scores = [entry.get(config.metric, np.nan) for entry in metrics]
     if not np.isfinite(scores).all():
         raise ValueError(f"{config.metric} cannot be computed on every fold of the sample.")
     names = sorted(set.intersection(*map(set, metrics)))

@@ -208,7 +208,7 @@ class FoldWork:
         """
         _, judged = self._positions(fold)
         before = before_a_task()
-        estimator, values, fit_seconds, predict_seconds = self.learn(spec, fold, facts, seconds)
+        estimator, values, fit_seconds, predict_seconds, note = self.learn(spec, fold, facts, seconds)
         predict_ms = facts["transform_ms"] + 1e6 * predict_seconds / max(len(judged), 1)
         if not keep and fit_seconds + predict_seconds < SHORT:
             metric = self.scorer.metric
@@ -227,6 +227,7 @@ class FoldWork:
             "size_bytes": len(blob),
             "peak_bytes": peak_since(before),
             "cut": bool(spec.early_stopping and fit_seconds >= 0.97 * seconds),
+            **({"note": note} if note else {}),
         }
         write_json(folder / f"fold{fold}.json", result, durable=self.durable)
         # One line a scored fit: what a resumed run may not fit again can be counted.
@@ -244,8 +245,20 @@ class FoldWork:
             return True
         return is_heavy(spec.class_path, bool(spec.resampling), facts["columns"] * len(self.division.train))
 
-    def learn(self, spec: Spec, fold: int, facts: dict[str, Any], seconds: float) -> tuple[Any, Array, float, float]:
-        """Fit one candidate on one fold; return it, its predictions of the judged rows, and the seconds both took."""
+    def learn(self, spec: Spec, fold: int, facts: dict[str, Any], seconds: float) -> tuple[Any, Array, float, float, str]:
+        """Fit one candidate on one fold.
+
+        Returns
+        -------
+        object
+            The fitted estimator.
+        ndarray
+            Its predictions of the judged rows.
+        float, float
+            Seconds that both took.
+        str
+            What was done to the learned rows before, empty for nothing.
+        """
         folds = self.prepared(fold, spec.view).parent
         exact = bool(spec.resampling) or not is_single(spec.class_path)
         X = self.matrix(folds / f"{spec.view}_learn.npy", exact=exact)
@@ -265,10 +278,10 @@ class FoldWork:
         start = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # convergence and deprecation notes of the libraries; the score tells
-            weights = None
+            weights, note = None, ""
             if spec.resampling:
                 rows = resample(spec.resampling, X, y, seed=self.seed, categories=tuple(facts["categories"]))
-                X, y, weights = rows.X, rows.y, rows.weights
+                X, y, weights, note = rows.X, rows.y, rows.weights, rows.note
             if spec.early_stopping and spec.family == "neural":
                 from automl_core.search.neural import fit_network
 
@@ -285,7 +298,7 @@ class FoldWork:
         end = time.perf_counter()
         if not np.isfinite(values).all():
             raise ValueError("The model predicted values that are not finite.")
-        return estimator, values, middle - start, end - middle
+        return estimator, values, middle - start, end - middle, note
 
 
 def drawn_rows(y: Array, seed: int, draw: int, fold: int, *, labels: bool) -> npt.NDArray[np.int64]:

@@ -31,6 +31,7 @@ def new_board(work: FoldWork, config: ExperimentConfig) -> Leaderboard:
         preset=config.preset,
         fold_ratio=fold_ratio(learned, judged),
         limit_ms=config.predict_limit_ms if config.preset == "fast" else 0.0,
+        exported=1 if division.forward else 0,
     )
 
 

@@ -366,6 +366,7 @@ class SearchLoop:
             at_seconds=max(time.time() - self.started, 0.0),
             fixed=self.weights,
             limit_ms=self.config.predict_limit_ms if self.config.preset == "fast" else 0.0,
+            plain=self.config.preset == "pycaret",
         )
         if ensemble is not None:
             self.rows.keep(ensemble)
@@ -377,6 +378,8 @@ class SearchLoop:
         root = self.work.folder
         self.facts.update(prepared_folds(root))
         if not (root / "candidates").exists():
+            if self.supply.note:
+                self.emit(Message(self.supply.note))
             return
         for spec in proposals(root):
             self.supply.known(spec)
@@ -395,7 +398,10 @@ class SearchLoop:
             if len(results) == self.folds:
                 job.closed = True
                 row = self._row(job, "scored")  # an older row only keeps the time at which it was scored
-                self.rows.keep(replace(row, at_seconds=old.at_seconds) if old is not None else row)
+                if old is not None:
+                    row = replace(row, at_seconds=old.at_seconds, answer_ms=old.answer_ms)
+                    row = replace(row, reason=old.reason) if old.answer_ms else row
+                self.rows.keep(row)
             else:
                 job.waiting = [fold for fold in range(self.folds) if fold not in results]
         for row in combined_rows(root):

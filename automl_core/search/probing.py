@@ -27,7 +27,7 @@ from automl_core.search.memory import available_memory, fits_in_memory, need_byt
 from automl_core.search.preload import preload
 from automl_core.search.resampling import rows_after
 from automl_core.search.samples import nested_rows, sample_sizes, sample_work, table_sample
-from automl_core.search.supply import FEW, first_specs, steady
+from automl_core.search.supply import FEW, first_specs, gaps_in, steady
 
 if TYPE_CHECKING:
     from automl_core.search.fitting import FoldWork
@@ -342,8 +342,9 @@ def forecast_run(
 
 def _specs(prepared: Prepared, config: ExperimentConfig, rows: int, learned: int, folds: int) -> list[Spec]:
     """Return what the run fits before it proposes anything, of a table of which the sample's target is known."""
-    y = np.resize(prepared.work.y[prepared.work.division.train], rows)
-    chosen = first_specs(config, prepared.work.schema, y, len(prepared.classes), learned=learned)
+    work = prepared.work
+    y, gaps = np.resize(work.y[work.division.train], rows), partial(gaps_in, work)
+    chosen = first_specs(config, work.schema, y, len(prepared.classes), learned=learned, gaps=gaps)
     if rows // max(folds, 1) < FEW and not config.candidates:
         chosen = [steady(spec) for spec in chosen]
     return chosen[: config.budget.trials] if config.budget.trials else chosen

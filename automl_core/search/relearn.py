@@ -1,7 +1,8 @@
-"""Split by time: one more model of each candidate, which learns the newest rows as well."""
+"""One more model of each candidate, which learns every row: the newest ones as well, or as PyCaret's `finalize_model` does."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, fields, replace
@@ -13,6 +14,7 @@ import numpy as np
 from automl_core.events import Event, Progress
 from automl_core.scoring.trusted import load_trusted
 from automl_core.search.candidates import Spec
+from automl_core.search.classic_work import FINAL
 from automl_core.search.division import Division, Ints
 from automl_core.search.fitting import FoldWork
 
@@ -56,6 +58,33 @@ def learn_newest(work: FoldWork, specs: Sequence[Spec], emit: Callable[[Event], 
             facts[spec.view] = whole.prepare(last + 1, spec.view)
         fitted = work.folder / "candidates" / spec.id / f"fold{last}.skops"
         whole.fit(_with_rounds(spec, fitted), last + 1, facts[spec.view], float("inf"))
+
+
+def learn_once(work: FoldWork, specs: Sequence[Spec], emit: Callable[[Event], None]) -> None:
+    """Fit each candidate once more, on every row, and keep it in place of its folds' models.
+
+    That is what PyCaret's `finalize_model` made of the model that was judged; no PyCaret is needed for it.
+
+    Parameters
+    ----------
+    work : FoldWork
+        Of a run whose folds are scored.
+    specs : sequence of Spec
+    emit : callable
+        Takes each event.
+    """
+    learn_newest(work, specs, emit)
+    number = work.division.folds
+    made = work.folder / "folds" / str(number)
+    (work.folder / FINAL).mkdir(exist_ok=True)
+    for view in {spec.view for spec in specs}:
+        (made / f"{view}.skops").replace(work.folder / FINAL / f"{view}.skops")
+    shutil.rmtree(made)  # it is no fold
+    for spec in specs:
+        folder = work.folder / "candidates" / spec.id
+        (folder / f"fold{number}.skops").replace(folder / f"{FINAL}.skops")
+        for kind in ("npy", "json"):
+            (folder / f"fold{number}.{kind}").unlink()
 
 
 def _with_rounds(spec: Spec, fitted: Path) -> Spec:

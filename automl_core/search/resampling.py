@@ -6,7 +6,7 @@ rows that were not touched. Made and weighed rows shift probabilities toward the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast, get_args
 
@@ -19,27 +19,41 @@ from automl_core.schema import Schema
 from automl_core.search.candidates import Spec, catalogue, portfolio
 
 Array = npt.NDArray[Any]
-Method = Literal["weights", "smote", "borderline", "under", "jitter"]
+Method = Literal["weights", "smote", "smotenc", "borderline", "under", "jitter"]
 
 METHODS: dict[Method, str] = {
     "weights": "labels weighed evenly",
     "smote": "rare labels filled up (SMOTE)",
+    "smotenc": "rare labels filled up, words among them (SMOTE-NC)",
     "borderline": "rare labels filled up at the border (Borderline-SMOTE)",
     "under": "frequent labels thinned out",
     "jitter": "with noisy copies",
 }
 """What each way is called behind a model's name."""
+SHORT: dict[Method, str] = {
+    "weights": "weighing labels",
+    "smote": "SMOTE",
+    "smotenc": "SMOTE for words and numbers",
+    "borderline": "Borderline-SMOTE",
+    "under": "leaving out frequent rows",
+}
+"""What the ways to balance labels are called in a sentence."""
 
 UNEVEN = 3.0
 """Rows of the most frequent label for one of the rarest, from which balancing is worth a try."""
+ASKED = 2.0
+"""The same, from which a person may ask why it was not."""
 SMALL = 2000
 """Rows below which noisy copies are worth a try."""
-FEWEST: dict[Method, int] = {"smote": 10, "borderline": 20, "under": 500}
+FEWEST: dict[Method, int] = {"smote": 10, "smotenc": 10, "borderline": 20, "under": 500}
 """Rows that the rarest label needs in the whole table."""
 MOST_MADE = 200_000
 """Rows beyond which no more are made: the fits would take too long for what they bring."""
 NUMERIC = 0.5
 """Share of numeric columns from which a point between two rows, or near one, is like a row."""
+MOST_MIXED, MOST_NUMBERS = 20_000, 20_000_000
+"""Rows beyond which neighbours are not looked for among words, one by one as it is done there, and numbers that the neighbours
+of all made rows may be."""
 NEIGHBOURS = 5
 NOISE, COPIES = 0.1, 2
 """Noise of a copy in standard deviations of its column, and copies of each row."""
@@ -47,6 +61,7 @@ NOISE, COPIES = 0.1, 2
 PLAN: tuple[tuple[Method, tuple[str, ...]], ...] = (
     ("weights", ("lr", "lightgbm-own", "extra-own", "xgboost-own")),
     ("smote", ("lr", "extra-own")),
+    ("smotenc", ("lightgbm-own",)),
     ("under", ("lightgbm-own", "extra-own")),
     ("borderline", ("extra-own",)),
     ("jitter", ("extra-own", "neural-own", "lightgbm-own")),
@@ -101,6 +116,8 @@ def resample(method: str, X: Array, y: Array, *, seed: int, categories: tuple[in
         return _weighed(X, y)
     if method == "jitter":
         return _noisy(X, y, seed, categories)
+    if method == "smotenc":
+        return _mixed(X, y, seed, categories)
     if method in get_args(Sampler):
         return _balanced(cast(Sampler, method), X, y, seed, categories)
     raise ValueError(f"There is no resampling {method!r}; there are {', '.join(METHODS)}.")
@@ -136,6 +153,24 @@ def _balanced(method: Sampler, X: Array, y: Array, seed: int, categories: tuple[
         else f"{change:,} rows of rarer labels were made, from {neighbours} neighbours each."
     )
     return Resampled(more, labels, None, note)
+
+
+def _mixed(X: Array, y: Array, seed: int, categories: tuple[int, ...]) -> Resampled:
+    """Make rows of numbers and of words: a number lies between two rows, a word is that of most neighbours; a gap is a word."""
+    counts, filled, gaps = np.unique(y, return_counts=True)[1], X.copy(), dict[int, float]()
+    width = X.shape[1] - len(categories)
+    for place in categories:
+        missing = np.isnan(X[:, place])
+        if missing.any():
+            gaps[place] = float(X[~missing, place].max(initial=-1.0)) + 1
+            filled[missing, place] = gaps[place]
+        width += len(np.unique(filled[:, place]))
+    if NEIGHBOURS * int((counts.max() - counts).sum()) * width > MOST_NUMBERS:
+        raise ValueError("There are too many different words to make rows among.")
+    made = _balanced("smote", filled, y, seed, categories)
+    for place, code in gaps.items():
+        made.X[made.X[:, place] == code, place] = np.nan
+    return replace(made, note=f"{made.note} A word is that of most neighbours.") if categories else made
 
 
 def _noisy(X: Array, y: Array, seed: int, categories: tuple[int, ...]) -> Resampled:
@@ -187,7 +222,13 @@ def numeric_share(schema: Schema) -> float:
     return len(schema.of_kind("number")) / max(len(schema.names), 1)
 
 
-def applicable(method: Method, y: Array, *, n_classes: int, numeric_share: float) -> Decision[bool]:
+def _none() -> bool:
+    return False
+
+
+def applicable(
+    method: Method, y: Array, *, n_classes: int, numeric_share: float, gaps: Callable[[], bool] = _none
+) -> Decision[bool]:
     """Decide whether a way is worth candidates of its own for a table.
 
     Parameters
@@ -199,6 +240,8 @@ def applicable(method: Method, y: Array, *, n_classes: int, numeric_share: float
         0 for regression.
     numeric_share : float
         Share of the columns that are numbers.
+    gaps : callable
+        Tells whether any of them is missing; asked only where it matters.
     """
     rows = len(y)
     if method == "jitter":
@@ -221,6 +264,15 @@ def applicable(method: Method, y: Array, *, n_classes: int, numeric_share: float
             return Decision(False, f"Only {numeric_share:.0%} of the columns are numbers, between which rows can be made.")
         if len(counts) * int(counts.max()) > MOST_MADE:
             return Decision(False, f"The table would grow to more than {MOST_MADE:,} rows.")
+    if method == "smotenc":
+        if numeric_share >= NUMERIC:
+            return Decision(False, f"{numeric_share:.0%} of the columns are numbers, so all are taken as such.")
+        if not numeric_share:
+            return Decision(False, "No column is a number, between which rows can be made.")
+        if rows > MOST_MIXED:
+            return Decision(False, f"Neighbours among words are looked for up to {MOST_MIXED:,} rows; there are {rows:,}.")
+        if gaps():
+            return Decision(False, "Numbers are missing, and the models that read words as such get them so.")
     return Decision(True, f"The most frequent label has {ratio:.1f} rows for one of the rarest.")
 
 
@@ -229,8 +281,44 @@ def with_resampling(spec: Spec, method: Method) -> Spec:
     return replace(spec, id=f"{spec.id}-{method}", name=f"{spec.name}, {METHODS[method]}", resampling=method)
 
 
+def not_tried(y: Array, *, n_classes: int, numeric_share: float, gaps: Callable[[], bool] = _none) -> str:
+    """Return why labels are not balanced, or not in each way; empty where they are even, or each way is tried.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+        Class codes or values of all rows that are learned from.
+    n_classes, numeric_share, gaps
+        See `applicable`.
+    """
+    if not n_classes:
+        return ""
+    counts = np.unique(y, return_counts=True)[1]
+    ratio = float(counts.max() / counts.min())
+    if ratio < ASKED:
+        return ""
+    uneven = f"The most frequent label has {ratio:,.1f} rows for one of the rarest"
+    if ratio < UNEVEN:
+        return f"{uneven}, which is even enough: balancing is tried from {UNEVEN:g} on."
+    found: dict[str, list[str]] = {}
+    for method, name in SHORT.items():
+        if method == ("smotenc" if numeric_share >= NUMERIC else "smote"):
+            continue  # of the two, only the one that is made for such columns comes into question
+        decision = applicable(method, y, n_classes=n_classes, numeric_share=numeric_share, gaps=gaps)
+        if not decision.value:
+            found.setdefault(decision.reason, []).append(name)
+    told = "; ".join(f"{', '.join(names)} ({reason[0].lower()}{reason[1:-1]})" for reason, names in found.items())
+    return f"{uneven}. Not tried: {told}." if told else ""
+
+
 def balancing_specs(
-    task: Task, y: Array, *, n_classes: int, numeric_share: float, known: Mapping[str, Spec] | None = None
+    task: Task,
+    y: Array,
+    *,
+    n_classes: int,
+    numeric_share: float,
+    gaps: Callable[[], bool] = _none,
+    known: Mapping[str, Spec] | None = None,
 ) -> list[Spec]:
     """Return the candidates that try a resampling on this table, most promising first; none where nothing speaks for it.
 
@@ -243,6 +331,8 @@ def balancing_specs(
         0 for regression.
     numeric_share : float
         See `numeric_share`.
+    gaps : callable
+        See `applicable`.
     known : mapping of str to Spec, optional
         The candidates that copies are made of; by default the catalogue and the portfolio.
     """
@@ -250,7 +340,7 @@ def balancing_specs(
     return [
         with_resampling(specs[name], method)
         for method, names in PLAN
-        if applicable(method, y, n_classes=n_classes, numeric_share=numeric_share).value
+        if applicable(method, y, n_classes=n_classes, numeric_share=numeric_share, gaps=gaps).value
         for name in names
         if name in specs
     ]

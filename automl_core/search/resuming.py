@@ -50,3 +50,12 @@ def combined_rows(root: Path) -> Iterator[Candidate]:
         row = old_row(path.parent)
         if row is not None and row.role == "ensemble" and row.state == "scored":
             yield row
+
+
+def added_rows(root: Path) -> Iterator[Candidate]:
+    """Yield the scored rows that came to a run after its search: what tuning found, and what a person combined."""
+    yield from combined_rows(root)
+    for spec in proposals(root):
+        row = old_row(root / "candidates" / spec.id)
+        if row is not None and row.state == "scored":
+            yield row

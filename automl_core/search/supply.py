@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from automl_core.cleaning.preprocessing import left_out
 from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Leaderboard
 from automl_core.profiling.wording import counted
@@ -15,7 +17,7 @@ from automl_core.schema import Schema
 from automl_core.search.candidates import AMOUNTS, MANY_LABELS, Spec, baseline, choose, portfolio
 from automl_core.search.fitting import FoldWork
 from automl_core.search.live_board import LiveBoard
-from automl_core.search.resampling import balancing_specs, numeric_share
+from automl_core.search.resampling import balancing_specs, not_tried, numeric_share
 from automl_core.search.tuner import LONGER, Tuner, number_of
 from automl_core.search.underway import UnderWay
 
@@ -24,6 +26,8 @@ BATCH = 2
 MAX_TUNED = 500
 LEAST = 3.0
 """Seconds that must be left for a new proposal."""
+BALANCING = ("balanced", "best")
+"""Presets that try to balance uneven labels."""
 FEW = 30
 """Rows that a fold judges, below which nothing stops early by them."""
 STEADY = 5.0
@@ -50,6 +54,11 @@ class Supply:
         Of a run that was given more after it had ended: the models that it was given at first, 0 where time was. A preset of
         `WIDENED`, which ends with its list, then goes on as the larger ones do.
 
+    Attributes
+    ----------
+    note : str
+        What a person may miss among the candidates, and why; see `resampling.not_tried`.
+
     Notes
     -----
     Counted in models, 20 and then 20 more are the same as 40 at once, unless the preset is one of `WIDENED` or a person has
@@ -67,6 +76,7 @@ class Supply:
         first: int | None = None,
     ) -> None:
         self.config = config
+        self.note = ""
         self.queue: list[tuple[Spec, str]] = [(baseline(config.task), "baseline")]
         self.limit = config.budget.trials
         self.few = few
@@ -223,13 +233,31 @@ def supply_for(work: FoldWork, config: ExperimentConfig, given: Sequence[Spec] |
         return Supply(config, list(given), more=False, greater_is_better=better)
     learned = min(len(division.learned(fold)) for fold in range(division.folds))
     judged = min(len(division.judged(fold)) for fold in range(division.folds))
-    specs = first_specs(config, work.schema, work.y[division.train], work.n_classes, learned=learned)
+    y, gaps = work.y[division.train], partial(gaps_in, work)
+    specs = first_specs(config, work.schema, y, work.n_classes, learned=learned, gaps=gaps)
     few = judged < FEW and not config.candidates
-    return Supply(config, specs, more=True, greater_is_better=better, few=few, first=first)
+    supply = Supply(config, specs, more=True, greater_is_better=better, few=few, first=first)
+    if not config.candidates and config.preset in BALANCING:
+        share = numeric_share(work.schema)
+        supply.note = not_tried(y, n_classes=work.n_classes, numeric_share=share, gaps=gaps)
+    return supply
+
+
+def gaps_in(work: FoldWork) -> bool:
+    """Return whether a number or a date that the models get is missing somewhere."""
+    dropped = left_out(work.recipe, work.schema)
+    names = [name for name in work.schema.of_kind("number", "date") if name not in dropped]
+    return bool(work.features[names].isna().any(axis=None))
 
 
 def first_specs(
-    config: ExperimentConfig, schema: Schema, y: npt.NDArray[np.float64], n_classes: int, *, learned: int
+    config: ExperimentConfig,
+    schema: Schema,
+    y: npt.NDArray[np.float64],
+    n_classes: int,
+    *,
+    learned: int,
+    gaps: Callable[[], bool] = lambda: False,
 ) -> list[Spec]:
     """Return the preset's candidates; where a label is rare or the table small, resampled ones after the first third.
 
@@ -245,14 +273,16 @@ def first_specs(
         0 for regression.
     learned : int
         Rows of the fold that learns from the fewest.
+    gaps : callable
+        Tells whether any number is missing; see `resampling.applicable`.
     """
     specs = choose(config, len(y), n_classes)
-    if config.candidates or config.preset not in ("balanced", "best"):
+    if config.candidates or config.preset not in BALANCING:
         return specs
     specs = [spec for spec in specs if spec.params.get("n_neighbors", 0) <= learned]
     if config.task == "regression":
         specs = with_amounts(specs, y)
-    more = balancing_specs(config.task, y, n_classes=n_classes, numeric_share=numeric_share(schema))
+    more = balancing_specs(config.task, y, n_classes=n_classes, numeric_share=numeric_share(schema), gaps=gaps)
     # Copies of rows make the dear ones dearer, so where labels are many they come last.
     place = max(len(specs) // 3, 1) if n_classes < MANY_LABELS else len(specs)
     return [*specs[:place], *more, *specs[place:]]

@@ -71,7 +71,7 @@ class UnderWay:
             view=self.spec.view,
             params=self.spec.params,
             state=state,  # type: ignore[arg-type]  # one of State, by the callers
-            reason=reason,
+            reason=reason or (self._made() if state == "scored" else ""),
             suggestion=suggestion,
             fold_scores=finite,
             score=float(np.mean(finite)) if complete else None,
@@ -84,6 +84,11 @@ class UnderWay:
             at_seconds=max(time.time() - started, 0.0),
             spec=asdict(self.spec),
         )
+
+    def _made(self) -> str:
+        """Return what was done to the rows of the first fold before it was learned; empty for nothing."""
+        note = str(self.results[min(self.results)].get("note", "")) if self.results else ""
+        return f"In the first fold, {note[0].lower()}{note[1:]}" if note else ""
 
 
 def defined_folds(work: FoldWork, classes: tuple[str, ...]) -> int:

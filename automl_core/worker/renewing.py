@@ -165,7 +165,7 @@ def _train(policy: Policy, old: Run, candidate_id: str, made: Run, emit: Emit, s
 def _refit(old: Run, candidate_id: str, made: Run, emit: Emit, should_stop: ShouldStop) -> dict[str, Any]:
     """Fit a model of a run once more, with its parameters and weights, on another run's rows."""
     from automl_core.relearning import spec_of
-    from automl_core.run_parts import candidate_weights
+    from automl_core.run_parts import candidate_weights, is_refitted
     from automl_core.search.candidates import Spec
     from automl_core.search.prepare import prepare
     from automl_core.search.run import run_search
@@ -185,10 +185,12 @@ def _refit(old: Run, candidate_id: str, made: Run, emit: Emit, should_stop: Shou
                 "The model is what it was only with all of its parts.",
                 "Give the policy a larger budget, or let it search anew.",
             )
-    if config.split.kind == "time":
-        from automl_core.search.relearn import learn_newest
+    once = is_refitted(old.path, chosen)
+    if config.split.kind == "time" or once:
+        from automl_core.search.relearn import learn_newest, learn_once
 
-        learn_newest(prepare(dataset.frame(), dataset.schema, made.recipe, config, made.path).work, specs, emit)
+        work = prepare(dataset.frame(), dataset.schema, made.recipe, config, made.path).work
+        (learn_once if once else learn_newest)(work, specs, emit)
     again = next((row for row in found if row.role == "ensemble"), None) if chosen.members else found[chosen.id]
     if again is None:
         raise InputError("The ensemble could not be put together again.", action="Let the policy search anew.")

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import AutoMLError, NotFoundError, StorageError
-from automl_core.events import FINAL, Event, Failed, Finished, Message, Progress, Started, Stopped, append_event, read_events
+from automl_core.events import FINAL, Event, Failed, Finished, Progress, Started, Stopped, append_event, read_events
 from automl_core.extending import first_models
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import Origin, origin_of
 from automl_core.runs import Run
 from automl_core.search import first_look
 from automl_core.search.place import Place, check_place
+from automl_core.worker.answering import pack_within_limit, tell_speed
 from automl_core.worker.candidates import Emit, ShouldStop, drop_stale, judge_recommended, keep_model, packed
 from automl_core.workspace import at_work, write_json
 
@@ -187,14 +188,17 @@ def _train_alone(
             )
         emit(Progress(1.0, "Saving the recommended model"))
         drop_stale(run)
-        found = packed(run, leaderboard.recommended)
+        if run.config.preset == "fast" and not origin:
+            leaderboard, found = pack_within_limit(run, leaderboard, emit)
+        else:
+            found = packed(run, leaderboard.recommended)
         keep_model(run, leaderboard.recommended)
     except (OSError, MemoryError) as error:
         raise _ended_early(run, error) from (error.__cause__ or error)
     finally:
         if look:
             look.end()
-    if run.config.preset == "fast":
+    if run.config.preset == "fast" and origin:
         tell_speed(run, emit)
     if run.config.holdout or origin:
         judge_recommended(run, leaderboard.recommended, emit, found)
@@ -210,31 +214,24 @@ def _learned_again(run: Run, origin: Origin, board: Leaderboard, specs: tuple[Sp
                 "The model is what was judged only with all of its parts.",
                 "Let it go on, or use the judged model as it is.",
             )
-    if run.config.split.kind == "time":
-        from automl_core.search.prepare import prepare
-        from automl_core.search.relearn import learn_newest
-
-        dataset = run.dataset()
-        learn_newest(prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path).work, specs, emit)
     # An ensemble is scored anew under its own name, a single model keeps its id.
     chosen = next((row for row in board if row.role == "ensemble"), None) if origin.weights else board[origin.candidate]
     if chosen is None:
         raise NotFoundError(f"{origin.name} could not be put together again.", action="Use the judged model as it is.")
+    if run.config.split.kind == "time" or origin.refitted:
+        from automl_core.search.prepare import prepare
+        from automl_core.search.relearn import learn_newest, learn_once
+
+        dataset = run.dataset()
+        work = prepare(dataset.frame(), dataset.schema, run.recipe, run.config, run.path).work
+        (learn_once if origin.refitted else learn_newest)(work, specs, emit)
+    reason = "Fitted once on every row, as the judged model was on those it learned from." if origin.refitted else chosen.reason
+    chosen = replace(chosen, name=origin.name, reason=reason)
+    write_json(run.path / "candidates" / chosen.id / "candidate.json", chosen.to_dict())
     why = "The model that was chosen and judged before, now learned from every row."
-    board = replace(board, recommended=chosen.id, recommendation=why)
+    board = replace(board.with_candidate(chosen), recommended=chosen.id, recommendation=why)
     board.save(run.path / "leaderboard.json")
     return board
-
-
-def tell_speed(run: Run, emit: Emit) -> None:
-    """Measure the kept model as it was exported, and say whether it keeps the run's limit."""
-    from automl_core.scoring.bundle import load_model
-    from automl_core.search.speed import AT_ONCE, measure_bundle, within_limit
-
-    frame = run.dataset().frame()
-    took = measure_bundle(load_model(run.path / "model.zip"), frame.iloc[:AT_ONCE])
-    decision = within_limit(took, run.config.predict_limit_ms)
-    emit(Message(decision.reason, level="info" if decision.value else "warning"))
 
 
 def _ended_early(run: Run, error: OSError | MemoryError) -> BaseException:

@@ -205,15 +205,25 @@ def test_the_head_of_a_script_names_every_package_it_needs(tmp_path: Path) -> No
     assert "xgboost" not in head
 
 
-def test_resampled_models_are_equal_too(tmp_path: Path) -> None:
+RESAMPLED = (("lr", "weights"), ("lightgbm-own", "weights"), ("rf", "smote"), ("rf", "under"), ("neural-own", "jitter"),
+             ("lightgbm-own", "jitter"), ("rf", "borderline"))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pairs", "changes"),
+    [
+        (RESAMPLED, {}),
+        ((("lightgbm-own", "smotenc"), ("rf", "smotenc")), {"age": [20 + number % 50 for number in range(160)]}),
+    ],
+)
+def test_resampled_models_are_equal_too(tmp_path: Path, pairs: tuple[tuple[str, str], ...], changes: dict) -> None:
+    """Rows are made between numbers that are all known; words have gaps."""
     from automl_core.search.resampling import with_resampling
 
     folder = tmp_path / "run"
     folder.mkdir()
-    dataset = table(folder)
+    dataset = table(folder, **changes)
     known = {**catalogue("binary"), **portfolio("binary")}
-    pairs = (("lr", "weights"), ("lightgbm-own", "weights"), ("rf", "smote"), ("rf", "under"), ("neural-own", "jitter"),
-             ("lightgbm-own", "jitter"), ("rf", "borderline"))  # fmt: skip
     specs = [with_resampling(replace(known[name], params=quick(known[name].params)), method) for name, method in pairs]
     config = ExperimentConfig(
         "outcome",

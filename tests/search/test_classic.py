@@ -199,6 +199,61 @@ def test_the_recommended_model_is_refitted_on_all_learned_rows_and_says_so(made:
     assert len(load_model(build_model(folder, other, tmp_path / "other.zip")).ensemble.folds) == 3
 
 
+def test_a_judged_model_can_learn_every_row(made: Made, tmp_path: Path) -> None:
+    """Regression: its settings were not kept, so the page's button always failed; and it is refitted once, as it was judged."""
+    from automl_core.relearning import KIND, origin_of, plan
+    from automl_core.runs import Run
+    from automl_core.scoring.trusted import load_trusted
+    from automl_core.worker import candidates, training
+
+    first, second = Run(tmp_path / "first"), Run(tmp_path / "second")
+    shutil.copytree(made[0], first.path)
+    judged = made[1][made[1].recommended]
+    candidates.evaluate_candidate(first, judged.id)
+    params = plan(first, judged.id)
+    shutil.copytree(first.path / "dataset", second.path / "dataset")
+    write_request(second.path, KIND, params)
+    training.train(second, emit=lambda event: None, should_stop=lambda: False, started=time.time())
+    board, origin = second.leaderboard(), origin_of(second)
+    chosen = board[board.recommended]
+    assert origin is not None and origin.refitted
+    assert (chosen.name, chosen.temperature) == (judged.name, 1.0)
+    assert chosen.reason == "Fitted once on every row, as the judged model was on those it learned from."
+    members = judged.members or {judged.id: 1.0}
+    assert not chosen.members or chosen.members == members
+    assert {name: board[name].params for name in members} == {name: made[1][name].params for name in members}
+    # the same by hand: the estimators with their parameters, fitted on all 150 rows
+    model, frame = load_model(second.path / "model.zip"), make_people()
+    assert (len(model.ensemble.folds), model.lineage["rows"]) == (1, 150)
+    fitted = load_trusted((second.path / "final" / "encoded.skops").read_bytes(), "final")
+    X = np.asarray(fitted.transform(frame[["age", "town"]]), dtype=float)
+    assert X[:, 0].mean() == pytest.approx(0.0, abs=1e-9)  # put on one scale by every row
+    expected = np.zeros((len(frame), 2))
+    for name, weight in members.items():
+        kept = load_trusted((second.path / "candidates" / name / "final.skops").read_bytes(), name)
+        again = type(kept)(**kept.get_params()).fit(X, (frame["bought"] == "yes").to_numpy().astype(int))
+        expected += weight * again.predict_proba(X)
+    assert model.predict_values(frame[["age", "town"]].astype(object)) == pytest.approx(expected, abs=1e-9)
+    assert sorted(path.name for path in (second.path / "folds").iterdir()) == ["0", "1", "2"]
+
+
+def test_a_row_keeps_all_that_fits_it_again(made: Made, tmp_path: Path) -> None:
+    """Regression: no row of this preset could be tuned, written as a script, or have a learning curve."""
+    from automl_core.evaluation.learning import member_of
+    from automl_core.runs import Run
+    from automl_core.script.write import write_script
+    from automl_core.tuning.run import space_of_row
+
+    folder, board, _ = made
+    members = board[board.recommended].members or {board.recommended: 1.0}
+    other = next(name for name in ("lr", "nb", "ridge") if name not in members)
+    assert board[other].spec["class_path"].startswith("sklearn.")
+    assert list(space_of_row("binary", board[other]))
+    assert member_of(Run(folder), board["blend"]).id in board["blend"].members
+    assert "def learn_" in write_script(Run(folder), other, 0.5).text
+    assert board["blend"].spec == {}
+
+
 def test_what_is_exported_predicts_without_pycaret(made: Made, tmp_path: Path) -> None:
     folder, board, _ = made
     path = build_model(folder, board.recommended, tmp_path / "model.zip")
@@ -226,6 +281,12 @@ def test_a_run_that_goes_on_fits_nothing_twice(made: Made, tmp_path: Path) -> No
     folder = tmp_path / "run"
     shutil.copytree(made[0], folder)
     shutil.rmtree(folder / "candidates" / "nb")  # as if it had been cut before this one
+    found = {**made[1]["ridge"].to_dict(), "id": "ridge-tuned-1", "name": "Ridge, tuned 1"}  # by a study, after the search
+    (folder / "candidates" / "ridge-tuned-1").mkdir()
+    (folder / "candidates" / "ridge-tuned-1" / "candidate.json").write_text(json.dumps(found))
+    (folder / "candidates" / "ridge-tuned-1" / "spec.json").write_text(
+        json.dumps({"format": 1, **found["spec"], "id": "ridge-tuned-1"})
+    )
     before = (folder / "fits.log").read_text().splitlines()
     events: list[Event] = []
     config = replace(CONFIG, preset="pycaret", budget=Budget(60, 6))
@@ -237,6 +298,7 @@ def test_a_run_that_goes_on_fits_nothing_twice(made: Made, tmp_path: Path) -> No
     assert board["lr"].at_seconds == made[1]["lr"].at_seconds
     assert board["nb"].fold_scores == made[1]["nb"].fold_scores
     assert board["blend"].state == "scored"
+    assert board["ridge-tuned-1"].fold_scores == made[1]["ridge"].fold_scores
 
 
 def test_more_models_are_the_next_ones_tuned_and_then_it_says_that_none_is_left(

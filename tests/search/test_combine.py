@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,24 @@ def test_a_limit_is_kept(limit: float, members: dict[str, float]) -> None:
     assert row is not None and row.members == pytest.approx(members, abs=0.1) and list(row.members) == list(members)
 
 
+def test_split_by_time_one_fold_model_answers() -> None:
+    """Regression: the models of all folds were counted, though the last one's alone is exported."""
+    rows = [candidate("high", 500.0), candidate("low", 1000.0)]
+    parts = Division(np.arange(8), np.array([], dtype=np.int64), np.arange(8), np.arange(8) % 2, forward=True)
+    predictions = {"high": Y + ERROR, "low": Y - 1.1 * ERROR}
+    row = combine(rows, predictions, scorer_of("regression", "rmse", Y), parts, deadline=NEVER, at_seconds=1.0, limit_ms=1.5)
+    assert row is not None and list(row.members) == ["high", "low"]
+
+
+def test_what_was_measured_counts_for_a_limit() -> None:
+    rows = [replace(candidate("high", 500.0), answer_ms=3.0), candidate("low", 1000.0)]
+    predictions = {"high": Y + ERROR, "low": Y - 1.1 * ERROR}
+    row = combine(
+        rows, predictions, scorer_of("regression", "rmse", Y), division(8), deadline=NEVER, at_seconds=1.0, limit_ms=2.5
+    )
+    assert row is not None and list(row.members) == ["low"]
+
+
 def test_without_anybody_within_the_limit_there_is_no_ensemble() -> None:
     assert combined({"high": Y + 1, "low": Y - 1}, took={"high": 500.0, "low": 1000.0}, limit_ms=0.9) is None
 
@@ -127,6 +146,17 @@ def test_weights_that_were_chosen_before_get_a_line() -> None:
     assert row.members == {"low": 0.75, "high": 0.25}
     assert row.line == pytest.approx((0.25, 5 / 6))
     assert row.fold_scores == pytest.approx((np.sqrt(1.25 / 6),) * 2)
+
+
+def test_a_plain_mean_has_neither_a_line_nor_a_temperature() -> None:
+    """PyCaret's blends are such, and one that learns every row later stays what was judged."""
+    row = combined({"high": LONG + OFF, "low": LONG - OFF}, LONG, fixed={"high": 0.25, "low": 0.75}, plain=True)
+    assert row is not None and row.line == (0.0, 1.0)
+    assert row.fold_scores == pytest.approx((0.5, 0.5))
+    values, y = careful()
+    flat = tempered(values, 4.0)
+    one = combined({"one": flat}, y, task="binary", metric="log_loss", fixed={"one": 1.0}, plain=True)
+    assert one is not None and one.temperature == 1.0
 
 
 def test_models_that_all_stay_too_close_to_the_mean_are_stretched() -> None:

@@ -6,12 +6,15 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.events import CandidateScored, Event, append_event, read_events
-from automl_core.experiment import Split
+from automl_core.experiment import Costs, Kpi, Split
 from automl_core.leaderboard import Candidate, Leaderboard, in_words
+from automl_core.schema import Column, Schema
 from automl_core.search import first_look
 from automl_core.search.first_look import Sample, Wish, of_file, of_frame, score_sample
 from automl_core.search.live_board import LiveBoard
@@ -59,14 +62,14 @@ def test_the_row_says_on_how_many_rows_it_stands():
 
 
 def test_samples_grow_while_the_table_is_large_enough(tmp_path, monkeypatch):
-    monkeypatch.setattr(first_look, "ROWS", 50)
-    people, journal = make_people(500), tmp_path / "events.jsonl"
+    monkeypatch.setattr(first_look, "ROWS", 100)
+    people, journal = make_people(1000), tmp_path / "events.jsonl"
     look = of_frame(
         people, SCHEMA, RECIPE, CONFIG, tmp_path, emit=lambda event: append_event(journal, event), started=time.time()
     )
     assert look is not None
     reasons = [row["reason"].split(" in ")[0] for row in rows_of(journal, 2)]
-    assert reasons == ["A first look at 50 of 500 rows", "A first look at 200 of 500 rows"]
+    assert reasons == ["A first look at 100 of 1,000 rows", "A first look at 400 of 1,000 rows"]
     look.end()
     board = Leaderboard.load(tmp_path / "leaderboard.json")
     assert [row.id for row in board] == ["lr"] and board.recommended == ""
@@ -78,6 +81,64 @@ def test_a_small_table_needs_no_look_where_it_was_read_or_there_is_one_core(tmp_
     assert of_frame(make_people(50), SCHEMA, RECIPE, CONFIG, tmp_path, emit=lambda event: None, started=0.0) is None
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0})
     assert of_file(source, Wish("bought"), tmp_path, emit=lambda event: None) is None
+
+
+def test_of_many_columns_fewer_rows_are_looked_at(tmp_path):
+    """Regression: a table of more than 250 columns was not looked at, and stood without a row for many seconds."""
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(1600, 399))
+    wide = pd.DataFrame(numbers, columns=[f"n{number}" for number in range(399)])
+    wide["bought"] = np.where(numbers[:, 0] + rng.normal(size=1600) > 0, "yes", "no")
+    schema = Schema((*(Column(name, "number") for name in wide.columns[:-1]), Column("bought", "boolean")))
+    journal = tmp_path / "events.jsonl"
+    look = of_frame(wide, schema, RECIPE, CONFIG, tmp_path, emit=lambda event: append_event(journal, event), started=time.time())
+    assert look is not None
+    row = rows_of(journal, 1)[0]
+    look.end()
+    assert row["reason"] == "A first look at 750 of 1,600 rows in 3 folds. The search's own score follows."
+    assert row["score"] > 0.5
+    assert [first_look.first_rows(columns) for columns in (16, 75, 100, 3000)] == [4000, 4000, 3000, 100]
+    assert of_frame(wide.head(1499), schema, RECIPE, CONFIG, tmp_path, emit=lambda event: None, started=0.0) is None
+    wider = pd.DataFrame(np.zeros((400, 3001)))
+    assert of_frame(wider, schema, RECIPE, CONFIG, tmp_path, emit=lambda event: None, started=0.0) is None
+
+
+COSTS = Costs(true_positive=10.0, false_positive=-2.0, false_negative=-5.0, amount="age", currency="EUR")
+KPI = Kpi("Right", "share(prediction == truth)")
+
+
+@pytest.mark.parametrize("own", [{"metric": "cost", "costs": COSTS}, {"metric": "kpi", "kpi": KPI}])
+def test_a_figure_of_one_s_own_ranks_the_look_too(tmp_path, search, own):
+    """Regression: neither money nor a formula was known to the look, so that none was ever told."""
+    people = make_people(300)
+    row = score_sample(Sample(people, SCHEMA, 300), RECIPE, replace(CONFIG, holdout=0.0, **own), started=time.time())
+    same = search(tmp_path, frame=people, candidates=("lr",), holdout=0.0, **own)["lr"]
+    assert row.score == pytest.approx(same.score)
+    assert row.metrics == pytest.approx(same.metrics)
+
+
+@pytest.mark.parametrize("own", [{"metric": "cost", "costs": COSTS}, {"metric": "kpi", "kpi": KPI}])
+def test_a_file_is_looked_at_by_a_figure_of_one_s_own(tmp_path, own):
+    source, journal = tmp_path / "people.csv", tmp_path / "events.jsonl"
+    make_people(300).to_csv(source, index=False)
+    look = of_file(source, Wish("bought", **own), tmp_path, emit=lambda event: append_event(journal, event))
+    assert look is not None
+    row = rows_of(journal, 1)[0]
+    look.end()
+    board = Leaderboard.load(tmp_path / "leaderboard.json")
+    assert (board.metric, row["score"]) == (own["metric"], row["metrics"][own["metric"]])
+    assert board.label
+
+
+def test_a_sample_that_is_too_small_does_not_end_the_look(tmp_path, monkeypatch):
+    """Regression: in a file of many columns the first sample is of a few rows, and none was tried after it."""
+    monkeypatch.setattr(first_look, "FILE_BYTES", 1 << 7)
+    source, journal = tmp_path / "people.csv", tmp_path / "events.jsonl"
+    make_people(1000).to_csv(source, index=False)
+    look = of_file(source, Wish("bought"), tmp_path, emit=lambda event: append_event(journal, event))
+    assert look is not None
+    assert rows_of(journal, 1)
+    look.end()
 
 
 def test_a_small_file_is_looked_at_whole_and_once(tmp_path):

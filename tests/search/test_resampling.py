@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from automl_core.events import Event, Message
+from automl_core.experiment import Budget
+from automl_core.leaderboard import Leaderboard
 from automl_core.schema import Column, Schema
+from automl_core.search import resampling
 from automl_core.search.candidates import catalogue, make_estimator, portfolio
 from automl_core.search.prepare import prepare
 from automl_core.search.resampling import (
     METHODS,
     applicable,
     balancing_specs,
+    not_tried,
     numeric_share,
     resample,
     rows_after,
@@ -53,6 +61,25 @@ def test_smote_keeps_codes_of_words_whole():
     made = resample("smote", X, Y, seed=0, categories=(1,))
     assert set(made.X[6:, 1]) <= {0.0, 1.0}
     assert ((made.X[6:, 0] >= 10) & (made.X[6:, 0] <= 12)).all()
+
+
+def test_a_gap_between_words_is_a_word() -> None:
+    """Most rows of the rare label have no word, so neither have the rows that are made; numbers lie between two rows."""
+    table = np.array([[0.0, 0], [1, 0], [2, 1], [3, 1], [4, 1], [5, 1], [10, np.nan], [11, np.nan], [12, np.nan]])
+    y = np.repeat([0, 1], [6, 3])
+    made = resample("smotenc", table, y, seed=0, categories=(1,))
+    np.testing.assert_array_equal(made.X[:9], table)
+    assert made.y.tolist() == [*y, 1, 1, 1]
+    assert np.isnan(made.X[9:, 1]).all() and ((made.X[9:, 0] >= 10) & (made.X[9:, 0] <= 12)).all()
+    assert made.note == "3 rows of rarer labels were made, from 2 neighbours each. A word is that of most neighbours."
+
+
+def test_rows_are_not_made_among_more_words_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resampling, "MOST_NUMBERS", 29)
+    with pytest.raises(ValueError, match=r"^There are too many different words to make rows among\.$"):
+        resample("smotenc", X, Y, seed=0, categories=(1,))  # 2 rows of 5 neighbours with 1 number and 2 words
+    monkeypatch.setattr(resampling, "MOST_NUMBERS", 30)
+    assert len(resample("smotenc", X, Y, seed=0, categories=(1,)).X) == 8
 
 
 def test_rows_of_frequent_labels_are_left_out():
@@ -113,7 +140,8 @@ def test_the_seed_alone_decides(method):
         ("borderline", X, Y, (1,), "Borderline-SMOTE takes numbers only, and this model gets categories."),
         ("borderline", APART, HALVES, (), "No row of a rarer label lies at the border to others, so nothing was made."),
         ("jitter", X[:, 1:], Y, (), "No column holds numbers that noise could be added to."),
-        ("magic", X, Y, (), "There is no resampling 'magic'; there are weights, smote, borderline, under, jitter."),
+        ("smotenc", np.where(X == 12, np.nan, X), Y, (1,), "New rows cannot be made between rows with missing values."),
+        ("magic", X, Y, (), "There is no resampling 'magic'; there are weights, smote, smotenc, borderline, under, jitter."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_in_words(method, table, y, categories, sentence):
@@ -151,6 +179,17 @@ DECISIONS: list[tuple[Any, np.ndarray, int, float, bool, str]] = [
     ("smote", labels(90, 9), 2, 1.0, False, "The rarest label has 9 rows; 10 are needed."),
     ("smote", labels(90, 10), 2, 0.25, False, "Only 25% of the columns are numbers, between which rows can be made."),
     ("smote", labels(100_001, 5000), 2, 1.0, False, "The table would grow to more than 200,000 rows."),
+    ("smotenc", labels(90, 10), 2, 0.25, True, "The most frequent label has 9.0 rows for one of the rarest."),
+    ("smotenc", labels(90, 10), 2, 0.5, False, "50% of the columns are numbers, so all are taken as such."),
+    ("smotenc", labels(90, 10), 2, 0.0, False, "No column is a number, between which rows can be made."),
+    (
+        "smotenc",
+        labels(18_000, 2001),
+        2,
+        0.25,
+        False,
+        "Neighbours among words are looked for up to 20,000 rows; there are 20,001.",
+    ),
     ("borderline", labels(90, 19), 2, 1.0, False, "The rarest label has 19 rows; 20 are needed."),
     ("under", labels(5000, 499), 2, 0.0, False, "The rarest label has 499 rows; 500 are needed."),
     ("under", labels(5000, 500), 2, 0.0, True, "The most frequent label has 10.0 rows for one of the rarest."),
@@ -166,6 +205,66 @@ def test_what_is_tried_for_which_table(method, y, n_classes, share, tried, reaso
     assert (decision.value, decision.reason) == (tried, reason)
 
 
+def test_words_and_numbers_are_not_mixed_where_numbers_are_missing() -> None:
+    asked: list[bool] = []
+
+    def gaps() -> bool:
+        asked.append(True)
+        return True
+
+    decision = applicable("smotenc", labels(90, 10), n_classes=2, numeric_share=0.25, gaps=gaps)
+    assert (decision.value, len(asked)) == (False, 1)
+    assert decision.reason == "Numbers are missing, and the models that read words as such get them so."
+    applicable("smotenc", labels(90, 10), n_classes=2, numeric_share=0.75, gaps=gaps)
+    assert not_tried(labels(10, 10), n_classes=2, numeric_share=0.25, gaps=gaps) == ""
+    assert len(asked) == 1, "the table is looked through only where it matters"
+
+
+@pytest.mark.parametrize(
+    ("y", "n_classes", "share", "told"),
+    [
+        (np.linspace(0, 1, 50), 0, 0.0, ""),
+        (labels(190, 100), 2, 0.0, ""),
+        (
+            labels(280, 100),
+            2,
+            0.1,
+            "The most frequent label has 2.8 rows for one of the rarest, which is even enough: balancing is tried from 3 on.",
+        ),
+        (labels(5000, 1000), 2, 1.0, ""),
+        (
+            labels(5000, 499),
+            2,
+            0.25,
+            "The most frequent label has 10.0 rows for one of the rarest. Not tried: Borderline-SMOTE (only 25% of the columns "
+            "are numbers, between which rows can be made); leaving out frequent rows (the rarest label has 499 rows; 500 are "
+            "needed).",
+        ),
+        (
+            labels(50, 9),
+            2,
+            1.0,
+            "The most frequent label has 5.6 rows for one of the rarest. Not tried: SMOTE (the rarest label has 9 rows; 10 are "
+            "needed); Borderline-SMOTE (the rarest label has 9 rows; 20 are needed); leaving out frequent rows (the rarest label "
+            "has 9 rows; 500 are needed).",
+        ),
+        (
+            labels(60_000, 6_000),
+            2,
+            0.0,
+            "The most frequent label has 10.0 rows for one of the rarest. Not tried: SMOTE for words and numbers (no column is a "
+            "number, between which rows can be made); Borderline-SMOTE (only 0% of the columns are numbers, between which rows "
+            "can be made).",
+        ),
+    ],
+)
+def test_why_labels_are_not_balanced_is_told_where_somebody_may_ask(
+    y: np.ndarray, n_classes: int, share: float, told: str
+) -> None:
+    """Regression: nobody learned why there was no SMOTE."""
+    assert not_tried(y, n_classes=n_classes, numeric_share=share) == told
+
+
 def ids(task: Any, y: np.ndarray, n_classes: int, share: float) -> list[str]:
     return [spec.id for spec in balancing_specs(task, y, n_classes=n_classes, numeric_share=share)]
 
@@ -179,6 +278,7 @@ def test_candidates_follow_from_the_table():
         "lr-weights", "lightgbm-own-weights", "extra-own-weights", "xgboost-own-weights", "lightgbm-own-under", "extra-own-under"
     ]  # fmt: skip
     assert ids("binary", labels(3000, 3000), 2, 1.0) == []
+    assert ids("binary", labels(3000, 300), 2, 0.25)[4:] == ["lightgbm-own-smotenc"]
     assert ids("regression", np.linspace(0, 1, 500), 0, 1.0) == ["extra-own-jitter", "neural-own-jitter", "lightgbm-own-jitter"]
 
 
@@ -227,3 +327,46 @@ def test_made_rows_are_learned_from_and_never_judged(tmp_path: Path) -> None:
         == np.load(tmp_path / "candidates" / "lr" / "fold0.npy").shape
     )
     assert result["metrics"]["roc_auc"] == pytest.approx(plain["metrics"]["roc_auc"], abs=0.05)
+
+
+def test_words_and_numbers_are_filled_up_for_a_booster_that_reads_words(tmp_path: Path) -> None:
+    frame = make_people(300)
+    frame["age"] = frame["age"].fillna(50.0)
+    frame["bought"] = np.where(np.arange(300) % 10 == 0, "yes", "no")
+    frame.loc[::20, "town"] = None
+    work = prepare(frame, SCHEMA, RECIPE, CONFIG, tmp_path).work
+    spec = with_resampling(portfolio("binary")["lightgbm-own"], "smotenc")
+    facts = work.prepare(0, spec.view)
+    assert len(facts["categories"]) == 1
+    result = work.fit(spec, 0, facts, 5.0)
+    learned = work.y[work.division.train[work.division.learned(0)]]
+    made = int((learned == 0).sum() - (learned == 1).sum())
+    assert result["note"] == (
+        f"{made:,} rows of rarer labels were made, from 5 neighbours each. A word is that of most neighbours."
+    )
+
+
+def test_a_run_says_what_was_made_and_what_was_not_tried(tmp_path: Path, search: Callable[..., Leaderboard]) -> None:
+    """Regression: how many rows were made was read by nobody."""
+    from automl_core.search.run import run_search
+
+    frame = make_people(300)
+    frame["bought"] = np.where(np.arange(300) % 10 == 0, "yes", "no")
+    specs = tuple(with_resampling(catalogue("binary")["lr"], method) for method in ("weights", "smote", "jitter"))
+    options: dict[str, Any] = {"emit": lambda event: None, "should_stop": lambda: False, "started": time.time()}
+    board = run_search(frame, SCHEMA, RECIPE, replace(CONFIG, budget=Budget(60, 3)), tmp_path / "a", specs=specs, **options)
+    with np.load(tmp_path / "a" / "split.npz") as split:
+        learned = frame["bought"].to_numpy()[split["train"][split["fold"] != 0]]
+    made = (learned == "no").sum() - (learned == "yes").sum()
+    assert board["lr-smote"].reason == f"In the first fold, {made} rows of rarer labels were made, from 5 neighbours each."
+    assert board["lr-weights"].reason.startswith("In the first fold, rows weigh between 0.")
+    assert board["lr-jitter"].reason.startswith(f"In the first fold, {2 * len(learned)} copies were added, ")
+    assert board["dummy"].reason == ""
+    told: list[Event] = []
+    for trials in (1, 2):  # the second goes on, and says it no more
+        search(tmp_path / "b", frame=frame, emit=told.append, budget=Budget(60, trials))
+    said = [event.text for event in told if isinstance(event, Message) and "Not tried" in event.text]
+    assert said == [
+        "The most frequent label has 9.0 rows for one of the rarest. Not tried: leaving out frequent rows (the rarest label has "
+        "24 rows; 500 are needed)."
+    ]

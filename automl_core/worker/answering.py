@@ -1,0 +1,117 @@
+"""The preset that is fast to predict: its model is measured as it was exported, and where it misses the limit, the next is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from automl_core.events import Message
+from automl_core.honesty import recommend
+from automl_core.leaderboard import Leaderboard
+from automl_core.runs import Run
+from automl_core.worker.candidates import Emit, packed
+from automl_core.workspace import write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from automl_core.model import Packed
+
+TRIES = 3
+"""Models that are packed at most until one keeps the limit: each takes time after the search has ended."""
+
+
+def tell_speed(run: Run, emit: Emit) -> None:
+    """Measure the kept model as it was exported, and say whether it keeps the run's limit."""
+    from automl_core.search.speed import within_limit
+
+    decision = within_limit(measured(run, run.path / "model.zip"), run.config.predict_limit_ms)
+    emit(Message(decision.reason, level="info" if decision.value else "warning"))
+
+
+def measured(run: Run, path: Path) -> float:
+    """Return the milliseconds a row that an exported model takes."""
+    from automl_core.scoring.bundle import load_model
+    from automl_core.search.speed import AT_ONCE, measure_bundle
+
+    return measure_bundle(load_model(path), run.dataset().head(AT_ONCE))
+
+
+def pack_within_limit(run: Run, board: Leaderboard, emit: Emit) -> tuple[Leaderboard, Packed]:
+    """Pack the recommended model and measure it; while it misses the limit, recommend the next one that should keep it.
+
+    After `TRIES` of them, or where no other can be expected to be faster, the fastest that was measured stays, and that
+    none keeps the limit is told.
+
+    Parameters
+    ----------
+    run : Run
+    board : Leaderboard
+        With a recommended row.
+    emit : callable
+        Takes each event.
+
+    Returns
+    -------
+    Leaderboard
+        As it was stored: what was measured has its time, what missed the limit its reason.
+    Packed
+        The recommended model.
+    """
+    from automl_core.search.speed import milliseconds, within_limit
+
+    name, tried = board.recommended, list[str]()
+    while name:
+        found = packed(run, name)
+        took = measured(run, run.model(name))
+        decision = within_limit(took, board.limit_ms)
+        tried.append(name)
+        if not decision.value:
+            emit(Message(f"{board[name].name} misses the limit. {decision.reason}", "warning"))
+        board = _noted(run, board, name, took, "" if decision.value else decision.reason)
+        if decision.value:
+            emit(Message(decision.reason))
+            return _settled(run, board, name, took, tried), found
+        name = _next(board, tried)
+    name = min(tried, key=lambda one: board[one].answer_ms)
+    fastest = f"the fastest of the {len(tried)} that were packed and measured" if len(tried) > 1 else "the fastest"
+    none = f"No model answers within {board.limit_ms:g} ms a row."
+    which = f"with {milliseconds(board[name].answer_ms)}: allow more time a row, or use fewer columns."
+    emit(Message(f"{none} {board[name].name} is {fastest}, {which}", "warning"))
+    board = replace(board, recommended=name, recommendation=f"{none} This one is {fastest}, {which}")
+    board.save(run.path / "leaderboard.json")
+    return board, packed(run, name)
+
+
+def _noted(run: Run, board: Leaderboard, name: str, took: float, reason: str) -> Leaderboard:
+    before = board[name]  # what it said of an earlier measurement goes
+    row = replace(before, answer_ms=took, reason=reason or ("" if before.answer_ms else before.reason))
+    write_json(run.path / "candidates" / name / "candidate.json", row.to_dict())
+    run.model(name).touch()  # it still is the bundle of this row
+    return board.with_candidate(row)
+
+
+def _next(board: Leaderboard, tried: list[str]) -> str:
+    """Return what is packed after a miss; nothing where no other can be expected to be faster, or enough were tried."""
+    name, _ = recommend(board)
+    if len(tried) == TRIES or name in tried:
+        return ""
+    if len(tried) < TRIES - 1:
+        return name
+    # The last try is for the one that is most likely to keep it.
+    others = [row for row in board if row.state == "scored" and row.score is not None and row.role in ("model", "ensemble")]
+    return min((row for row in others if row.id not in tried), key=board.answer_ms).id
+
+
+def _settled(run: Run, board: Leaderboard, name: str, took: float, tried: list[str]) -> Leaderboard:
+    """Store the leaderboard with the model that keeps the limit."""
+    if board.limit_ms:
+        best, why = recommend(board)
+        if best != name:
+            why = (
+                f"Exported, it takes {took:.2g} ms a row and keeps the limit of {board.limit_ms:g} ms; the {len(tried) - 1} "
+                "that were tried before it do not."
+            )
+        board = replace(board, recommended=name, recommendation=why)
+    board.save(run.path / "leaderboard.json")
+    return board
