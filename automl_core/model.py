@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,9 +50,6 @@ from automl_core.scoring.trusted import load_trusted
 from automl_core.target import label_text
 from automl_core.threshold import HALF, Best, best_thresholds, choose_threshold
 from automl_core.workspace import read_json
-
-if TYPE_CHECKING:
-    from automl_core.data.dataset import Dataset
 
 Array = npt.NDArray[np.float64]
 LARGE = 64 * 1024**2
@@ -170,17 +167,18 @@ def _described(
     first = parts[0].files()[0].partition("/")[0]
     after = rows.forward and first.isdigit() and int(first) > rows.layers.max()
     learned = rows.learned[rows.last] if rows.forward and not after else rows.learned
-    frame = dataset.frame().iloc[learned]
+    uploaded = dataset.frame()
+    frame = uploaded.iloc[learned]
     inputs = dataset.schema.without([config.target])
     personal = personal_columns(frame, inputs)
     facts = column_statistics(frame, inputs, personal)
     predictions, judged = out_of_fold(run.path, candidate)
-    truth = _truth(run, config, classes, dataset, judged)
+    truth = _truth(run, config, classes, dataset.schema, uploaded.iloc[judged])
     known = np.flatnonzero(np.isfinite(truth))
     threshold: Decision[float] = Decision(HALF, "")
     best: tuple[Best, ...] = ()
     if len(classes) == 2:
-        columns = dataset.frame([name for name in needed_columns(config) if name in dataset.schema]).iloc[judged[known]]
+        columns = uploaded[[name for name in needed_columns(config) if name in dataset.schema]].iloc[judged[known]]
         scorer = Scorer(config, truth[known], columns.reset_index(drop=True), classes)
         threshold = _chosen(run, candidate.id) or choose_threshold(scorer, np.arange(len(known)), predictions[known])
         best = best_thresholds(scorer, predictions[known])
@@ -216,7 +214,7 @@ def _described(
         "score": candidate.score,
         "spread": candidate.spread,
         "schema": dataset.schema.to_dict(),
-        "recipe": with_trees(_recipe(run, candidate)).to_dict(),
+        "recipe": with_trees(_recipe(run, candidate, uploaded.iloc[:1], dataset.schema)).to_dict(),
         "rules": rules_to(load_rules(dataset.folder)),
         "folds": [part.to_dict() for part in parts],
         "used": list(used_columns(ensemble, inputs, run.recipe)),
@@ -234,7 +232,8 @@ def _described(
         },
     }
     model = from_manifest(manifest, reference, ensemble)
-    seen, held = _judged(run, model, predictions, judged)
+    seen, held = _judged(run, model, predictions, judged, uploaded)
+    del uploaded
     drift = freeze(frame, dataset.schema, config.target, personal, seen, real=real, seed=config.seed)
     reference["drift"] = drift
     samples = _samples(model, frame, facts, personal, real=real, seed=config.seed)
@@ -254,10 +253,9 @@ def _described(
     return Packed(model, held, seen.predicted[: len(held)]), {"manifest.json": to_bytes(manifest), **others}
 
 
-def _recipe(run: Run, candidate: Candidate) -> Recipe:
+def _recipe(run: Run, candidate: Candidate, head: pd.DataFrame, schema: Schema) -> Recipe:
     """Return the run's recipe, with the cleaning choices that tuning made for this model."""
-    dataset = run.dataset()
-    cleaned = apply_stateless(dataset.head(1), dataset.schema, run.recipe, training=False)
+    cleaned = apply_stateless(head, schema, run.recipe, training=False)
     return recipe_for(run.recipe, candidate.view, cleaned.schema.without({run.config.target, *run.config.ignored}))
 
 
@@ -270,10 +268,9 @@ def _chosen(run: Run, candidate_id: str) -> Decision[float] | None:
     return Decision(float(stored["threshold"]), str(stored["reason"]))
 
 
-def _truth(run: Run, config: ExperimentConfig, classes: tuple[str, ...], dataset: Dataset, rows: npt.NDArray[np.int64]) -> Array:
-    """Return class codes or values of rows of the dataset as the run learned them, NaN where there is none, shape (n,)."""
-    uploaded = dataset.frame().iloc[rows]
-    target = apply_stateless(uploaded, dataset.schema, run.recipe, training=False).frame[config.target]
+def _truth(run: Run, config: ExperimentConfig, classes: tuple[str, ...], schema: Schema, rows: pd.DataFrame) -> Array:
+    """Return class codes or values of uploaded rows as the run learned them, NaN where there is none, shape (n,)."""
+    target = apply_stateless(rows, schema, run.recipe, training=False).frame[config.target]
     if not classes:
         return target.to_numpy(dtype=np.float64)
     codes = label_text(target).map({label: code for code, label in enumerate(classes)})
@@ -284,13 +281,14 @@ ENOUGH = 100
 """Held-out rows from which on they stand for what the model says of rows it never saw."""
 
 
-def _judged(run: Run, model: Model, predictions: Array, rows: npt.NDArray[np.int64]) -> tuple[Judged, npt.NDArray[np.int64]]:
+def _judged(
+    run: Run, model: Model, predictions: Array, rows: npt.NDArray[np.int64], frame: pd.DataFrame
+) -> tuple[Judged, npt.NDArray[np.int64]]:
     """Return rows that judge the model: held-out ones, as many as are kept of them, or else the out-of-fold predictions.
 
-    The second is which of the held-out rows they are.
+    `frame` is the uploaded table. The second is which of the held-out rows they are.
     """
-    frame = run.dataset().frame()
-    held = run.holdout() if run.config.holdout else frame.iloc[:0]
+    held = run.holdout(frame) if run.config.holdout else frame.iloc[:0]
     if len(held) < ENOUGH:
         seen = frame.iloc[rows]
         return Judged(seen, predictions, _codes(seen, run, model), "out-of-fold"), np.empty(0, dtype=np.int64)
@@ -350,7 +348,8 @@ def _target_statistics(frame: pd.DataFrame, schema: Schema, target: str, classes
 def _samples(
     model: Model, frame: pd.DataFrame, facts: dict[str, Any], personal: dict[str, str], *, real: bool, seed: int
 ) -> dict[str, Any]:
-    schema = Schema(tuple(column for column in model.inputs if column.name in model.used))
+    used = set(model.used)
+    schema = Schema(tuple(column for column in model.inputs if column.name in used))
     rows = sample_rows(frame, schema, personal, seed=seed) if real else made_up_rows(facts, schema)
     expected = model.values_of(rows)
     return {

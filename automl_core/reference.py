@@ -14,6 +14,7 @@ from automl_core.data.personal import CARD, EMAIL, has_check_digit
 from automl_core.schema import Schema
 
 QUANTILES = 101
+GRID = np.linspace(0, 1, QUANTILES)
 MAX_VALUES = 1000
 """Most different words of a column that are counted one by one."""
 MAX_SAMPLES = 20
@@ -84,7 +85,7 @@ def column_statistics(frame: pd.DataFrame, schema: Schema, personal: dict[str, s
     facts: dict[str, Any] = {}
     for column in schema:
         values = frame[column.name]
-        missing = float(values.isna().mean()) if values.hasnans else 0.0
+        missing = float(values.isna().mean()) if has_gaps(values) else 0.0
         entry: dict[str, Any] = {"kind": column.kind, "missing": missing}
         present = values.dropna() if missing else values
         if column.kind in ("number", "date"):
@@ -103,13 +104,20 @@ def column_statistics(frame: pd.DataFrame, schema: Schema, personal: dict[str, s
     return facts
 
 
+def has_gaps(values: pd.Series) -> bool:
+    """Return whether any cell of a typed column is missing."""
+    if values.dtype.kind in "iu":
+        return False
+    return bool(np.isnan(values.to_numpy()).any()) if values.dtype.kind == "f" else bool(values.hasnans)
+
+
 def _numbers(present: pd.Series) -> dict[str, Any]:
     if present.dtype.kind == "M":
         numbers = (present - pd.Timestamp("1970-01-01")).dt.total_seconds().to_numpy(dtype=np.float64)
     else:
         numbers = present.to_numpy(dtype=np.float64)
     return {
-        "quantiles": [float(value) for value in np.quantile(numbers, np.linspace(0, 1, QUANTILES))],
+        "quantiles": np.quantile(numbers, GRID).tolist(),
         "mean": float(numbers.mean()),
         "std": float(numbers.std(ddof=1)) if len(numbers) > 1 else 0.0,
         "whole": bool((numbers == np.round(numbers)).all()),
@@ -185,7 +193,7 @@ def cells(frame: pd.DataFrame) -> list[list[Any]]:
             plain = [value.isoformat() for value in values]
         else:
             plain = list(map(str, values)) if values.dtype == object else values.to_numpy(dtype=np.float64).tolist()
-        if values.hasnans:
+        if has_gaps(values):
             plain = [None if gone else value for gone, value in zip(values.isna(), plain, strict=True)]
         columns.append(plain)
     return [list(row) for row in zip(*columns, strict=True)]

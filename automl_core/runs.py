@@ -106,8 +106,10 @@ class Run:
                     raise
                 time.sleep(0.02)
 
-    def holdout(self) -> pd.DataFrame:
+    def holdout(self, frame: pd.DataFrame | None = None) -> pd.DataFrame:
         """Return the rows the search never saw, as uploaded (typed, before any step of the recipe).
+
+        `frame` is the run's table, where it is at hand.
 
         Raises
         ------
@@ -123,7 +125,7 @@ class Run:
                 "This run learned from every row, so none are left to judge it on.",
                 action="Upload a labelled file, or start a run that holds rows back.",
             )
-        held_out: pd.DataFrame = self.dataset().frame().loc[rows[positions]]
+        held_out: pd.DataFrame = (self.dataset().frame() if frame is None else frame).loc[rows[positions]]
         return held_out
 
     def model(self, candidate_id: str) -> Path:

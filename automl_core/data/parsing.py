@@ -82,6 +82,8 @@ def parse_column(values: pd.Series[Any], column: Column) -> tuple[pd.Series[Any]
     text = values.dtype == object
     if text and column.kind == "number" and column.parsing == _PLAIN:
         return _plain_numbers(values)
+    if column.kind == "number" and values.dtype.kind in "iuf":
+        return _typed_numbers(values)
     blank = _blank(values, column.parsing.null_words) if text else values.isna()
     if column.kind == "number":
         typed = read_numbers(values.where(~blank), column) if text else _numbers(values)
@@ -109,6 +111,17 @@ def _plain_numbers(values: pd.Series[Any]) -> tuple[pd.Series[Any], pd.Series[An
         numbers[~finite] = np.nan
         bad = values[~finite]
         bad = bad[~_blank(bad, _PLAIN.null_words)]
+    return pd.Series(_shrunk(numbers), index=values.index, name=values.name), bad
+
+
+def _typed_numbers(values: pd.Series[Any]) -> tuple[pd.Series[Any], pd.Series[Any]]:
+    """Return typed numbers as new ones, and those that are infinite as the faults."""
+    numbers = values.to_numpy(dtype=np.float64, copy=True)
+    finite = np.isfinite(numbers)
+    bad = values.iloc[:0]
+    if not finite.all():
+        bad = values[np.isinf(numbers)]
+        numbers[~finite] = np.nan
     return pd.Series(_shrunk(numbers), index=values.index, name=values.name), bad
 
 

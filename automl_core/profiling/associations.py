@@ -165,8 +165,11 @@ def _prepare(values: pd.Series, number: bool) -> Array | None:
     """Return ranks or codes, NaN for missing; None for a column with fewer than two values."""
     if number:
         plain = values.astype("int64").where(values.notna()) if values.dtype.kind == "M" else values
-        finite = plain.astype("float64").replace([np.inf, -np.inf], np.nan)
-        return finite.rank().to_numpy() if finite.nunique() > 1 else None
+        cells = plain.to_numpy(dtype=np.float64)
+        known = np.isfinite(cells)
+        finite = cells if known.all() else np.where(known, cells, np.nan)
+        some = cells[known]
+        return pd.Series(finite).rank().to_numpy() if len(some) and some.min() != some.max() else None
     frequent = values.value_counts().index[: LEVELS - 1]
     if len(frequent) < 2:
         return None

@@ -95,11 +95,11 @@ class Comparison:
 
     def differences(self) -> tuple[Difference, ...]:
         """Return how all rows that were looked at differ."""
-        names = self.names
+        names, there = self.names, set(self.names)
         found: list[Difference] = []
         spare = {name.strip().casefold(): name for name in names if name not in self.schema}
         for name in self.used:
-            if name not in names:
+            if name not in there:
                 near = spare.get(name.strip().casefold())
                 hint = f" There is a column {near!r}; rename it if it is the same." if near else ""
                 found.append(Difference(name, "missing", f"The column {name!r} is missing, and the model needs it.{hint}", True))
@@ -113,7 +113,7 @@ class Comparison:
             if name in self.cells:
                 found += _told(name, self.cells[name], self.schema)
         common = [name for name in names if name in self.schema]
-        if common != [name for name in self.schema.names if name in names]:
+        if common != [name for name in self.schema.names if name in there]:
             found.append(Difference("", "reordered", "The columns stand in another order; they are found by name.", False))
         return tuple(found)
 

@@ -64,7 +64,6 @@ def against(run: Run) -> None:
                     ("Took, s", "The same, measured: the mean over the family's scored models."),
                     ("Memory, likely", "The most that one fit takes, with an interval that holds four of five."),
                     ("Memory, taken", "The most that a fit of the family took; empty where it was not measured."),
-                    ("Memory as forecast", "Whether that is in the interval."),
                 )
             },
         )

@@ -237,6 +237,16 @@ def test_odd_cells_among_plain_numbers_are_missing_or_faults() -> None:
     assert bad.to_dict() == {12: "x", 14: "inf"}
 
 
+def test_typed_numbers_are_copied_and_infinite_ones_are_faults() -> None:
+    values = pd.Series([1.0, np.nan, np.inf, 2.5], index=[3, 4, 5, 6], name="n")
+    typed, bad = parse_column(values, Column("n", "number", Parsing()))
+    assert bad.to_dict() == {5: np.inf}
+    assert typed.isna().to_list() == [False, True, True, False]
+    typed.iloc[0] = 9.0
+    assert values.iloc[0] == 1.0
+    assert parse_column(pd.Series([1.0, 2.0]), Column("n", "number", Parsing()))[0].dtype == "int64"
+
+
 def test_values_go_back_to_text_as_a_person_writes_them() -> None:
     assert as_text(pd.Series([1.0, np.nan, 30.0])).fillna("?").to_list() == ["1", "?", "30"]
     assert as_text(pd.Series([1.5, 2.0])).to_list() == ["1.5", "2.0"]
