@@ -276,7 +276,7 @@ def check_config(
         config, more = _check_labels(label_text(known), config)
         notes += more
     if config.split.kind != "random":
-        _check_split(*(uploaded or (frame, schema)), config)
+        check_split(*(uploaded or (frame, schema)), config)
     if config.split.gap and config.split.kind != "time":
         notes.append("Only a split by time has a gap, so it is left aside.")
         config = replace(config, split=replace(config.split, gap=0.0))
@@ -366,7 +366,24 @@ def _check_labels(labels: pd.Series, config: ExperimentConfig) -> tuple[Experime
     return config, notes
 
 
-def _check_split(frame: pd.DataFrame, schema: Schema, config: ExperimentConfig) -> None:
+def check_split(frame: pd.DataFrame, schema: Schema, config: ExperimentConfig) -> None:
+    """Check the column that rows are split by, and the gap.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As uploaded; that column is enough.
+    schema : Schema
+    config : ExperimentConfig
+        Split by group or by time.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such column.
+    InputError
+        When there are too few groups, what is to be a time is none, or the gap is out of its range.
+    """
     name, kind = config.split.column, config.split.kind
     schema[name]
     groups = int(frame[name].nunique(dropna=False)) if kind == "group" else 4

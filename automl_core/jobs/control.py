@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Sequence
 from typing import Any
 
 from automl_core import catalogue
 from automl_core.catalogue import record_job
 from automl_core.errors import AutoMLError, JobError, LimitError
-from automl_core.events import Event, Stopped, append_event
+from automl_core.events import Event, Message, Stopped, append_event
 from automl_core.jobs import client
 from automl_core.jobs.job import ACTIVE, FREE, RESUMABLE, RUNS, Job
 from automl_core.people.access import changing, require
 from automl_core.people.limits import check_space
 from automl_core.people.person import acting
 from automl_core.people.settings import limits_of
-from automl_core.runs import write_request
+from automl_core.runs import Run, write_request
 from automl_core.workspace import ProjectFolder, Workspace, new_id, one_at_a_time
 
 
-def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, Any]) -> str:
+def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, Any], *, notes: Sequence[str] = ()) -> str:
     """Write a job's folder and hand it to the host.
 
     Parameters
@@ -31,6 +32,8 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
         A key of `worker.KINDS`.
     params : dict
         Plain JSON types.
+    notes : sequence of str
+        What was adjusted in the request; they are the first messages of the job's journal, also while it waits.
 
     Returns
     -------
@@ -54,6 +57,8 @@ def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, A
         _check_limits(job.project, kind)
         try:
             write_request(job.folder, kind, params, by=acting().id)
+            for note in notes:
+                append_event(job.journal, Message(note))
             job.hold()
             job.waiting.touch()
             record_job(job)
@@ -125,13 +130,26 @@ def end(workspace: Workspace, project_id: str, job_id: str) -> None:
         client.ask(workspace, {"do": "end", "folder": str(job.folder)})
 
 
-def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
-    """Let a job that was interrupted, stopped or failed go on.
+def resume(
+    workspace: Workspace, project_id: str, job_id: str, *, seconds: float | None = None, models: int | None = None
+) -> None:
+    """Let a job that was interrupted, stopped or failed go on, and a search that has ended well.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    project_id, job_id : str
+    seconds : float, optional
+        How long a comparison searches on; by default as long as it was given last.
+    models : int, optional
+        How many more models a comparison tries that is counted in models.
 
     Raises
     ------
     JobError
         When it has ended well.
+    InputError
+        When what it shall be given is no budget for it.
     NotFoundError
     StorageError
         When the disk is still full.
@@ -144,6 +162,7 @@ def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
         raise JobError("This work has ended well.", action="Start it again with other settings.")
     with changing(job.folder, "resumed", job_id, job.kind), _alone(workspace):
         _check_limits(job.project, job.kind)
+        _give_more(job, seconds, models)
         _renew_place(job)
         job.hold()
         job.stop_marker.unlink(missing_ok=True)
@@ -154,6 +173,17 @@ def resume(workspace: Workspace, project_id: str, job_id: str) -> None:
             job.waiting.unlink(missing_ok=True)
             raise
     client.ask(workspace, {"do": "start", "folder": str(job.folder)})
+
+
+def _give_more(job: Job, seconds: float | None, models: int | None) -> None:
+    """Write into a comparison's request how long, or for how many models, it goes on."""
+    from automl_core.extending import with_more
+
+    if seconds is None and models is None:
+        return
+    if job.kind != "train":
+        raise JobError("Only a comparison can be given more time or more models.", action="Let it go on as it is.")
+    write_request(job.folder, job.kind, with_more(Run(job.folder), seconds=seconds or 0.0, models=models or 0), by=job.by)
 
 
 def _renew_place(job: Job) -> None:

@@ -94,10 +94,10 @@ def divide_by_time(
         notes.append(f"{which} not judged: {why}.")
         fold, ready = np.maximum(fold - first, -1), np.maximum(ready - first, 0)
     folds = parts - first
-    why = f" {asked.reason}" if folds == asked.value else ""
+    why = f" {asked.reason}" if asked.reason and folds == asked.value else ""
     notes.insert(0, f"{folds} folds by time: each learns from all earlier rows and is judged on the next ones.{why}")
     if gap:
-        notes.append(_gap_note(fold, ready, folds, passed, said))
+        notes.append(_gap_note(fold, ready, folds, passed if cut < len(order) else None, said))
     notes.append("The exported model is that of the last fold, which learned from the longest past; the newest rows judge it.")
     if (~known).any():
         notes.append(f"{(~known).sum():,} rows without a time are left out.")
@@ -198,12 +198,14 @@ def _check_enough(folds: int, gap: str, labels: bool) -> None:
         )
 
 
-def _gap_note(fold: Ints, ready: Ints, folds: int, passed: int, gap: str) -> str:
-    """Count the rows that lie in gaps."""
+def _gap_note(fold: Ints, ready: Ints, folds: int, passed: int | None, gap: str) -> str:
+    """Count the rows that lie in gaps; `passed` are those before the rows kept aside, None where none are."""
     counts = [int(((fold < one) & (ready > one)).sum()) for one in range(folds)]
     low, high = min(counts), max(counts)
     each = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    told = f"A gap of {gap} is kept: each fold does not learn from the {each} rows just before those it judges"
+    if passed is None:
+        return f"{told}."
     return (
-        f"A gap of {gap} is kept: each fold does not learn from the {each} rows just before those it judges, "
-        f"and {counted(passed, 'row', 'rows')} just before the rows kept aside {'is' if passed == 1 else 'are'} left out."
+        f"{told}, and {counted(passed, 'row', 'rows')} just before the rows kept aside {'is' if passed == 1 else 'are'} left out."
     )

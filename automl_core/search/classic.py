@@ -131,7 +131,7 @@ class ClassicLoop:
         if self.given_more and not (self.stopped or self.lost) and self.clock.left() > LEAST:
             used = sum(job.role == "model" for job in self.jobs.values())
             if text := words_at_the_end(self.config, self.limit - used, fitted=self.fitted):
-                self.emit(Message(text))
+                self.emit(Message(text, "warning"))
         self._finish()
         return self.rows.board
 

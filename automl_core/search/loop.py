@@ -126,7 +126,7 @@ class SearchLoop:
             self.executor.close()
         self._close_open()
         if self.ran_dry and (text := self.supply.nothing_left(self._left(), fitted=self.fitted)):
-            self.emit(Message(text))
+            self.emit(Message(text, "warning"))
         self._finish()
         return self.rows.board
 

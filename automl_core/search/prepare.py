@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from automl_core.cleaning.lineage import check_target
 from automl_core.cleaning.preprocessing import left_out
 from automl_core.cleaning.recipe import Recipe
 from automl_core.experiment import ExperimentConfig
+from automl_core.profiling.wording import quoted
 from automl_core.proposals import check_config
 from automl_core.schema import Schema
 from automl_core.scorer import Scorer, needed_columns
@@ -26,6 +28,9 @@ from automl_core.search.fold_count import work_of
 from automl_core.search.splitting import divide
 from automl_core.target import encode_target
 from automl_core.workspace import write_json
+
+NAMED = 12
+"""Columns that a sentence names."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,7 @@ def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: Experim
         away.add(config.split.column)
     features = cleaned.schema.without(away)
     dropped = left_out(recipe, features)
-    for name, reason in dropped.items():
-        notes.append(f"{name!r} is not used: {reason}.")
+    notes += _unused(dropped)
     y, classes = encode_target(table[config.target], config)
     rows = _row_numbers(table.index)
     # As uploaded: a recipe may have left the column out or turned it into parts.
@@ -113,6 +117,16 @@ def prepare(frame: pd.DataFrame, schema: Schema, recipe: Recipe, config: Experim
         scorer,
     )
     return Prepared(work, config, classes, tuple(notes), scorer, keys, copies)
+
+
+def _unused(dropped: Mapping[str, str]) -> list[str]:
+    """Name the columns that are not used, a sentence for each reason: there can be thousands of one."""
+    notes = []
+    for reason in dict.fromkeys(dropped.values()):
+        names = [quoted(name) for name in dropped if dropped[name] == reason]
+        told = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+        notes.append(f"{told} {'is' if len(names) == 1 else 'are'} not used: {reason}.")
+    return notes
 
 
 def _row_numbers(index: pd.Index) -> npt.NDArray[np.int64]:

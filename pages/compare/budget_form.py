@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import streamlit as st
 
-from automl_core.experiment import Budget
-from pages.shared import job_state
+from automl_core.experiment import Budget, Preset
+from pages.shared import job_state, state
 
 BUDGETS = (15, 60, 300, 900, 3600)
 ANOTHER, MODELS = 0, -1
+USUAL, BEST = 60, 300
+"""Seconds that are proposed, and those that are proposed where quality matters most."""
 
 
 def ask(suffix: str) -> Budget:
-    """Ask for it; a minute is proposed."""
+    """Ask for it; a minute is proposed, see `propose`."""
     words = {
         **{seconds: job_state.duration(seconds) for seconds in BUDGETS},
         ANOTHER: "Another time",
         MODELS: "A number of models",
     }
+    st.session_state.setdefault(f"compare_budget_{suffix}", USUAL)  # and no `index`, since `propose` sets it too
     chosen = st.selectbox(
         "Time",
         list(words),
-        index=1,
         format_func=lambda choice: words[choice],
         key=f"compare_budget_{suffix}",
+        on_change=state.put_draft,
+        args=(_chosen(suffix), True),
         help="How long the search may take. It can be stopped at any moment and keeps what it has. With a number of models "
         "instead, the same seed gives the same models and scores, however fast the machine is; fast predictions, which are "
         "measured, excepted.",
@@ -39,3 +43,22 @@ def ask(suffix: str) -> Budget:
         )
         return Budget(float(seconds))
     return Budget(float(chosen))
+
+
+def propose(suffix: str, preset_key: str) -> None:
+    """Propose the time of the preset that was chosen, unless a person chose the time: as the callback of that choice."""
+    if not state.draft(_chosen(suffix)):
+        st.session_state[f"compare_budget_{suffix}"] = BEST if st.session_state[preset_key] == "best" else USUAL
+
+
+def tell_short(preset: Preset, budget: Budget) -> None:
+    """Say what is given up where quality matters most and the time is short."""
+    if preset == "best" and not budget.trials and budget.seconds < BEST:
+        st.caption(
+            f":material/info: In less than {job_state.duration(BEST)} the kinds of model that only this choice tries hardly get "
+            "their turn, since they come last: what comes out is then about that of Balanced."
+        )
+
+
+def _chosen(suffix: str) -> str:
+    return f"time_chosen_{suffix}"

@@ -44,15 +44,7 @@ def ask(data: Dataset, config: ExperimentConfig, proposal: Proposal, labels: Map
             key=f"compare_split_{suffix}",
             help=errors.plain(proposal.decisions["split"].reason),
         )
-        column = ""
-        if kind != "random":
-            likely = data.schema.of_kind("date", "number") if kind == "time" else others
-            column = st.selectbox(
-                "Group column" if kind == "group" else "Time column",
-                [name for name in likely if name != config.target] or others,
-                key=f"compare_split_column_{kind}_{suffix}",
-                help="Rows with the same value stay together." if kind == "group" else "Says which rows are earlier.",
-            )
+        column = split_form.column(data, kind, others, suffix)
         gap = split_form.gap(data, kind, column, suffix)
         folds = st.number_input(
             "Folds",
@@ -63,6 +55,7 @@ def ask(data: Dataset, config: ExperimentConfig, proposal: Proposal, labels: Map
             help="In how many parts the rows are judged; 0 lets the search choose.",
         )
         seed = st.number_input("Seed", 0, 2**31 - 1, 0, key=f"compare_seed_{suffix}", help="The same seed gives the same split.")
+    split_form.tell_unread(data, config, kind, column)
     if config.task != "regression" and labels and 0 < min(labels.values()) < folds:
         rarest = min(labels, key=lambda label: labels[label])
         st.caption(
@@ -82,7 +75,7 @@ def ask(data: Dataset, config: ExperimentConfig, proposal: Proposal, labels: Map
     return replace(
         config,
         holdout=holdout / 100,
-        split=Split(kind, column or "", gap),
+        split=Split(kind, column, gap),
         folds=int(folds),
         seed=int(seed),
         ignored=tuple(ignored),

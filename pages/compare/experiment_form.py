@@ -27,7 +27,7 @@ PRESET_WORDS: dict[Preset, tuple[str, str]] = {
         "Good accuracy in the time you give. It ends with an ensemble (several models that answer together), which predicts more "
         "slowly than one model.",
     ),
-    "best": ("Best quality", "Every kind of model we know, for some minutes at least; predicts slowest."),
+    "best": ("Best quality", "Every kind of model we know; worth it from 5 minutes on, and predicts slowest."),
     "fast": (
         "Fast predictions",
         "Only models that answer within a limit that you set and that is measured; gives up some accuracy.",
@@ -89,8 +89,11 @@ def ask(data: Dataset, frame: pd.DataFrame, proposal: Proposal, labels: Mapping[
         format_func=lambda value: PRESET_WORDS[value][0],
         key=f"compare_preset_{suffix}",
         help="  \n".join(f"**{name}**: {trade}" for name, trade in PRESET_WORDS.values()),
+        on_change=budget_form.propose,
+        args=(suffix, f"compare_preset_{suffix}"),
     )
     st.caption(PRESET_WORDS[preset][1])
+    budget_form.tell_short(preset, budget)
     limit = fast_form.ask_limit(preset, suffix)
     reasons = [decisions["task"].reason, *([decisions["positive"].reason] if positive else []), decisions["metric"].reason]
     st.caption(":material/lightbulb: " + errors.plain(" ".join(reasons)))

@@ -74,9 +74,9 @@ def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig, place
     named = {*needed_columns(config), *([config.split.column] if config.split.kind != "random" else [])}
     # Of a column that is not there, what is wrong is said by the names of all.
     rows = caches.columns(data, named if named <= set(data.schema.names) else data.schema.names)
-    checked, _ = check_config(table.frame, table.schema, config, uploaded=(rows, data.schema))
+    checked, notes = check_config(table.frame, table.schema, config, uploaded=(rows, data.schema))
     forecast = forecast_view.before_start(project, request(data, config))
-    return jobs.start(project, "train", {**request(data, checked), **forecast, **place_form.checked(place)})
+    return jobs.start(project, "train", {**request(data, checked), **forecast, **place_form.checked(place)}, notes=notes)
 
 
 @st.fragment
@@ -146,13 +146,14 @@ if not runs:
 choose_run(project, runs)
 run = guards.require_run()
 following = run_view.draw(project, run, f"compare_{run.id}")
-if not following.active:
+ended = not following.active and (run.path / "leaderboard.json").exists()
+if ended:
     forecast_actual.against(run)
     money_view.draw(project, run, "compare")
 proof_view.draw(run, f"compare_{run.id}")
 with st.expander("New comparison", icon=":material/add:", expanded=False):
     table = guards.require_dataset()
     ask_and_start(project, table, primary=False, earlier=run.config.target if run.params["dataset"] == table.id else "")
-if not following.active:
+if ended:
     where = "on rows it never saw" if run.config.holdout else "out-of-fold"
     layout.next_step("explain", f"See how good a model is {where}, and what it looks at.", "Inspect a model")

@@ -1,13 +1,14 @@
-"""What the form of a comparison asks about the split: what the table speaks for, and the gap of a split by time."""
+"""What the form of a comparison asks about the split: what the table speaks for, the column, and the gap of a split by time."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from automl_core.experiment import Split
-from pages.shared import errors
+from automl_core.experiment import ExperimentConfig, Split, SplitKind
+from pages.shared import caches, errors, layout
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -52,9 +53,43 @@ def _choose(split: Split, suffix: str) -> None:
         st.session_state[_column_key(split, suffix)] = split.column
 
 
+def column(data: Dataset, kind: SplitKind, others: list[str], suffix: str) -> str:
+    """Ask which column says the group or the time; empty for a split at random.
+
+    For a time every column is listed, dates and numbers first, so that dates which were read as words are not missing.
+    """
+    if kind == "random":
+        return ""
+    times = data.schema.of_kind("date", "number") if kind == "time" else others
+    known = set(times)
+    first = [name for name in others if name in known]
+    chosen = st.selectbox(
+        "Group column" if kind == "group" else "Time column",
+        [*first, *(name for name in others if name not in known)],
+        format_func=lambda name: name if name in known else f"{name} ({data.schema[name].kind})",
+        key=f"compare_split_column_{kind}_{suffix}",
+        help="Rows with the same value stay together." if kind == "group" else "Says which rows are earlier: a date or a number.",
+    )
+    return chosen or ""
+
+
+def tell_unread(data: Dataset, config: ExperimentConfig, kind: SplitKind, column: str) -> None:
+    """Say, as the start would, that a column which is to be a time was not read as one, and lead to where that is changed."""
+    from automl_core.proposals import check_split
+
+    if kind == "time" and column and not _is_time(data, column):
+        with errors.shown():
+            check_split(caches.columns(data, [column]), data.schema, replace(config, split=Split(kind, column)))
+        layout.link_to("upload", "Change how it is read")
+
+
+def _is_time(data: Dataset, column: str) -> bool:
+    return data.schema[column].kind in ("date", "number")
+
+
 def gap(data: Dataset, kind: str, column: str, suffix: str) -> float:
     """Ask for the gap of a split by time, in days for dates and in the column's unit for numbers; 0 for other splits."""
-    if kind != "time" or not column:
+    if kind != "time" or not column or not _is_time(data, column):
         return 0.0
     dates = data.schema[column].kind == "date"
     return float(

@@ -22,8 +22,7 @@ CELLS = (
     ("false_positive", "No event, but predicted", "What one false alarm costs: a negative number."),
     ("true_negative", "No event, left alone", "Mostly 0: nothing was done and nothing happened."),
 )
-
-
+RANKS = ":material/leaderboard: Every model is judged by it. It ranks them only if you choose it under Metric above."
 TRIED = 20_000
 """Rows that a formula is tried on while it is typed; the start tries it on all."""
 
@@ -99,6 +98,7 @@ def _costs(data: Dataset, frame: pd.DataFrame, config: ExperimentConfig, suffix:
         return costs
     for told in (describe_costs(costs), *notes):
         st.caption(f":material/info: {errors.plain(told)}")
+    st.caption(RANKS)
     return costs
 
 
@@ -135,6 +135,7 @@ def _kpi(data: Dataset, frame: pd.DataFrame, config: ExperimentConfig, suffix: s
         )
     kpi = Kpi(name.strip(), formula.strip(), bool(better))
     _try(data, frame, replace(config, kpi=kpi))
+    st.caption(RANKS)
     return kpi
 
 

@@ -68,6 +68,8 @@ class Following:
         -1 where unknown.
     messages : tuple of Message
     failure : Failed or None
+    began : float
+        When it was asked for, in seconds since the epoch; of work that was given more time, at first.
     """
 
     state: str
@@ -77,6 +79,7 @@ class Following:
     seconds_left: float = -1.0
     messages: tuple[Message, ...] = ()
     failure: Failed | None = None
+    began: float = 0.0
 
     @property
     def active(self) -> bool:
@@ -111,8 +114,9 @@ def follow(folder: Path) -> Following:
     progress = next((event for event in reversed(events) if isinstance(event, Progress)), None)
     failure = next((event for event in reversed(events) if isinstance(event, Failed)), None)
     messages = tuple(event for event in events if isinstance(event, Message))
+    began = events[0].time if events else (folder / "request.json").stat().st_mtime
     if progress is None:
-        return Following(state, kind, messages=messages, failure=failure if state == "failed" else None)
+        return Following(state, kind, messages=messages, failure=failure if state == "failed" else None, began=began)
     left = progress.seconds_left
     return Following(
         state,
@@ -122,4 +126,5 @@ def follow(folder: Path) -> Following:
         max(left - (time.time() - progress.time), 0.0) if left >= 0 else -1.0,
         messages,
         failure if state == "failed" else None,
+        began,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,11 @@ from pages.shared import caches, errors, people
 from pages.shared.job_state import Following, follow
 
 
-def start(project: ProjectFolder, kind: str, params: dict[str, Any]) -> str:
-    """Submit a job and return its id; raises AutoMLError."""
+def start(project: ProjectFolder, kind: str, params: dict[str, Any], *, notes: Sequence[str] = ()) -> str:
+    """Submit a job and return its id; `notes` say what was adjusted and are its first messages. Raises AutoMLError."""
     from automl_core.jobs.control import submit
 
-    return str(submit(caches.workspace(), project.id, kind, params))
+    return str(submit(caches.workspace(), project.id, kind, params, notes=notes))
 
 
 def find(project: ProjectFolder, kind: str, params: dict[str, Any], *, among: int = 60) -> Path | None:
@@ -51,12 +51,12 @@ def stop(project_id: str, job_id: str) -> None:
         stop_job(caches.workspace(), project_id, job_id)
 
 
-def resume(project_id: str, job_id: str) -> None:
-    """Let a lost or stopped job go on where it was."""
+def resume(project_id: str, job_id: str, *, seconds: float | None = None, models: int | None = None) -> None:
+    """Let a lost or stopped job go on where it was, a search for so many seconds or models more."""
     from automl_core.jobs.control import resume as resume_job
 
     with errors.kept(job_id):
-        resume_job(caches.workspace(), project_id, job_id)
+        resume_job(caches.workspace(), project_id, job_id, seconds=seconds, models=models)
 
 
 def panel(
@@ -118,22 +118,16 @@ def _draw_state(project_id: str, job_id: str, now: Following, key: str) -> None:
         st.error(errors.plain(reason) + log_id + action, icon=":material/error:")
     elif now.state == "lost":
         st.warning("The work was interrupted before it ended. What was finished is kept.", icon=":material/power_off:")
-    if now.state == "lost":
-        offer_more(project_id, job_id, now, key)
-
-
-def offer_more(project_id: str, job_id: str, now: Following, key: str, span: str = "the time you chose") -> None:
-    """Draw the button that lets ended work go on; a search goes on for `span`."""
-    st.button(
-        "More time" if now.state == "finished" else "Go on",
-        key=f"{key}_resume",
-        icon=":material/resume:",
-        **people.changing(
-            f"Searches on for {span}; no model that is finished is fitted again."
-            if now.kind == "train"
-            else "Goes on with what is left to do.",
-            project=project_id,
-        ),
-        on_click=resume,
-        args=(project_id, job_id),
-    )
+        st.button(
+            "Go on",
+            key=f"{key}_resume",
+            icon=":material/resume:",
+            **people.changing(
+                "Searches on with the time or the models that are left; nothing that is finished is fitted again."
+                if now.kind == "train"
+                else "Goes on with what is left to do.",
+                project=project_id,
+            ),
+            on_click=resume,
+            args=(project_id, job_id),
+        )

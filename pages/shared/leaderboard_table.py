@@ -24,14 +24,19 @@ STATES = {
 FOLDED = 5
 """Most rows without a score that stand in the table of a run that goes on; more are folded away below it."""
 MONEY = "Money a row"
+OWN = "Own figure"
+"""The column of the formula's figure; it is drawn with the figure's own name."""
 GROUP_HELP = (
     "Models of one group cannot be told apart: over the folds, their differences are within chance (a paired test that is "
     "corrected for folds which learn from the same rows, and for the number of tests). A holds the best one."
 )
 
 
-def draw(board: Leaderboard, honesty: Honesty, *, active: bool, out_of_fold: bool, key: str) -> None:
-    """Draw the table; what has no score is folded away below it, except the first few of a run that goes on."""
+def draw(board: Leaderboard, honesty: Honesty, *, active: bool, out_of_fold: bool, key: str, own: str = "") -> None:
+    """Draw the table; what has no score is folded away below it, except the first few of a run that goes on.
+
+    `own` is the name of the run's own figure, empty where it has none.
+    """
     ranked = board.ranked()
     scored = [row for row in ranked if row.state == "scored" and row.score is not None]
     left_over = [row for row in ranked[len(scored) :] if not active or row.state in ("failed", "skipped", "stopped")]
@@ -41,9 +46,12 @@ def draw(board: Leaderboard, honesty: Honesty, *, active: bool, out_of_fold: boo
     hidden = {"Group", "Marks"} if active else set()
     if board.metric == "cost" or not any("cost" in row.metrics for row in shown):
         hidden.add(MONEY)
+    if board.metric == "kpi" or not own:
+        hidden.add(OWN)
     if len(shown) == len(scored):
         hidden.add("State")
-    _draw_table([_row(place, row, honesty, title) for place, row in enumerate(shown, start=1)], title, hidden, key=f"{key}_table")
+    table = [_row(place, row, honesty, title) for place, row in enumerate(shown, start=1)]
+    _draw_table(table, title, hidden, own=own, key=f"{key}_table")
     _draw_reasons([row for row in shown if row.reason or row.suggestion])
     if not fold:
         st.caption(f"{len(scored)} scored of {len(board)}.")
@@ -63,7 +71,7 @@ def _draw_reasons(rows: list[Candidate]) -> None:
         st.caption(f"**{errors.plain(known + '; '.join(names))}**  \n{errors.plain(reason)}")
 
 
-def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, key: str) -> None:
+def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, own: str, key: str) -> None:
     """Draw the table without the columns that have nothing to say."""
     out_of_fold = "" if score == "Score" else " No rows were kept aside, and the search has seen these scores."
     st.dataframe(
@@ -86,6 +94,12 @@ def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, ke
             MONEY: st.column_config.TextColumn(
                 width=95, alignment="right", help="By the cost table, what a row's decision earns on average over the folds."
             ),
+            OWN: st.column_config.TextColumn(
+                own or None,
+                width=110,
+                alignment="right",
+                help="By your formula, on average over the folds; empty where it is not defined.",
+            ),
             "Group": st.column_config.TextColumn(width=55, help=GROUP_HELP),
             "Marks": st.column_config.TextColumn(width=275, help="What it is the best choice for; see above the chart."),
             "Fit, s": st.column_config.NumberColumn(width=60, format="%.2f", help="Time to learn, summed over the folds."),
@@ -105,6 +119,7 @@ def _row(place: int, row: Candidate, honesty: Honesty, score: str) -> dict[str, 
         "Model": row.name,
         score: number(row.score, row.spread) if scored and row.score is not None else "",
         MONEY: number(row.metrics["cost"]) if scored and "cost" in row.metrics else "",
+        OWN: number(row.metrics["kpi"]) if scored and "kpi" in row.metrics else "",
         "Group": honesty.letter(row.id),
         "Marks": ", ".join([*(SHORT_MARKS[mark] for mark in honesty.marks.get(row.id, ())), *_baseline(row)]),
         "Fit, s": round(row.fit_seconds, 2) if row.fit_seconds else None,

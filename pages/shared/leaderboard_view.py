@@ -52,7 +52,9 @@ def draw(run: Run, *, active: bool, key: str, more: Callable[[], None]) -> None:
                 st.caption("  \n".join(errors.plain(sentence) for sentence in honesty.sentences))
             leaderboard_choices.draw(board, honesty, key)
     _chart(board, honesty, active=active, key=key)
-    leaderboard_table.draw(board, honesty, active=active, out_of_fold=not run.config.holdout, key=key)
+    config = run.config
+    own = config.kpi.name if config.kpi else ""
+    leaderboard_table.draw(board, honesty, active=active, out_of_fold=not config.holdout, key=key, own=own)
 
 
 def _recommended(board: Leaderboard, run: Run, *, active: bool, key: str, more: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl_core.errors import AutoMLError
 from automl_core.workspace import ProjectFolder
-from pages.shared import errors, job_state, jobs, leaderboard_view, state
+from pages.shared import errors, job_state, jobs, leaderboard_view, more_time, state
 from pages.shared.leaderboard_view import number
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ def label(project: ProjectFolder, run_id: str) -> str:
         run = Run(project.run(run_id))
         config = run.config
         metric = metric_of(config).label
-        state = job_state.WORDS.get(job_state.follow(run.path).state, "")
+        now = job_state.follow(run.path)
     except (AutoMLError, KeyError, TypeError):
         return f"{run_id} (damaged)"
-    started = time.strftime("%d %b, %H:%M", time.localtime((run.path / "request.json").stat().st_mtime))
+    started = time.strftime("%d %b, %H:%M", time.localtime(now.began))
     every = ", every row learned" if run.params.get("relearn") else ""
-    return f"{config.target} by {metric}{every}, {started}, {state.lower()}"
+    return f"{config.target} by {metric}{every}, {started}, {job_state.WORDS.get(now.state, '').lower()}"
 
 
 def state_of(project: ProjectFolder, run_id: str) -> str:
@@ -48,29 +48,28 @@ def draw(project: ProjectFolder, run: Run, key: str) -> job_state.Following:
     def body(now: job_state.Following) -> None:
         def more() -> None:
             if now.kind == "train" and not now.active and now.state != "lost":
-                jobs.offer_more(project.id, run.id, now, key, _span(run))
+                more_time.offer(project.id, run, now, key)
 
-        last = now.messages[-5:]
-        for message in last:
-            if message.level == "warning":
-                st.caption(f":material/warning: {errors.plain(message.text)}")
+        for warning in _told(now, warnings=True):
+            st.caption(f":material/warning: {warning}")
         if (run.path / "leaderboard.json").exists():
             leaderboard_view.draw(run, active=now.active, key=key, more=more)
         elif now.active:
             st.caption("The first model's score will stand here in a moment.")
         else:
             more()
-        # Below the leaderboard, so that nothing moves when one arrives.
-        told = [f":material/info: {errors.plain(message.text)}" for message in last if message.level != "warning"]
-        if told:
-            st.caption("  \n".join(told))
+        notes = _told(now, warnings=False)
+        if notes:  # below the leaderboard, so that nothing moves when one arrives
+            with st.expander(f"What was adjusted, and why ({len(notes)})", icon=":material/fact_check:", key=f"{key}_notes"):
+                st.caption("  \n".join(f":material/info: {note}" for note in notes))
 
     return jobs.panel(project, run.id, key=key, body=body)
 
 
-def _span(run: Run) -> str:
-    budget = run.config.budget
-    return f"{budget.trials} more models" if budget.trials else f"another {job_state.duration(budget.seconds)}"
+def _told(now: job_state.Following, *, warnings: bool) -> list[str]:
+    """Return what a run has said, each sentence once: one that went on says some of them again."""
+    told = (message.text for message in now.messages if (message.level == "warning") == warnings)
+    return [errors.plain(text) for text in dict.fromkeys(told)]
 
 
 def choose_model(run: Run, chosen: Candidate, page: str) -> None:

@@ -208,6 +208,7 @@ def test_a_killed_server_loses_nothing(page: Page, server: Server, table: tuple[
     assert next(server.home.glob(f"projects/*/runs/{run}/model.zip")).stat().st_size > 1000
     # It goes on, and is followed again: the panel had stayed at "Waiting for its turn".
     page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Search on").click()
     expect(page.get_by_text(re.compile(r"\d+ (s|min) left")).first).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Stop").first.click()
     expect(page.get_by_text("Recommended:").first).to_be_visible(timeout=30_000)

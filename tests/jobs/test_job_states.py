@@ -8,13 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from automl_core.catalogue import jobs
-from automl_core.errors import FormatError, JobError, NotFoundError, StorageError
-from automl_core.events import Failed, Finished, Progress, Stopped, append_event, read_events
+from automl_core.errors import FormatError, InputError, JobError, NotFoundError, StorageError
+from automl_core.events import Failed, Finished, Message, Progress, Stopped, append_event, read_events
+from automl_core.experiment import Budget, ExperimentConfig
 from automl_core.jobs import client
 from automl_core.jobs.control import resume, stop, submit
 from automl_core.jobs.job import Job, alive, process_started
@@ -271,6 +273,49 @@ def test_a_search_that_ended_well_can_be_given_more_time(workspace: Workspace, j
     resume(workspace, job.project.id, job.id)
     assert job.state == "queued"
     assert asked == [{"do": "start", "folder": str(job.folder)}]
+
+
+@pytest.mark.parametrize(
+    ("budget", "given", "after"),
+    [
+        (Budget(15), {"seconds": 600.0}, Budget(600)),
+        (Budget(60, 12), {"models": 5}, Budget(60, 17)),
+        (Budget(60, 12), {}, Budget(60, 12)),
+    ],
+)
+def test_a_search_goes_on_for_as_long_as_is_asked(
+    workspace: Workspace, job: Job, asked: Asked, budget: Budget, given: dict[str, Any], after: Budget
+) -> None:
+    """Regression: more time was as much as the run had been given, and could not be asked for on a page."""
+    config = ExperimentConfig("y", "binary", "roc_auc", "1", budget=budget)
+    write_request(job.folder, "train", {"dataset": "d", "config": config.to_dict()}, by="ada")
+    finish(job)
+    resume(workspace, job.project.id, job.id, **given)
+    assert job.request["params"] == {"dataset": "d", "config": replace(config, budget=after).to_dict()}
+    assert (job.state, job.by, len(asked)) == ("queued", "ada", 1)
+
+
+def test_a_search_is_not_given_what_it_is_not_counted_in(workspace: Workspace, job: Job, asked: Asked) -> None:
+    write_request(job.folder, "train", {"config": ExperimentConfig("y", "binary", "roc_auc", "1").to_dict()})
+    finish(job)
+    with pytest.raises(InputError, match="This run is counted in seconds"):
+        resume(workspace, job.project.id, job.id, models=5)
+    write_request(job.folder, "tune", {})
+    with pytest.raises(JobError, match="Only a comparison can be given more time or more models"):
+        resume(workspace, job.project.id, job.id, seconds=60.0)
+    assert (job.state, asked) == ("finished", [])
+
+
+def test_what_was_adjusted_in_a_request_is_said_while_it_waits(workspace: Workspace, job: Job, asked: Asked) -> None:
+    made = Job(
+        workspace.project(job.project.id).job(submit(workspace, job.project.id, "train", {}, notes=["Raised.", "Left out."]))
+    )
+    events, _ = read_events(made.journal)
+    assert [(event.kind, event.text) for event in events if isinstance(event, Message)] == [
+        ("message", "Raised."),
+        ("message", "Left out."),
+    ]
+    assert made.state == "queued"
 
 
 def test_a_job_that_does_not_exist_is_named(workspace: Workspace, job: Job, asked: Asked) -> None:

@@ -7,7 +7,7 @@ import io
 import json
 import pickle
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.dataset import Dataset, create_dataset
-from automl_core.events import Event, Finished, Progress, Started, append_event
+from automl_core.events import Event, Finished, Message, Progress, Started, append_event
 from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.runs import write_request
@@ -37,11 +37,17 @@ class Jobs:
         self.submitted: list[tuple[str, str, dict[str, Any]]] = []
         self.stopped: list[str] = []
         self.resumed: list[str] = []
+        self.more: list[dict[str, Any]] = []
         self.states: dict[str, str] = {}
 
-    def submit(self, workspace: Workspace, project_id: str, kind: str, params: dict[str, Any]) -> str:
+    def submit(
+        self, workspace: Workspace, project_id: str, kind: str, params: dict[str, Any], *, notes: Sequence[str] = ()
+    ) -> str:
         job_id = new_id("rn" if kind in ("train", "relearn") else "jb")
-        write_request(workspace.project(project_id).job(job_id), kind, params)
+        folder = workspace.project(project_id).job(job_id)
+        write_request(folder, kind, params)
+        for note in notes:
+            append_event(folder / "events.jsonl", Message(note))
         self.submitted.append((job_id, kind, params))
         self.states[job_id] = "queued"
         return job_id
@@ -50,8 +56,11 @@ class Jobs:
         self.stopped.append(job_id)
         self.states[job_id] = "stopped"
 
-    def resume(self, workspace: Workspace, project_id: str, job_id: str) -> None:
+    def resume(
+        self, workspace: Workspace, project_id: str, job_id: str, *, seconds: float | None = None, models: int | None = None
+    ) -> None:
         self.resumed.append(job_id)
+        self.more.append({"seconds": seconds, "models": models})
         self.states[job_id] = "queued"
 
 

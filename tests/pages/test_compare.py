@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,9 @@ import pytest
 from automl_core.cleaning.recipe import History, Recipe
 from automl_core.cleaning.store import save_history
 from automl_core.data.dataset import Dataset, create_dataset
-from automl_core.events import Event, Failed, Message, Progress
+from automl_core.events import Event, Failed, Finished, Message, Progress, Started
 from automl_core.leaderboard import Leaderboard
-from automl_core.workspace import ProjectFolder, new_id
+from automl_core.workspace import ProjectFolder, new_id, read_json, write_json
 from pages.shared.run_view import number
 from tests.pages.conftest import Jobs, assert_clean, open_page
 
@@ -57,6 +58,26 @@ def test_a_number_of_models_takes_the_place_of_the_time(project: ProjectFolder, 
     assert_clean(app)
     ((_, _, params),) = jobs.submitted
     assert params["config"]["budget"] == {"seconds": 60.0, "trials": 12}
+
+
+def test_best_quality_proposes_five_minutes_and_says_what_less_gives_up(project: ProjectFolder, table: Dataset) -> None:
+    app = open_page("compare", project=project.id, dataset=table.id)
+    app.selectbox(key="compare_target").set_value("bought").run()
+    suffix = f"{table.id}_bought"
+    given, preset = f"compare_budget_{suffix}", f"compare_preset_{suffix}"
+    short = "In less than 5 min the kinds of model that only this choice tries hardly get their turn"
+    app.segmented_control(key=preset).set_value("best").run()
+    assert app.selectbox(key=given).value == 300
+    assert not any(short in caption.value for caption in app.caption)
+    app.segmented_control(key=preset).set_value("quick").run()
+    assert app.selectbox(key=given).value == 60
+    app.selectbox(key=given).set_value(15).run()
+    app.segmented_control(key=preset).set_value("best").run()
+    assert_clean(app)
+    assert app.selectbox(key=given).value == 15, "a time that was chosen stays"
+    assert any(short in caption.value for caption in app.caption)
+    app.selectbox(key=given).set_value(-1).run()
+    assert not any(short in caption.value for caption in app.caption)
 
 
 def test_the_fast_preset_asks_for_its_limit(project: ProjectFolder, table: Dataset, jobs: Jobs) -> None:
@@ -144,13 +165,107 @@ def test_a_run_shows_where_it_is_and_stops(
     assert jobs.stopped == [run_folder.name]
 
 
-@pytest.mark.parametrize("state", ["lost", "stopped"])
-def test_an_interrupted_run_goes_on(project: ProjectFolder, run_folder: Path, jobs: Jobs, state: str) -> None:
-    jobs.states[run_folder.name] = state
+def test_an_interrupted_run_goes_on_with_what_is_left(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
+    jobs.states[run_folder.name] = "lost"
     app = open_page("compare", project=project.id, run=run_folder.name)
     app.button(key=f"compare_{run_folder.name}_resume").click().run()
     assert_clean(app)
-    assert jobs.resumed == [run_folder.name]
+    assert (jobs.resumed, jobs.more) == ([run_folder.name], [{"seconds": None, "models": None}])
+
+
+@pytest.mark.parametrize("state", ["finished", "stopped", "failed"])
+def test_an_ended_run_is_given_as_much_time_as_is_chosen(
+    project: ProjectFolder, run_folder: Path, jobs: Jobs, state: str
+) -> None:
+    """Regression: a run of 15 s could be given 15 s more and nothing else."""
+    jobs.states[run_folder.name] = state
+    budget(run_folder, seconds=15.0)
+    app = open_page("compare", project=project.id, run=run_folder.name)
+    choice = app.segmented_control(key=f"compare_{run_folder.name}_more_15")
+    assert (choice.options, choice.value) == (["15 s", "60 s", "10 min", "60 min"], 15.0)
+    choice.set_value(600.0).run()
+    app.button(key=f"compare_{run_folder.name}_resume").click().run()
+    assert_clean(app)
+    assert (jobs.resumed, jobs.more) == ([run_folder.name], [{"seconds": 600.0, "models": None}])
+
+
+def test_a_run_that_was_given_more_time_is_named_by_when_it_began(
+    project: ProjectFolder, run_folder: Path, emit: Callable[[Path, Event], None]
+) -> None:
+    """Regression: its request is written anew then, and by that it was named."""
+    (run_folder / "events.jsonl").unlink()
+    emit(run_folder, Started(1, time=1_700_000_000.0))
+    emit(run_folder, Finished({"recommended": "lightgbm"}))
+    app = open_page("compare", project=project.id, run=run_folder.name)
+    began = time.strftime("%d %b, %H:%M", time.localtime(1_700_000_000))
+    assert [box.options for box in app.selectbox if str(box.key).startswith("compare_run_")] == [
+        [f"bought by ROC AUC, {began}, finished"]
+    ]
+
+
+def test_a_run_that_had_a_minute_is_not_asked_twice_about_one(project: ProjectFolder, run_folder: Path) -> None:
+    app = open_page("compare", project=project.id, run=run_folder.name)
+    assert app.segmented_control(key=f"compare_{run_folder.name}_more_60").options == ["60 s", "10 min", "60 min"]
+
+
+def test_a_run_counted_in_models_is_given_models(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
+    budget(run_folder, trials=12)
+    app = open_page("compare", project=project.id, run=run_folder.name)
+    field = app.number_input(key=f"compare_{run_folder.name}_more_12_finished")
+    assert (field.label, field.value, field.min) == ("How many more models", 12, 1)
+    field.set_value(5).run()
+    app.button(key=f"compare_{run_folder.name}_resume").click().run()
+    assert_clean(app)
+    assert jobs.more == [{"seconds": None, "models": 5}]
+
+
+def test_a_stopped_run_counted_in_models_may_just_go_on(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
+    budget(run_folder, trials=12)
+    jobs.states[run_folder.name] = "stopped"
+    app = open_page("compare", project=project.id, run=run_folder.name)
+    assert app.number_input(key=f"compare_{run_folder.name}_more_12_stopped").value == 0
+    app.button(key=f"compare_{run_folder.name}_resume").click().run()
+    assert_clean(app)
+    assert jobs.more == [{"seconds": None, "models": None}]
+
+
+def budget(run: Path, **given: float) -> None:
+    """Let a run have been asked for with this budget."""
+    request = read_json(run / "request.json")
+    request["params"]["config"]["budget"].update(given)
+    write_json(run / "request.json", request)
+
+
+def test_everything_that_was_adjusted_can_be_read_and_warnings_stand_in_view(
+    project: ProjectFolder, run_folder: Path, emit: Callable[[Path, Event], None]
+) -> None:
+    """Regression: of what a run had said the last five sentences were shown, so that rows without a target went unseen."""
+    emit(run_folder, Message("The cluster is gone.", "warning"))
+    for place in range(8):
+        emit(run_folder, Message(f"Note {place}: *x*."))
+    emit(run_folder, Message("Note 0: *x*."))  # a run that goes on says it again
+    app = open_page("compare", project=project.id, run=run_folder.name)
+    (box,) = [box for box in app.expander if box.label.startswith("What was adjusted")]
+    assert box.label == "What was adjusted, and why (8)"
+    lines = [f":material/info: Note {number}\\: \\*x\\*." for number in range(8)]
+    assert [caption.value for caption in box.caption] == ["  \n".join(lines)]
+    assert ":material/warning: The cluster is gone." in [caption.value for caption in app.caption]
+
+
+def test_what_is_adjusted_at_the_start_is_the_first_thing_that_the_run_says(
+    project: ProjectFolder, tmp_path: Path, jobs: Jobs
+) -> None:
+    source = tmp_path / "gaps.csv"
+    source.write_text("a,b\n" + "".join(f"{row},{('', 'yes', 'no', 'no')[row % 4]}\n" for row in range(60)))
+    data = create_dataset(project.dataset(new_id("ds")), source, "gaps")
+    save_history(data.folder, History(present=Recipe()))
+    app = open_page("compare", project=project.id, dataset=data.id)
+    app.selectbox(key="compare_target").set_value("b").run()
+    app.button(key="compare_start").click().run()
+    assert_clean(app)
+    assert jobs.states[jobs.submitted[0][0]] == "queued"
+    told = ":material/info: 15 rows have no value for the target 'b' and are left out."
+    assert told in [caption.value for caption in app.caption]
 
 
 def test_a_failed_run_says_why(project: ProjectFolder, run_folder: Path, jobs: Jobs, emit: Callable[[Path, Event], None]) -> None:
@@ -158,6 +273,13 @@ def test_a_failed_run_says_why(project: ProjectFolder, run_folder: Path, jobs: J
     emit(run_folder, Failed("The disk is full.", "Free some space.", "ab12cd34"))
     app = open_page("compare", project=project.id, run=run_folder.name)
     assert app.error[0].value == "The disk is full. The details are in the log under ab12cd34.\n\n**Free some space.**"
+
+
+def test_a_run_that_failed_before_its_first_row_offers_no_model(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:
+    (run_folder / "leaderboard.json").unlink()
+    jobs.states[run_folder.name] = "failed"
+    app = open_page("compare", project=project.id, run=run_folder.name)
+    assert not [button for button in app.button if button.key == "next_explain"]
 
 
 def test_a_run_without_its_first_row_is_waited_for(project: ProjectFolder, run_folder: Path, jobs: Jobs) -> None:

@@ -12,6 +12,7 @@ from automl_core.data.dataset import Dataset, create_dataset
 from automl_core.evaluation.evaluate import Score
 from automl_core.leaderboard import Leaderboard
 from automl_core.workspace import ProjectFolder, new_id, read_json, write_json
+from pages.shared.costs_form import RANKS
 from tests.pages.conftest import Jobs, assert_clean, open_page, write_evaluation
 from tests.pages.test_explain import evaluation
 
@@ -71,6 +72,7 @@ def test_a_cost_table_ranks_and_is_submitted(project: ProjectFolder, table: Data
     assert any("Fill in the table" in caption for caption in captions(app))
     fill(app, suffix, true_positive=10.0, false_positive=-2.0, false_negative=-50.0)
     assert ":material/info: By this table it pays to predict the event where its probability is above 0.0323." in captions(app)
+    assert RANKS in captions(app)
     app.text_input(key=f"compare_costs_currency_{suffix}").set_value("EUR").run()
     metric = app.selectbox(key=f"compare_metric_binary_{suffix}")
     assert metric.value == "roc_auc"
@@ -143,6 +145,7 @@ def test_a_formula_is_checked_as_it_is_typed(project: ProjectFolder, table: Data
     assert len(told) == 1
     assert told[0].startswith(":material/check: With perfect predictions it is 0.")
     assert ", with the most frequent label for every row " in told[0]
+    assert RANKS in captions(app)
     app.text_input(key=f"compare_kpi_name_{suffix}").set_value("Years").run()
     metric = app.selectbox(key=f"compare_metric_binary_{suffix}")
     assert metric.options[0] == "Years"

@@ -63,6 +63,25 @@ def test_groups_and_marks_stand_in_the_table(project: ProjectFolder, run: Path) 
     assert not app.main.get("warning")
 
 
+@pytest.mark.parametrize("metric", ["roc_auc", "kpi"])
+def test_a_figure_of_ones_own_stands_beside_the_score_unless_it_is_the_score(
+    project: ProjectFolder, run: Path, metric: str
+) -> None:
+    """Regression: only money had a column."""
+    request = read_json(run / "request.json")
+    request["params"]["config"].update(
+        metric=metric, kpi={"name": "Years", "formula": "share(error)", "greater_is_better": False}
+    )
+    write_json(run / "request.json", request)
+    rows = (ROWS[0], replace(ROWS[1], metrics={"kpi": 0.125}))
+    Leaderboard(metric, True, rows, recommended="best").save(run / "leaderboard.json")
+    app = open_page("compare", project=project.id)
+    table = app.dataframe[0]
+    assert ("Own figure" in table.proto.column_order) is (metric != "kpi")
+    assert list(table.value["Own figure"]) == ["0.125", ""]
+    assert '"label": "Years"' in table.proto.columns
+
+
 def test_another_model_can_be_used_instead(project: ProjectFolder, run: Path) -> None:
     key = f"compare_{run.name}"
     app = open_page("compare", project=project.id)

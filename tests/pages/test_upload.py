@@ -286,7 +286,7 @@ def test_a_large_file_whose_job_is_refused_leaves_nothing(
     """Regression: the upload stayed in the project, where nothing would have removed it."""
     monkeypatch.setattr("pages.shared.intake.LARGE", 100)
 
-    def refuse(*args: object) -> str:
+    def refuse(*args: object, **more: object) -> str:
         raise LimitError("2 jobs of you wait or work.", "One person may have 2 at a time.", "Wait until one ends.")
 
     monkeypatch.setattr("automl_core.jobs.control.submit", refuse)

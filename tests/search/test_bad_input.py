@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from automl_core.cleaning.propose import propose_recipe
+from automl_core.cleaning.recipe import Recipe
 from automl_core.data.dataset import dataset_from_frame
 from automl_core.errors import InputError
 from automl_core.events import Event, Message
@@ -22,6 +23,7 @@ from automl_core.runs import Run, write_request
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import load_model
 from automl_core.search.preload import preload
+from automl_core.search.prepare import prepare
 from automl_core.search.run import run_search
 from automl_core.worker.candidates import keep_model
 
@@ -205,4 +207,19 @@ def test_a_target_of_one_value_is_refused(tmp_path: Path) -> None:
     assert str(refused.value) == (
         "The target 'y' has one value, 'yes', in every row. There is nothing to tell apart. Choose another target, or upload "
         "rows with other outcomes."
+    )
+
+
+def test_columns_that_are_not_used_are_told_by_their_reason_however_many(tmp_path: Path) -> None:
+    """Regression: each had a sentence of its own, thousands on a wide table."""
+    frame = table(60, yes_and_no(60)).assign(
+        **{f"k{place}": [f"id{row}" for row in range(60)] for place in range(14)}, note="a b"
+    )
+    schema = Schema(tuple(replace(column, kind="id" if column.name[0] == "k" else column.kind) for column in schema_of(frame)))
+    schema = schema.with_column(replace(schema["note"], kind="text"))
+    said = prepare(frame, schema, Recipe(), BINARY, tmp_path).notes
+    keys = ", ".join(f"'k{place}'" for place in range(12))
+    assert said[:2] == (
+        f"{keys} and 2 more are not used: a key says nothing about new rows.",
+        "'note' is not used: text needs the step 'Turn text into numbers'.",
     )

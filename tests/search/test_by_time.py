@@ -86,10 +86,7 @@ def test_a_gap_of_days_counts_days_whatever_the_clock_says() -> None:
     times = hours[division.train]
     for fold in range(3):
         assert times[division.judged(fold)].min() - times[division.learned(fold)].max() == pd.Timedelta(hours=37)
-    assert notes[1] == (
-        "A gap of 1.5 days is kept: each fold does not learn from the 36 rows just before those it judges, and 0 rows just "
-        "before the rows kept aside are left out."
-    )
+    assert notes[1] == "A gap of 1.5 days is kept: each fold does not learn from the 36 rows just before those it judges."
 
 
 def test_rows_of_the_same_time_stay_on_the_same_side() -> None:
