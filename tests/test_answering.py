@@ -131,6 +131,19 @@ def test_where_none_is_expected_to_keep_it_the_fastest_is_measured_all_the_same(
         assert run.leaderboard().recommendation.endswith(end)
 
 
+def test_what_is_expected_to_miss_it_by_little_is_tried_as_well(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was timed while others were being fitted is often faster later: a model that kept the limit was not found."""
+    made = {name: make_estimators("binary")["logistic"] for name in ("a", "b", "c")}
+    run = make_run("binary", estimators=made)
+    board = replace(ready(run, a=300.0, b=350.0, c=400.0), recommended="a")
+    assert packed_with(run, board, {"a": 0.65, "b": 0.75, "c": 0.3}, monkeypatch) == ["a", "b", "c"]
+    assert run.leaderboard().recommended == "c"
+    run = make_run("binary", estimators=made)
+    board = replace(ready(run, a=300.0, b=350.0, c=501.0), recommended="a")
+    assert packed_with(run, board, {"a": 0.65, "b": 0.75}, monkeypatch) == ["a", "b"]
+    assert run.leaderboard().recommended == "a"
+
+
 def test_without_a_limit_the_time_is_told_and_nothing_changes(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run("binary")
     board = replace(ready(run, limit=0.0), recommendation="As it was.")

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 TRIES = 3
 """Models that are packed at most until one keeps the limit: each takes time after the search has ended."""
+DOUBT = 2.0
+"""How many times the limit may be what is expected of a model that is packed all the same: while others are being fitted a
+prediction takes longer than it does later."""
 
 
 def tell_speed(run: Run, emit: Emit) -> None:
@@ -40,8 +43,8 @@ def measured(run: Run, path: Path) -> float:
 def pack_within_limit(run: Run, board: Leaderboard, emit: Emit) -> tuple[Leaderboard, Packed]:
     """Pack the recommended model and measure it; while it misses the limit, recommend the next one that should keep it.
 
-    After `TRIES` of them, or where no other can be expected to be faster, the fastest that was measured stays, and that
-    none keeps the limit is told.
+    After `TRIES` of them, or where no other has a chance to keep it, the fastest that was measured stays, and that none keeps
+    the limit is told.
 
     Parameters
     ----------
@@ -92,15 +95,16 @@ def _noted(run: Run, board: Leaderboard, name: str, took: float, reason: str) ->
 
 
 def _next(board: Leaderboard, tried: list[str]) -> str:
-    """Return what is packed after a miss; nothing where no other can be expected to be faster, or enough were tried."""
-    name, _ = recommend(board)
-    if len(tried) == TRIES or name in tried:
+    """Return what is packed after a miss; nothing where no other has a chance to keep the limit, or enough were tried."""
+    scored = [row for row in board if row.state == "scored" and row.score is not None and row.role in ("model", "ensemble")]
+    left = [row for row in scored if row.id not in tried]
+    if len(tried) == TRIES or not left:
         return ""
-    if len(tried) < TRIES - 1:
+    name, _ = recommend(board)
+    if name not in tried and len(tried) < TRIES - 1:
         return name
-    # The last try is for the one that is most likely to keep it.
-    others = [row for row in board if row.state == "scored" and row.score is not None and row.role in ("model", "ensemble")]
-    return min((row for row in others if row.id not in tried), key=board.answer_ms).id
+    fastest = min(left, key=board.answer_ms)  # the last try is for the one that is most likely to keep it
+    return fastest.id if board.answer_ms(fastest) <= DOUBT * board.limit_ms else ""
 
 
 def _settled(run: Run, board: Leaderboard, name: str, took: float, tried: list[str]) -> Leaderboard:
