@@ -81,7 +81,7 @@ class Comparison:
                 continue
             met = self.cells.setdefault(name, _Cells())
             values, fault = parsed.frame[name], parsed.faults.get(name)
-            met.filled += int(values.notna().sum())
+            met.filled += int(values.count())
             if fault:
                 met.filled += fault.count
                 met.faults += fault.count

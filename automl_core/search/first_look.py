@@ -176,12 +176,13 @@ def _samples_of_file(path: Path) -> Iterator[Sample]:
     from automl_core.data.parsing import parse_frame
     from automl_core.data.sampling import read_sample
 
-    whole, size, dialect = path.stat().st_size, FILE_BYTES, None
+    whole, size, dialect, looked = path.stat().st_size, FILE_BYTES, None, 0
     while size == FILE_BYTES or size * WHOLE <= whole:
         text, rows = read_sample(path, size, dialect=dialect)
         dialect = text.report.dialect
-        schema = infer_schema(text.frame)
-        yield Sample(parse_frame(text.frame, schema).frame, schema, rows, about=size < whole)
+        if len(text.frame) > looked:  # of lines so long that the first sample had to be larger, the next one is no larger
+            schema, looked = infer_schema(text.frame), len(text.frame)
+            yield Sample(parse_frame(text.frame, schema).frame, schema, rows, about=size < whole)
         size *= GROWTH
 
 

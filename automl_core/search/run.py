@@ -123,8 +123,8 @@ def run_search(
 def _proving(prepared: Prepared, emit: Emit) -> Emit:
     """Return what tells events, and stores the proof once a model is scored: a run that is then ended by force has one.
 
-    The first model does not wait for it; that of a million rows takes a second, while others are fitted. What hinders it,
-    such as a full disk, is met again at the end.
+    The first model does not wait for it; that of a million rows and 16 columns takes 0.1 to 0.2 s, while others are fitted.
+    What hinders it, such as a full disk, is met again at the end.
     """
     proven = False
 

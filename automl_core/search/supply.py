@@ -12,7 +12,6 @@ import numpy.typing as npt
 from automl_core.cleaning.preprocessing import left_out
 from automl_core.experiment import ExperimentConfig
 from automl_core.leaderboard import Leaderboard
-from automl_core.profiling.wording import counted
 from automl_core.schema import Schema
 from automl_core.search.candidates import AMOUNTS, MANY_LABELS, Spec, baseline, choose, portfolio
 from automl_core.search.fitting import FoldWork
@@ -305,9 +304,7 @@ def words_at_the_end(config: ExperimentConfig, trials_left: int, *, fitted: bool
         Empty where the run has done what it was given.
     """
     if config.budget.trials and trials_left <= 0:
-        models = counted(config.budget.trials, "model", "models")
-        said = f"The {models} that this run was given had all been tried before. Give it more models to go on."
-        return "" if fitted else said
+        return "" if fitted else "All models that this run was given had been tried before. Give it more models to go on."
     if config.candidates:
         what, instead = "Every model that was named", "start a comparison that chooses the models itself"
     elif config.preset == "explainable":

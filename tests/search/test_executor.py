@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -255,14 +255,28 @@ def test_a_failed_task_leaves_its_child_and_a_crashed_one_does_not(keeping: tupl
             assert done.result["pid"] != pid
 
 
-def test_the_child_of_a_long_task_or_of_one_that_runs_out_of_time_is_not_kept(
+@pytest.mark.parametrize(
+    ("seconds", "megabytes", "spent"),
+    [(0.1, 96.0, False), (0.1, 96.1, True), (3.0, 32.0, False), (3.0, 32.1, True), (60.0, 1.0, False), (60.0, 2.0, True)],
+)
+def test_a_child_may_have_grown_by_less_the_longer_its_task_took(
+    seconds: float, megabytes: float, spent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from automl_core.search import kept
+
+    held = SimpleNamespace(ru_maxrss=1000 + int(megabytes * 1024))
+    monkeypatch.setattr(kept.resource, "getrusage", lambda who: held)
+    assert kept.is_spent(seconds, 1000) is spent
+
+
+def test_a_child_that_has_grown_or_that_runs_out_of_time_is_not_kept(
     keeping: tuple[ForkExecutor, Data], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from automl_core.search import kept
 
-    monkeypatch.setattr(kept, "LONG", 0.1)
+    monkeypatch.setattr(kept, "GROWN", -1)
     executor, data = keeping
-    executor.submit((0,), partial(data.look, 0.2), 10)
+    executor.submit((0,), data.look, 10)
     (done,) = finish(executor)
     executor.submit((1,), data.look, 10)
     (other,) = finish(executor)

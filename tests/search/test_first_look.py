@@ -141,6 +141,15 @@ def test_a_sample_that_is_too_small_does_not_end_the_look(tmp_path, monkeypatch)
     look.end()
 
 
+def test_no_sample_is_looked_at_twice(tmp_path, monkeypatch):
+    """Regression: of a file of 20,000 columns the same 96 rows were scored twice, beside the search."""
+    monkeypatch.setattr(first_look, "FILE_BYTES", 1 << 7)
+    source = tmp_path / "people.csv"
+    make_people(1000).to_csv(source, index=False)
+    rows = [len(sample.frame) for sample in first_look._samples_of_file(source)]
+    assert rows == sorted(set(rows)) and len(rows) > 1
+
+
 def test_a_small_file_is_looked_at_whole_and_once(tmp_path):
     source, journal = tmp_path / "people.csv", tmp_path / "events.jsonl"
     make_people(100).to_csv(source, index=False)

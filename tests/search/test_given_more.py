@@ -65,7 +65,7 @@ def test_a_preset_with_a_short_list_goes_on_beyond_it_when_it_is_given_more(sear
     more = search(tmp_path, preset=preset, budget=Budget(60, 22), first=20, emit=events.append)
     assert {row.id for row in more} - {row.id for row in first} == {row.id for row in more if number_of(row.id)}
     assert len([row for row in more if number_of(row.id) and row.state == "scored"]) == 2
-    assert not any("has been tried" in text or "had all been" in text for text in told(events))
+    assert not any("has been tried" in text or "had been tried" in text for text in told(events))
 
 
 def test_more_time_gives_more_models_by_the_clock_too(search: Search, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_more_time_gives_more_models_by_the_clock_too(search: Search, tmp_path: 
         ),
         (
             {"budget": Budget(60, 3)},
-            "The 3 models that this run was given had all been tried before. Give it more models to go on.",
+            "All models that this run was given had been tried before. Give it more models to go on.",
         ),
     ],
 )
