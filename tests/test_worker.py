@@ -118,7 +118,7 @@ def test_held_out_rows_that_cannot_judge_do_not_fail_a_run(make_run: MakeRun, mo
     """Regression: a holdout with one label ended a run as failed that had found a good model."""
     run = make_run("binary")
     frame = run.holdout()
-    monkeypatch.setattr(Run, "holdout", lambda self: frame[frame["outcome"] == "left"])
+    monkeypatch.setattr(Run, "holdout", lambda self, table=None: frame[frame["outcome"] == "left"])
     told: list[Any] = []
     judge_recommended(run, "logistic", told.append, packed(run, "logistic"))
     assert told[0] == Progress(1.0, "Judging the recommended model on the held-out rows", time=told[0].time)
