@@ -113,6 +113,11 @@ class Candidate:
         """Whether something was learned from out-of-fold predictions, so that it keeps cross-fitted ones of its own."""
         return bool(self.stack or self.calibration)
 
+    @property
+    def is_mean(self) -> bool:
+        """Whether it is a single model, or no more than a mean of some."""
+        return not self.made_of_rows and self.temperature == 1.0 and tuple(self.line) == (0.0, 1.0)
+
 
 @dataclass(frozen=True)
 class Leaderboard:

@@ -47,6 +47,8 @@ class Origin:
         The metric's name for people; empty in older runs.
     refitted : bool
         Whether the judged one was fitted once on all learned rows, and not the mean of its folds' models.
+    plain : bool
+        Whether the judged one is a mean as it is, with no temperature and no line; in older runs both may be found anew.
     """
 
     run: str
@@ -58,6 +60,7 @@ class Origin:
     verdict: HeldOut
     label: str = ""
     refitted: bool = False
+    plain: bool = False
 
     @property
     def sentence(self) -> str:
@@ -147,8 +150,10 @@ def plan(run: Run, candidate_id: str) -> dict[str, Any]:
         folds = int(split["fold"].max()) + 1
     config = replace(config, holdout=0.0, folds=folds, candidates=(), budget=Budget(config.budget.seconds, len(specs)))
     label = metric_of(run.config).label
-    once = is_refitted(run.path, candidate)
-    origin = Origin(run.id, candidate.id, candidate.name, candidate.members, specs, run.config.metric, verdict, label, once)
+    origin = Origin(
+        run.id, candidate.id, candidate.name, candidate.members, specs, run.config.metric, verdict, label,
+        refitted=is_refitted(run.path, candidate), plain=candidate.is_mean,
+    )  # fmt: skip
     return {**run.params, "config": config.to_dict(), KIND: origin.to_dict()}
 
 

@@ -29,11 +29,13 @@ def ready(run: Run, limit: float = 0.5, **took: float) -> Leaderboard:
     return board
 
 
-def packed_with(run: Run, board: Leaderboard, took: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def packed_with(
+    run: Run, board: Leaderboard, took: dict[str, float], monkeypatch: pytest.MonkeyPatch, *, stopped: bool = False
+) -> list[str]:
     """Pack within the limit where the exported models take so long; return what was packed, in order."""
     order: list[str] = []
     monkeypatch.setattr(answering, "measured", lambda run, path: order.append(path.stem) or took[path.stem])
-    made, found = answering.pack_within_limit(run, board, told.append)
+    made, found = answering.pack_within_limit(run, board, told.append, lambda: stopped)
     assert run.leaderboard() == made
     assert found.model.manifest["candidate"] == made.recommended
     return order
@@ -99,7 +101,17 @@ def test_the_next_one_is_packed_until_one_keeps_the_limit(
         assert (kept["answer_ms"], kept["reason"]) == (ms, missed)
         if missed:
             assert Message(f"{board[name].name} misses the limit. {missed}", "warning").text in [one.text for one in told]
-        assert candidates._is_packed(run, name), "what was packed once is not packed again"
+        assert candidates._is_packed(run, name) is (name == chosen), "of what was packed only what is recommended stays"
+
+
+def test_a_stopped_run_measures_one_model_and_says_so(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: three models were packed after the stop, which takes long where they are large."""
+    run = make_run("binary")
+    assert packed_with(run, ready(run), {"ensemble": 0.9}, monkeypatch, stopped=True) == ["ensemble"]
+    assert told[-1].text == (
+        "No model that was measured before the stop answers within 0.5 ms a row. Ensemble is the fastest, with 0.9 ms: allow "
+        "more time a row, or use fewer columns."
+    )
 
 
 def test_the_last_try_is_for_the_fastest(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,8 +166,10 @@ def test_without_a_limit_the_time_is_told_and_nothing_changes(make_run: MakeRun,
 
 def test_a_run_whose_packed_model_is_slow_exports_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from automl_core.data.dataset import dataset_from_frame
-    from automl_core.search import speed
+    from automl_core.search import loop, speed
 
+    # An ensemble is chosen anew by a run that goes on, and measured anew: here the first to be packed is a single model.
+    monkeypatch.setattr(loop, "combine", lambda *rows, **more: None)
     slow: list[str] = []
 
     def measure(model: Model, rows: object) -> float:
@@ -184,5 +198,5 @@ def test_a_run_whose_packed_model_is_slow_exports_the_next(tmp_path: Path, monke
     missed = "One row takes 9 ms when 1,000 are predicted at once; the limit is 5 ms."
     board = train()
     assert board[slow[0]].reason == missed
-    if slow[0] != "ensemble":  # an ensemble is chosen anew by a run that goes on, and measured anew
-        assert train()[slow[0]].reason == missed
+    assert slow[0] in ("lr", "nb", "dt")
+    assert train()[slow[0]].reason == missed, "what was measured outlives that the run goes on"

@@ -155,6 +155,7 @@ def test_split_by_time_the_newest_rows_are_learned_as_well(tmp_path: Path) -> No
 def test_a_model_that_was_fitted_once_is_fitted_once_again(tmp_path: Path) -> None:
     """As PyCaret's `finalize_model` leaves it; also when a policy fits the model on newer rows."""
     from automl_core.run_parts import is_refitted, parts_of
+    from automl_core.script.write import write_script
     from automl_core.search.candidates import Spec
     from automl_core.search.prepare import prepare
     from automl_core.worker.renewing import _refit
@@ -168,12 +169,32 @@ def test_a_model_that_was_fitted_once_is_fitted_once_again(tmp_path: Path) -> No
     assert is_refitted(run.path, row) and not more and set(files) == {"final/lr.skops", "final/view-encoded.skops"}
     assert sorted(path.name for path in (run.path / "folds").iterdir()) == ["0", "1", "2"]
     assert not list(run.path.glob("candidates/lr/fold3*"))
+    with pytest.raises(InputError, match="'Logistic Regression' was fitted once on all learned rows, which this script does not"):
+        write_script(run, "lr", 0.5)  # ours fitted it, and not PyCaret
     newer = Run(tmp_path / "newer")
     shutil.copytree(run.path / "dataset", newer.path / "dataset")
     write_request(newer.path, "train", {**run.params, "config": replace(run.config, holdout=0.0).to_dict()})
     assert _refit(run, "lr", newer, lambda event: None, lambda: False) == {"recommended": "lr"}
     model = load_model(newer.path / "model.zip")
     assert (len(model.ensemble.folds), model.lineage["rows"]) == (1, 200)
+
+
+def test_a_mean_stays_one_and_what_is_more_stays_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: the preset decided, so a classic run's ensemble lost its temperature, and a plain mean of others got one."""
+    from automl_core.combining.blend import blend_rows
+    from automl_core.combining.rows import join
+    from automl_core.search import loop
+
+    run = searched(tmp_path / "first", candidates=("lr", "nb"), preset="pycaret")
+    mean = blend_rows(run, ["lr", "nb"])
+    warmer = join(run, replace(mean, id="blend-2", temperature=2.0))
+    plain: list[bool] = []
+    combine = loop.combine
+    monkeypatch.setattr(loop, "combine", lambda *given, **more: plain.append(more["plain"]) or combine(*given, **more))
+    for row, kept in ((mean, True), (warmer, False)):
+        origin = origin_of(again(run, row.id, tmp_path / row.id))
+        assert origin is not None and origin.plain is kept
+        assert plain.pop() is kept
 
 
 def test_what_cannot_be_relearned_is_refused(make_run: MakeRun) -> None:

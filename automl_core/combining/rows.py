@@ -97,7 +97,7 @@ def check_scored(rows: Sequence[Candidate]) -> None:
 
 def is_mean(row: Candidate) -> bool:
     """Return whether a row is a single model, or no more than a mean of some."""
-    return not row.made_of_rows and row.temperature == 1.0 and tuple(row.line) == (0.0, 1.0)
+    return row.is_mean
 
 
 def parts(rows: Sequence[Candidate], weights: Sequence[float]) -> dict[str, float]:

@@ -133,7 +133,7 @@ class Job(InProject):
 
 def tell_overdue(job: Job, hours: int) -> None:
     """Tell that a job has taken as long as it may, and ask it to end; raises OSError."""
-    append_event(job.journal, Message(f"Stopped after {hours:,} h, the longest that a job may take here."))
+    append_event(job.journal, Message(f"Stopped after {hours:,} h, the longest that a job may take here.", "warning"))
     job.stop_marker.touch()
 
 

@@ -86,7 +86,7 @@ def write_script(run: Run, candidate_id: str, threshold: float) -> Script:
         raise InputError(f"The model {candidate.name!r} was not scored.", candidate.reason, "Choose a scored model.")
     if is_refitted(run.path, candidate):
         raise InputError(
-            f"{candidate.name!r} was fitted by PyCaret's own functions, which this script does not repeat.",
+            f"{candidate.name!r} was fitted once on all learned rows, which this script does not repeat.",
             action="Use the exported model, or a run of another preset.",
         )
     config, classes = load_task(run.path)

@@ -353,7 +353,8 @@ class ClassicLoop:
                 begun = fault or self.stopped or job.folds or len(job.waiting) < self.count
                 self._close(job, *(("stopped", reason) if begun else ("skipped", NO_TIME)), suggestion)
         if own and not self.lost:
-            self.emit(Message(f"PyCaret was not done in time with {', '.join(own)}: these scores are ours, on the same folds."))
+            told = f"PyCaret was not done in time with {', '.join(own)}: these scores are ours, on the same folds."
+            self.emit(Message(told, "warning"))
         self.rows.recommend()
         name, more = self.rows.board.recommended, ""
         if name and self.rows.board[name].role != "baseline":

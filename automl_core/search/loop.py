@@ -59,6 +59,8 @@ class SearchLoop:
         What is fitted, instead of the preset's own; nothing is searched beyond them.
     weights : dict of str to float, optional
         With `specs`, of the ensemble of them that was chosen before.
+    plain : bool
+        With `weights`, whether that is a mean as it is.
     place : Place, optional
         Where the fits are made; on this machine by default.
     look : callable, optional
@@ -81,13 +83,14 @@ class SearchLoop:
         started: float,
         specs: tuple[Spec, ...] | None = None,
         weights: dict[str, float] | None = None,
+        plain: bool = False,
         place: Place = HERE,
         look: Look | None = None,
         first: int | None = None,
     ) -> None:
         self.work, self.config, self.classes = prepared.work, prepared.config, prepared.classes
         self.emit, self.should_stop, self.started = emit, should_stop, started
-        self.specs, self.weights = specs, weights or {}
+        self.specs, self.weights, self.plain = specs, weights or {}, plain
         preload()
         self.executor = executor_at(place, self.work, cores(self.config), self.config.threads, emit)
         self.scorer, self.metric = prepared.scorer, prepared.scorer.metric
@@ -366,7 +369,7 @@ class SearchLoop:
             at_seconds=max(time.time() - self.started, 0.0),
             fixed=self.weights,
             limit_ms=self.config.predict_limit_ms if self.config.preset == "fast" else 0.0,
-            plain=self.config.preset == "pycaret",
+            plain=self.plain,
         )
         if ensemble is not None:
             self.rows.keep(ensemble)

@@ -32,9 +32,9 @@ METHODS: dict[Method, str] = {
 """What each way is called behind a model's name."""
 SHORT: dict[Method, str] = {
     "weights": "weighing labels",
-    "smote": "SMOTE",
-    "smotenc": "SMOTE for words and numbers",
-    "borderline": "Borderline-SMOTE",
+    "smote": "making rows of rare labels by SMOTE",
+    "smotenc": "making rows of rare labels by SMOTE-NC",
+    "borderline": "making rows of rare labels by Borderline-SMOTE",
     "under": "leaving out frequent rows",
 }
 """What the ways to balance labels are called in a sentence."""

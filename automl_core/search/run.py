@@ -39,6 +39,7 @@ def run_search(
     started: float,
     specs: tuple[Spec, ...] | None = None,
     weights: dict[str, float] | None = None,
+    plain: bool = False,
     place: Place = HERE,
     look: Look | None = None,
     first: int | None = None,
@@ -64,6 +65,8 @@ def run_search(
         What is fitted, instead of the preset's own; nothing is searched beyond them.
     weights : dict of str to float, optional
         With `specs`, of the ensemble of them that was chosen before.
+    plain : bool
+        With `weights`, whether that is a mean as it is; otherwise its temperature, or its line, is found anew.
     place : Place, optional
         Where fits are made; PyCaret's own work always is on this machine.
     look : callable, optional
@@ -106,6 +109,7 @@ def run_search(
             started=started,
             specs=specs,
             weights=weights or {},
+            plain=plain,
             place=place,
             look=look,
             first=first,
@@ -124,7 +128,7 @@ def _proving(prepared: Prepared, emit: Emit) -> Emit:
     """Return what tells events, and stores the proof once a model is scored: a run that is then ended by force has one.
 
     The first model does not wait for it; that of a million rows and 16 columns takes 0.1 to 0.2 s, while others are fitted.
-    What hinders it, such as a full disk, is met again at the end.
+    What hinders it, such as a full disk, is met again at the end, when all is scored.
     """
     proven = False
 
@@ -135,7 +139,7 @@ def _proving(prepared: Prepared, emit: Emit) -> Emit:
             return
         if (event.candidate["state"], event.candidate["role"]) == ("scored", "model"):
             proven = True
-            with contextlib.suppress(OSError, MemoryError):
+            with contextlib.suppress(Exception):
                 store_proof(prepared, emit)
 
     return tell

@@ -9,7 +9,7 @@ from automl_core.events import Message
 from automl_core.honesty import recommend
 from automl_core.leaderboard import Leaderboard
 from automl_core.runs import Run
-from automl_core.worker.candidates import Emit, packed
+from automl_core.worker.candidates import Emit, ShouldStop, packed
 from automl_core.workspace import write_json
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def measured(run: Run, path: Path) -> float:
     return measure_bundle(load_model(path), run.dataset().head(AT_ONCE))
 
 
-def pack_within_limit(run: Run, board: Leaderboard, emit: Emit) -> tuple[Leaderboard, Packed]:
+def pack_within_limit(run: Run, board: Leaderboard, emit: Emit, should_stop: ShouldStop) -> tuple[Leaderboard, Packed]:
     """Pack the recommended model and measure it; while it misses the limit, recommend the next one that should keep it.
 
     After `TRIES` of them, or where no other has a chance to keep it, the fastest that was measured stays, and that none keeps
-    the limit is told.
+    the limit is told. Of what was packed, only the model that is recommended stays.
 
     Parameters
     ----------
@@ -53,6 +53,8 @@ def pack_within_limit(run: Run, board: Leaderboard, emit: Emit) -> tuple[Leaderb
         With a recommended row.
     emit : callable
         Takes each event.
+    should_stop : callable
+        Turns true when a person stops the run; no other model is tried then.
 
     Returns
     -------
@@ -74,16 +76,26 @@ def pack_within_limit(run: Run, board: Leaderboard, emit: Emit) -> tuple[Leaderb
         board = _noted(run, board, name, took, "" if decision.value else decision.reason)
         if decision.value:
             emit(Message(decision.reason))
+            _drop_others(run, tried, name)
             return _settled(run, board, name, took, tried), found
-        name = _next(board, tried)
+        name = "" if should_stop() else _next(board, tried)
     name = min(tried, key=lambda one: board[one].answer_ms)
     fastest = f"the fastest of the {len(tried)} that were packed and measured" if len(tried) > 1 else "the fastest"
-    none = f"No model answers within {board.limit_ms:g} ms a row."
+    of = "that was measured before the stop " if should_stop() else ""
+    none = f"No model {of}answers within {board.limit_ms:g} ms a row."
     which = f"with {milliseconds(board[name].answer_ms)}: allow more time a row, or use fewer columns."
     emit(Message(f"{none} {board[name].name} is {fastest}, {which}", "warning"))
     board = replace(board, recommended=name, recommendation=f"{none} This one is {fastest}, {which}")
     board.save(run.path / "leaderboard.json")
+    _drop_others(run, tried, name)
     return board, packed(run, name)
+
+
+def _drop_others(run: Run, tried: list[str], name: str) -> None:
+    """Remove the bundles that were only made to be measured: they may be large, and are built anew where one is asked for."""
+    for other in tried:
+        if other != name:
+            run.model(other).unlink(missing_ok=True)
 
 
 def _noted(run: Run, board: Leaderboard, name: str, took: float, reason: str) -> Leaderboard:

@@ -177,6 +177,7 @@ def _refit(old: Run, candidate_id: str, made: Run, emit: Emit, should_stop: Shou
     found = run_search(
         dataset.frame(), dataset.schema, made.recipe, config, made.path,
         emit=emit, should_stop=should_stop, started=time.time(), specs=specs, weights=chosen.members or None,
+        plain=chosen.is_mean,
     )  # fmt: skip
     for spec in specs:
         if found[spec.id].state != "scored":

@@ -152,6 +152,7 @@ def _train_alone(
             started=started - used,
             specs=specs,
             weights=origin.weights if origin else None,
+            plain=bool(origin and origin.plain),
             place=place,
             look=(lambda: look.hand_over(run.path)) if look else None,
             first=first,
@@ -168,7 +169,7 @@ def _train_alone(
         emit(Progress(1.0, "Saving the recommended model"))
         drop_stale(run)
         if run.config.preset == "fast" and not origin:
-            leaderboard, found = pack_within_limit(run, leaderboard, emit)
+            leaderboard, found = pack_within_limit(run, leaderboard, emit, should_stop)
         else:
             found = packed(run, leaderboard.recommended)
         keep_model(run, leaderboard.recommended)

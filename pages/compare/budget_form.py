@@ -20,7 +20,9 @@ def ask(suffix: str) -> Budget:
         ANOTHER: "Another time",
         MODELS: "A number of models",
     }
-    st.session_state.setdefault(f"compare_budget_{suffix}", USUAL)  # and no `index`, since `propose` sets it too
+    if f"compare_budget_{suffix}" not in st.session_state:  # and no `index`, since `propose` sets it too
+        st.session_state[f"compare_budget_{suffix}"] = USUAL
+        state.put_draft(_chosen(suffix), False)  # what was chosen went with the form when another page was drawn
     chosen = st.selectbox(
         "Time",
         list(words),

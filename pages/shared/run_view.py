@@ -47,7 +47,8 @@ def draw(project: ProjectFolder, run: Run, key: str) -> job_state.Following:
 
     def body(now: job_state.Following) -> None:
         def more() -> None:
-            if now.kind == "train" and not now.active and now.state != "lost":
+            searched = now.kind == "train" and not run.params.get("relearn")  # a taken over one may be of this kind, too
+            if searched and not now.active and now.state != "lost":
                 more_time.offer(project.id, run, now, key)
 
         for warning in _told(now, warnings=True):
@@ -60,7 +61,7 @@ def draw(project: ProjectFolder, run: Run, key: str) -> job_state.Following:
             more()
         notes = _told(now, warnings=False)
         if notes:  # below the leaderboard, so that nothing moves when one arrives
-            with st.expander(f"What was adjusted, and why ({len(notes)})", icon=":material/fact_check:", key=f"{key}_notes"):
+            with st.expander(f"What the run said ({len(notes)})", icon=":material/info:", key=f"{key}_notes"):
                 st.caption("  \n".join(f":material/info: {note}" for note in notes))
 
     return jobs.panel(project, run.id, key=key, body=body)

@@ -245,11 +245,36 @@ def test_everything_that_was_adjusted_can_be_read_and_warnings_stand_in_view(
         emit(run_folder, Message(f"Note {place}: *x*."))
     emit(run_folder, Message("Note 0: *x*."))  # a run that goes on says it again
     app = open_page("compare", project=project.id, run=run_folder.name)
-    (box,) = [box for box in app.expander if box.label.startswith("What was adjusted")]
-    assert box.label == "What was adjusted, and why (8)"
+    (box,) = [box for box in app.expander if box.label.startswith("What the run said")]
+    assert box.label == "What the run said (8)"
     lines = [f":material/info: Note {number}\\: \\*x\\*." for number in range(8)]
     assert [caption.value for caption in box.caption] == ["  \n".join(lines)]
     assert ":material/warning: The cluster is gone." in [caption.value for caption in app.caption]
+
+
+def test_a_warning_stands_until_the_run_goes_on(
+    project: ProjectFolder, run_folder: Path, emit: Callable[[Path, Event], None]
+) -> None:
+    """Regression: that all models had been tried still stood above the leaderboard when more had been given and fitted."""
+    (run_folder / "events.jsonl").unlink()
+    emit(run_folder, Message("The cluster is left out.", "warning"))  # while it waited
+    emit(run_folder, Started(1))
+    emit(run_folder, Message("A column is left out."))
+    emit(run_folder, Message("Everything had been tried.", "warning"))
+    emit(run_folder, Finished({"recommended": "lightgbm"}))
+
+    def told() -> list[str]:
+        app = open_page("compare", project=project.id, run=run_folder.name)
+        (box,) = [box for box in app.expander if box.label == "What the run said (1)"]
+        assert [caption.value for caption in box.caption] == [":material/info: A column is left out."]
+        said = [caption.value for caption in app.caption]
+        return [line.removeprefix(":material/warning: ") for line in said if line.startswith(":material/warning:")]
+
+    assert told() == ["The cluster is left out.", "Everything had been tried."]
+    emit(run_folder, Started(1, resumed=True))
+    assert told() == ["The cluster is left out."]
+    emit(run_folder, Message("Another thing.", "warning"))
+    assert told() == ["The cluster is left out.", "Another thing."]
 
 
 def test_what_is_adjusted_at_the_start_is_the_first_thing_that_the_run_says(

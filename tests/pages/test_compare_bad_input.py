@@ -53,10 +53,10 @@ def begin(project: ProjectFolder, jobs: Jobs) -> Run:
 
 
 def notes(app: AppTest) -> list[str]:
-    """Return what stands under "What was adjusted, and why", as it was written."""
-    (box,) = [box for box in app.expander if box.label.startswith("What was adjusted, and why")]
+    """Return what stands under "What the run said", as it was written."""
+    (box,) = [box for box in app.expander if box.label.startswith("What the run said")]
     lines = box.caption[0].value.split("  \n")
-    assert box.label == f"What was adjusted, and why ({len(lines)})"
+    assert box.label == f"What the run said ({len(lines)})"
     return [line.removeprefix(":material/info: ").replace("\\", "") for line in lines]
 
 

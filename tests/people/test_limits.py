@@ -186,7 +186,7 @@ def test_a_job_that_takes_too_long_is_stopped_and_says_so(workspace, shop):
     assert sleeper.wait(10) == -signal.SIGTERM
     (event,) = read_events(job.journal)[0]
     assert isinstance(event, Message)
-    assert event.text == "Stopped after 2 h, the longest that a job may take here."
+    assert (event.text, event.level) == ("Stopped after 2 h, the longest that a job may take here.", "warning")
 
 
 def test_a_job_may_take_so_much_memory_and_no_more():

@@ -300,3 +300,22 @@ def test_a_million_rows_are_proved_in_a_moment() -> None:
     started = time.perf_counter()
     assert not prove(made, frame, y, None, BINARY).failed
     assert time.perf_counter() - started < 2  # 0.05 s on the reference machine
+
+
+def test_a_proof_that_cannot_be_made_does_not_end_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: a defect in it ended the run at its first model, and not when all was scored."""
+    from automl_core.search import run
+
+    tries: list[object] = []
+
+    def fail(*given: object) -> None:
+        tries.append(given)
+        raise ValueError("no such column")
+
+    monkeypatch.setattr(run, "store_proof", fail)
+    told: list[Event] = []
+    tell = run._proving(object(), told.append)  # type: ignore[arg-type]
+    scored = CandidateScored({"state": "scored", "role": "model"})
+    tell(scored)
+    tell(scored)
+    assert (told, len(tries)) == ([scored, scored], 1)

@@ -236,25 +236,25 @@ def test_words_and_numbers_are_not_mixed_where_numbers_are_missing() -> None:
             labels(5000, 499),
             2,
             0.25,
-            "The most frequent label has 10.0 rows for one of the rarest. Not tried: Borderline-SMOTE (only 25% of the columns "
-            "are numbers, between which rows can be made); leaving out frequent rows (the rarest label has 499 rows; 500 are "
-            "needed).",
+            "The most frequent label has 10.0 rows for one of the rarest. Not tried: making rows of rare labels by "
+            "Borderline-SMOTE (only 25% of the columns are numbers, between which rows can be made); leaving out frequent rows "
+            "(the rarest label has 499 rows; 500 are needed).",
         ),
         (
             labels(50, 9),
             2,
             1.0,
-            "The most frequent label has 5.6 rows for one of the rarest. Not tried: SMOTE (the rarest label has 9 rows; 10 are "
-            "needed); Borderline-SMOTE (the rarest label has 9 rows; 20 are needed); leaving out frequent rows (the rarest label "
-            "has 9 rows; 500 are needed).",
+            "The most frequent label has 5.6 rows for one of the rarest. Not tried: making rows of rare labels by SMOTE "
+            "(the rarest label has 9 rows; 10 are needed); making rows of rare labels by Borderline-SMOTE (the rarest label has "
+            "9 rows; 20 are needed); leaving out frequent rows (the rarest label has 9 rows; 500 are needed).",
         ),
         (
             labels(60_000, 6_000),
             2,
             0.0,
-            "The most frequent label has 10.0 rows for one of the rarest. Not tried: SMOTE for words and numbers (no column is a "
-            "number, between which rows can be made); Borderline-SMOTE (only 0% of the columns are numbers, between which rows "
-            "can be made).",
+            "The most frequent label has 10.0 rows for one of the rarest. Not tried: making rows of rare labels by "
+            "SMOTE-NC (no column is a number, between which rows can be made); making rows of rare labels by Borderline-SMOTE "
+            "(only 0% of the columns are numbers, between which rows can be made).",
         ),
     ],
 )
