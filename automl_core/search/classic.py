@@ -130,8 +130,8 @@ class ClassicLoop:
             shutil.rmtree(self.work.folder / CACHE, ignore_errors=True)
         if self.given_more and not (self.stopped or self.lost) and self.clock.left() > LEAST:
             used = sum(job.role == "model" for job in self.jobs.values())
-            done = not self.course.untuned() or 0 < self.limit <= used
-            if done and (text := words_at_the_end(self.config, self.limit - used, fitted=self.fitted)):
+            at_the_end = not self.course.untuned() or 0 < self.limit <= used
+            if at_the_end and (text := words_at_the_end(self.config, self.limit - used, fitted=self.fitted)):
                 self.emit(Message(text, "warning"))
         self._finish()
         return self.rows.board
