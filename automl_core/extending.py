@@ -1,25 +1,26 @@
-"""More for a search that has ended: what it is given, and what it was given at first."""
+"""More for a search that has ended: what it is given, what it was given at first, and the time that it took."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from automl_core.errors import InputError
+from automl_core.events import FINAL, Event, Finished, Started, read_events
 from automl_core.experiment import Budget
 from automl_core.profiling.wording import counted
 from automl_core.relearning import origin_of
 from automl_core.runs import Run
-from automl_core.workspace import read_json, write_json
 
-FILE = "first.json"
-"""In a run's folder: how many models it was given at first, where that was counted."""
+MORE = "more"
+"""The key of a request's own part, which only `with_more` writes; see `given`."""
 USUAL = 60.0
 """Seconds that a run counted in time is given where nothing is said."""
 
 
 def with_more(run: Run, *, seconds: float = 0.0, models: int = 0) -> dict[str, Any]:
-    """Return the request of a run that goes on.
+    """Return the request of a run that goes on, with the mark that it was given more.
 
     Parameters
     ----------
@@ -44,28 +45,54 @@ def with_more(run: Run, *, seconds: float = 0.0, models: int = 0) -> dict[str, A
             "A search goes on for a time or for a number of models.",
             "Give one of them, above 0.",
         )
-    config, before = run.config, run.config.budget
+    config, before, (_, first) = run.config, run.config.budget, given(run)
     if models and not before.trials:
         raise InputError(
             "This run is counted in seconds.", "Models can be added where it was counted in models.", "Give it seconds."
         )
-    if before.trials and not seconds:
-        budget = replace(before, trials=before.trials + (models or first_models(run, given_more=True) or before.trials))
+    counts = bool(before.trials and not seconds)
+    if first is None and (counts or _ended_well(run)):
+        first = before.trials
+    if counts:
+        budget = replace(before, trials=before.trials + (models or first or before.trials))
     else:
         budget = Budget(seconds or USUAL, 0)
-    return {**run.params, "config": replace(config, budget=budget).to_dict()}
+    used, _ = time_used(run.path / "events.jsonl")
+    return {**run.params, "config": replace(config, budget=budget).to_dict(), MORE: {"after": used, "first": first}}
 
 
-def first_models(run: Run, *, given_more: bool) -> int | None:
-    """Return how many models a run that was given more was given at first, 0 where time was; None for one that was not.
+def given(run: Run) -> tuple[float, int | None]:
+    """Return after how many seconds of its work a run was last given more, and how many models it was given at first.
 
-    In the first session of a run it is noted.
+    These are 0 where time was; None for a run that was not given more, or only its time anew after it was stopped: one whose
+    list ends before the time does then ends with it, as it would have done.
     """
-    path, trials = run.path / FILE, run.config.budget.trials
-    if not given_more:
-        if trials and not path.exists():
-            write_json(path, {"format": 1, "models": trials})
-        return None
-    if path.exists():
-        return int(read_json(path)["models"])
-    return 0
+    more = run.params.get(MORE, {})
+    return more.get("after", 0.0), more.get("first")
+
+
+def _ended_well(run: Run) -> bool:
+    events = read_events(run.path / "events.jsonl")[0]
+    return isinstance(next((event for event in reversed(events) if isinstance(event, (Started, *FINAL))), None), Finished)
+
+
+def time_used(journal: Path) -> tuple[float, float]:
+    """Return the seconds that earlier sessions of a run took, and how many of them had passed when it last ended.
+
+    A session lasts from its ``started`` event to the last event before the next one; one that has only just started does
+    not count. One that was cut off did not end, so the two differ where the last session was.
+    """
+    sessions: list[list[Event]] = []
+    for event in read_events(journal)[0]:
+        if isinstance(event, Started):
+            sessions.append([])
+        if sessions:
+            sessions[-1].append(event)
+    # What follows the first last word, such as a stop while it waited to go on, took no time.
+    ends = [next((place for place, event in enumerate(one) if isinstance(event, FINAL)), len(one) - 1) for one in sessions]
+    sessions = [session[: end + 1] for session, end in zip(sessions, ends, strict=True) if len(session) > 1]
+    used = since = 0.0
+    for session in sessions:
+        used += session[-1].time - session[0].time
+        since = used if isinstance(session[-1], FINAL) else since
+    return used, since

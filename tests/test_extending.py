@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from automl_core.errors import InputError
+from automl_core.events import Event, Failed, Finished, Progress, Started, Stopped, append_event
 from automl_core.experiment import Budget, ExperimentConfig
-from automl_core.extending import first_models, with_more
+from automl_core.extending import MORE, given, with_more
 from automl_core.runs import Run, write_request
 
 CONFIG = ExperimentConfig("y", "binary", "roc_auc", "1")
@@ -34,23 +35,40 @@ def test_what_a_run_is_given(tmp_path: Path, before: Budget, more: dict[str, flo
     run = run_of(tmp_path, before)
     params = with_more(run, **more)  # type: ignore[arg-type]
     assert ExperimentConfig.from_dict(params["config"]).budget == after
-    assert {**params, "config": None} == {**run.params, "config": None}
+    assert {**params, "config": None} == {**run.params, "config": None, MORE: params[MORE]}
     assert run.config.budget == before, "the request is written by who asks"
+
+
+def gone_on(run: Run, *events: Event, **more: float) -> Run:
+    """Return the run after a session of 10 s that ended so, given more."""
+    for event in (Started(1, time=100.0), *events):
+        append_event(run.path / "events.jsonl", event)
+    write_request(run.path, "train", with_more(run, **more))  # type: ignore[arg-type]
+    return run
 
 
 def test_as_many_more_as_at_first_and_not_as_there_are_by_now(tmp_path: Path) -> None:
     run = run_of(tmp_path, Budget(60, 20))
-    assert first_models(run, given_more=False) is None
-    run = run_of(tmp_path, Budget(60, 40))
-    assert first_models(run, given_more=True) == 20
-    assert ExperimentConfig.from_dict(with_more(run)["config"]).budget.trials == 60
+    assert given(run) == (0.0, None)
+    for after, trials in ((10.0, 40), (20.0, 60)):
+        gone_on(run, Finished(time=110.0))
+        assert (given(run), run.config.budget.trials) == ((after, 20), trials)
 
 
-def test_a_run_counted_in_seconds_had_no_models_at_first(tmp_path: Path) -> None:
-    run = run_of(tmp_path, Budget(60))
-    assert first_models(run, given_more=False) is None
-    assert first_models(run, given_more=True) == 0
-    assert not (tmp_path / "first.json").exists()
+@pytest.mark.parametrize(
+    "last", [Finished(time=110.0), Stopped(time=110.0), Failed("x", time=110.0), Progress(0.5, "", time=110.0)]
+)
+def test_only_what_had_ended_well_goes_beyond_its_list_in_more_time(tmp_path: Path, last: Event) -> None:
+    """Regression: a quick look that was stopped and went on became a tuned search."""
+    run = gone_on(run_of(tmp_path, Budget(60)), last, seconds=60.0)
+    assert given(run) == (10.0, 0 if isinstance(last, Finished) else None)
+    gone_on(run, Finished(time=110.0), seconds=60.0)
+    gone_on(run, Stopped(time=110.0), seconds=60.0)
+    assert given(run) == (30.0, 0), "once it was given more, it stays so"
+
+
+def test_models_that_are_added_to_a_stopped_run_are_more(tmp_path: Path) -> None:
+    assert given(gone_on(run_of(tmp_path, Budget(60, 20)), Stopped(time=110.0), models=5)) == (10.0, 20)
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ import pytest
 
 from automl_core.errors import InputError
 from automl_core.events import Finished, Message, Progress, Started, Stopped, append_event
-from automl_core.runs import Run
+from automl_core.extending import time_used, with_more
+from automl_core.runs import Run, write_request
 from automl_core.scoring.bundle import Model
 from automl_core.worker.answering import tell_speed
 from automl_core.worker.candidates import bundle, drop_stale, evaluate_candidate, judge_recommended, packed, write_out_candidate
-from automl_core.worker.training import time_used, train
+from automl_core.worker.training import train
 from automl_core.workspace import read_json, write_json
 from tests.conftest import MakeRun, customers
 
@@ -50,9 +51,15 @@ def test_a_session_gets_what_it_was_given_and_one_that_was_cut_off_the_rest_of_i
     make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, used: float, since: float, seconds: float
 ) -> None:
     """Regression: a run that was given more time and then cut off had ten seconds left, however much it had been given."""
+    run = make_run("binary")
+    assert asked_for(run, monkeypatch, used, since) == (seconds, 1000.0 - used, None), "nobody has given it more"
+
+
+def asked_for(run: Run, monkeypatch: pytest.MonkeyPatch, used: float, since: float) -> tuple[float, float, int | None]:
+    """Return what a session at 1000 s is begun with: seconds of the whole run, its start, models at first."""
     from automl_core.search import run as search
 
-    run, asked = make_run("binary"), []
+    asked = []
 
     def refuse(*args: Any, **options: Any) -> None:
         asked.append((args[3].budget.seconds, options["started"], options["first"]))
@@ -61,7 +68,22 @@ def test_a_session_gets_what_it_was_given_and_one_that_was_cut_off_the_rest_of_i
     monkeypatch.setattr(search, "run_search", refuse)
     with pytest.raises(LookupError):
         train(run, emit=lambda event: None, should_stop=lambda: False, started=1000.0, used=used, since=since)
-    assert asked == [(seconds, 1000.0 - used, 0 if since else None)]
+    (found,) = asked
+    return found
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_what_a_run_was_given_outlives_that_it_is_killed(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, ended: bool) -> None:
+    """Regression: 60 s for a run that was killed at 100 s, which was killed again after 20 s of them, were 10 s."""
+    run = make_run("binary")
+    journal = run.path / "events.jsonl"
+    journal.unlink(missing_ok=True)
+    write(journal, Started(1, time=100.0), Progress(0.5, "Fitting", time=200.0), *([Finished(time=200.0)] if ended else []))
+    write_request(run.path, "train", with_more(run, seconds=60.0))
+    first = 0 if ended else None
+    assert asked_for(run, monkeypatch, *time_used(journal)) == (160.0, 900.0, first)
+    write(journal, Started(2, True, time=300.0), Progress(0.5, "Fitting", time=320.0))
+    assert asked_for(run, monkeypatch, *time_used(journal)) == (160.0, 880.0, first)
 
 
 def test_idle_time_before_a_stop_does_not_count(tmp_path: Path) -> None:
@@ -96,7 +118,7 @@ def test_held_out_rows_that_cannot_judge_do_not_fail_a_run(make_run: MakeRun, mo
     """Regression: a holdout with one label ended a run as failed that had found a good model."""
     run = make_run("binary")
     frame = run.holdout()
-    monkeypatch.setattr(Run, "holdout", lambda self: frame[frame["outcome"] == "left"])
+    monkeypatch.setattr(Run, "holdout", lambda self, table=None: frame[frame["outcome"] == "left"])
     told: list[Any] = []
     judge_recommended(run, "logistic", told.append, packed(run, "logistic"))
     assert told[0] == Progress(1.0, "Judging the recommended model on the held-out rows", time=told[0].time)

@@ -203,20 +203,19 @@ def _emitter(run: Run) -> Callable[[Event], None]:
     return emit
 
 
-def _search(
-    run: Run, emit: Callable[[Event], None], *, look: FirstLook | None = None, fresh: bool = False, more: bool = False
-) -> None:
+def _search(run: Run, emit: Callable[[Event], None], *, look: FirstLook | None = None, fresh: bool = False) -> None:
     """Search in this process, keep the journal, and leave with 130 when stopped.
 
     A `fresh` run has said that it started, and has not been searched before.
     """
     from automl_core.engines.skops import import_skops
+    from automl_core.extending import time_used
     from automl_core.reporting import write_report
     from automl_core.worker import training
 
     journal = run.path / "events.jsonl"
     stopped = stop_signals()
-    used, since = (0.0, 0.0) if fresh else training.time_used(journal)
+    used, since = (0.0, 0.0) if fresh else time_used(journal)
     if not fresh:
         emit(Started(os.getpid(), resumed=used > 0))
     started = time.time()
@@ -228,7 +227,7 @@ def _search(
             should_stop=lambda: bool(stopped),
             started=started,
             used=used,
-            since=used if more else since,
+            since=since,
             look=look,
         )
         _tell_result(run)  # before the report, which nobody needs to wait for
@@ -276,7 +275,7 @@ def extend(
 
     run = Run(train_folder(folder))
     write_request(run.path, "train", {**with_more(run, seconds=budget, models=trials), "place": place_of(or_here).to_dict()})
-    _search(run, _emitter(run), more=True)
+    _search(run, _emitter(run))
 
 
 @app.command()

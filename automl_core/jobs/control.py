@@ -18,7 +18,7 @@ from automl_core.people.limits import check_space
 from automl_core.people.person import acting
 from automl_core.people.settings import limits_of
 from automl_core.runs import Run, write_request
-from automl_core.workspace import ProjectFolder, Workspace, new_id, one_at_a_time
+from automl_core.workspace import ProjectFolder, Workspace, new_id, one_at_a_time, write_json
 
 
 def submit(workspace: Workspace, project_id: str, kind: str, params: dict[str, Any], *, notes: Sequence[str] = ()) -> str:
@@ -160,19 +160,31 @@ def resume(
         return
     if job.state not in RESUMABLE and job.kind not in ("train", "tune"):  # a search can always be given more time
         raise JobError("This work has ended well.", action="Start it again with other settings.")
-    with changing(job.folder, "resumed", job_id, job.kind), _alone(workspace):
-        _check_limits(job.project, job.kind)
+    with _alone(workspace):
+        if job.state in ACTIVE:  # by another tab, a moment ago
+            return
+        with changing(job.folder, "resumed", job_id, job.kind):
+            _queue_again(job, seconds, models)
+    client.ask(workspace, {"do": "start", "folder": str(job.folder)})
+
+
+def _queue_again(job: Job, seconds: float | None, models: int | None) -> None:
+    """Let a job wait once more with what it is given; where that cannot be done it is as it was."""
+    _check_limits(job.project, job.kind)
+    asked = job.request
+    try:
+        job.hold()
         _give_more(job, seconds, models)
         _renew_place(job)
-        job.hold()
         job.stop_marker.unlink(missing_ok=True)
         job.waiting.touch()
-        try:
-            record_job(job)
-        except AutoMLError:
-            job.waiting.unlink(missing_ok=True)
-            raise
-    client.ask(workspace, {"do": "start", "folder": str(job.folder)})
+        record_job(job)
+    except (AutoMLError, OSError):
+        job.waiting.unlink(missing_ok=True)
+        job.reserve.unlink(missing_ok=True)  # its room is needed for the request
+        if job.request != asked:
+            write_json(job.folder / "request.json", asked)
+        raise
 
 
 def _give_more(job: Job, seconds: float | None, models: int | None) -> None:

@@ -63,8 +63,8 @@ class ClassicLoop:
     look : callable, optional
         See `LiveBoard`.
     given_more : bool
-        Whether the run was given more after it had ended: the models that come next by their score are tuned then, and it is
-        said when none is left.
+        Whether the run was given more: the models that come next by their score are tuned then, and it is said when none is
+        left.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class ClassicLoop:
         budget, self.limit = self.config.budget.seconds, self.config.budget.trials
         end = float("inf") if self.limit else started + budget - min(max(0.06 * budget, 0.7), 6.0)
         self.clock = Clock(end, end, end)
-        self.course = Course(self.rows, self.clock, self._close)
+        self.course = Course(self.rows, self.clock, self._close, given_more=given_more)
         chosen = plan.models(self.config, ids)
         self.rows.add(Job(baseline(self.config.task), "baseline", asked=True))
         for spec in chosen[: self.limit] if self.limit else chosen:
@@ -130,7 +130,8 @@ class ClassicLoop:
             shutil.rmtree(self.work.folder / CACHE, ignore_errors=True)
         if self.given_more and not (self.stopped or self.lost) and self.clock.left() > LEAST:
             used = sum(job.role == "model" for job in self.jobs.values())
-            if text := words_at_the_end(self.config, self.limit - used, fitted=self.fitted):
+            at_the_end = not self.course.untuned() or 0 < self.limit <= used
+            if at_the_end and (text := words_at_the_end(self.config, self.limit - used, fitted=self.fitted)):
                 self.emit(Message(text, "warning"))
         self._finish()
         return self.rows.board
@@ -305,6 +306,7 @@ class ClassicLoop:
 
     def _fail(self, job: Job, done: Done) -> None:
         if done.timed_out:
+            self.course.tries.pop(job.spec.id, None)  # it can be tuned in more time
             self._close(job, "stopped", f"It was ended after {done.seconds:.0f} s, its share of the time.", MORE_TIME)
         else:
             self._close(job, "failed", done.error, "The other models do not depend on it.")

@@ -62,10 +62,12 @@ class Course:
     rows : ClassicBoard
     clock : Clock
     close : Close
+    given_more : bool
+        Whether tuning goes on with the models that come next, while there is time or a model left.
     """
 
-    def __init__(self, rows: ClassicBoard, clock: Clock, close: Close) -> None:
-        self.rows, self.clock, self.close = rows, clock, close
+    def __init__(self, rows: ClassicBoard, clock: Clock, close: Close, *, given_more: bool = False) -> None:
+        self.rows, self.clock, self.close, self.given_more = rows, clock, close, given_more
         self.phase = "create"
         self.doing = ""
         self.to_tune: list[tuple[str, str]] = []
@@ -123,19 +125,36 @@ class Course:
             if not job.asked and not job.closed and not self.rows.whole(job):
                 self.close(job, "skipped", NO_TIME, MORE_TIME)
         self.phase = "tune"
-        best = [row.id for row in self.rows.scored() if "-tuned" not in row.id and self.rows.jobs[row.id].theirs is not None]
-        for library in ("scikit-learn", *(["optuna"] if can_use_optuna() else [])):
-            made = {name: plan.tuned_spec(self.rows.jobs[name].spec, library).id for name in best}
-            self.to_tune += [(name, library) for name in best if not self.rows.is_scored(made[name])][: plan.BEST]
-        if limit := self.rows.config.budget.trials:
-            used = sum(job.role == "model" for job in self.rows.jobs.values())
-            self.to_tune = self.to_tune[: max(limit - used, 0)]
+        self.to_tune = self._next_best(self.untuned())
         looked_at = tuned_by(self.rows.metric.name, self.rows.config.task)
         if self.to_tune and looked_at != SAME.get(self.rows.metric.name):
             self.rows.emit(Message(f"PyCaret cannot tune for {self.rows.metric.label} here: it looks for the best {looked_at}."))
 
+    def untuned(self) -> list[tuple[str, str]]:
+        """Return the scored models that a library has not tuned, each with the library, best first; what failed was tried."""
+        best = [row.id for row in self.rows.scored() if "-tuned" not in row.id and self.rows.jobs[row.id].theirs is not None]
+        every = [(name, library) for library in ("scikit-learn", *(["optuna"] if can_use_optuna() else [])) for name in best]
+        made = {one: plan.tuned_spec(self.rows.jobs[one[0]].spec, one[1]).id for one in every}
+        return [one for one in every if not self.rows.is_scored(made[one]) and made[one] not in self.tries]
+
+    def _next_best(self, wanted: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return the best few of each library, and no more than there are models left."""
+        libraries = dict.fromkeys(library for _, library in wanted)
+        chosen = [one for library in libraries for one in [one for one in wanted if one[1] == library][: plan.BEST]]
+        used = sum(job.role == "model" for job in self.rows.jobs.values())
+        limit = self.rows.config.budget.trials
+        return chosen[: max(limit - used, 0)] if limit else chosen
+
+    def _goes_on(self) -> bool:
+        """Choose what is tuned next in a run that was given more, of what there is time for; return whether there is any."""
+        if self.given_more:
+            left = self.clock.left(self.clock.tune_end)
+            jobs = self.rows.jobs
+            self.to_tune = self._next_best([one for one in self.untuned() if plan.plan_tries(left, jobs[one[0]].seconds).value])
+        return bool(self.to_tune)
+
     def _tunings(self) -> Iterator[Request]:
-        while self.to_tune:
+        while self.to_tune or self._goes_on():
             name, library = self.to_tune.pop(0)
             base = self.rows.jobs[name]
             job = self.rows.add(Job(plan.tuned_spec(base.spec, library), asked=True))

@@ -7,12 +7,11 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import AutoMLError, NotFoundError, StorageError
-from automl_core.events import FINAL, Event, Failed, Finished, Progress, Started, Stopped, append_event, read_events
-from automl_core.extending import first_models
+from automl_core.events import Event, Failed, Finished, Progress, Started, Stopped, append_event, read_events
+from automl_core.extending import given, time_used
 from automl_core.jobs.context import JobContext
 from automl_core.relearning import Origin, origin_of
 from automl_core.runs import Run
@@ -28,28 +27,6 @@ if TYPE_CHECKING:
 
 LEAST = 10.0
 """Seconds that a search which goes on gets at least."""
-
-
-def time_used(journal: Path) -> tuple[float, float]:
-    """Return the seconds that earlier sessions of a run took, and how many of them had passed when it last ended.
-
-    A session lasts from its ``started`` event to the last event before the next one; one that has only just started does
-    not count. One that was cut off did not end, so the two differ where the last session was.
-    """
-    sessions: list[list[Event]] = []
-    for event in read_events(journal)[0]:
-        if isinstance(event, Started):
-            sessions.append([])
-        if sessions:
-            sessions[-1].append(event)
-    # What follows the first last word, such as a stop while it waited to go on, took no time.
-    ends = [next((place for place, event in enumerate(one) if isinstance(event, FINAL)), len(one) - 1) for one in sessions]
-    sessions = [session[: end + 1] for session, end in zip(sessions, ends, strict=True) if len(session) > 1]
-    used = since = 0.0
-    for session in sessions:
-        used += session[-1].time - session[0].time
-        since = used if isinstance(session[-1], FINAL) else since
-    return used, since
 
 
 def train(
@@ -152,10 +129,12 @@ def _train_alone(
     check_place(place)  # before anything is read
     origin = origin_of(run)
     specs = tuple(Spec(**spec) for spec in origin.specs) if origin else None
+    after, first = (0.0, None) if origin else given(run)
+    since = max(since, after)  # one that was cut off and then given more gets all of that
     seconds = since + run.config.budget.seconds
     if used > since:
         seconds = max(seconds, used + LEAST)
-    dataset, first = run.dataset(), None if origin else first_models(run, given_more=since > 0)
+    dataset = run.dataset()
     frame, config = dataset.frame(), replace(run.config, budget=replace(run.config.budget, seconds=seconds))
     if look is None and specs is None and not (run.path / "candidates").exists():
         look = first_look.of_frame(frame, dataset.schema, run.recipe, config, run.path, emit=emit, started=started)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,8 @@ from automl_core.catalogue import jobs
 from automl_core.errors import FormatError, InputError, JobError, NotFoundError, StorageError
 from automl_core.events import Failed, Finished, Message, Progress, Stopped, append_event, read_events
 from automl_core.experiment import Budget, ExperimentConfig
-from automl_core.jobs import client
+from automl_core.extending import MORE
+from automl_core.jobs import client, control
 from automl_core.jobs.control import resume, stop, submit
 from automl_core.jobs.job import Job, alive, process_started
 from automl_core.people.person import user
@@ -291,7 +293,8 @@ def test_a_search_goes_on_for_as_long_as_is_asked(
     write_request(job.folder, "train", {"dataset": "d", "config": config.to_dict()}, by="ada")
     finish(job)
     resume(workspace, job.project.id, job.id, **given)
-    assert job.request["params"] == {"dataset": "d", "config": replace(config, budget=after).to_dict()}
+    params = {name: value for name, value in job.request["params"].items() if name != MORE}
+    assert params == {"dataset": "d", "config": replace(config, budget=after).to_dict()}
     assert (job.state, job.by, len(asked)) == ("queued", "ada", 1)
 
 
@@ -338,6 +341,49 @@ def test_what_the_catalogue_does_not_take_is_not_left_waiting(
         submit(workspace, job.project.id, "train", {})
     assert (job.state, asked) == ("failed", [])
     assert job.project.list("runs") == [job.id]
+
+
+@pytest.fixture
+def counted(job: Job) -> Job:
+    """A search of 20 models that has failed."""
+    config = ExperimentConfig("y", "binary", "roc_auc", "1", budget=Budget(60, 20))
+    write_request(job.folder, "train", {"dataset": "d", "config": config.to_dict()}, by="ada")
+    fail(job)
+    return job
+
+
+def test_a_search_that_cannot_go_on_is_given_nothing(
+    workspace: Workspace, counted: Job, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: on a full disk each try added 20 models to the request."""
+    before = counted.request
+    with monkeypatch.context() as patch:
+        patch.setenv("AUTOML_DATABASE_URL", "sqlite:////nowhere/at/all/team.db")
+        with pytest.raises(StorageError, match="unable to open database file"):
+            resume(workspace, counted.project.id, counted.id, models=20)
+    assert (counted.request, counted.state, counted.reserve.exists()) == (before, "failed", False)
+
+    def full(job: Job) -> None:
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(Job, "hold", full)
+    with pytest.raises(StorageError, match="The disk is full"):
+        resume(workspace, counted.project.id, counted.id, models=20)
+    assert (counted.request, counted.state, asked) == (before, "failed", [])
+
+
+def test_of_two_tabs_one_gives_more(workspace: Workspace, counted: Job, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: both found it ended, and each added its models."""
+
+    @contextlib.contextmanager
+    def after_the_other(workspace: Workspace) -> Iterator[None]:
+        queue(counted)
+        yield
+
+    before = counted.request
+    monkeypatch.setattr(control, "_alone", after_the_other)
+    resume(workspace, counted.project.id, counted.id, models=20)
+    assert (counted.request, asked) == (before, [])
 
 
 def test_a_job_that_goes_on_uses_the_cluster_that_the_environment_names_now(

@@ -190,6 +190,20 @@ def relearned(project: ProjectFolder, run: Path) -> Path:
     return folder
 
 
+def test_a_model_that_learned_every_row_is_offered_no_more_time(project: ProjectFolder, relearned: Path, jobs: Jobs) -> None:
+    """Regression: a folder of the command line that was taken over offered what then failed."""
+    request = {**read_json(relearned / "request.json"), "kind": "train"}
+    write_json(relearned / "request.json", request)
+    jobs.states[relearned.name] = "finished"
+    app = open_page("compare", project=project.id, run=relearned.name)
+    assert_clean(app)
+    assert f"compare_{relearned.name}_resume" not in [button.key for button in app.button]
+    request["params"].pop(KIND)
+    write_json(relearned / "request.json", request)
+    app = open_page("compare", project=project.id, run=relearned.name)
+    assert f"compare_{relearned.name}_resume" in [button.key for button in app.button]
+
+
 def test_a_model_that_learned_every_row_shows_why_it_can_be_trusted(project: ProjectFolder, relearned: Path) -> None:
     reason = (
         "It learned every row, so its own scores are out-of-fold. The same model, chosen and judged before, had ROC AUC 0.9 "
