@@ -218,11 +218,3 @@ def test_a_model_that_learned_every_row_shows_why_it_can_be_trusted(project: Pro
     inspect = open_page("explain", project=project.id, run=relearned.name)
     assert [info.value for info in inspect.info] == [reason]
     assert "See its verdict" in [link.label for link in inspect.page_link]
-
-
-def test_a_taken_over_model_that_learned_every_row_is_offered_no_more_time(project: ProjectFolder, relearned: Path) -> None:
-    """Regression: a train folder of the command line is taken over as a search, and more for this one always failed."""
-    write_request(relearned, "train", read_json(relearned / "request.json")["params"])
-    app = open_page("compare", project=project.id, run=relearned.name)
-    assert_clean(app)
-    assert f"compare_{relearned.name}_resume" not in [button.key for button in app.button]
