@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from automl_core.cleaning.recipe import History, Recipe
 from automl_core.cleaning.store import save_history
@@ -78,6 +79,26 @@ def test_best_quality_proposes_five_minutes_and_says_what_less_gives_up(project:
     assert any(short in caption.value for caption in app.caption)
     app.selectbox(key=given).set_value(-1).run()
     assert not any(short in caption.value for caption in app.caption)
+
+
+def test_a_form_that_is_drawn_anew_proposes_the_time_again() -> None:
+    """Regression: it was back at a minute, and Best quality left it there as if a person had chosen that."""
+
+    def form() -> None:
+        import streamlit as st
+
+        from pages.compare import budget_form
+
+        if st.checkbox("Here", value=True, key="here"):
+            budget_form.ask("x")
+
+    app = AppTest.from_function(form).run()
+    app.selectbox(key="compare_budget_x").set_value(15).run()
+    assert app.session_state["draft_time_chosen_x"] is True
+    app.checkbox(key="here").uncheck().run()
+    app.checkbox(key="here").check().run()
+    assert app.selectbox(key="compare_budget_x").value == 60
+    assert app.session_state["draft_time_chosen_x"] is False
 
 
 def test_the_fast_preset_asks_for_its_limit(project: ProjectFolder, table: Dataset, jobs: Jobs) -> None:
