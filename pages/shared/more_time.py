@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from automl_core.relearning import origin_of
 from pages.shared import job_state, jobs, people
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ MODELS = 20
 
 def offer(project_id: str, run: Run, now: job_state.Following, key: str) -> None:
     """Draw what lets an ended search go on, for as long or as many models as the person chooses."""
-    if origin_of(run):  # it holds what was chosen in another run
-        return
     budget = run.config.budget
     word = "Go on" if now.state != "finished" else "More models" if budget.trials else "More time"
     control = people.changing("Searches on from what it has; no model that is finished is fitted again.", project=project_id)
