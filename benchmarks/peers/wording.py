@@ -92,7 +92,7 @@ def circumstances(results: Sequence[Result]) -> str:
         if row.get("version"):
             versions.setdefault(row["system"], {})[row["version"]] = None
     span = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-    listed = ", ".join(f"{system} {' and '.join(found)}" for system, found in versions.items())
+    listed = ", ".join(f"{system} {'/'.join(found)}" for system, found in versions.items())
     return f"Measured {span} on {'; '.join(machines)}. Versions: {listed}."
 
 

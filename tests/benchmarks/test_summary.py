@@ -137,7 +137,7 @@ def test_further_tables_have_ranks_of_their_own_in_the_short_comparison():
 
 def test_every_version_that_was_measured_is_named():
     other = {**result("c", "tablewright", 0.5), "version": "def456"}
-    assert "Versions: tablewright abc123 and def456, glue 1.6." in circumstances([*RESULTS, other])
+    assert "Versions: tablewright abc123/def456, glue 1.6." in circumstances([*RESULTS, other])
 
 
 def test_the_short_comparison_goes_between_the_markers_and_again():
