@@ -31,7 +31,7 @@ from automl_core.search.keeper import Keeper
 from automl_core.search.preload import preload
 from automl_core.search.prepare import prepare
 
-BUSY = 0.3  # seconds of a processor that a task is looked at for
+BUSY = 0.7  # seconds of a processor that a task is looked at for
 
 def table(task):
     rng = np.random.default_rng(0)
@@ -186,5 +186,6 @@ def test_pycaret_s_own_work_has_one_thread(measured: dict[str, Any], name: str) 
 
 def one_works(ticks: list[int]) -> None:
     assert ticks[-1] > 20  # hundredths of a second: it was looked at while it worked
-    # Libraries start threads that wait 0.1 s for something to do and never get it; what counts is who works.
+    # Libraries start threads that wait 0.1 s for something to do and never get it, on a machine that is free with a core of
+    # their own; what counts is who works. Two that share the work would have half of it each.
     assert sum(ticks[:-1]) <= 0.2 * ticks[-1]
