@@ -188,4 +188,5 @@ def one_works(ticks: list[int]) -> None:
     assert ticks[-1] > 20  # hundredths of a second: it was looked at while it worked
     # Libraries start threads that wait 0.1 s for something to do and never get it, on a machine that is free with a core of
     # their own; what counts is who works. Two that share the work would have half of it each.
-    assert sum(ticks[:-1]) <= 0.2 * ticks[-1]
+    assert max(ticks[:-1], default=0) <= 0.25 * ticks[-1]
+    assert sum(ticks[:-1]) <= 0.5 * ticks[-1]
