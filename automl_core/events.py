@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -97,6 +98,21 @@ EVENTS: dict[str, type[Event]] = {
     cls.kind: cls for cls in (Started, Progress, CandidateScored, TrialFinished, Message, Finished, Failed, Stopped)
 }
 FINAL = (Finished, Failed, Stopped)
+
+
+def told(events: Sequence[Event]) -> tuple[Message, ...]:
+    """Return what work has said, each sentence once.
+
+    Of work that went on, without the warnings of the sessions between the first and the last: what they warned of may hold
+    no longer.
+    """
+    starts = [place for place, event in enumerate(events) if isinstance(event, Started)] or [0]
+    said = (
+        event
+        for place, event in enumerate(events)
+        if isinstance(event, Message) and (event.level != "warning" or not starts[0] < place < starts[-1])
+    )
+    return tuple({(message.text, message.level == "warning"): message for message in said}.values())
 
 
 def event_from_dict(data: dict[str, Any]) -> Event:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,13 @@ def with_more(run: Run, *, seconds: float = 0.0, models: int = 0) -> dict[str, A
     else:
         budget = Budget(seconds or USUAL, 0)
     used, _ = time_used(run.path / "events.jsonl")
-    return {**run.params, "config": replace(config, budget=budget).to_dict(), MORE: {"after": used, "first": first}}
+    more = {"after": used, "first": first, "before": [asdict(one) for one in budgets(run)]}
+    return {**run.params, "config": replace(config, budget=budget).to_dict(), MORE: more}
+
+
+def budgets(run: Run) -> list[Budget]:
+    """Return what a run was given, the first budget first; models are counted from the run's start in each."""
+    return [*(Budget(**one) for one in run.params.get(MORE, {}).get("before", ())), run.config.budget]
 
 
 def given(run: Run) -> tuple[float, int | None]:

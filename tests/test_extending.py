@@ -10,7 +10,7 @@ import pytest
 from automl_core.errors import InputError
 from automl_core.events import Event, Failed, Finished, Progress, Started, Stopped, append_event
 from automl_core.experiment import Budget, ExperimentConfig
-from automl_core.extending import MORE, given, with_more
+from automl_core.extending import MORE, budgets, given, with_more
 from automl_core.runs import Run, write_request
 
 CONFIG = ExperimentConfig("y", "binary", "roc_auc", "1")
@@ -53,6 +53,14 @@ def test_as_many_more_as_at_first_and_not_as_there_are_by_now(tmp_path: Path) ->
     for after, trials in ((10.0, 40), (20.0, 60)):
         gone_on(run, Finished(time=110.0))
         assert (given(run), run.config.budget.trials) == ((after, 20), trials)
+
+
+def test_every_budget_is_remembered(tmp_path: Path) -> None:
+    run = run_of(tmp_path, Budget(60, 20))
+    assert budgets(run) == [Budget(60, 20)]
+    gone_on(run, Finished(time=110.0), models=5)
+    gone_on(run, Finished(time=110.0), seconds=15.0)
+    assert budgets(run) == [Budget(60, 20), Budget(60, 25), Budget(15, 0)]
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,11 @@ from automl_core.evaluation.failing import Failing
 from automl_core.evaluation.fairness import Fairness, GroupRates
 from automl_core.evaluation.judged import fairness_path
 from automl_core.evaluation.learning import LearningCurve, Point
-from automl_core.events import Event, Message
+from automl_core.events import Event, Message, append_event
 from automl_core.experiment import ExperimentConfig, Split
 from automl_core.explaining.importance import explain
 from automl_core.explaining.reasons import Reasons
+from automl_core.extending import with_more
 from automl_core.honesty import HeldOut
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import METRICS
@@ -36,7 +37,7 @@ from automl_core.profiling.wording import number
 from automl_core.relearning import Origin
 from automl_core.reporting import LIMIT, _split, facts, write_card, write_pdf, write_report
 from automl_core.reporting.contents import CONTENTS, usual_contents
-from automl_core.runs import Run
+from automl_core.runs import Run, write_request
 from automl_core.schema import Column, Schema
 from automl_core.scoring.bundle import load_model
 from automl_core.script.verdict import CodeProof, Differing
@@ -574,6 +575,41 @@ def test_a_report_names_everything_to_repeat_the_run(judged: dict[str, Run], tmp
     assert '"op": "date_parts"' in page.text and "The search was counted in seconds" in page.text
     assert page.row("scikit-learn") == ["scikit-learn", sklearn.__version__]
     assert page.row("Seed") == ["Seed", "0"]
+
+
+def test_a_report_tells_every_budget_and_how_they_are_given_again(judged: dict[str, Run], tmp_path: Path) -> None:
+    """Regression: a search of 15 s that was given 60 s more was told as one of 60 s."""
+    folder = tmp_path / "run"
+    shutil.copytree(judged["binary"].path, folder)
+    run = Run(folder)
+
+    def given(**budget: float) -> None:
+        request = read_json(folder / "request.json")
+        request["params"]["config"]["budget"] = {"seconds": 60.0, "trials": 0, **budget}
+        write_json(folder / "request.json", request)
+
+    given(trials=20)
+    write_request(folder, "train", with_more(run, models=5))
+    page = checked(write_report(folder, "ensemble", tmp_path / "report.html"))
+    assert page.row("Search") == ["Search", "20 models, then 5 models more, preset balanced, seed 0"]
+    assert "--trials 20 --holdout 0.25 --seed 0 python -m automl_core extend RUN --trials 5" in page.text
+    assert "counted in seconds" not in page.text
+    write_request(folder, "train", with_more(run, seconds=90.0))
+    page = checked(write_report(folder, "ensemble", tmp_path / "report.html"))
+    assert page.row("Search") == ["Search", "20 models, then 5 models more, then 90 s more, preset balanced, seed 0"]
+    assert "extend RUN --trials 5 python -m automl_core extend RUN --budget 90" in page.text
+    assert "counted in seconds" in page.text
+
+
+def test_a_report_lists_what_the_run_said(judged: dict[str, Run], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(judged["binary"].path, folder)
+    (folder / "events.jsonl").unlink(missing_ok=True)
+    for text in ("3 folds instead of 8: few rows.", "3 folds instead of 8: few rows.", "A <b> column is left out."):
+        append_event(folder / "events.jsonl", Message(text))
+    text = write_report(folder, "ensemble", tmp_path / "report.html").read_text(encoding="utf-8")
+    assert text.count("3 folds instead of 8") == 1
+    assert "What the run said 3 folds instead of 8: few rows. A <b> column is left out." in Page(text).text
 
 
 def test_a_recipe_in_a_report_names_no_cell_of_personal_columns(judged: dict[str, Run], tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from automl_core.charts.tables import course_table, evaluation_tables, importanc
 from automl_core.errors import NotFoundError
 from automl_core.evaluation.evaluate import Evaluation
 from automl_core.evaluation.wording import costs_sentence, decision_sentences
-from automl_core.experiment import ExperimentConfig, Split
+from automl_core.events import read_events, told
+from automl_core.experiment import Budget, ExperimentConfig, Split
 from automl_core.explaining.importance import Explanation
+from automl_core.extending import budgets
 from automl_core.honesty import MARKS, Honesty, judge
 from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.metrics import Metric, metric_of
@@ -144,7 +147,7 @@ def facts(run: Run, candidate: Candidate, contents: tuple[str, ...] = tuple(CONT
             **({"Own figure": f"{config.kpi.name}: {config.kpi.formula}"} if config.kpi else {}),
             "Rows held back": percent(config.holdout) if config.holdout else "none; scores are out-of-fold",
             "Split": _split(config.split, dataset.schema),
-            "Search": _search(config, chosen_before=origin is not None),
+            "Search": _search(config, [] if origin else budgets(run)),
         },
         "scores": _scores(evaluation, candidate, config),
         "decisions": decision_sentences(evaluation) if evaluation else (),
@@ -157,6 +160,7 @@ def facts(run: Run, candidate: Candidate, contents: tuple[str, ...] = tuple(CONT
         "reading": evaluation_figures.READING | importance_figures.READING,
         "course": Markup(course_chart(leaderboard, metric.label)),
         "rows": _rows(leaderboard, candidate, honesty),
+        "notes": [message.text for message in told(read_events(run.path / "events.jsonl")[0])],
         "honesty": honesty,
         "held_back": bool(config.holdout),
         "trust": origin.sentence if origin else "",
@@ -236,11 +240,15 @@ def _scores(evaluation: Evaluation | None, candidate: Candidate, config: Experim
     return rows
 
 
-def _search(config: ExperimentConfig, *, chosen_before: bool) -> str:
-    if chosen_before:
+def _search(config: ExperimentConfig, given: Sequence[Budget]) -> str:
+    """Return how long was searched; nothing is given where the model was chosen before."""
+    if not given:
         return f"none: the model was chosen before, and learned every row here, seed {config.seed}"
-    how_long = f"{config.budget.trials:,} models" if config.budget.trials else f"{config.budget.seconds:,.0f} s"
-    return f"{how_long}, preset {config.preset}, seed {config.seed}"
+    said = [f"{given[0].trials:,} models" if given[0].trials else f"{given[0].seconds:,.0f} s"]
+    for before, budget in pairwise(given):
+        more = f"{budget.trials - before.trials:,} models" if budget.trials else f"{budget.seconds:,.0f} s"
+        said.append(f"then {more} more")
+    return f"{', '.join(said)}, preset {config.preset}, seed {config.seed}"
 
 
 def _rows(leaderboard: Leaderboard, chosen: Candidate, honesty: Honesty) -> list[dict[str, Any]]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from typing import Any
 
 from automl_core.cleaning.recipe import Recipe, Step
 from automl_core.cleaning.steps import columns_of
-from automl_core.experiment import ExperimentConfig
+from automl_core.experiment import Budget, ExperimentConfig
+from automl_core.extending import budgets
 from automl_core.own_figures import costs_text
 from automl_core.reference import personal_columns
 from automl_core.runs import Run
@@ -59,12 +62,13 @@ def repeat_of(run: Run, asked: ExperimentConfig) -> Repeat:
     if len(text) > LONGEST:
         text = text[:LONGEST] + "\n… and more; export the recipe on the Clean page."
     note = ""
-    if not asked.budget.trials:
+    given = budgets(run)
+    if not all(budget.trials for budget in given):
         note = (
             "The search was counted in seconds, so a faster or slower machine tries more or fewer models. With --trials "
             "instead of --budget the same seed gives the same models. The chosen model itself is repeated by its script."
         )
-    return Repeat(command_of(asked), text, withheld, installed(), note)
+    return Repeat(commands_of(asked, given), text, withheld, installed(), note)
 
 
 def safe_recipe(recipe: Recipe, schema: Schema, personal: set[str]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -82,8 +86,17 @@ def safe_recipe(recipe: Recipe, schema: Schema, personal: set[str]) -> tuple[dic
     return {**recipe.to_dict(), "steps": steps}, tuple(withheld)
 
 
+def commands_of(config: ExperimentConfig, given: Sequence[Budget]) -> str:
+    """Return the commands that run the same search with these budgets, one after another."""
+    lines = [command_of(replace(config, budget=given[0]))]
+    for before, budget in pairwise(given):
+        more = f"--trials {budget.trials - before.trials}" if budget.trials else f"--budget {budget.seconds:g}"
+        lines.append(f"python -m automl_core extend RUN {more}")
+    return "\n".join(lines)
+
+
 def command_of(config: ExperimentConfig) -> str:
-    """Return the command that runs the same search."""
+    """Return the command that runs the same search with one budget."""
     parts = ["python -m automl_core train TABLE.csv", f"--target {_quoted(config.target)}", "--out RUN"]
     parts += [f"--task {config.task}", f"--metric {config.metric}"]
     if config.costs is not None:

@@ -107,7 +107,7 @@ def in_journal(
     try:
         result = work(both)
     except AutoMLError as error:
-        append_event(journal, Failed(error.received, error.action))
+        append_event(journal, Failed(error.received, error.action, fault=type(error).__name__))
         raise
     append_event(journal, Stopped(result) if should_stop() else Finished(result))
     return result

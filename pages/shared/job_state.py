@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from automl_core.events import Event, Failed, Message, Progress, Started, read_events
+from automl_core.events import Failed, Message, Progress, read_events, told
 from automl_core.workspace import read_json
 
 ACTIVE = ("queued", "running")
@@ -67,7 +67,7 @@ class Following:
     seconds_left : float
         -1 where unknown.
     messages : tuple of Message
-        Of work that went on, without the warnings of the sessions before the last: what they warned of may hold no longer.
+        Each sentence once; see `events.told`.
     failure : Failed or None
     began : float
         When it was asked for, in seconds since the epoch; of work that was given more time, at first.
@@ -114,7 +114,7 @@ def follow(folder: Path) -> Following:
     events, _ = read_events(folder / "events.jsonl")
     progress = next((event for event in reversed(events) if isinstance(event, Progress)), None)
     failure = next((event for event in reversed(events) if isinstance(event, Failed)), None)
-    messages = _told(events)
+    messages = told(events)
     began = events[0].time if events else (folder / "request.json").stat().st_mtime
     if progress is None:
         return Following(state, kind, messages=messages, failure=failure if state == "failed" else None, began=began)
@@ -128,13 +128,4 @@ def follow(folder: Path) -> Following:
         messages,
         failure if state == "failed" else None,
         began,
-    )
-
-
-def _told(events: list[Event]) -> tuple[Message, ...]:
-    starts = [place for place, event in enumerate(events) if isinstance(event, Started)] or [0]
-    return tuple(
-        event
-        for place, event in enumerate(events)
-        if isinstance(event, Message) and (event.level != "warning" or not starts[0] < place < starts[-1])
     )

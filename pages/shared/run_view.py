@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from automl_core.errors import AutoMLError
+from automl_core.errors import AutoMLError, InputError
 from automl_core.workspace import ProjectFolder
 from pages.shared import errors, job_state, jobs, leaderboard_view, more_time, state
 from pages.shared.leaderboard_view import number
@@ -48,7 +48,7 @@ def draw(project: ProjectFolder, run: Run, key: str) -> job_state.Following:
     def body(now: job_state.Following) -> None:
         def more() -> None:
             searched = now.kind == "train" and not run.params.get("relearn")  # a taken over one may be of this kind, too
-            if searched and not now.active and now.state != "lost":
+            if searched and not now.active and now.state != "lost" and not _refused(run, now):
                 more_time.offer(project.id, run, now, key)
 
         for warning in _told(now, warnings=True):
@@ -67,10 +67,15 @@ def draw(project: ProjectFolder, run: Run, key: str) -> job_state.Following:
     return jobs.panel(project, run.id, key=key, body=body)
 
 
+def _refused(run: Run, now: job_state.Following) -> bool:
+    """Return whether the run could not begin with what was asked; more time would not help then."""
+    refused = now.failure is not None and now.failure.fault == InputError.__name__
+    return refused and not (run.path / "leaderboard.json").exists()
+
+
 def _told(now: job_state.Following, *, warnings: bool) -> list[str]:
-    """Return what a run has said, each sentence once: one that went on says some of them again."""
-    told = (message.text for message in now.messages if (message.level == "warning") == warnings)
-    return [errors.plain(text) for text in dict.fromkeys(told)]
+    """Return what a run has said, as warnings or as notes."""
+    return [errors.plain(message.text) for message in now.messages if (message.level == "warning") == warnings]
 
 
 def choose_model(run: Run, chosen: Candidate, page: str) -> None:

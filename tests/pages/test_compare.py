@@ -210,6 +210,19 @@ def test_an_ended_run_is_given_as_much_time_as_is_chosen(
     assert (jobs.resumed, jobs.more) == ([run_folder.name], [{"seconds": 600.0, "models": None}])
 
 
+@pytest.mark.parametrize(("fault", "offered"), [("InputError", False), ("StorageError", True)])
+def test_a_run_that_its_settings_forbid_does_not_offer_to_go_on(
+    project: ProjectFolder, run_folder: Path, jobs: Jobs, emit: Callable[[Path, Event], None], fault: str, offered: bool
+) -> None:
+    """Regression: it did, and each time failed again."""
+    (run_folder / "leaderboard.json").unlink()
+    emit(run_folder, Failed("It is refused.", "Choose something else.", fault=fault))
+    jobs.states[run_folder.name] = "failed"
+    app = open_page("compare", project=project.id, run=run_folder.name)
+    assert [error.value for error in app.error] == ["It is refused.\n\n**Choose something else.**"]
+    assert any(str(button.key).endswith("_resume") for button in app.button) == offered
+
+
 def test_a_run_that_was_given_more_time_is_named_by_when_it_began(
     project: ProjectFolder, run_folder: Path, emit: Callable[[Path, Event], None]
 ) -> None:
