@@ -40,6 +40,17 @@ GROWTH = {
 }
 """From the algorithms' known costs (scikit-learn user guide, sections on complexity); bounds keep noise from running away."""
 ANY_GROWTH = Growth(1.1, 0.3, 0.7, 2.5)
+ALL_PAIRS = Growth(2.0, 0.1, 1.7, 2.1)
+"""Of neighbours that are found by comparing every row with every other one."""
+TREE_COLUMNS = 15
+"""Columns above which neighbours are found so (scikit-learn user guide, Nearest Neighbors, choice of algorithm)."""
+
+
+def growth_of(family: str, columns: int) -> Growth:
+    """Return how a family's seconds grow with the rows of a view of so many columns."""
+    if family == "neighbours" and columns > TREE_COLUMNS:
+        return ALL_PAIRS
+    return GROWTH.get(family, ANY_GROWTH)
 
 
 @dataclass(frozen=True)
@@ -93,6 +104,8 @@ class Measured:
         Whether the smallest fit was cut off, so that the seconds are the least it can take.
     fault : str
         Why nothing was measured.
+    columns : int
+        Of its view, after encoding.
     """
 
     family: str
@@ -107,6 +120,7 @@ class Measured:
     shortens: bool = False
     at_least: bool = False
     fault: str = ""
+    columns: int = 0
 
 
 @dataclass(frozen=True)
@@ -223,7 +237,7 @@ def _forecast(one: Measured, rows: int, rounds: int, budget: float) -> FamilyFor
         return FamilyForecast(
             one.family, one.label, one.models, one.example, 0.0, 0.0, 0.0, *memory, verdict, one.skipped or one.fault
         )
-    law = power_law([(timing.rows, timing.seconds) for timing in one.timings], GROWTH.get(one.family, ANY_GROWTH))
+    law = power_law([(timing.rows, timing.seconds) for timing in one.timings], growth_of(one.family, one.columns))
     middle, low, high = law.at(rows, doubt=one.doubt)
     mean = sum(one.efforts) / len(one.efforts)
     seconds = (rounds * mean * middle, rounds * min(one.efforts) * low, rounds * max(one.efforts) * high)

@@ -19,7 +19,7 @@ from automl_core.experiment import ExperimentConfig
 from automl_core.schema import Schema
 from automl_core.search.candidates import Spec
 from automl_core.search.executor import Done, ForkExecutor
-from automl_core.search.extrapolation import ANY_GROWTH, GROWTH, PREPARATION, Measured, Timing, extrapolate
+from automl_core.search.extrapolation import PREPARATION, Measured, Timing, extrapolate, growth_of
 from automl_core.search.families import Group, effort, groups
 from automl_core.search.fold_count import propose_folds, propose_parts, propose_repeats, smallest_label, work_of
 from automl_core.search.forecast import Forecast
@@ -154,7 +154,7 @@ class _Session:
     def _too_long(self, group: Group, size: int) -> bool:
         if not group.timings:
             return False
-        last, growth = group.timings[-1], GROWTH.get(group.family, ANY_GROWTH)
+        last, growth = group.timings[-1], growth_of(group.family, self.columns.get(group.example.view, 0))
         return bool(last.seconds * (size / last.rows) ** growth.power > self.each)
 
     def _take(self, done: Done) -> None:
@@ -223,6 +223,7 @@ class _Session:
             any(spec.early_stopping for spec in fitting),
             group.at_least,
             group.fault or ("" if group.timings else "There was no time to try it."),
+            columns,
         )
 
 
