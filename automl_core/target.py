@@ -6,7 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from automl_core.errors import InputError
 from automl_core.experiment import ExperimentConfig
+
+MIN_ROWS = 10
 
 
 def label_text(values: pd.Series) -> pd.Series:
@@ -16,6 +19,27 @@ def label_text(values: pd.Series) -> pd.Series:
     if values.dtype == object:
         return values.map(str, na_action="ignore")
     return as_text(values)
+
+
+def check_target(values: pd.Series, target: str) -> None:
+    """Check that a target's values can be learned; raises InputError when they are too few or all the same."""
+    known = values.dropna()
+    if not len(known):
+        raise InputError(
+            f"The target {target!r} has no values.", "At least two different ones are needed.", "Choose another target column."
+        )
+    if known.nunique() == 1:
+        raise InputError(
+            f"The target {target!r} has one value, {label_text(known).iloc[0]!r}, in every row.",
+            "There is nothing to tell apart.",
+            "Choose another target, or upload rows with other outcomes.",
+        )
+    if len(known) < MIN_ROWS:
+        raise InputError(
+            f"Only {len(known)} rows have a value for the target {target!r}.",
+            f"At least {MIN_ROWS} are needed to learn and to judge.",
+            "Upload more rows.",
+        )
 
 
 def encode_target(values: pd.Series, config: ExperimentConfig) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:

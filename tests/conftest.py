@@ -210,3 +210,14 @@ def make_run(tmp_path_factory: pytest.TempPathFactory) -> MakeRun:
 def finished_runs(make_run: MakeRun) -> dict[str, Run]:
     """One finished run of each task; treat as read-only."""
     return {task: make_run(task) for task in TASKS_MADE}
+
+
+def target_table(target: Any, kind: str = "category", **columns: Any) -> tuple[pd.DataFrame, Schema]:
+    """Return a table with the target ``y``, a number ``x``, and further columns."""
+    values = pd.Series(list(target), dtype=float if kind == "number" else object)
+    frame = pd.DataFrame({"y": values, "x": np.arange(len(values), dtype=float), **columns})
+    kinds = [Column("y", kind), Column("x", "number")]
+    kinds += [
+        Column(name, "number" if values.dtype.kind in "if" else "category") for name, values in frame.items() if name not in "xy"
+    ]
+    return frame, Schema(tuple(kinds))

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.config_checks import check_config
 from automl_core.errors import AutoMLError, InputError
 from automl_core.experiment import Costs, ExperimentConfig, Kpi
 from automl_core.own_figures import describe_costs, parse_costs, parse_kpi, try_kpi
-from automl_core.proposals import check_config
 from automl_core.schema import Column, Schema
 
 COSTS = Costs(10, -2, -50, 0)

@@ -104,9 +104,10 @@ def train(
     look = None if part else first_look.of_file(file, wish, out, emit=emit)
     try:
         from automl_core.cleaning.apply import apply_stateless
+        from automl_core.config_checks import check_config
         from automl_core.data.dataset import create_dataset
         from automl_core.data.sources.opening import choice_of_parts
-        from automl_core.proposals import check_config, propose, propose_task
+        from automl_core.proposals import propose, propose_task
 
         emit(Progress(0.0, "Reading the table"))
         dataset = create_dataset(out / "dataset", file, file.stem, choice=choice_of_parts(file, part or ()))

@@ -160,7 +160,7 @@ def _ask(course: Course, run: Run) -> None:
     """Write the request of the run."""
     from automl_core.cleaning.apply import apply_stateless
     from automl_core.cleaning.propose import propose_recipe
-    from automl_core.proposals import check_config
+    from automl_core.config_checks import check_config
 
     config = course.pipeline.experiment
     dataset = load_dataset(course.project.dataset(course.made("validate")["dataset"]))

@@ -15,9 +15,9 @@ from automl_core.cleaning.apply import apply_stateless
 from automl_core.cleaning.lineage import check_target
 from automl_core.cleaning.preprocessing import left_out
 from automl_core.cleaning.recipe import Recipe
+from automl_core.config_checks import check_config
 from automl_core.experiment import ExperimentConfig
 from automl_core.profiling.wording import quoted
-from automl_core.proposals import check_config
 from automl_core.schema import Schema
 from automl_core.scorer import Scorer, needed_columns
 from automl_core.search.constants import constant_notes

@@ -119,7 +119,8 @@ def _store(registered: Registered, frame: pd.DataFrame, schema: Any, name: str) 
 def _new_run(registered: Registered, policy: Policy, run: Run, rows: Rows, schema: Any, name: str) -> Run:
     """Write the request of the run in which the new version is made; its rows are all learned, since others judge."""
     from automl_core.cleaning.propose import propose_recipe
-    from automl_core.proposals import check_config, propose
+    from automl_core.config_checks import check_config
+    from automl_core.proposals import propose
 
     dataset = _store(registered, rows.learned, schema, name)
     recipe, config = run.recipe, run.config

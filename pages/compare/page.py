@@ -67,7 +67,7 @@ def request(data: Dataset, config: ExperimentConfig) -> dict[str, Any]:
 
 def start(project: ProjectFolder, data: Dataset, config: ExperimentConfig, place: Place) -> str:
     """Check the settings against the cleaned table, submit the run and return its id; raises AutoMLError."""
-    from automl_core.proposals import check_config
+    from automl_core.config_checks import check_config
     from automl_core.scorer import needed_columns
 
     table, _ = cleaned(data, config.target)

@@ -75,7 +75,7 @@ def column(data: Dataset, kind: SplitKind, others: list[str], suffix: str) -> st
 
 def tell_unread(data: Dataset, config: ExperimentConfig, kind: SplitKind, column: str) -> None:
     """Say, as the start would, that a column which is to be a time was not read as one, and lead to where that is changed."""
-    from automl_core.proposals import check_split
+    from automl_core.config_checks import check_split
 
     if kind == "time" and column and not _is_time(data, column):
         with errors.shown():

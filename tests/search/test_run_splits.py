@@ -112,7 +112,7 @@ def test_the_exported_model_of_a_time_split_is_that_of_the_longest_past(tmp_path
     ],
 )
 def test_settings_outside_their_range_are_refused(change, sentence: str) -> None:
-    from automl_core.proposals import check_config
+    from automl_core.config_checks import check_config
 
     frame = table()
     with pytest.raises(InputError) as refused:
