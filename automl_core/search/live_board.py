@@ -17,6 +17,8 @@ from automl_core.workspace import write_json
 Look = Callable[[], Leaderboard | None]
 FOLLOWS = "The search's own score follows."
 MORE = "Give the run more time for a score on all rows."
+SAVING = 2.5e-8
+"""Seconds for each byte of a stored model to be loaded, checked and exported (187 MB took 4.5 s, 209 MB 5.5 s)."""
 
 
 def new_board(work: FoldWork, config: ExperimentConfig) -> Leaderboard:
@@ -121,6 +123,10 @@ class LiveBoard:
         """Tell what is new and store the leaderboard."""
         self.tell()
         self.board.save(self.folder / "leaderboard.json")
+
+    def saving_seconds(self) -> float:
+        """Return the seconds that exporting the three best models will take by their size."""
+        return SAVING * sum(row.size_bytes for row in self.board.ranked()[:3] if row.state == "scored")
 
     def scored(self) -> list[Candidate]:
         """Return the scored single models, best first."""

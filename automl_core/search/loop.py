@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -24,11 +24,11 @@ from automl_core.search.preload import preload
 from automl_core.search.prepare import Prepared, cores
 from automl_core.search.referee import Referee
 from automl_core.search.rescue import closing_words, make_room
-from automl_core.search.resuming import combined_rows, fitted_folds, old_row, prepared_folds, proposals
+from automl_core.search.resuming import as_before, combined_rows, fitted_folds, old_row, prepared_folds, proposals
 from automl_core.search.selection import POOL
 from automl_core.search.supply import supply_for
 from automl_core.search.tuner import LONGER, is_proposed
-from automl_core.search.underway import UnderWay, defined_folds, out_of_fold, suggestion_for
+from automl_core.search.underway import UnderWay, defined_folds, failed_without_score, out_of_fold, suggestion_for
 from automl_core.workspace import write_json
 
 TICK = 0.05
@@ -41,8 +41,6 @@ SHARE = 0.25
 """Share of the budget that one booster or network may take in all its folds; what it lacks, it may get later."""
 AGAIN = 4.0
 """How many times that share a candidate gets that was cut off while it was the best."""
-SAVING = 2.5e-8
-"""Seconds for each byte of a stored model to be loaded, checked and exported (187 MB took 4.5 s, 209 MB 5.5 s)."""
 
 
 class SearchLoop:
@@ -155,14 +153,9 @@ class SearchLoop:
         return self.supply.refill(self.rows, self.open, self._left(), 1.5 * SHARE * self.config.budget.seconds)
 
     def _left(self) -> float:
-        return self.end - self._saving() - time.time()
-
-    def _saving(self) -> float:
-        """Return the seconds that saving the best models will take by their size, at most a sixth of the budget."""
-        if self.end == float("inf"):
-            return 0.0
-        best = [row.size_bytes for row in self.rows.board.ranked()[:3] if row.state == "scored"]
-        return min(max(SAVING * sum(best) - AFTERWARDS, 0.0), self.config.budget.seconds / 6)
+        """Return the seconds that are left to search: without those of saving the models, at most a sixth of the budget."""
+        saving = min(max(self.rows.saving_seconds() - AFTERWARDS, 0.0), self.config.budget.seconds / 6)
+        return self.end - saving - time.time()
 
     # -- starting tasks -----------------------------------------------------------------------------------------
 
@@ -312,11 +305,7 @@ class SearchLoop:
             if key[0] == job.spec.id:
                 self.executor.kill(key)
                 job.running -= 1
-        row = self._row(job, state, reason, suggestion)
-        if state == "scored" and row.score is None:
-            where = "on any fold" if not row.fold_scores else f"on {self.defined - len(row.fold_scores)} of the folds"
-            row = replace(row, state="failed", reason=f"{self.metric.label} could not be computed {where}.")
-        self.rows.keep(row)
+        self.rows.keep(failed_without_score(self._row(job, state, reason, suggestion), self.defined, self.metric.label))
 
     # -- telling and ending -------------------------------------------------------------------------------------
 
@@ -400,11 +389,7 @@ class SearchLoop:
             self.supply.drop(spec.id)
             if len(results) == self.folds:
                 job.closed = True
-                row = self._row(job, "scored")  # an older row only keeps the time at which it was scored
-                if old is not None:
-                    row = replace(row, at_seconds=old.at_seconds, answer_ms=old.answer_ms)
-                    row = replace(row, reason=old.reason) if old.answer_ms else row
-                self.rows.keep(row)
+                self.rows.keep(as_before(self._row(job, "scored"), old))
             else:
                 job.waiting = [fold for fold in range(self.folds) if fold not in results]
         for row in combined_rows(root):

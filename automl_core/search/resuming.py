@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,14 @@ def old_row(folder: Path) -> Candidate | None:
     with contextlib.suppress(AutoMLError, TypeError, KeyError):
         return Candidate.from_dict(read_json(folder / "candidate.json"))
     return None
+
+
+def as_before(row: Candidate, old: Candidate | None) -> Candidate:
+    """Return a row that was made anew with what only its older one knows: when it was scored, and how fast it answered."""
+    if old is None:
+        return row
+    row = replace(row, at_seconds=old.at_seconds, answer_ms=old.answer_ms)
+    return replace(row, reason=old.reason) if old.answer_ms else row
 
 
 def combined_rows(root: Path) -> Iterator[Candidate]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,6 +89,14 @@ class UnderWay:
         """Return what was done to the rows of the first fold before it was learned; empty for nothing."""
         note = str(self.results[min(self.results)].get("note", "")) if self.results else ""
         return f"In the first fold, {note[0].lower()}{note[1:]}" if note else ""
+
+
+def failed_without_score(row: Candidate, defined: int, label: str) -> Candidate:
+    """Return a row as failed whose metric, called `label`, has no value on some of the `defined` folds."""
+    if row.state != "scored" or row.score is not None:
+        return row
+    where = "on any fold" if not row.fold_scores else f"on {defined - len(row.fold_scores)} of the folds"
+    return replace(row, state="failed", reason=f"{label} could not be computed {where}.")
 
 
 def defined_folds(work: FoldWork, classes: tuple[str, ...]) -> int:

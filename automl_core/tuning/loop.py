@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -27,7 +26,7 @@ from automl_core.search.ready import FOREVER, prepare_folds, ready_folds
 from automl_core.tuning.gain import measure_gain
 from automl_core.tuning.joining import join_trial
 from automl_core.tuning.study import STORAGE, Settings, Study, TrialRow, go_on, is_paused, studies_url
-from automl_core.tuning.trial import TrialWork, Try, begin, spec_of
+from automl_core.tuning.trial import TrialWork, Try, begin, first_row, spec_of
 
 TICK = 0.05
 """Seconds between two looks at the stop button."""
@@ -101,7 +100,7 @@ class TuneLoop:
             second=bool(self.settings.aim),
             url=studies_url() if study.stored_as else "",
         )
-        self.points = self._points()
+        self.points = self.settings.points()
         self.executor = executor_at(place, self.work, cores(prepared.config), prepared.config.threads, emit)
 
     # -- the session --------------------------------------------------------------------------------------------
@@ -139,14 +138,6 @@ class TuneLoop:
             left = min(left, len(self.points) - done)
         return min(self.settings.width, left)
 
-    def _points(self) -> list[dict[str, Any]] | None:
-        """Return the points of a grid in an order that covers it early, None for the methods that propose."""
-        if self.settings.method != "grid":
-            return None
-        points = self.settings.space.grid(self.settings.steps)
-        random.Random(self.settings.seed).shuffle(points)
-        return points
-
     def _at(self) -> float:
         return self.before + max(time.time() - self.started, 0.0)
 
@@ -159,18 +150,7 @@ class TuneLoop:
         trial = self.optuna.ask(1, [self.settings.space.start()])[0]
         for step in range(len(self.row.fold_scores)):
             self.optuna.report(trial.number, step, float(np.mean(self.row.fold_scores[: step + 1])))
-        row = TrialRow(
-            trial.number,
-            "scored",
-            self.row.score,
-            self.row.fold_scores,
-            {one.name: one.start for one in self.settings.space},
-            self.row.fit_seconds,
-            self.row.predict_ms,
-            self.row.size_bytes,
-            self._at(),
-        )
-        self._tell(row)
+        self._tell(first_row(self.row, trial.number, self.settings.space, self._at()))
         self.optuna.store()
         self._save()
 

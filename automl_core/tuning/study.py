@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -84,6 +85,14 @@ class Settings:
             raise InputError(
                 f"The budget is {self.trials} trials or {self.seconds:g} s.", "It must be above 0.", "Give trials or seconds."
             )
+
+    def points(self) -> list[dict[str, Any]] | None:
+        """Return the points of a grid in an order that covers it early, None for the methods that propose."""
+        if self.method != "grid":
+            return None
+        points = self.space.grid(self.steps)
+        random.Random(self.seed).shuffle(points)
+        return points
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""

@@ -13,10 +13,11 @@ import numpy as np
 
 from automl_core.cleaning.variants import variant
 from automl_core.engines.optuna_study import Trial
+from automl_core.leaderboard import Candidate
 from automl_core.search.candidates import Spec
 from automl_core.search.fitting import FoldWork
 from automl_core.search.matrices import Matrix
-from automl_core.tuning.spaces import CLEANING
+from automl_core.tuning.spaces import CLEANING, Space
 from automl_core.tuning.study import TrialRow
 
 KEPT_BYTES = 16 * 2**20
@@ -124,6 +125,13 @@ def begin(trial: Trial, base: Spec, rows: Sequence[TrialRow]) -> Try:
     key = _key(params)
     again = next((row for row in rows if row.state in ("scored", "failed") and _key(row.params) == key), None)
     return Try(trial, spec_of(base, params, str(trial.number)), params, again=again)
+
+
+def first_row(model: Candidate, number: int, space: Space, at_seconds: float) -> TrialRow:
+    """Return the model as it is as a trial; its folds were fitted by the run."""
+    start = {one.name: one.start for one in space}
+    costs = model.fit_seconds, model.predict_ms, model.size_bytes
+    return TrialRow(number, "scored", model.score, model.fold_scores, start, *costs, at_seconds)
 
 
 def spec_of(base: Spec, params: Mapping[str, Any], ident: str) -> Spec:

@@ -69,7 +69,7 @@ def _newest(project: ProjectFolder, run: Run, candidate: Candidate) -> str:
 
 def _draw_search(project: ProjectFolder, job_id: str, values: dict[str, Any]) -> None:
     from automl_core.profiling.wording import number, percent
-    from automl_core.whatif.counterfactual import Counterfactuals
+    from automl_core.whatif.changes import Counterfactuals
 
     following = jobs.panel(project, job_id, key=f"whatif_{job_id}")
     file = project.job(job_id) / FOUND

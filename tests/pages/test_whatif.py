@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from automl_core.events import Finished, Started
 from automl_core.runs import Run
 from automl_core.whatif.cases import Case, keep_case, load_cases
-from automl_core.whatif.counterfactual import Change, Counterfactual, Counterfactuals
+from automl_core.whatif.changes import Change, Counterfactual, Counterfactuals
 from automl_core.worker.candidates import bundle
 from automl_core.worker.explaining import FOUND, change_job, explain_job
 from automl_core.workspace import ProjectFolder, new_id, write_json

@@ -14,7 +14,8 @@ from automl_core.cleaning.recipe import Step
 from automl_core.errors import InputError
 from automl_core.schema import Kind
 from automl_core.scoring.bundle import Model
-from automl_core.whatif.counterfactual import Change, Counterfactuals, find_counterfactuals
+from automl_core.whatif.changes import Change, Counterfactuals
+from automl_core.whatif.counterfactual import find_counterfactuals
 from automl_core.whatif.rules import COLUMN, WORD, ColumnRule, Goal, rank
 from tests.explaining.small_models import fit, numbers, with_reference
 
