@@ -10,7 +10,7 @@ import streamlit as st
 from automl_core.data.dialect import Dialect
 from automl_core.errors import AutoMLError
 from automl_core.workspace import new_id
-from pages.shared import caches, errors, intake, people, state
+from pages.shared import caches, errors, intake, people, reading, state
 
 if TYPE_CHECKING:
     from automl_core.data.dataset import Dataset
@@ -77,7 +77,7 @@ def change_dialect(data: Dataset) -> None:
     large = data.source.stat().st_size > intake.LARGE
     with errors.shown() as outcome, st.spinner("Reading the table again"):
         if large:
-            intake.read_large_again(caches.project_folder(state.get("project")), spare(data), wanted)
+            reading.large_again(caches.project_folder(state.get("project")), spare(data), wanted)
         else:
             read_again(spare(data), wanted)
     if not outcome.failed:

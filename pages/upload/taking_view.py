@@ -12,7 +12,7 @@ from automl_core.data.origin import Choice
 from automl_core.data.wording import size_of
 from automl_core.errors import AutoMLError, DialectError
 from automl_core.workspace import ProjectFolder, read_json
-from pages.shared import caches, errors, intake, job_state, jobs, people, state
+from pages.shared import caches, errors, intake, job_state, jobs, people, reading, state
 from pages.shared.dialect_form import ask_dialect
 from pages.upload.sources_form import draw_sources
 
@@ -97,26 +97,26 @@ def other_sources() -> None:
 
 def follow_reading(folder: ProjectFolder) -> None:
     """Draw how far a large file is read; when it is, open it, and when it is no table, say so and leave nothing behind."""
-    job_id = intake.reading_job(folder)
+    job_id = reading.job_of(folder)
     if not job_id:
         return
     asked = read_json(folder.job(job_id) / "request.json")["params"]
     ended = job_state.follow(folder.job(job_id)).state in ("failed", "stopped")
     st.markdown(f"{'File' if ended else 'Reading'} {errors.plain(asked['file'])}")
     following = jobs.panel(folder, job_id, key=f"upload_reading_{job_id}")
-    otherwise = intake.can_be_read_otherwise(following, folder, asked)
+    otherwise = reading.has_another_way(following, folder, asked)
     if otherwise:
         tried = Choice.from_dict(asked.get("choice", {}))
         if choice := _another_way(f"upload_failed_{job_id}", tried):
             with errors.shown() as outcome:
-                intake.read_another_way(folder, asked, choice)
+                reading.another_way(folder, asked, choice)
             if not outcome.failed:
                 st.rerun()
     waits = otherwise or following.state == "lost"
     if waits and st.button(
         "Leave this file out", icon=":material/close:", **people.changing("Removes it; another can be uploaded.")
     ):
-        intake.leave_file(folder, asked)
+        reading.leave(folder, asked)
         st.rerun()
     if waits or following.active:
         if not folder.list("datasets"):
@@ -128,7 +128,7 @@ def follow_reading(folder: ProjectFolder) -> None:
         data = caches.dataset(folder.id, asked["into"])
         state.say(f"{errors.plain(data.name)} was read: {size_of(data.rows, len(data.schema))}.")
         st.rerun()
-    intake.leave_file(folder, asked)
+    reading.leave(folder, asked)
     if not state.get("project"):
         take_file("Another table")
         st.stop()
