@@ -10,15 +10,14 @@ from common import arguments, hand_back
 
 
 def commit() -> str:
-    """Return which state of the project this is."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude=*"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return said.stdout.strip() or "unknown"
+    """Return which state of the project this is; results that a comparison has just written do not make it another one."""
+
+    def git(*words: str) -> str:
+        said = subprocess.run(["git", *words], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+        return said.stdout.strip()
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!benchmarks/results")
+    return (git("rev-parse", "--short", "HEAD") or "unknown") + ("-dirty" if changed else "")
 
 
 if __name__ == "__main__":
