@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from automl_core.search.fold_count import LEAST_FOLD, SHARE
 from automl_core.search.forecast import FamilyForecast, Forecast, Verdict, clock_rounds
 
 Z = 1.2816
@@ -244,6 +245,14 @@ def _forecast(one: Measured, rows: int, rounds: int, budget: float) -> FamilyFor
     if one.at_least:
         seconds = (2 * seconds[0], seconds[0], 4 * seconds[2])
     verdict, reason = _verdict(one, seconds[1], seconds[2], budget)
+    given = max(SHARE * budget, rounds * LEAST_FOLD)
+    if one.shortens and budget and verdict != "no memory" and seconds[2] > given:
+        verdict, edge = "shortened", math.exp(Z * SCATTER)
+        reason = (
+            f"It would take {_words(seconds[1])} to {_words(seconds[2])} s and is given {_words(given)} s, so it may end with "
+            "fewer rounds than it would use."
+        )
+        seconds = (min(seconds[0], given), min(seconds[1], given / edge), min(seconds[2], given * edge))
     return FamilyForecast(
         one.family, one.label, one.models, one.example, *seconds, *peak_memory(one.timings, one.need), verdict, reason
     )
@@ -254,8 +263,6 @@ def _verdict(one: Measured, low: float, high: float, budget: float) -> tuple[Ver
         return "no memory", one.skipped
     if not budget or high <= budget:
         return "fits", ""
-    if one.shortens:
-        return "shortened", "It ends in time, with fewer rounds than it would use."
     if low > budget:
         return "no time", f"One model takes at least {_words(low)} s, the run {_words(budget)} s."
     return "perhaps", f"One model takes {_words(low)} to {_words(high)} s, the run {_words(budget)} s."

@@ -1,4 +1,4 @@
-"""Into how many folds rows are divided, and how often."""
+"""Into how many folds rows are divided, how often, and what a model may take in them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ MOST_PARTS = 5
 RARE = 0.02
 UNTROUBLED = frozenset(("log_loss", "accuracy"))
 """Metrics that need not see each of many labels in every fold."""
+SHARE = 0.25
+"""Share of the budget that one booster or network may take in all its folds; what it lacks, it may get later."""
+LEAST_FOLD = 0.5
+"""Seconds that it may take in each fold, however short the budget is."""
 
 
 def propose_folds(

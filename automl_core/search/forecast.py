@@ -31,7 +31,8 @@ class FamilyForecast:
         Ids of the candidates that it is of.
     example : str
     seconds, seconds_low, seconds_high : float
-        Of one model over all folds, as many side by side as there are cores; the mean over the family's models.
+        Of one model over all folds, as many side by side as there are cores; the mean over the family's models. Of those
+        that are given less than they would take, about what they are given.
     bytes, bytes_low, bytes_high : float
         Most memory of one fit.
     verdict : Verdict

@@ -17,6 +17,7 @@ from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.search.candidates import Spec
 from automl_core.search.combine import combine
 from automl_core.search.executor import Done
+from automl_core.search.fold_count import LEAST_FOLD, SHARE
 from automl_core.search.live_board import LiveBoard, Look, new_board
 from automl_core.search.memory import SUGGESTION
 from automl_core.search.place import HERE, Place, executor_at
@@ -37,8 +38,6 @@ RESERVE = 0.025
 """Share of the budget kept for the ensemble, between 0.7 and 6 seconds."""
 AFTERWARDS = 3.0
 """Seconds of saving that may come after the budget; what takes longer is taken from it."""
-SHARE = 0.25
-"""Share of the budget that one booster or network may take in all its folds; what it lacks, it may get later."""
 AGAIN = 4.0
 """How many times that share a candidate gets that was cut off while it was the best."""
 
@@ -225,7 +224,7 @@ class SearchLoop:
         rounds = -(-(len(job.waiting) + 1) // self.executor.cores)
         share = SHARE * self.config.budget.seconds * (AGAIN if job.spec.id.endswith(LONGER) else 1.0)
         whole = -(-self.folds // self.executor.cores)
-        return max(min(0.9 * left / rounds, share / whole), 0.5)
+        return max(min(0.9 * left / rounds, share / whole), LEAST_FOLD)
 
     def _open(self, spec: Spec, role: str) -> None:
         preload(spec.class_path)

@@ -221,8 +221,9 @@ def _more(fit: _Fit, name: str, library: str) -> float:
         return square * 2
     if name in ("SVC", "SVR", "NuSVC", "NuSVR"):
         return 2 * fit.table + 200 * 2**20  # the kernel's cache, and a copy of the rows that become support vectors
-    if name.startswith("KNeighbors") or name.startswith("RadiusNeighbors"):
-        return fit.table + min(square / 4, GB)  # distances are worked on in blocks of scikit-learn's working memory
+    if name.startswith("KNeighbors"):
+        # Distances are worked on in small blocks; the nearest of each judged row are kept, with distance, label and weight.
+        return fit.table + 32.0 * fit.number("n_neighbors", default=5) * 0.25 * fit.rows
     if library == "lightgbm":
         return 2.0 * fit.rows * fit.columns + 32.0 * fit.rows * fit.outputs + _histograms(fit, 16, leaves=_leaves(fit))
     if library == "xgboost":
