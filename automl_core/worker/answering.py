@@ -71,14 +71,14 @@ def pack_within_limit(run: Run, board: Leaderboard, emit: Emit, should_stop: Sho
         took = measured(run, run.model(name))
         decision = within_limit(took, board.limit_ms)
         tried.append(name)
-        if not decision.value:
-            emit(Message(f"{board[name].name} misses the limit. {decision.reason}", "warning"))
         board = _noted(run, board, name, took, "" if decision.value else decision.reason)
         if decision.value:
             emit(Message(decision.reason))
             _drop_others(run, tried, name)
             return _settled(run, board, name, took, tried), found
-        name = "" if should_stop() else _next(board, tried)
+        missing, name = board[name].name, "" if should_stop() else _next(board, tried)
+        if name:  # else the last sentence says it of all
+            emit(Message(f"{missing} misses the limit. {decision.reason}", "warning"))
     name = min(tried, key=lambda one: board[one].answer_ms)
     fastest = f"the fastest of the {len(tried)} that were packed and measured" if len(tried) > 1 else "the fastest"
     of = "that was measured before the stop " if should_stop() else ""
