@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +158,7 @@ class Table:
         self.test: dict[str, np.ndarray] = {}
         self.seconds: dict[str, float] = {}
         self._scores: dict[str, float] = {}
+        self._losses: dict[frozenset[str], float] = {}
         order = np.concatenate([np.flatnonzero(fold == k) for k in range(FOLDS)])
         self.y, self.fold = y[order], fold[order]
         for name, entry in told["results"].items():
@@ -178,7 +179,7 @@ class Table:
         config = ExperimentConfig("target", self.task, self.metric)
         return judge_of(Scorer(config, y, pd.DataFrame(index=range(len(y))), classes), np.arange(len(y)))
 
-    @property
+    @cached_property
     def best(self) -> float:
         """The test loss of the best single configuration."""
         return min(map(self.loss, self.test.values()))
@@ -188,9 +189,12 @@ class Table:
         known = [name for name in names if name in self.oof]
         if not known:
             return float("nan")
-        known.sort(key=lambda name: -self._single(name))
-        weights = greedy_weights({name: self.oof[name] for name in known[:25]}, self._judge(self.y), rounds=15)
-        return self.loss(blend(self.test, weights))
+        among = frozenset(known)
+        if among not in self._losses:  # orders that leave one table out begin alike
+            known.sort(key=lambda name: -self._single(name))
+            weights = greedy_weights({name: self.oof[name] for name in known[:25]}, self._judge(self.y), rounds=15)
+            self._losses[among] = self.loss(blend(self.test, weights))
+        return self._losses[among]
 
     def _single(self, name: str) -> float:
         if name not in self._scores:
@@ -208,16 +212,13 @@ def order(tables: list[Table], length: int) -> list[str]:
     """Return configurations so that each prefix's ensemble is good on the tables for its time."""
     names = sorted(set.union(*(set(table.oof) for table in tables)))
     # The best 30 by their mean share of the best loss, and the cheap ones of every family.
-    shares = {
-        name: np.mean([min(t.loss(t.test[name]) / min(map(t.loss, t.test.values())), 3.0) for t in tables if name in t.oof])
-        for name in names
-    }
+    shares = {name: np.mean([min(t.loss(t.test[name]) / t.best, 3.0) for t in tables if name in t.oof]) for name in names}
     names = sorted(names, key=lambda name: shares[name])[:30] + [
         name for name in names if name.startswith(("neighbours", "linear", "svm"))
     ]
     names = sorted(set(names))
     chosen: list[str] = []
-    floor = {table.name: min(table.loss(table.test[name]) for name in table.oof) for table in tables}
+    floor = {table.name: table.best for table in tables}
     current = {table.name: None for table in tables}
     while len(chosen) < length and len(chosen) < len(names):
         best, best_value, best_losses = "", -np.inf, {}

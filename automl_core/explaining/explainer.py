@@ -234,7 +234,8 @@ class Explainer:
         if key not in self._known:
             sources = source_columns(fold.preprocessors[view])
             names = list(dict.fromkeys(sources))
-            groups = np.array([names.index(name) for name in sources], dtype=np.int64)
+            place_of = {name: place for place, name in enumerate(names)}
+            groups = np.array([place_of[name] for name in sources], dtype=np.int64)
             spread = np.zeros((len(names), len(self.columns)))
             for place, name in enumerate(names):
                 mine = [self.columns.index(column) for column in self._made_of.get(name, {name}) if column in self.columns]

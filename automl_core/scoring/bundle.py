@@ -288,8 +288,8 @@ def check_versions(versions: dict[str, str], name: str) -> None:
 def sample_frame(samples: dict[str, Any], schema: Schema) -> pd.DataFrame:
     """Return the sample rows typed by `schema`."""
     columns = {}
-    for name in samples["columns"]:
-        cells = [row[samples["columns"].index(name)] for row in samples["rows"]]
+    for place, name in enumerate(samples["columns"]):
+        cells = [row[place] for row in samples["rows"]]
         kind = schema[name].kind
         if kind == "number":
             columns[name] = pd.Series(cells, dtype="float64")
