@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from automl_core.engines.imblearn import Sampler, balanced_rows
 from automl_core.experiment import Decision, Task
+from automl_core.profiling.wording import number
 from automl_core.schema import Schema
 from automl_core.search.candidates import Spec, catalogue, portfolio
 
@@ -126,7 +127,7 @@ def resample(method: str, X: Array, y: Array, *, seed: int, categories: tuple[in
 def _weighed(X: Array, y: Array) -> Resampled:
     labels, place, counts = np.unique(y, return_inverse=True, return_counts=True)
     weights = len(y) / (len(labels) * counts)
-    note = f"Rows weigh between {weights.min():.2g} and {weights.max():.2g}, so that every label weighs the same."
+    note = f"Rows weigh between {number(weights.min(), 2)} and {number(weights.max(), 2)}, so that every label weighs the same."
     return Resampled(X, y, weights[place], note)
 
 

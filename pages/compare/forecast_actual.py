@@ -36,7 +36,7 @@ def against(run: Run) -> None:
         st.caption(
             f"{sum(bool(row.within) for row in known)} of {len(known)} families took as long as forecast"
             + (f", {sum(bool(row.bytes_within) for row in weighed)} of {len(weighed)} as much memory" if weighed else "")
-            + ". An interval is meant to hold four of five. Boosting that ran out of time took less than it would have."
+            + ". An interval is meant to hold four of five. Boosting stops by itself, which is hard to foresee."
             + (f" Of {others} more no model was scored." if others else "")
         )
         st.dataframe(

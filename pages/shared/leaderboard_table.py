@@ -23,8 +23,6 @@ STATES = {
 }
 FOLDED = 5
 """Most rows without a score that stand in the table of a run that goes on; more are folded away below it."""
-NARROW, WIDE, LETTER = 185, 275, 5.5
-"""Pixels of the least column of names, of the widest of marks, and of a letter on average."""
 MONEY = "Money a row"
 OWN = "Own figure"
 """The column of the formula's figure; it is drawn with the figure's own name."""
@@ -53,7 +51,7 @@ def draw(board: Leaderboard, honesty: Honesty, *, active: bool, out_of_fold: boo
     if len(shown) == len(scored):
         hidden.add("State")
     table = [_row(place, row, honesty, title) for place, row in enumerate(shown, start=1)]
-    _draw_table(table, title, hidden, own=own, widths=_widths(table, active=active), key=f"{key}_table")
+    _draw_table(table, title, hidden, own=own, key=f"{key}_table")
     _draw_reasons([row for row in shown if row.reason or row.suggestion])
     if not fold:
         st.caption(f"{len(scored)} scored of {len(board)}.")
@@ -73,7 +71,7 @@ def _draw_reasons(rows: list[Candidate]) -> None:
         st.caption(f"**{errors.plain(known + '; '.join(names))}**  \n{errors.plain(reason)}")
 
 
-def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, own: str, widths: dict[str, int], key: str) -> None:
+def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, own: str, key: str) -> None:
     """Draw the table without the columns that have nothing to say."""
     out_of_fold = "" if score == "Score" else " No rows were kept aside, and the search has seen these scores."
     st.dataframe(
@@ -84,10 +82,10 @@ def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, ow
         placeholder="",
         column_order=[name for name in table[0] if name not in hidden] if table else [],
         column_config={
-            "Model": st.column_config.TextColumn(width=widths["Model"]),
+            "Model": st.column_config.TextColumn(width=195),
             "Rank": st.column_config.NumberColumn(width=45, help="1 is the best."),
             score: st.column_config.TextColumn(
-                width=125,
+                width=115,
                 alignment="right",
                 help="Mean over the folds ± standard deviation over the folds, each judged on rows it did not learn from. "
                 "Boosters also choose there when to stop, so theirs are a little too good; the held-out score is not."
@@ -103,27 +101,13 @@ def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, ow
                 help="By your formula, on average over the folds; empty where it is not defined.",
             ),
             "Group": st.column_config.TextColumn(width=55, help=GROUP_HELP),
-            "Marks": st.column_config.TextColumn(
-                width=widths["Marks"], help="What it is the best choice for; see above the chart."
-            ),
+            "Marks": st.column_config.TextColumn(width=255, help="What it is the best choice for; see above the chart."),
             "Fit, s": st.column_config.NumberColumn(width=60, format="%.2f", help="Time to learn, summed over the folds."),
             "Predict, ms": st.column_config.NumberColumn(
                 width=90, format="%.1f", help="Time to predict 1,000 rows with one fold's model, preparation included."
             ),
         },
     )
-
-
-def _widths(table: list[dict[str, Any]], *, active: bool) -> dict[str, int]:
-    """Return how wide names and marks are drawn: marks as they need, names with what is left; not while rows arrive."""
-    if active:
-        return {"Model": 245, "Marks": WIDE}
-
-    def need(name: str) -> int:
-        return 20 + round(LETTER * max((len(row[name]) for row in table), default=0))
-
-    marks = min(max(need("Marks"), 90), WIDE)
-    return {"Model": min(max(need("Model"), NARROW), NARROW + WIDE - marks), "Marks": marks}
 
 
 def _row(place: int, row: Candidate, honesty: Honesty, score: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from automl_core.leaderboard import Candidate, Leaderboard
 from automl_core.relearning import KIND, Origin
 from automl_core.runs import write_request
 from automl_core.workspace import ProjectFolder, new_id, read_json, write_json
-from pages.shared import leaderboard_table
 from tests.pages.conftest import Jobs, assert_clean, open_page, write_evaluation
 
 
@@ -219,20 +218,3 @@ def test_a_model_that_learned_every_row_shows_why_it_can_be_trusted(project: Pro
     inspect = open_page("explain", project=project.id, run=relearned.name)
     assert [info.value for info in inspect.info] == [reason]
     assert "See its verdict" in [link.label for link in inspect.page_link]
-
-
-@pytest.mark.parametrize(
-    ("name", "marks", "active", "widths"),
-    [
-        ("Forest", "Best single", False, {"Model": 185, "Marks": 90}),
-        ("Linear Discriminant Analysis, tuned", "Recommended", False, {"Model": 212, "Marks": 90}),
-        ("n" * 200, "Best single, Fastest alike, Fastest near best", False, {"Model": 192, "Marks": 268}),
-        ("n" * 200, "m" * 200, False, {"Model": 185, "Marks": 275}),
-        ("n" * 200, "m" * 200, True, {"Model": 245, "Marks": 275}),
-    ],
-)
-def test_names_have_the_room_that_marks_leave(name: str, marks: str, active: bool, widths: dict[str, int]) -> None:
-    """Regression: names of 30 letters were cut beside a wide column that was nearly empty."""
-    table = [{"Model": name, "Marks": ""}, {"Model": "n", "Marks": marks}]
-    assert leaderboard_table._widths(table, active=active) == widths
-    assert leaderboard_table._widths([], active=active)["Model"] in (185, 245)

@@ -44,6 +44,8 @@ def test_every_label_weighs_the_same():
     assert made.weights.tolist() == [0.75] * 4 + [1.5] * 2
     assert made.X is X and made.y is Y
     assert made.note == "Rows weigh between 0.75 and 1.5, so that every label weighs the same."
+    rare = resample("weights", np.zeros((403, 1)), np.r_[np.zeros(402), 1.0], seed=0)
+    assert rare.note == "Rows weigh between 0.5 and 202, so that every label weighs the same.", "not 2e+02"
 
 
 def test_smote_makes_rows_between_rows_of_the_rare_label():
