@@ -63,7 +63,12 @@ def with_more(run: Run, *, seconds: float = 0.0, models: int = 0) -> dict[str, A
 
 
 def budgets(run: Run) -> list[Budget]:
-    """Return what a run was given, the first budget first; models are counted from the run's start in each."""
+    """Return what a run was given, the first budget first; models are counted from the run's start in each.
+
+    One in which a chosen model learned every row was given its own, not those of the search that it was chosen in.
+    """
+    if origin_of(run):
+        return [run.config.budget]
     return [*(Budget(**one) for one in run.params.get(MORE, {}).get("before", ())), run.config.budget]
 
 

@@ -11,6 +11,8 @@ from automl_core.errors import InputError
 from automl_core.events import Event, Failed, Finished, Progress, Started, Stopped, append_event
 from automl_core.experiment import Budget, ExperimentConfig
 from automl_core.extending import MORE, budgets, given, with_more
+from automl_core.honesty import HeldOut
+from automl_core.relearning import KIND, Origin
 from automl_core.runs import Run, write_request
 
 CONFIG = ExperimentConfig("y", "binary", "roc_auc", "1")
@@ -61,6 +63,14 @@ def test_every_budget_is_remembered(tmp_path: Path) -> None:
     gone_on(run, Finished(time=110.0), models=5)
     gone_on(run, Finished(time=110.0), seconds=15.0)
     assert budgets(run) == [Budget(60, 20), Budget(60, 25), Budget(15, 0)]
+
+
+def test_what_learned_every_row_has_the_budget_of_its_own(tmp_path: Path) -> None:
+    """Its request is made from that of the search, which may have been given more."""
+    run = gone_on(run_of(tmp_path, Budget(60, 20)), Finished(time=110.0), models=5)
+    origin = Origin("rn261124-aaaaaaaa", "lr", "Line", {}, (), "roc_auc", HeldOut(0.9, 0.85, 0.95, 60))
+    write_request(tmp_path, "train", {**run.params, KIND: origin.to_dict()})
+    assert budgets(run) == [Budget(60, 25)]
 
 
 @pytest.mark.parametrize(
