@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from portfolio import FOLDS, load, measure_table
-from portfolio_judge import judge, regrets
+from portfolio_judge import by_length, by_time, judge, tell
 from portfolio_pool import pool
 
 
@@ -34,15 +34,26 @@ def kept(tmp_path: Path) -> Path:
 
 def test_regret_is_what_the_prefix_loses_beside_the_whole_pool(kept: Path) -> None:
     table = load(kept, "regression")[0]
-    assert regrets(table, ["xgboost-poor", "forest-fair", "linear-good"], (1, 2, 3)) == pytest.approx([9.0, 4.0, 0.0])
+    names = ["xgboost-poor", "forest-fair", "linear-good"]
+    assert by_length(table, names, (1, 2, 3)) == pytest.approx([9.0, 4.0, 0.0])
+    # Each takes a second of three; one is fitted in any case.
+    assert by_time(table, names, (0.1, 0.5, 0.7, 1.0)) == pytest.approx([9.0, 9.0, 4.0, 0.0])
 
 
-def test_the_order_comes_from_the_other_tables_and_beats_chance(kept: Path) -> None:
-    found = judge(load(kept, "regression"), (1, 3))
+def test_the_order_comes_from_the_other_tables_and_beats_chance(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tables = load(kept, "regression")
+    found = judge(tables, 3)
     assert list(found) == ["table-0", "table-1", "table-2"]
-    for built, drawn in found.values():
-        assert built == pytest.approx([0.0, 0.0])
-        assert drawn[0] > 0 and drawn[1] == pytest.approx(0.0)
+    for table in tables:
+        built, drawn = found[table.name]
+        assert by_length(table, built, (1, 3)) == pytest.approx([0.0, 0.0])
+        losses = [by_length(table, one, (1, 3)) for one in drawn]
+        assert max(losses)[0] > 0 and all(last == pytest.approx(0.0) for _, last in losses)
+    capsys.readouterr()
+    tell(found, tables, by_length, (1, 3))
+    told = capsys.readouterr().out.splitlines()
+    assert [text.split()[0] for text in told] == ["table-0", "table-1", "table-2", "mean", "median", "standard"]
+    assert told[0].split()[1] == "0.0"
 
 
 def test_a_table_is_measured_with_every_view_that_its_pool_asks_for(tmp_path: Path) -> None:
