@@ -101,7 +101,7 @@ def _draw_table(table: list[dict[str, Any]], score: str, hidden: set[str], *, ow
                 help="By your formula, on average over the folds; empty where it is not defined.",
             ),
             "Group": st.column_config.TextColumn(width=55, help=GROUP_HELP),
-            "Marks": st.column_config.TextColumn(width=255, help="What it is the best choice for; see above the chart."),
+            "Marks": st.column_config.TextColumn(width=265, help="What it is the best choice for; see above the chart."),
             "Fit, s": st.column_config.NumberColumn(width=60, format="%.2f", help="Time to learn, summed over the folds."),
             "Predict, ms": st.column_config.NumberColumn(
                 width=90, format="%.1f", help="Time to predict 1,000 rows with one fold's model, preparation included."
